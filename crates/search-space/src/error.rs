@@ -1,0 +1,55 @@
+//! Errors that name the place.
+
+/// A value that parses but that no network or space can have.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{place}: found {found}; allowed: {allowed}")]
+pub struct Invalid {
+    /// Where, as a path into the file: `blocks[5].groups`.
+    pub place: String,
+    /// What stands there.
+    pub found: String,
+    /// What may stand there.
+    pub allowed: String,
+}
+
+impl Invalid {
+    pub(crate) fn new(
+        place: impl Into<String>,
+        found: impl ToString,
+        allowed: impl Into<String>,
+    ) -> Self {
+        Self { place: place.into(), found: found.to_string(), allowed: allowed.into() }
+    }
+
+    /// The same error with `prefix` before its place.
+    pub(crate) fn within(mut self, prefix: &str) -> Self {
+        self.place = format!("{prefix}.{}", self.place);
+        self
+    }
+}
+
+/// Why a text is not a network, a space, a unit or a name with options.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    /// RON syntax, an unknown field or a wrong type.
+    #[error("line {line}, column {column}: {message}")]
+    Ron {
+        /// Counted from 1.
+        line: usize,
+        /// Counted from 1.
+        column: usize,
+        /// What the parser found and expected.
+        message: String,
+    },
+    /// A file written by a later version of the tool.
+    #[error("format: found {found}; allowed: {supported} (a later nas wrote this file)")]
+    Format {
+        /// The file's format.
+        found: u32,
+        /// The one that this version reads.
+        supported: u32,
+    },
+    /// Values that do not fit together.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+}

@@ -1,0 +1,39 @@
+//! Blocks, networks, graphs, costs, search spaces and genotypes of mobile networks.
+//!
+//! Pure: parses text it is given, and does no I/O. Data flows one way:
+//! [`SearchSpace`] -> [`Genotype`] -> [`Network`] -> [`Graph`] -> costs, latency keys
+//! ([`PlacedUnit`]), engine, training and ONNX.
+
+pub mod block;
+pub mod channel_groups;
+pub mod cost;
+pub mod error;
+pub mod genotype;
+pub mod graph;
+pub mod head;
+pub mod latency;
+mod limits;
+mod lower;
+mod lower_blocks;
+pub mod network;
+pub mod published;
+mod ron_text;
+pub mod rounding;
+pub mod space;
+mod space_check;
+mod stage;
+pub mod unit;
+mod unit_text;
+mod width;
+
+pub use block::{Activation, Block, Gate, Skip, SqueezeExcite};
+pub use channel_groups::{ChannelGroup, Freedom, channel_groups};
+pub use cost::{LayerCost, NetworkCost};
+pub use error::{Invalid, ParseError};
+pub use genotype::Genotype;
+pub use graph::{Graph, Node, NodeId, Op, Shape, UnitSpan};
+pub use head::{Dropout, Head};
+pub use latency::{LatencyError, LatencySource};
+pub use network::{Input, Network, Norm};
+pub use space::{Choice, Family, SeRule, SearchSpace, Stage};
+pub use unit::{PlacedUnit, Unit};

@@ -1,0 +1,176 @@
+//! The published networks and spaces, and names with options:
+//! `mobilenet_v2@width=0.5,resolution=160,classes=10,stem_stride=1`.
+
+use crate::block::Block;
+use crate::error::{Invalid, ParseError};
+use crate::network::Network;
+use crate::space::SearchSpace;
+use crate::width::{self, WidthRule};
+
+struct Published {
+    name: &'static str,
+    ron: &'static str,
+    rule: WidthRule,
+}
+
+macro_rules! published {
+    ($($name:literal: $rule:expr),* $(,)?) => {
+        [$(Published {
+            name: $name,
+            ron: include_str!(concat!("../../../search_spaces/networks/", $name, ".ron")),
+            rule: $rule,
+        }),*]
+    };
+}
+
+/// Stems of ShuffleNetV1 (megvii-model/ShuffleNet-Series), where all groups have whole widths.
+const V1_EVERY_WIDTH: WidthRule = WidthRule::ListV1(&[(0.5, 12), (1.0, 24), (1.5, 24), (2.0, 48)]);
+const V1_EIGHT_GROUPS: WidthRule = WidthRule::ListV1(&[(0.5, 16), (1.0, 24), (1.5, 24), (2.0, 48)]);
+const V1_WHOLE_WIDTHS: WidthRule = WidthRule::ListV1(&[(1.0, 24), (2.0, 48)]);
+/// ShuffleNetV2, Table 5.
+const V2_WIDTHS: WidthRule = WidthRule::ListV2(&[
+    (0.5, [48, 96, 192, 1024]),
+    (1.0, [116, 232, 464, 1024]),
+    (1.5, [176, 352, 704, 1024]),
+    (2.0, [244, 488, 976, 2048]),
+]);
+
+const NETWORKS: [Published; 14] = published! {
+    "mobilenet_v1": WidthRule::Truncate,
+    "mobilenet_v2": WidthRule::Round,
+    "mobilenet_v3_large": WidthRule::RoundSeOfExpansion,
+    "mobilenet_v3_small": WidthRule::RoundSeOfExpansion,
+    "mobilenet_v3_small_paper": WidthRule::RoundSeOfExpansion,
+    "mnasnet_a1": WidthRule::RoundSeOfInput,
+    "mnasnet_b1": WidthRule::RoundSeOfInput,
+    "shufflenet_v1_g1": V1_EVERY_WIDTH,
+    "shufflenet_v1_g2": V1_WHOLE_WIDTHS,
+    "shufflenet_v1_g3": V1_EVERY_WIDTH,
+    "shufflenet_v1_g4": V1_WHOLE_WIDTHS,
+    "shufflenet_v1_g8": V1_EIGHT_GROUPS,
+    "shufflenet_v2": V2_WIDTHS,
+    "shufflenet_v2_torchvision": V2_WIDTHS,
+};
+
+macro_rules! spaces {
+    ($($name:literal),* $(,)?) => {
+        [$(($name, include_str!(concat!("../../../search_spaces/", $name, ".ron")))),*]
+    };
+}
+
+const SPACES: [(&str, &str); 6] = spaces![
+    "mnasnet",
+    "mobilenet_v1",
+    "mobilenet_v2",
+    "mobilenet_v3",
+    "shufflenet_v1",
+    "shufflenet_v2",
+];
+
+/// Names of the published networks.
+pub fn network_names() -> impl Iterator<Item = &'static str> {
+    NETWORKS.iter().map(|published| published.name)
+}
+
+/// Names of the spaces that come with the tool.
+pub fn space_names() -> impl Iterator<Item = &'static str> {
+    SPACES.iter().map(|(name, _)| *name)
+}
+
+/// A space that comes with the tool.
+///
+/// # Errors
+/// An unknown name.
+pub fn space(name: &str) -> Result<SearchSpace, ParseError> {
+    let known = SPACES.iter().find(|(known, _)| *known == name);
+    let (_, ron) = known.ok_or_else(|| {
+        let names: Vec<&str> = space_names().collect();
+        Invalid::new("space", name, names.join(", "))
+    })?;
+    SearchSpace::from_ron(ron)
+}
+
+/// A published network by its name with options.
+///
+/// # Errors
+/// An unknown name or option, a value out of range, a width that the family's list lacks.
+pub fn network(name_with_options: &str) -> Result<Network, ParseError> {
+    let (name, options) = split_options(name_with_options);
+    let known = NETWORKS.iter().find(|published| published.name == name);
+    let published = known.ok_or_else(|| {
+        let names: Vec<&str> = network_names().collect();
+        Invalid::new("network", name, format!("a RON file, or one of {}", names.join(", ")))
+    })?;
+    let network = Network::from_ron(published.ron)?;
+    Ok(with_options(network, options, Some(published.rule))?)
+}
+
+/// A network from the text of a RON file, with options after it; `width` is none of them.
+///
+/// # Errors
+/// As [`Network::from_ron`]; an unknown option or a value out of range.
+pub fn network_file(ron: &str, options: &str) -> Result<Network, ParseError> {
+    Ok(with_options(Network::from_ron(ron)?, options, None)?)
+}
+
+/// Name (or file) and options of `NAME@width=0.5,classes=10`.
+pub fn split_options(text: &str) -> (&str, &str) {
+    text.split_once('@').unwrap_or((text, ""))
+}
+
+fn with_options(
+    mut network: Network,
+    options: &str,
+    rule: Option<WidthRule>,
+) -> Result<Network, Invalid> {
+    let mut seen: Vec<&str> = Vec::new();
+    for option in options.split(',').filter(|_| !options.is_empty()) {
+        let (key, value) =
+            option.split_once('=').ok_or_else(|| Invalid::new("option", option, "key=value"))?;
+        if seen.contains(&key) {
+            return Err(Invalid::new("option", format!("{key} twice"), "each option once"));
+        }
+        seen.push(key);
+        match (key, rule) {
+            ("width", Some(rule)) => width::apply(&mut network, rule, number(key, value)?)?,
+            ("width", None) => {
+                let allowed = "resolution, classes, stem_stride: a file has its widths already";
+                return Err(Invalid::new("option", "width", allowed));
+            }
+            ("resolution", _) => network.input.resolution = number(key, value)?,
+            ("classes", _) => network.classes = number(key, value)?,
+            ("stem_stride", _) => set_stem_stride(&mut network, number(key, value)?)?,
+            _ => {
+                let allowed = "width, resolution, classes, stem_stride";
+                return Err(Invalid::new("option", key, allowed));
+            }
+        }
+    }
+    if !options.is_empty() {
+        network.name = format!("{}@{options}", network.name);
+    }
+    network.lower()?;
+    Ok(network)
+}
+
+fn number<T: std::str::FromStr>(key: &str, value: &str) -> Result<T, Invalid> {
+    value.parse().map_err(|_| {
+        let kind = if key == "width" { "a number" } else { "a whole number above 0" };
+        Invalid::new(key, value, kind)
+    })
+}
+
+fn set_stem_stride(network: &mut Network, stride: usize) -> Result<(), Invalid> {
+    let conv = network.blocks.iter_mut().find_map(|block| match block {
+        Block::Conv(conv) => Some(conv),
+        _ => None,
+    });
+    match conv {
+        Some(conv) => conv.stride = stride,
+        None => {
+            let allowed = "networks with a Conv block";
+            return Err(Invalid::new("stem_stride", network.name.clone(), allowed));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,96 @@
+//! Which values a space may have.
+
+use crate::block::Block;
+use crate::error::Invalid;
+use crate::genotype::Genotype;
+use crate::limits::{self, check_kernel, check_size};
+use crate::space::{Choice, SeRule, SearchSpace};
+
+/// A genotype's text has one base-36 digit a choice.
+const OPTIONS: usize = 36;
+const LAYERS: usize = 64;
+
+pub(crate) fn check(space: &SearchSpace) -> Result<(), Invalid> {
+    if space.format != SearchSpace::FORMAT {
+        return Err(Invalid::new("format", space.format, SearchSpace::FORMAT.to_string()));
+    }
+    check_options("resolution", space.resolution.len())?;
+    check_options("width", space.width.len())?;
+    space.width.iter().try_for_each(|&width| check_ratio("width", width))?;
+    check_size("stages", space.stages.len(), limits::BLOCKS)?;
+    for block in &space.stem {
+        check_size("stem", block.stride(), limits::STRIDE)?;
+    }
+    for (index, stage) in space.stages.iter().enumerate() {
+        let place = format!("stages[{index}]");
+        check_size(&format!("{place}.out"), stage.out, limits::CHANNELS)?;
+        check_size(&format!("{place}.stride"), stage.stride, limits::STRIDE)?;
+        check_size(&format!("{place}.layers"), stage.layers, LAYERS)?;
+        for (position, choice) in stage.choices.iter().enumerate() {
+            let place = format!("{place}.{}", choice.name());
+            check_options(&place, choice.len())?;
+            check_choice(&place, choice)?;
+            let twice = |other: &Choice| other.name() == choice.name();
+            if stage.choices[..position].iter().any(twice) {
+                return Err(Invalid::new(place, "a second list", "one list a property"));
+            }
+        }
+    }
+    check_first_options(space)
+}
+
+fn check_options(place: &str, options: usize) -> Result<(), Invalid> {
+    check_size(place, options, OPTIONS).map_err(|_| {
+        Invalid::new(place, format!("{options} options"), format!("1 to {OPTIONS} options"))
+    })
+}
+
+fn check_choice(place: &str, choice: &Choice) -> Result<(), Invalid> {
+    match choice {
+        Choice::Kernel(options) => options.iter().try_for_each(|&k| check_kernel(place, k)),
+        Choice::Expand(options) | Choice::Mid(options) | Choice::Width(options) => {
+            options.iter().try_for_each(|&ratio| check_ratio(place, ratio))
+        }
+        Choice::Groups(options) => {
+            options.iter().try_for_each(|&g| check_size(place, g, limits::CHANNELS))
+        }
+        Choice::Layers(options) => options.iter().try_for_each(|&n| check_size(place, n, LAYERS)),
+        Choice::Se(options) => options.iter().try_for_each(|rule| match *rule {
+            SeRule::None => Ok(()),
+            SeRule::OfInput { ratio, .. } | SeRule::OfExpansion { ratio, .. } => {
+                check_ratio(place, ratio)
+            }
+        }),
+        Choice::Family(_) | Choice::Skip(_) | Choice::Act(_) => Ok(()),
+    }
+}
+
+fn check_ratio(place: &str, ratio: f64) -> Result<(), Invalid> {
+    if ratio > 0.0 && ratio <= 64.0 {
+        Ok(())
+    } else {
+        Err(Invalid::new(place, ratio, "above 0, at most 64"))
+    }
+}
+
+/// The network of first options: what is wrong with the stem or the head shows in it.
+fn check_first_options(space: &SearchSpace) -> Result<(), Invalid> {
+    let first = Genotype(vec![0; space.option_counts().len()]);
+    let stem = space.stem.len();
+    let relocate = |mut error: Invalid| {
+        if let Some(index) = block_index(&error.place).filter(|&index| index >= stem) {
+            let note = format!("stages (genotype {first}, {}", error.place);
+            error.place = format!("{note}: block {index})");
+        } else {
+            error.place = error.place.replacen("blocks[", "stem[", 1);
+        }
+        error
+    };
+    let zero_stride = |block: &Block| block.stride() == 0;
+    debug_assert!(!space.stem.iter().any(zero_stride));
+    space.decode(&first)?.lower().map(|_| ()).map_err(relocate)
+}
+
+fn block_index(place: &str) -> Option<usize> {
+    place.strip_prefix("blocks[")?.split(']').next()?.parse().ok()
+}
