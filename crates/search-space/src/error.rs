@@ -1,5 +1,7 @@
 //! Errors that name the place.
 
+use std::fmt::Display;
+
 /// A value that parses but that no network or space can have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: found {found}; allowed: {allowed}")]
@@ -15,7 +17,7 @@ pub struct Invalid {
 impl Invalid {
     pub(crate) fn new(
         place: impl Into<String>,
-        found: impl ToString,
+        found: impl Display,
         allowed: impl Into<String>,
     ) -> Self {
         Self { place: place.into(), found: found.to_string(), allowed: allowed.into() }

@@ -21,6 +21,7 @@ mod ron_text;
 pub mod rounding;
 pub mod space;
 mod space_check;
+mod space_units;
 mod stage;
 pub mod unit;
 mod unit_text;

@@ -73,7 +73,18 @@ impl Network {
 
     /// The text of a RON file that [`Network::from_ron`] reads back.
     pub fn to_ron(&self) -> String {
-        ron_text::write(self)
+        let mut fields = vec![
+            ("format", ron_text::value(&self.format)),
+            ("name", ron_text::value(&self.name)),
+            ("input", ron_text::value(&self.input)),
+            ("classes", ron_text::value(&self.classes)),
+        ];
+        if self.norm != Norm::default() {
+            fields.push(("norm", ron_text::value(&self.norm)));
+        }
+        fields.push(("blocks", ron_text::lines(&self.blocks)));
+        fields.push(("head", ron_text::value(&self.head)));
+        ron_text::write("Network", &fields)
     }
 
     /// The network as ops with shapes. Refuses what no kernel could compute.

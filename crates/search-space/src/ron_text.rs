@@ -26,23 +26,66 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str, supported: u32) -> Result<T
     if let Some(found) = format_of(text).filter(|&found| found != supported) {
         return Err(ParseError::Format { found, supported });
     }
-    options().from_str(text).map_err(located)
+    options().from_str(text).map_err(|error| located(text, &error))
 }
 
-/// The RON text of a value, indented by four spaces.
-pub(crate) fn write<T: Serialize>(value: &T) -> String {
-    let config = PrettyConfig::new().depth_limit(2).struct_names(true);
-    let text = options().to_string_pretty(value, config);
-    // Only maps with keys that are no identifiers and foreign serialisers can fail.
-    text.expect("plain structs and enums serialise") + "\n"
+/// A field of a RON file as text.
+pub(crate) enum Field {
+    /// On one line.
+    Value(String),
+    /// A list, one element a line.
+    Lines(Vec<String>),
 }
 
-fn located(error: SpannedError) -> ParseError {
-    ParseError::Ron {
-        line: error.span.start.line,
-        column: error.span.start.col,
-        message: error.code.to_string(),
+/// A field's value on one line.
+pub(crate) fn value<T: Serialize>(value: &T) -> Field {
+    Field::Value(one_line(value))
+}
+
+/// A list, one element a line.
+pub(crate) fn lines<T: Serialize>(values: &[T]) -> Field {
+    Field::Lines(values.iter().map(one_line).collect())
+}
+
+/// A struct with its name and one field a line.
+pub(crate) fn write(name: &str, fields: &[(&str, Field)]) -> String {
+    let mut text = format!("{name}(\n");
+    for (field, value) in fields {
+        match value {
+            Field::Value(value) => text += &format!("    {field}: {value},\n"),
+            Field::Lines(lines) => {
+                text += &format!("    {field}: [\n");
+                lines.iter().for_each(|line| text += &format!("        {line},\n"));
+                text += "    ],\n";
+            }
+        }
     }
+    text + ")\n"
+}
+
+fn one_line<T: Serialize>(value: &T) -> String {
+    let config = PrettyConfig::new().depth_limit(0);
+    let text = options().to_string_pretty(value, config);
+    // RON can fail only on foreign serialisers. It writes variants called None as raw identifiers.
+    text.expect("plain structs and enums serialise").replace("r#None", "None")
+}
+
+fn located(text: &str, error: &SpannedError) -> ParseError {
+    let start = error.span.start;
+    let line: Vec<char> = text.lines().nth(start.line - 1).unwrap_or_default().chars().collect();
+    let ends = |c: &char| c.is_whitespace() || ",:()[]".contains(*c);
+    let (before, after) = line.split_at((start.col - 1).min(line.len()));
+    let sign = before.last().filter(|c| **c == '-');
+    let word: String = sign.into_iter().chain(after.iter().take_while(|c| !ends(c))).collect();
+    let found = if word.is_empty() { String::new() } else { format!("; found {word}") };
+    let allowed = match error.code {
+        ron::Error::IntegerOutOfBounds | ron::Error::ExpectedInteger => {
+            "; allowed: whole numbers from 0"
+        }
+        _ => "",
+    };
+    let message = format!("{}{found}{allowed}", error.code);
+    ParseError::Ron { line: start.line, column: start.col, message }
 }
 
 fn format_of(text: &str) -> Option<u32> {

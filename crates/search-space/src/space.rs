@@ -146,7 +146,19 @@ impl SearchSpace {
 
     /// The text of a RON file that [`SearchSpace::from_ron`] reads back.
     pub fn to_ron(&self) -> String {
-        ron_text::write(self)
+        let fields = [
+            ("format", ron_text::value(&self.format)),
+            ("name", ron_text::value(&self.name)),
+            ("channels", ron_text::value(&self.channels)),
+            ("resolution", ron_text::value(&self.resolution)),
+            ("width", ron_text::value(&self.width)),
+            ("classes", ron_text::value(&self.classes)),
+            ("norm", ron_text::value(&self.norm)),
+            ("stem", ron_text::lines(&self.stem)),
+            ("stages", ron_text::lines(&self.stages)),
+            ("head", ron_text::value(&self.head)),
+        ];
+        ron_text::write("SearchSpace", &fields)
     }
 
     /// A hash of everything that decides which network a genotype means: FNV-1a, 64 bits, of the

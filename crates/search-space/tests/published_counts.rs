@@ -50,7 +50,7 @@ const COUNTS: [(&str, usize, usize); 41] = [
 
 fn cost(name: &str) -> NetworkCost {
     let network = published::network(name).unwrap_or_else(|error| panic!("{name}: {error}"));
-    network.lower().unwrap().cost()
+    network.lower().expect(name).cost()
 }
 
 #[test]

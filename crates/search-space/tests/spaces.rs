@@ -1,0 +1,172 @@
+//! Every space that comes with the tool, on random genotypes.
+
+use std::collections::HashSet;
+
+use proptest::prelude::*;
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+use search_space::{
+    Freedom, Genotype, Network, PlacedUnit, SearchSpace, channel_groups, published,
+};
+
+fn spaces() -> Vec<SearchSpace> {
+    published::space_names().map(|name| published::space(name).unwrap()).collect()
+}
+
+fn each_space_and_seed(mut check: impl FnMut(&SearchSpace, &mut ChaCha8Rng)) {
+    for space in spaces() {
+        for seed in 0..50 {
+            check(&space, &mut ChaCha8Rng::seed_from_u64(seed));
+        }
+    }
+}
+
+#[test]
+fn sampled_genotypes_decode_lower_and_read_back() {
+    each_space_and_seed(|space, rng| {
+        let genotype = space.sample(rng);
+        assert_eq!(space.parse_genotype(&genotype.to_string()).unwrap(), genotype);
+        let network = space.decode(&genotype).unwrap();
+        let graph = network.lower().unwrap_or_else(|error| panic!("{}: {error}", network.name));
+        assert_eq!(Network::from_ron(&network.to_ron()).unwrap(), network);
+        let units: Vec<PlacedUnit> = graph.units.iter().map(|span| span.unit).collect();
+        assert_eq!(units, network.units().collect::<Vec<_>>());
+        for unit in units {
+            assert_eq!(unit.to_string().parse::<PlacedUnit>().unwrap(), unit);
+        }
+    });
+}
+
+#[test]
+fn units_of_a_space_are_those_of_its_networks() {
+    for space in spaces() {
+        let units = space.units();
+        let known: HashSet<PlacedUnit> = units.iter().copied().collect();
+        assert_eq!(known.len(), units.len(), "{}: a unit twice", space.name);
+        for seed in 0..50 {
+            let genotype = space.sample(&mut ChaCha8Rng::seed_from_u64(seed));
+            for unit in space.decode(&genotype).unwrap().units() {
+                assert!(known.contains(&unit), "{}: {unit}", space.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn spaces_read_back_and_their_fingerprints_differ() {
+    let mut seen = HashSet::new();
+    for space in spaces() {
+        let again = SearchSpace::from_ron(&space.to_ron()).unwrap();
+        assert_eq!(again, space);
+        assert_eq!(again.fingerprint(), space.fingerprint());
+        assert!(seen.insert(space.fingerprint()), "{}", space.name);
+    }
+}
+
+#[test]
+fn mutation_changes_exactly_one_choice_within_its_options() {
+    each_space_and_seed(|space, rng| {
+        let parent = space.sample(rng);
+        let child = space.mutate(&parent, rng);
+        let changed = parent.0.iter().zip(&child.0).filter(|(a, b)| a != b).count();
+        assert_eq!(changed, 1);
+        assert!(space.decode(&child).is_ok());
+    });
+}
+
+/// Each option of each choice comes up about equally often.
+#[test]
+fn sampling_is_uniform() {
+    let space = published::space("mnasnet").unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(1);
+    let draws = 6_000;
+    let samples: Vec<Genotype> = (0..draws).map(|_| space.sample(&mut rng)).collect();
+    for (choice, &options) in space.option_counts().iter().enumerate() {
+        for option in 0..options {
+            let count = samples.iter().filter(|sample| sample.0[choice] == option).count();
+            let expected = draws as f64 / f64::from(options);
+            // Five standard deviations of a binomial count.
+            assert!((count as f64 - expected).abs() < 5.0 * expected.sqrt(), "{choice} {option}");
+        }
+    }
+}
+
+#[test]
+fn channel_groups_cover_every_node_once() {
+    each_space_and_seed(|space, rng| {
+        let graph = space.decode(&space.sample(rng)).unwrap().lower().unwrap();
+        let groups = channel_groups(&graph);
+        let mut nodes: Vec<usize> = groups.iter().flat_map(|g| &g.nodes).map(|id| id.0).collect();
+        nodes.sort_unstable();
+        assert_eq!(nodes, (0..graph.nodes.len()).collect::<Vec<_>>());
+        for group in groups {
+            assert!(group.nodes.iter().all(|&id| graph.node(id).output.channels == group.width));
+        }
+    });
+}
+
+/// Names of a group's convolutions, for the group that holds `member`.
+fn group_of(network: &str, member: &str) -> (Freedom, Vec<String>) {
+    let graph = published::network(network).unwrap().lower().unwrap();
+    let holds = |name: &str| name == member;
+    let group = channel_groups(&graph)
+        .into_iter()
+        .find(|group| group.nodes.iter().any(|&id| holds(&graph.node(id).name)))
+        .unwrap();
+    let convs = group.nodes.iter().map(|&id| graph.node(id).name.clone());
+    (group.freedom, convs.filter(|name| name.ends_with(".conv")).collect())
+}
+
+#[test]
+fn channel_groups_of_published_blocks() {
+    let check = |network: &str, member: &str, freedom: Freedom, convs: &[&str]| {
+        let found = group_of(network, member);
+        assert_eq!(found, (freedom, convs.iter().map(|&c| c.to_owned()).collect()), "{member}");
+    };
+    let free = Freedom::MultipleOf(8);
+    // The residual ties the bottlenecks of MobileNetV2's 24-channel blocks.
+    let bottleneck = ["blocks.2.project.conv", "blocks.3.project.conv"];
+    check("mobilenet_v2", "blocks.3.add", free, &bottleneck);
+    let expansion = ["blocks.3.expand.conv", "blocks.3.depthwise.conv"];
+    check("mobilenet_v2", "blocks.3.depthwise.bn", free, &expansion);
+    // Squeeze-and-excite's second convolution follows the expansion that it scales.
+    check(
+        "mobilenet_v3_small",
+        "blocks.4.se.expand",
+        free,
+        &["blocks.4.expand.conv", "blocks.4.depthwise.conv"],
+    );
+    // Eight groups and a shuffle leave multiples of 8; three groups multiples of 24.
+    let mid = ["blocks.3.reduce.conv", "blocks.3.depthwise.conv"];
+    check("shufflenet_v1_g8", "blocks.3.shuffle", Freedom::MultipleOf(8), &mid);
+    check("shufflenet_v1_g3", "blocks.3.shuffle", Freedom::MultipleOf(24), &mid);
+    check(
+        "shufflenet_v2",
+        "blocks.3.b.depthwise.conv",
+        free,
+        &["blocks.3.b.reduce.conv", "blocks.3.b.depthwise.conv"],
+    );
+    check("shufflenet_v2", "blocks.3.concat", Freedom::Fixed, &[]);
+    assert_eq!(group_of("mobilenet_v2", "head.classifier").0, Freedom::Fixed);
+    assert_eq!(group_of("mobilenet_v2", "input").0, Freedom::Fixed);
+}
+
+proptest! {
+    /// Any text is a unit or an error, never a panic; what parses prints the same.
+    #[test]
+    fn unit_texts_never_panic(text in "(conv|ir|sep|su1|su2|head|maxpool)(_[a-z]{1,4}[0-9]{0,3}){0,8}@[0-9]{0,3}") {
+        if let Ok(unit) = text.parse::<PlacedUnit>() {
+            prop_assert_eq!(unit.to_string().parse::<PlacedUnit>().unwrap(), unit);
+        }
+    }
+
+    /// A genotype of the wrong length or with a digit too large is refused with its place.
+    #[test]
+    fn genotype_texts_never_panic(text in "[0-9a-z]{0,40}") {
+        let space = published::space("mnasnet").unwrap();
+        match space.parse_genotype(&text) {
+            Ok(genotype) => prop_assert_eq!(genotype.to_string(), text),
+            Err(error) => prop_assert!(error.place.starts_with("genotype")),
+        }
+    }
+}
