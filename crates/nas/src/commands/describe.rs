@@ -1,0 +1,125 @@
+//! `nas describe`: what a network costs, layer by layer.
+
+use anyhow::Result;
+use search_space::{Graph, Network, Node, Op, Shape};
+use serde::Serialize;
+
+use crate::args::{DescribeArgs, Global};
+use crate::exit::Outcome;
+use crate::{load, screen};
+
+/// Shapes are `[height, width, channels]`.
+#[derive(Serialize)]
+struct Layer {
+    name: String,
+    op: String,
+    input: [usize; 3],
+    output: [usize; 3],
+    params: usize,
+    macs: usize,
+}
+
+#[derive(Serialize)]
+struct Description {
+    name: String,
+    params: usize,
+    macs: usize,
+    memory_access_cost: usize,
+    peak_activation_bytes: usize,
+    layers: Vec<Layer>,
+}
+
+pub(crate) fn run(global: &Global, args: &DescribeArgs) -> Result<Outcome> {
+    let network = load::network(&args.net)?;
+    let description = describe(&network, &network.lower()?);
+    if global.json {
+        screen::print_json(&description)?;
+    } else {
+        print(&network, &description);
+    }
+    Ok(Outcome::Done)
+}
+
+fn describe(network: &Network, graph: &Graph) -> Description {
+    let cost = graph.cost();
+    Description {
+        name: network.name.clone(),
+        params: cost.params,
+        macs: cost.macs,
+        memory_access_cost: cost.memory_access_cost,
+        peak_activation_bytes: cost.peak_activation_bytes,
+        layers: graph.nodes[1..].iter().map(|node| layer(graph, node)).collect(),
+    }
+}
+
+fn layer(graph: &Graph, node: &Node) -> Layer {
+    let dims = |shape: Shape| [shape.resolution, shape.resolution, shape.channels];
+    let (input, cost) = (graph.input_shape(node), graph.layer_cost(node));
+    Layer {
+        name: node.name.clone(),
+        op: op_name(node, input),
+        input: dims(input),
+        output: dims(node.output),
+        params: cost.params,
+        macs: cost.macs,
+    }
+}
+
+fn op_name(node: &Node, input: Shape) -> String {
+    match node.op {
+        Op::Input => "input".to_owned(),
+        Op::Conv { kernel, stride, groups, .. } => {
+            let depthwise = groups > 1 && groups == input.channels;
+            let kind = match groups {
+                1 => "conv".to_owned(),
+                _ if depthwise => "depthwise conv".to_owned(),
+                groups => format!("conv in {groups} groups"),
+            };
+            format!("{kind} {kernel}x{kernel}, stride {stride}")
+        }
+        Op::BatchNorm => "batch norm".to_owned(),
+        Op::Act(act) => format!("{act:?}"),
+        Op::Gate(gate) => format!("{gate:?}"),
+        Op::MaxPool { kernel, stride } => format!("max pool {kernel}x{kernel}, stride {stride}"),
+        Op::AvgPool { kernel, stride } => {
+            format!("average pool {kernel}x{kernel}, stride {stride}")
+        }
+        Op::GlobalAvgPool => "global average pool".to_owned(),
+        Op::Add => "add".to_owned(),
+        Op::Multiply => "multiply".to_owned(),
+        Op::Concat => "concat".to_owned(),
+        Op::Split { start } => format!("split from channel {start}"),
+        Op::ChannelShuffle { groups } => format!("channel shuffle, {groups} groups"),
+        Op::Dropout { p } => format!("dropout {p}"),
+        Op::Linear { .. } => "linear".to_owned(),
+    }
+}
+
+fn print(network: &Network, description: &Description) {
+    let kib = description.peak_activation_bytes as f64 / 1024.0;
+    let rows = [
+        ("network", network.name.clone()),
+        ("input", format!("{0}x{0}x{1}", network.input.resolution, network.input.channels)),
+        ("classes", screen::grouped(network.classes)),
+        ("parameters", screen::grouped(description.params)),
+        ("MACs", screen::grouped(description.macs)),
+        ("memory access cost", format!("{} elements", grouped(description.memory_access_cost))),
+        ("peak activations", format!("{kib:.1} KiB (f32, batch 1)")),
+    ];
+    for (name, value) in rows {
+        println!("{name:<20}{value}");
+    }
+    let dims = |[h, w, c]: [usize; 3]| format!("{h}x{w}x{c}");
+    let cells = |layer: &Layer| {
+        let (input, output) = (dims(layer.input), dims(layer.output));
+        let counts = [layer.params, layer.macs].map(grouped);
+        [vec![layer.name.clone(), layer.op.clone(), input, output], counts.to_vec()].concat()
+    };
+    let rows = description.layers.iter().map(cells).collect();
+    let header = ["layer", "op", "input", "output", "parameters", "MACs"];
+    println!("\n{}", screen::table(&header, &["layer", "op"], rows));
+}
+
+fn grouped(number: usize) -> String {
+    screen::grouped(number)
+}

@@ -1,0 +1,75 @@
+//! `nas space`: the search spaces and their choices.
+
+use anyhow::Result;
+use search_space::{SearchSpace, published};
+use serde::Serialize;
+
+use crate::args::{Global, SpaceArgs};
+use crate::exit::Outcome;
+use crate::{load, screen};
+
+#[derive(Serialize)]
+struct Choice {
+    name: String,
+    options: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct Space {
+    name: String,
+    size: u128,
+    units: usize,
+    choices: Vec<Choice>,
+}
+
+#[derive(Serialize)]
+struct Spaces {
+    spaces: Vec<Space>,
+}
+
+impl Space {
+    fn of(space: &SearchSpace) -> Self {
+        let choices = space.choices().into_iter();
+        Self {
+            name: space.name.clone(),
+            size: space.size(),
+            units: space.units().len(),
+            choices: choices.map(|c| Choice { name: c.name, options: c.options }).collect(),
+        }
+    }
+}
+
+pub(crate) fn run(global: &Global, args: &SpaceArgs) -> Result<Outcome> {
+    let spaces = match &args.space {
+        Some(name) => vec![Space::of(&load::space(name)?)],
+        None => published::space_names()
+            .map(|name| Ok(Space::of(&published::space(name)?)))
+            .collect::<Result<_>>()?,
+    };
+    match (global.json, args.space.is_some()) {
+        (true, _) => screen::print_json(&Spaces { spaces })?,
+        (false, false) => print_list(&spaces),
+        (false, true) => spaces.iter().for_each(print_choices),
+    }
+    Ok(Outcome::Done)
+}
+
+fn print_list(spaces: &[Space]) {
+    let cells = |space: &Space| {
+        let choices = space.choices.len().to_string();
+        vec![space.name.clone(), choices, screen::grouped(space.units), screen::grouped(space.size)]
+    };
+    let rows = spaces.iter().map(cells).collect();
+    let header = ["space", "choices", "table entries", "networks"];
+    println!("{}", screen::table(&header, &["space"], rows));
+}
+
+fn print_choices(space: &Space) {
+    let (size, units) = (screen::grouped(space.size), screen::grouped(space.units));
+    println!("{}: {size} networks of {units} different blocks and heads\n", space.name);
+    let rows = space.choices.iter().enumerate().map(|(digit, choice)| {
+        vec![(digit + 1).to_string(), choice.name.clone(), choice.options.join(", ")]
+    });
+    let header = ["digit", "choice", "options (0, 1, ...)"];
+    println!("{}", screen::table(&header, &header[1..], rows.collect()));
+}

@@ -1,0 +1,20 @@
+//! The `nas` command: reads arguments, maps between the crates, prints.
+
+#![warn(clippy::unwrap_used)]
+
+mod args;
+mod commands;
+mod exit;
+mod load;
+mod screen;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::Args;
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    exit::code(commands::run(&args))
+}

@@ -1,0 +1,42 @@
+//! Runs the `nas` binary.
+
+use std::process::{Command, Output};
+
+/// What a run of `nas` left behind.
+pub(crate) struct Run {
+    /// Exit code.
+    pub(crate) code: i32,
+    /// Standard output.
+    pub(crate) stdout: String,
+    /// Standard error.
+    pub(crate) stderr: String,
+}
+
+/// Runs `nas` with these arguments.
+pub(crate) fn nas(args: &[&str]) -> Run {
+    of(Command::new(env!("CARGO_BIN_EXE_nas")).args(args).output().expect("nas starts"))
+}
+
+fn of(output: Output) -> Run {
+    Run {
+        code: output.status.code().unwrap_or(-1),
+        stdout: String::from_utf8_lossy(&output.stdout).into_owned(),
+        stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+/// Runs `nas` with `--json` and reads its object.
+pub(crate) fn json(args: &[&str]) -> serde_json::Value {
+    let run = nas(&[args, &["--json"]].concat());
+    assert_eq!(run.code, 0, "{args:?}: {}", run.stderr);
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{args:?}: {error}"))
+}
+
+/// Bad input: exit code 2, nothing on stdout, one message with these parts.
+pub(crate) fn refused(args: &[&str], parts: &[&str]) {
+    let run = nas(args);
+    assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{args:?}: {}", run.stderr);
+    for part in parts {
+        assert!(run.stderr.contains(part), "{args:?}: {:?} lacks {part:?}", run.stderr);
+    }
+}
