@@ -1,0 +1,214 @@
+//! Draws both figures with made-up data, awkward cases too, as SVG and PNG:
+//! `cargo run -p report --example gallery [FOLDER]`. Without a folder, into the temporary one.
+
+use std::error::Error;
+use std::path::{Path, PathBuf};
+
+use report::{
+    Candidate, Format, LineKind, Mark, MarkKind, ParetoFigure, Point, ProgressFigure, ProgressLine,
+    ReportError, Step, draw_pareto, draw_progress, write_atomically,
+};
+
+fn main() -> Result<(), Box<dyn Error>> {
+    let folder = std::env::args_os()
+        .nth(1)
+        .map_or_else(|| std::env::temp_dir().join("report-gallery"), PathBuf::from);
+    std::fs::create_dir_all(&folder)?;
+
+    let search = pareto(4_000, &[15.0]);
+    let pareto_figures = [
+        ("pareto", search.clone()),
+        ("pareto-16000-trials", pareto(16_000, &[15.0])),
+        ("pareto-targets", pareto(4_000, &[6.0, 6.3, 7.0, 10.0, 15.0, 20.0, 39.0])),
+        ("pareto-linear", narrow(&search)),
+        ("pareto-crowded", crowded(&search)),
+        ("pareto-long-title", long_title(&search)),
+        ("pareto-one-point", ParetoFigure { front: vec![search.front[0]], ..Default::default() }),
+        ("pareto-empty", ParetoFigure { title: "Nothing yet".into(), ..Default::default() }),
+    ];
+    for (name, figure) in &pareto_figures {
+        write(&folder, name, |format| draw_pareto(figure, format))?;
+    }
+
+    let curves = progress(4_000);
+    let unmet = ProgressFigure { lines: Vec::new(), ..curves.clone() };
+    let short = ProgressFigure {
+        trials: 3,
+        reward_until: None,
+        lines: vec![line("search", LineKind::Solid, vec![Step { trial: 2, accuracy: 0.61 }])],
+        ..curves.clone()
+    };
+    for (name, figure) in
+        [("progress", curves), ("progress-unmet", unmet), ("progress-short", short)]
+    {
+        write(&folder, name, |format| draw_progress(&figure, format))?;
+    }
+    println!("{}", folder.display());
+    Ok(())
+}
+
+fn write(
+    folder: &Path,
+    name: &str,
+    draw: impl Fn(Format) -> Result<Vec<u8>, ReportError>,
+) -> Result<(), ReportError> {
+    for (format, extension) in [(Format::Svg, "svg"), (Format::Png, "png")] {
+        write_atomically(&folder.join(format!("{name}.{extension}")), &draw(format)?)?;
+    }
+    Ok(())
+}
+
+/// Numbers from 0 to 1 that look random: a linear congruential generator.
+fn noise(seed: u64) -> impl FnMut() -> f64 {
+    let mut state = seed;
+    move || {
+        state =
+            state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 40) as f64 / (1u64 << 24) as f64
+    }
+}
+
+/// The accuracy that the made-up space has to offer at a latency.
+fn ceiling(latency_ms: f64) -> f64 {
+    0.69 - 0.42 * latency_ms.powf(-0.62)
+}
+
+fn trial(center_ms: f64, spread: f64, next: &mut impl FnMut() -> f64) -> Point {
+    let bell = next() + next() + next() - 1.5;
+    let latency_ms = (center_ms * (bell * spread).exp()).clamp(3.0, 40.0);
+    let shortfall = 0.10 * next() * next();
+    Point { latency_ms, accuracy: ceiling(latency_ms) - 0.004 - shortfall }
+}
+
+fn front_of(trials: &[Point]) -> Vec<Point> {
+    let mut sorted = trials.to_vec();
+    sorted.sort_by(|a, b| a.latency_ms.total_cmp(&b.latency_ms));
+    let mut front: Vec<Point> = Vec::new();
+    for point in sorted {
+        if front.last().is_none_or(|last| point.accuracy > last.accuracy) {
+            front.push(point);
+        }
+    }
+    front
+}
+
+fn mark(kind: MarkKind, label: &str, latency_ms: f64, accuracy: f64) -> Mark {
+    Mark { point: Point { latency_ms, accuracy }, label: label.into(), kind }
+}
+
+fn pareto(trials: usize, targets_ms: &[f64]) -> ParetoFigure {
+    let mut next = noise(7);
+    let reward_trials: Vec<_> = (0..trials / 2).map(|_| trial(8.0, 1.6, &mut next)).collect();
+    let constrained_trials: Vec<_> = (0..trials / 2).map(|_| trial(13.0, 0.7, &mut next)).collect();
+    let front = front_of(&[reward_trials.clone(), constrained_trials.clone()].concat());
+    let mut marks = Vec::new();
+    let mut candidates = Vec::new();
+    for &target_ms in targets_ms {
+        let within: Vec<_> = front.iter().filter(|point| point.latency_ms <= target_ms).collect();
+        for (rank, point) in within.iter().rev().take(3).enumerate() {
+            let measured_ms = point.latency_ms * (1.035 - 0.025 * rank as f64);
+            candidates.push(Candidate {
+                predicted_ms: point.latency_ms,
+                measured_ms,
+                accuracy: point.accuracy,
+            });
+            if rank == 2 {
+                let label = format!("best: {:.1} %, {measured_ms:.1} ms", 100.0 * point.accuracy);
+                marks.push(mark(MarkKind::Best, &label, measured_ms, point.accuracy));
+            }
+        }
+    }
+    marks.push(mark(MarkKind::BestByReward, "best by reward", 5.4, ceiling(5.4) - 0.004));
+    marks.push(mark(MarkKind::Reference, "EfficientNet-B0", 24.0, 0.607));
+    marks.push(mark(MarkKind::Reference, "uniform e4-k3", 12.1, 0.571));
+    marks.push(mark(MarkKind::Reference, "uniform e6-k5", 25.8, 0.596));
+    ParetoFigure {
+        title: "Search over the mnasnet space, reward ACC × (LAT/TAR)^−0.15".into(),
+        footnote: "Accuracy: surrogate, shortened ImageNet schedule. Latency: predicted from the \
+                   latency table, native runtime, 1 thread, AMD EPYC 9R14."
+            .into(),
+        reward_trials,
+        constrained_trials,
+        front,
+        targets_ms: targets_ms.to_vec(),
+        marks,
+        candidates,
+    }
+}
+
+fn narrow(figure: &ParetoFigure) -> ParetoFigure {
+    let inside = |points: &[Point]| -> Vec<Point> {
+        points.iter().filter(|point| (8.0..30.0).contains(&point.latency_ms)).copied().collect()
+    };
+    ParetoFigure {
+        reward_trials: inside(&figure.reward_trials),
+        constrained_trials: inside(&figure.constrained_trials),
+        front: inside(&figure.front),
+        marks: figure.marks.iter().filter(|mark| mark.point.latency_ms > 8.0).cloned().collect(),
+        ..figure.clone()
+    }
+}
+
+fn crowded(figure: &ParetoFigure) -> ParetoFigure {
+    let best = figure.marks[0].point;
+    let names =
+        ["MobileNetV1 0.75", "MobileNetV2", "MobileNetV3-Small", "MnasNet-A1", "ShuffleNetV2"];
+    let near = names.iter().enumerate().map(|(index, name)| {
+        let away = 0.985 + 0.01 * index as f64;
+        mark(
+            MarkKind::Reference,
+            name,
+            best.latency_ms * away,
+            best.accuracy * (1.99 - away) - 0.003,
+        )
+    });
+    let by_reward = mark(MarkKind::BestByReward, "best by reward", best.latency_ms, best.accuracy);
+    let marks = std::iter::once(figure.marks[0].clone()).chain([by_reward]).chain(near).collect();
+    ParetoFigure { marks, ..figure.clone() }
+}
+
+fn long_title(figure: &ParetoFigure) -> ParetoFigure {
+    let mut marks = figure.marks.clone();
+    marks[0].label = "best: a network with a name that somebody made much too long".into();
+    ParetoFigure {
+        title: format!(
+            "{}, {}",
+            figure.title,
+            "with a title that goes on & on <and on> ".repeat(6)
+        ),
+        footnote: figure.footnote.repeat(4),
+        marks,
+        ..figure.clone()
+    }
+}
+
+fn line(label: &str, kind: LineKind, steps: Vec<Step>) -> ProgressLine {
+    ProgressLine { label: label.into(), kind, steps }
+}
+
+fn progress(trials: u64) -> ProgressFigure {
+    let mut next = noise(11);
+    let mut climb = |start: f64, top: f64, pace: f64| {
+        let mut best = 0.0;
+        let mut steps = Vec::new();
+        for trial in 3..=trials {
+            let reach = top - (top - start) * (-(trial as f64) / pace).exp();
+            let accuracy = reach - 0.09 * next();
+            if accuracy > best {
+                best = accuracy;
+                steps.push(Step { trial, accuracy });
+            }
+        }
+        steps
+    };
+    ProgressFigure {
+        title: "Best accuracy under 15 ms, mnasnet space".into(),
+        footnote: "Accuracy: surrogate, shortened ImageNet schedule.".into(),
+        trials,
+        reward_until: Some(trials / 2),
+        lines: vec![
+            line("search (ppo)", LineKind::Solid, climb(0.585, 0.648, 900.0)),
+            line("random search", LineKind::Dashed, climb(0.585, 0.637, 700.0)),
+        ],
+    }
+}

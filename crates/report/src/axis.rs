@@ -1,0 +1,186 @@
+//! Axes: range, scale, and ticks at round numbers.
+
+/// How values become positions.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Scale {
+    Linear,
+    Logarithmic,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Tick {
+    pub(crate) value: f64,
+    /// None for the small ticks between the labelled ones.
+    pub(crate) label: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Axis {
+    pub(crate) scale: Scale,
+    pub(crate) low: f64,
+    pub(crate) high: f64,
+    pub(crate) ticks: Vec<Tick>,
+}
+
+/// A spread of more than this factor is drawn on a logarithmic axis.
+const LOGARITHMIC_FROM: f64 = 6.0;
+/// Free room at each end, as a share of the axis.
+const PADDING: f64 = 0.04;
+/// Most labelled ticks on an axis.
+const MOST_TICKS: usize = 10;
+/// Fewest labelled ticks that a logarithmic axis is content with.
+const FEWEST_TICKS: usize = 4;
+
+impl Axis {
+    /// An axis for positive values, linear or logarithmic by their spread.
+    pub(crate) fn by_spread(values: &[f64]) -> Axis {
+        let Some((low, high)) = extent(values) else {
+            return Axis::linear(0.0, 1.0);
+        };
+        if high / low <= LOGARITHMIC_FROM {
+            return Axis::around(values, (0.0, f64::INFINITY), 0.1 * low);
+        }
+        let padding = (high / low).powf(PADDING);
+        let (low, high) = (low / padding, high * padding);
+        Axis { scale: Scale::Logarithmic, low, high, ticks: logarithmic_ticks(low, high) }
+    }
+
+    /// A linear axis with room around the values, inside `limits`. Values closer together than
+    /// `narrowest` get a range of that width.
+    pub(crate) fn around(values: &[f64], limits: (f64, f64), narrowest: f64) -> Axis {
+        let (low, high) = extent(values).unwrap_or(limits);
+        let spread = (high - low).max(narrowest);
+        let middle = (low + high) / 2.0;
+        let half = spread * (0.5 + PADDING);
+        Axis::linear((middle - half).max(limits.0), (middle + half).min(limits.1))
+    }
+
+    /// A linear axis from `low` to `high`.
+    pub(crate) fn linear(low: f64, high: f64) -> Axis {
+        Axis { scale: Scale::Linear, low, high, ticks: linear_ticks(low, high) }
+    }
+
+    /// A linear axis for counts, from 0: ticks at whole numbers only.
+    pub(crate) fn counts(high: f64) -> Axis {
+        let mut axis = Axis::linear(0.0, high.max(1.0));
+        axis.ticks.retain(|tick| tick.value.fract() == 0.0);
+        for tick in &mut axis.ticks {
+            tick.label = Some(format!("{:.0}", tick.value));
+        }
+        axis
+    }
+
+    /// Where `value` lies: 0 at `low`, 1 at `high`.
+    pub(crate) fn share(&self, value: f64) -> f64 {
+        match self.scale {
+            Scale::Linear => (value - self.low) / (self.high - self.low),
+            Scale::Logarithmic => (value / self.low).ln() / (self.high / self.low).ln(),
+        }
+    }
+}
+
+fn extent(values: &[f64]) -> Option<(f64, f64)> {
+    let low = values.iter().copied().reduce(f64::min)?;
+    let high = values.iter().copied().reduce(f64::max)?;
+    Some((low, high))
+}
+
+/// `digit x 10^exponent`, to the last bit what the decimal number reads as.
+fn decimal(digit: f64, exponent: i32) -> f64 {
+    if exponent < 0 { digit / 10f64.powi(-exponent) } else { digit * 10f64.powi(exponent) }
+}
+
+/// Multiples of 1, 2 or 5 x 10^k inside the range: the finest such step that keeps to
+/// [`MOST_TICKS`].
+fn linear_ticks(low: f64, high: f64) -> Vec<Tick> {
+    let first = ((high - low) / MOST_TICKS as f64).log10().floor() as i32;
+    let steps = (first..).flat_map(|exponent| [1.0, 2.0, 5.0].map(|digit| (digit, exponent)));
+    for (digit, exponent) in steps {
+        let step = decimal(digit, exponent);
+        let (from, to) = ((low / step).ceil(), (high / step).floor());
+        if to - from < MOST_TICKS as f64 {
+            let decimals = (-exponent).max(0) as usize;
+            return (0..=(to - from) as usize)
+                .map(|index| decimal((from + index as f64) * digit, exponent))
+                .map(|value| Tick { value, label: Some(format!("{value:.decimals$}")) })
+                .collect();
+        }
+    }
+    Vec::new()
+}
+
+/// Labelled ticks at the coarsest of some customary digits that gives enough of them, small
+/// ticks at the other digits.
+fn logarithmic_ticks(low: f64, high: f64) -> Vec<Tick> {
+    const LABELLED: [&[f64]; 4] =
+        [&[1.0], &[1.0, 2.0, 5.0], &[1.0, 2.0, 3.0, 5.0], &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0]];
+    let inside = |digits: &[f64]| -> Vec<f64> {
+        (low.log10().floor() as i32..=high.log10().ceil() as i32)
+            .flat_map(|exponent| digits.iter().map(move |&digit| decimal(digit, exponent)))
+            .filter(|value| (low..=high).contains(value))
+            .collect()
+    };
+    let Some(labelled) =
+        LABELLED.iter().map(|digits| inside(digits)).find(|values| values.len() >= FEWEST_TICKS)
+    else {
+        return linear_ticks(low, high);
+    };
+    let small = inside(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
+        .into_iter()
+        .filter(|value| !labelled.contains(value))
+        .map(|value| Tick { value, label: None });
+    let every = labelled.len().div_ceil(MOST_TICKS);
+    let labelled =
+        labelled.iter().step_by(every).map(|&value| Tick { value, label: Some(value.to_string()) });
+    labelled.chain(small).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn labels(axis: &Axis) -> Vec<&str> {
+        axis.ticks.iter().filter_map(|tick| tick.label.as_deref()).collect()
+    }
+
+    #[test]
+    fn ticks_are_the_customary_ones() {
+        let check = |axis: Axis, expected: &[&str]| assert_eq!(labels(&axis), expected);
+        check(Axis::by_spread(&[3.0, 40.0]), &["3", "5", "10", "20", "30"]);
+        check(
+            Axis::by_spread(&[0.2, 900.0]),
+            &["0.2", "0.5", "1", "2", "5", "10", "20", "50", "100", "200", "500"],
+        );
+        check(Axis::by_spread(&[8.0, 20.0]), &["8", "10", "12", "14", "16", "18", "20"]);
+        check(Axis::around(&[43.1, 66.8], (0.0, 100.0), 1.0), &["45", "50", "55", "60", "65"]);
+        check(
+            Axis::around(&[61.2, 61.2], (0.0, 100.0), 1.0),
+            &["60.8", "61.0", "61.2", "61.4", "61.6"],
+        );
+        check(Axis::counts(1.0), &["0", "1"]);
+        check(
+            Axis::counts(4000.0),
+            &["0", "500", "1000", "1500", "2000", "2500", "3000", "3500", "4000"],
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn ticks_lie_inside_and_read_as_their_value(
+            low in 1e-3..1e3f64, factor in 1.0..1e5f64,
+        ) {
+            let axis = Axis::by_spread(&[low, low * factor]);
+            prop_assert!(axis.share(low) >= 0.0 && axis.share(low * factor) <= 1.0 + 1e-9);
+            let labelled: Vec<_> = axis.ticks.iter().filter(|tick| tick.label.is_some()).collect();
+            prop_assert!((2..=MOST_TICKS).contains(&labelled.len()), "{:?}", axis);
+            for tick in &axis.ticks {
+                prop_assert!((axis.low..=axis.high).contains(&tick.value));
+                if let Some(label) = &tick.label {
+                    prop_assert_eq!(label.parse::<f64>().ok(), Some(tick.value));
+                }
+            }
+            prop_assert!(labelled.windows(2).all(|pair| pair[0].value < pair[1].value));
+        }
+    }
+}

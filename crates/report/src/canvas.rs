@@ -1,0 +1,80 @@
+//! A figure as a list of shapes, from which every format is painted.
+
+use plotters::style::RGBAColor;
+use plotters::style::text_anchor::HPos;
+
+use crate::geometry::{Position, Rect};
+use crate::text::Weight;
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Stroke {
+    Solid,
+    Dashed,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Turn {
+    Level,
+    /// Reads from bottom to top.
+    Upwards,
+}
+
+/// How a text looks and where it stands: `at` is on the middle line of its capitals, at the
+/// end that `anchor` names.
+#[derive(Clone)]
+pub(crate) struct Text {
+    pub(crate) text: String,
+    pub(crate) at: Position,
+    pub(crate) em: f64,
+    pub(crate) weight: Weight,
+    pub(crate) anchor: HPos,
+    pub(crate) turn: Turn,
+    pub(crate) ink: RGBAColor,
+}
+
+#[derive(Clone)]
+pub(crate) enum Shape {
+    Line { points: Vec<Position>, width: f64, stroke: Stroke, ink: RGBAColor },
+    Polygon { corners: Vec<Position>, ink: RGBAColor },
+    Disc { centre: Position, radius: f64, ink: RGBAColor },
+    Text(Text),
+}
+
+impl Shape {
+    pub(crate) fn line(points: Vec<Position>, width: f64, ink: RGBAColor) -> Shape {
+        Shape::Line { points, width, stroke: Stroke::Solid, ink }
+    }
+
+    pub(crate) fn dashed(points: Vec<Position>, width: f64, ink: RGBAColor) -> Shape {
+        Shape::Line { points, width, stroke: Stroke::Dashed, ink }
+    }
+
+    pub(crate) fn rect(rect: &Rect, ink: RGBAColor) -> Shape {
+        Shape::Polygon { corners: rect.corners(), ink }
+    }
+
+    /// Level text of regular weight.
+    pub(crate) fn text(
+        text: impl Into<String>,
+        at: Position,
+        em: f64,
+        anchor: HPos,
+        ink: RGBAColor,
+    ) -> Shape {
+        let (weight, turn) = (Weight::Regular, Turn::Level);
+        Shape::Text(Text { text: text.into(), at, em, weight, anchor, turn, ink })
+    }
+
+    /// The same shape, `(dx, dy)` away.
+    pub(crate) fn moved(&self, (dx, dy): Position) -> Shape {
+        let moved = |&(x, y): &Position| (x + dx, y + dy);
+        let mut shape = self.clone();
+        match &mut shape {
+            Shape::Line { points, .. } => *points = points.iter().map(moved).collect(),
+            Shape::Polygon { corners, .. } => *corners = corners.iter().map(moved).collect(),
+            Shape::Disc { centre, .. } => *centre = moved(centre),
+            Shape::Text(text) => text.at = moved(&text.at),
+        }
+        shape
+    }
+}

@@ -1,0 +1,153 @@
+//! Labels beside points, placed so that they cover neither each other nor the data.
+
+use plotters::style::text_anchor::HPos;
+
+use crate::canvas::Shape;
+use crate::geometry::{Position, Rect};
+use crate::text::{self, Weight};
+use crate::theme::{HAIRLINE, INK, LABEL, LABEL_WIDTH, LEADER, VEIL};
+
+/// A text that belongs to a point.
+#[derive(Debug, Clone)]
+pub(crate) struct Label {
+    pub(crate) text: String,
+    pub(crate) point: Position,
+    /// Free distance around the point: its mark's radius and a little more.
+    pub(crate) clearance: f64,
+}
+
+/// Something that labels should not cover; `weight` is the cost of covering a label's own area
+/// of it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Obstacle {
+    pub(crate) rect: Rect,
+    pub(crate) weight: f64,
+}
+
+/// Costs of covering, from what must not be covered to what may.
+pub(crate) const MARK: f64 = 60.0;
+pub(crate) const LINE: f64 = 12.0;
+pub(crate) const TRIAL: f64 = 1.0;
+const LABEL_ON_LABEL: f64 = 200.0;
+const OUTSIDE: f64 = 10_000.0;
+/// Cost of a label's height of distance from its point.
+const DISTANCE: f64 = 0.35;
+
+/// Distances from the point, beyond the clearance, in label heights.
+const RINGS: [f64; 6] = [0.0, 0.6, 1.4, 2.4, 3.6, 5.0];
+/// Directions in order of preference: beside the point first, then above and below.
+const DIRECTIONS: [Position; 8] = [
+    (1.0, 0.0),
+    (-1.0, 0.0),
+    (0.7, -0.7),
+    (0.7, 0.7),
+    (-0.7, -0.7),
+    (-0.7, 0.7),
+    (0.0, -1.0),
+    (0.0, 1.0),
+];
+
+/// A place for each label, in their order, so the first label has the first choice. Where
+/// everything is covered, the label takes the least covered place inside `bounds`.
+pub(crate) fn place(labels: &[Label], bounds: &Rect, obstacles: &[Obstacle]) -> Vec<Rect> {
+    let mut obstacles = obstacles.to_vec();
+    labels
+        .iter()
+        .map(|label| {
+            let place = best_place(label, bounds, &obstacles);
+            obstacles.push(Obstacle { rect: place, weight: LABEL_ON_LABEL });
+            place
+        })
+        .collect()
+}
+
+fn best_place(label: &Label, bounds: &Rect, obstacles: &[Obstacle]) -> Rect {
+    let width = text::width(&label.text, LABEL, Weight::Regular) + 0.3 * LABEL;
+    let height = 1.2 * LABEL;
+    let mut best = (f64::INFINITY, Rect::around(label.point, width, height));
+    for ring in RINGS {
+        for (preference, direction) in DIRECTIONS.iter().enumerate() {
+            let distance = label.clearance + ring * height;
+            let centre = (
+                label.point.0 + direction.0 * distance + sign(direction.0) * width / 2.0,
+                label.point.1 + direction.1 * distance + sign(direction.1) * height / 2.0,
+            );
+            let place = Rect::around(centre, width, height);
+            let covered: f64 = obstacles
+                .iter()
+                .map(|obstacle| obstacle.weight * obstacle.rect.overlap_area(&place))
+                .sum();
+            let outside = if bounds.holds(&place) { 0.0 } else { OUTSIDE };
+            let cost =
+                covered / (width * height) + outside + ring * DISTANCE + preference as f64 * 0.02;
+            if cost < best.0 {
+                best = (cost, place);
+            }
+        }
+    }
+    best.1
+}
+
+/// Unlike `f64::signum`, 0 for 0.
+fn sign(number: f64) -> f64 {
+    if number == 0.0 { 0.0 } else { number.signum() }
+}
+
+/// Places the labels and draws them, each on a veil over the data, with a thin line to its point
+/// where it stands away from it.
+pub(crate) fn draw(labels: Vec<Label>, bounds: &Rect, obstacles: &[Obstacle]) -> Vec<Shape> {
+    let labels: Vec<Label> = labels
+        .into_iter()
+        .map(|label| Label {
+            text: text::cut(&label.text, LABEL, Weight::Regular, LABEL_WIDTH),
+            ..label
+        })
+        .collect();
+    let places = place(&labels, bounds, obstacles);
+    let mut shapes = Vec::new();
+    for (label, place) in labels.iter().zip(&places) {
+        let end = place.nearest(label.point);
+        let (dx, dy) = (end.0 - label.point.0, end.1 - label.point.1);
+        let distance = dx.hypot(dy);
+        if distance > 1.6 * label.clearance {
+            let share = label.clearance / distance;
+            let start = (label.point.0 + dx * share, label.point.1 + dy * share);
+            shapes.push(Shape::line(vec![start, end], HAIRLINE, LEADER));
+        }
+    }
+    for (label, place) in labels.iter().zip(&places) {
+        shapes.push(Shape::rect(place, VEIL));
+        shapes.push(Shape::text(&label.text, place.centre(), LABEL, HPos::Center, INK));
+    }
+    shapes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_handful_of_labels_stay_apart_and_inside(
+            points in prop::collection::vec((0.0..1300.0f64, 0.0..700.0f64), 1..7),
+        ) {
+            let bounds = Rect { left: 0.0, top: 0.0, right: 1300.0, bottom: 700.0 };
+            let labels: Vec<Label> = points
+                .iter()
+                .map(|&point| Label { text: "uniform e6-k5".into(), point, clearance: 16.0 })
+                .collect();
+            let marks: Vec<Obstacle> = points
+                .iter()
+                .map(|&point| Obstacle { rect: Rect::around(point, 20.0, 20.0), weight: MARK })
+                .collect();
+            let places = place(&labels, &bounds, &marks);
+            for (index, place) in places.iter().enumerate() {
+                prop_assert!(bounds.holds(place), "{place:?}");
+                for other in &places[index + 1..] {
+                    prop_assert!(place.overlap_area(other) == 0.0, "{place:?} {other:?}");
+                }
+            }
+        }
+    }
+}

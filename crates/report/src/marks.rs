@@ -1,0 +1,104 @@
+//! The marks of points: told apart by shape and darkness.
+
+use std::f64::consts::TAU;
+
+use plotters::style::RGBAColor;
+
+use crate::canvas::Shape;
+use crate::geometry::{Position, Rect};
+use crate::theme::{ACCENT, DARK_TRIAL, FRONT_RADIUS, INK, LIGHT_TRIAL, PAPER, TRIAL_RADIUS};
+
+/// A mark; the size of each is fixed.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Glyph {
+    /// Light disc.
+    LightTrial,
+    /// Darker triangle.
+    DarkTrial,
+    /// Black disc.
+    Front,
+    /// Large star in the accent colour.
+    Star,
+    /// Black diamond.
+    Diamond,
+    /// Hollow square.
+    Square,
+    /// Hollow disc.
+    Measured,
+    /// Upright tick.
+    Predicted,
+}
+
+/// Width of a hollow mark's rim.
+const RIM: f64 = 3.0;
+
+impl Glyph {
+    /// Distance from the centre that the mark stays within.
+    pub(crate) fn radius(self) -> f64 {
+        match self {
+            Glyph::LightTrial => TRIAL_RADIUS,
+            Glyph::DarkTrial => TRIAL_RADIUS + 0.8,
+            Glyph::Front => FRONT_RADIUS,
+            Glyph::Star => 19.0,
+            Glyph::Diamond => 14.0,
+            Glyph::Square => 13.0,
+            Glyph::Measured => 8.0,
+            Glyph::Predicted => 9.0,
+        }
+    }
+
+    /// The mark at `centre`.
+    pub(crate) fn shapes(self, centre: Position) -> Vec<Shape> {
+        let radius = self.radius();
+        let disc = |radius, ink| Shape::Disc { centre, radius, ink };
+        let polygon = |corners, ink| Shape::Polygon { corners, ink };
+        match self {
+            Glyph::LightTrial => vec![disc(radius, LIGHT_TRIAL)],
+            Glyph::DarkTrial => vec![polygon(regular(centre, radius, 3), DARK_TRIAL)],
+            Glyph::Front => vec![disc(radius, INK)],
+            Glyph::Star => vec![
+                polygon(star(centre, radius + 2.0), PAPER),
+                polygon(star(centre, radius), INK),
+                polygon(star(centre, radius - 4.5), ACCENT),
+            ],
+            Glyph::Diamond => vec![
+                polygon(regular(centre, radius + 2.0, 4), PAPER),
+                polygon(regular(centre, radius, 4), INK),
+            ],
+            Glyph::Square => {
+                let side = radius * 2f64.sqrt();
+                let square =
+                    |side, ink: RGBAColor| Shape::rect(&Rect::around(centre, side, side), ink);
+                vec![square(side, INK), square(side - 2.0 * RIM, PAPER)]
+            }
+            Glyph::Measured => vec![disc(radius, INK), disc(radius - RIM, PAPER)],
+            Glyph::Predicted => {
+                let (top, bottom) = ((centre.0, centre.1 - radius), (centre.0, centre.1 + radius));
+                vec![Shape::line(vec![top, bottom], RIM, INK)]
+            }
+        }
+    }
+}
+
+/// A regular polygon with a corner at the top.
+fn regular(centre: Position, radius: f64, corners: u32) -> Vec<Position> {
+    (0..corners)
+        .map(|corner| polar(centre, radius, f64::from(corner) / f64::from(corners)))
+        .collect()
+}
+
+/// A five-pointed star.
+fn star(centre: Position, radius: f64) -> Vec<Position> {
+    (0..10)
+        .map(|corner| {
+            let radius = if corner % 2 == 0 { radius } else { 0.45 * radius };
+            polar(centre, radius, f64::from(corner) / 10.0)
+        })
+        .collect()
+}
+
+/// The point at `radius`, `turn` (a share of the full circle) clockwise from the top.
+fn polar(centre: Position, radius: f64, turn: f64) -> Position {
+    let (sin, cos) = (turn * TAU).sin_cos();
+    (centre.0 + radius * sin, centre.1 - radius * cos)
+}

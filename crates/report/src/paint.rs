@@ -1,0 +1,161 @@
+//! Shapes to SVG and PNG through plotters' backends.
+
+use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
+use plotters::coord::Shift;
+use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::element::{Circle, DashedPathElement, PathElement, Polygon};
+use plotters::style::{Color, FontTransform};
+
+use crate::canvas::{Shape, Stroke, Text, Turn};
+use crate::error::ReportError;
+use crate::geometry::Position;
+use crate::text::{self, CAP_HEIGHT_EM, FONT_HEIGHT_EM};
+use crate::theme::{DASH, GAP, HEIGHT, WIDTH};
+
+/// File format of a figure.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// Scalable, with text as text.
+    Svg,
+    /// 1600 x 1000 pixels, 8-bit RGB.
+    Png,
+}
+
+/// Backend pixels a figure unit. plotters places on whole pixels and smooths few edges: an SVG
+/// gets finer coordinates from this, a PNG is averaged down from it.
+const DETAIL: u32 = 3;
+
+/// What a backend means by a text's size and top.
+struct TextMetrics {
+    size_per_em: f64,
+    top_to_baseline_em: f64,
+}
+
+/// plotters-svg divides the size by 1.24 for `font-size`, and moves `Top` down by 0.76em.
+const SVG_TEXT: TextMetrics = TextMetrics { size_per_em: 1.24, top_to_baseline_em: 0.76 };
+/// `ab_glyph` takes the font's height as size, and plotters sets the baseline at half of it.
+const BITMAP_TEXT: TextMetrics =
+    TextMetrics { size_per_em: FONT_HEIGHT_EM, top_to_baseline_em: FONT_HEIGHT_EM / 2.0 };
+
+/// The bytes of a file in `format`.
+pub(crate) fn render(shapes: &[Shape], format: Format) -> Result<Vec<u8>, ReportError> {
+    match format {
+        Format::Svg => svg(shapes),
+        Format::Png => png(shapes),
+    }
+}
+
+fn svg(shapes: &[Shape]) -> Result<Vec<u8>, ReportError> {
+    let fine = (WIDTH * DETAIL, HEIGHT * DETAIL);
+    let mut document = String::new();
+    paint(shapes, SVGBackend::with_string(&mut document, fine), &SVG_TEXT)?;
+    // The view box keeps the fine units; the picture is shown at the figure's size.
+    let fine_size = format!("width=\"{}\" height=\"{}\"", fine.0, fine.1);
+    Ok(document.replacen(&fine_size, &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\""), 1).into())
+}
+
+fn png(shapes: &[Shape]) -> Result<Vec<u8>, ReportError> {
+    let (width, height) = (WIDTH * DETAIL, HEIGHT * DETAIL);
+    let mut fine = vec![0xFF; (width * height * 3) as usize];
+    paint(shapes, BitMapBackend::with_buffer(&mut fine, (width, height)), &BITMAP_TEXT)?;
+
+    let mut file = Vec::new();
+    let mut encoder = png::Encoder::new(&mut file, WIDTH, HEIGHT);
+    encoder.set_color(png::ColorType::Rgb);
+    encoder.set_depth(png::BitDepth::Eight);
+    encoder.set_compression(png::Compression::High);
+    let mut writer = encoder.write_header()?;
+    writer.write_image_data(&averaged(&fine))?;
+    writer.finish()?;
+    Ok(file)
+}
+
+/// The mean of each square of `DETAIL` x `DETAIL` pixels. RGB, `[height, width, 3]`.
+fn averaged(fine: &[u8]) -> Vec<u8> {
+    let (detail, width) = (DETAIL as usize, WIDTH as usize);
+    let fine_row = width * detail * 3;
+    let mut coarse = Vec::with_capacity(fine.len() / (detail * detail));
+    for band in fine.chunks_exact(fine_row * detail) {
+        for x in 0..width {
+            for channel in 0..3 {
+                let square = (0..detail).flat_map(|row| {
+                    let start = row * fine_row + x * detail * 3 + channel;
+                    (0..detail).map(move |column| start + column * 3)
+                });
+                let sum: u32 = square.map(|index| u32::from(band[index])).sum();
+                let pixels = DETAIL * DETAIL;
+                coarse.push(((sum + pixels / 2) / pixels) as u8);
+            }
+        }
+    }
+    coarse
+}
+
+fn paint<B>(shapes: &[Shape], backend: B, metrics: &TextMetrics) -> Result<(), ReportError>
+where
+    B: DrawingBackend,
+    B::ErrorType: 'static,
+{
+    let failed = |error: DrawingAreaErrorKind<B::ErrorType>| ReportError::Drawing(error.into());
+    let area = backend.into_drawing_area();
+    for shape in shapes {
+        paint_shape(shape, &area, metrics).map_err(failed)?;
+    }
+    area.present().map_err(failed)
+}
+
+fn paint_shape<B: DrawingBackend>(
+    shape: &Shape,
+    area: &DrawingArea<B, Shift>,
+    metrics: &TextMetrics,
+) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
+    match shape {
+        Shape::Line { points, width, stroke, ink } => {
+            let style = ink.stroke_width(fine(*width).unsigned_abs());
+            let points: Vec<_> = points.iter().map(fine_position).collect();
+            match stroke {
+                Stroke::Solid => area.draw(&PathElement::new(points, style)),
+                Stroke::Dashed => {
+                    area.draw(&DashedPathElement::new(points, fine(DASH), fine(GAP), style))
+                }
+            }
+        }
+        Shape::Polygon { corners, ink } => {
+            let corners: Vec<_> = corners.iter().map(fine_position).collect();
+            area.draw(&Polygon::new(corners, ink.filled()))
+        }
+        Shape::Disc { centre, radius, ink } => {
+            area.draw(&Circle::new(fine_position(centre), fine(*radius), ink.filled()))
+        }
+        Shape::Text(text) => paint_text(text, area, metrics),
+    }
+}
+
+fn paint_text<B: DrawingBackend>(
+    text: &Text,
+    area: &DrawingArea<B, Shift>,
+    metrics: &TextMetrics,
+) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
+    let size = text.em * f64::from(DETAIL) * metrics.size_per_em;
+    let mut style = text::style(size, text.weight, text.anchor, text.ink);
+    let middle_to_top = (CAP_HEIGHT_EM / 2.0 - metrics.top_to_baseline_em) * text.em;
+    let (x, y) = text.at;
+    let at = match text.turn {
+        Turn::Level => (x, y + middle_to_top),
+        Turn::Upwards => {
+            style = style.transform(FontTransform::Rotate270);
+            (x + middle_to_top, y)
+        }
+    };
+    // XML allows none of these, and no font shows them.
+    let unprintable = |c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}');
+    area.draw_text(&text.text.replace(unprintable, " "), &style, fine_position(&at))
+}
+
+fn fine(length: f64) -> i32 {
+    (length * f64::from(DETAIL)).round() as i32
+}
+
+fn fine_position((x, y): &Position) -> (i32, i32) {
+    (fine(*x), fine(*y))
+}

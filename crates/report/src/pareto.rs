@@ -1,0 +1,159 @@
+//! Accuracy against latency: trials, Pareto front, targets, winners, reference networks.
+
+mod layers;
+
+use crate::axis::{Axis, Scale};
+use crate::error::ReportError;
+use crate::frame::{self, HEAD_ROW, Surroundings};
+use crate::paint::{self, Format};
+
+/// A network's latency and accuracy.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// Latency in milliseconds, greater than 0.
+    pub latency_ms: f64,
+    /// Accuracy as a fraction.
+    pub accuracy: f64,
+}
+
+/// A labelled network.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Mark {
+    /// Where it is.
+    pub point: Point,
+    /// The text beside it, cut where it would take a third of the figure's width.
+    pub label: String,
+    /// What it is.
+    pub kind: MarkKind,
+}
+
+/// What a labelled network is to the search.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MarkKind {
+    /// The network of highest accuracy that meets a target: a star.
+    Best,
+    /// The network of highest reward: a black diamond.
+    BestByReward,
+    /// A network that the search did not find: a hollow square.
+    Reference,
+}
+
+/// A network that the search measured, after its latency had been predicted.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Candidate {
+    /// Predicted latency in milliseconds: an upright tick.
+    pub predicted_ms: f64,
+    /// Measured latency in milliseconds: a hollow circle, joined to the tick.
+    pub measured_ms: f64,
+    /// Accuracy as a fraction.
+    pub accuracy: f64,
+}
+
+/// A search in the plane of latency and accuracy. Every part may be empty.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ParetoFigure {
+    /// Two lines at most.
+    pub title: String,
+    /// Where the numbers come from: accuracy source, latency source, device. Three lines at most.
+    pub footnote: String,
+    /// Trials of the half that maximises the reward.
+    pub reward_trials: Vec<Point>,
+    /// Trials of the half that searches for accuracy under the targets.
+    pub constrained_trials: Vec<Point>,
+    /// Points of the Pareto front, in any order, drawn as the highest accuracy within a latency.
+    pub front: Vec<Point>,
+    /// Target latencies in milliseconds.
+    pub targets_ms: Vec<f64>,
+    /// Winners and reference networks. Labels earlier in the list get the better places.
+    pub marks: Vec<Mark>,
+    /// Networks that were measured.
+    pub candidates: Vec<Candidate>,
+}
+
+/// Draws `figure`. Thousands of trials become at most a few thousand marks, spread as they are.
+///
+/// # Errors
+///
+/// [`ReportError::NotPlottable`] for a latency that is not a positive number or an accuracy
+/// outside `0..=1`.
+pub fn draw_pareto(figure: &ParetoFigure, format: Format) -> Result<Vec<u8>, ReportError> {
+    check(figure)?;
+    let (x, y) = axes(figure);
+    let x_name = match x.scale {
+        Scale::Linear => "latency (ms, linear scale)",
+        Scale::Logarithmic => "latency (ms, logarithmic scale)",
+    };
+    let targets = layers::place_targets(&figure.targets_ms, &x, frame::sides(&y, 0.0));
+    let around = Surroundings {
+        title: &figure.title,
+        footnote: &figure.footnote,
+        x_name,
+        y_name: "accuracy (%)",
+        legend: layers::legend(figure),
+        headroom: targets.iter().map(|target| target.rows).max().unwrap_or(0) as f64 * HEAD_ROW,
+        side_room: 0.0,
+    };
+    let (frame, mut shapes) = frame::draw(around, x, y);
+    let mut layers = layers::data(figure, &targets, &frame);
+    shapes.append(&mut layers);
+    if points(figure).next().is_none() {
+        shapes.push(frame::notice(&frame, "no trials"));
+    }
+    paint::render(&shapes, format)
+}
+
+fn check(figure: &ParetoFigure) -> Result<(), ReportError> {
+    for (place, point) in points(figure) {
+        check_latency(|| format!("{place}.latency_ms"), point.latency_ms)?;
+        check_accuracy(|| format!("{place}.accuracy"), point.accuracy)?;
+    }
+    for (index, &target_ms) in figure.targets_ms.iter().enumerate() {
+        check_latency(|| format!("targets_ms[{index}]"), target_ms)?;
+    }
+    Ok(())
+}
+
+fn check_latency(place: impl Fn() -> String, found: f64) -> Result<(), ReportError> {
+    if found.is_finite() && found > 0.0 {
+        return Ok(());
+    }
+    let allowed = "a number of milliseconds above 0";
+    Err(ReportError::NotPlottable { place: place(), found, allowed })
+}
+
+/// An accuracy must be a fraction.
+pub(crate) fn check_accuracy(place: impl Fn() -> String, found: f64) -> Result<(), ReportError> {
+    if (0.0..=1.0).contains(&found) {
+        return Ok(());
+    }
+    Err(ReportError::NotPlottable { place: place(), found, allowed: "a fraction from 0 to 1" })
+}
+
+/// Axes around all points and targets: latency in milliseconds, accuracy in per cent.
+fn axes(figure: &ParetoFigure) -> (Axis, Axis) {
+    let mut latencies_ms: Vec<f64> = points(figure).map(|(_, point)| point.latency_ms).collect();
+    latencies_ms.extend(&figure.targets_ms);
+    let percents: Vec<f64> = points(figure).map(|(_, point)| 100.0 * point.accuracy).collect();
+    (Axis::by_spread(&latencies_ms), Axis::around(&percents, (0.0, 100.0), 1.0))
+}
+
+/// Every point of the figure, with its place in it.
+fn points(figure: &ParetoFigure) -> impl Iterator<Item = (String, Point)> {
+    fn named<'a>(name: &'a str, points: &'a [Point]) -> impl Iterator<Item = (String, Point)> + 'a {
+        points.iter().enumerate().map(move |(index, &point)| (format!("{name}[{index}]"), point))
+    }
+    let marks = figure.marks.iter().enumerate();
+    let candidates = figure.candidates.iter().enumerate();
+    named("reward_trials", &figure.reward_trials)
+        .chain(named("constrained_trials", &figure.constrained_trials))
+        .chain(named("front", &figure.front))
+        .chain(marks.map(|(index, mark)| (format!("marks[{index}].point"), mark.point)))
+        .chain(candidates.flat_map(|(index, candidate)| {
+            let &Candidate { predicted_ms, measured_ms, accuracy } = candidate;
+            [("predicted_ms", predicted_ms), ("measured_ms", measured_ms)].map(
+                |(name, latency_ms)| {
+                    (format!("candidates[{index}].{name}"), Point { latency_ms, accuracy })
+                },
+            )
+        }))
+}

@@ -1,0 +1,173 @@
+//! Best accuracy so far against the number of trials.
+
+use plotters::style::text_anchor::HPos;
+
+use crate::axis::Axis;
+use crate::canvas::Shape;
+use crate::error::ReportError;
+use crate::frame::{self, Entry, Frame, HEAD_ROW, SAMPLE_WIDTH, Surroundings};
+use crate::geometry::{Position, Rect};
+use crate::labels::{self, LINE, Label, Obstacle};
+use crate::paint::{self, Format};
+use crate::pareto::check_accuracy;
+use crate::text::{self, Weight};
+use crate::theme::{AXIS_LINE, DATA_LINE, INK, LABEL, LEADER, SOFT_INK};
+
+/// A new best: from this trial on, up to the next step.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Step {
+    /// Trials done, this one included.
+    pub trial: u64,
+    /// The best accuracy so far, as a fraction.
+    pub accuracy: f64,
+}
+
+/// How a curve is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LineKind {
+    /// The search.
+    Solid,
+    /// What the search is compared with.
+    Dashed,
+}
+
+/// One curve.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProgressLine {
+    /// Its name in the legend.
+    pub label: String,
+    /// How it is drawn.
+    pub kind: LineKind,
+    /// The improvements, by rising trial. Empty where no trial met the target.
+    pub steps: Vec<Step>,
+}
+
+/// How the best accuracy under a target grew with the trials.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ProgressFigure {
+    /// Two lines at most.
+    pub title: String,
+    /// Where the numbers come from. Three lines at most.
+    pub footnote: String,
+    /// Trials of every line; the last best of each is drawn on to here.
+    pub trials: u64,
+    /// The last trial that maximised the reward, where the search then went on for accuracy
+    /// under the target.
+    pub reward_until: Option<u64>,
+    /// The search and what it is compared with, each drawn over the one after it.
+    pub lines: Vec<ProgressLine>,
+}
+
+/// Room for the final accuracies beside the curves.
+const SIDE_ROOM: f64 = 104.0;
+
+/// Draws `figure`. Without any step it says that no trial met the target.
+///
+/// # Errors
+///
+/// [`ReportError::NotPlottable`] for an accuracy outside `0..=1`, or a trial that is not after
+/// the one before it or is beyond [`ProgressFigure::trials`].
+pub fn draw_progress(figure: &ProgressFigure, format: Format) -> Result<Vec<u8>, ReportError> {
+    check(figure)?;
+    let steps = figure.lines.iter().flat_map(|line| &line.steps);
+    let percents: Vec<f64> = steps.map(|step| 100.0 * step.accuracy).collect();
+    let around = Surroundings {
+        title: &figure.title,
+        footnote: &figure.footnote,
+        x_name: "trials",
+        y_name: "best accuracy so far under the target (%)",
+        legend: figure.lines.iter().map(entry).collect(),
+        headroom: figure.reward_until.map_or(0.0, |_| HEAD_ROW),
+        side_room: SIDE_ROOM,
+    };
+    let y = Axis::around(&percents, (0.0, 100.0), 1.0);
+    let (frame, mut shapes) = frame::draw(around, Axis::counts(figure.trials as f64), y);
+    if let Some(trial) = figure.reward_until {
+        draw_change(trial, &frame, &mut shapes);
+    }
+    draw_lines(figure, &frame, &mut shapes);
+    if percents.is_empty() {
+        shapes.push(frame::notice(&frame, "no trial met the target"));
+    }
+    paint::render(&shapes, format)
+}
+
+fn check(figure: &ProgressFigure) -> Result<(), ReportError> {
+    for (index, line) in figure.lines.iter().enumerate() {
+        let mut before = 0;
+        for (number, step) in line.steps.iter().enumerate() {
+            let place = format!("lines[{index}].steps[{number}]");
+            check_accuracy(|| format!("{place}.accuracy"), step.accuracy)?;
+            if step.trial <= before || step.trial > figure.trials {
+                return Err(ReportError::NotPlottable {
+                    place: format!("{place}.trial"),
+                    found: step.trial as f64,
+                    allowed: "a trial after the step before, up to the figure's trials",
+                });
+            }
+            before = step.trial;
+        }
+    }
+    Ok(())
+}
+
+fn curve(kind: LineKind, points: Vec<Position>) -> Shape {
+    match kind {
+        LineKind::Solid => Shape::line(points, DATA_LINE, INK),
+        LineKind::Dashed => Shape::dashed(points, DATA_LINE, SOFT_INK),
+    }
+}
+
+fn entry(line: &ProgressLine) -> Entry {
+    let half = SAMPLE_WIDTH / 2.0;
+    let sample = vec![curve(line.kind, vec![(-half, 0.0), (half, 0.0)])];
+    Entry { label: line.label.clone(), sample }
+}
+
+/// An upright line where the search changes its goal, and the goals on both sides where they
+/// have room.
+fn draw_change(trial: u64, frame: &Frame, shapes: &mut Vec<Shape>) {
+    let Rect { left, top, right, bottom } = frame.plot;
+    let x = frame.x(trial as f64);
+    let head = top - HEAD_ROW;
+    shapes.push(Shape::line(vec![(x, bottom), (x, head)], AXIS_LINE, LEADER));
+    let sides = [
+        ("← for the reward", HPos::Right, -12.0, x - left),
+        ("for accuracy under the target →", HPos::Left, 12.0, right + SIDE_ROOM - x),
+    ];
+    for (goal, anchor, away, room) in sides {
+        if text::width(goal, LABEL, Weight::Regular) + 12.0 <= room {
+            let at = (x + away, top - HEAD_ROW / 2.0);
+            shapes.push(Shape::text(goal, at, LABEL, anchor, SOFT_INK));
+        }
+    }
+}
+
+/// The curves, the first on top, with the final accuracies at their ends.
+fn draw_lines(figure: &ProgressFigure, frame: &Frame, shapes: &mut Vec<Shape>) {
+    let mut ends = Vec::new();
+    let mut obstacles = Vec::new();
+    for line in figure.lines.iter().rev() {
+        let Some(last) = line.steps.last() else { continue };
+        let mut points: Vec<Position> = Vec::new();
+        for step in &line.steps {
+            let (x, y) = frame.position(step.trial as f64, 100.0 * step.accuracy);
+            if let Some(&(_, before)) = points.last() {
+                points.push((x, before));
+            }
+            points.push((x, y));
+        }
+        let end = (frame.plot.right, frame.y(100.0 * last.accuracy));
+        points.push(end);
+        obstacles.extend(points.windows(2).map(|pair| Obstacle {
+            rect: Rect::between(pair[0], pair[1]).grown(DATA_LINE),
+            weight: LINE,
+        }));
+        shapes.push(curve(line.kind, points));
+        let text = format!("{:.1} %", 100.0 * last.accuracy);
+        ends.push(Label { text, point: end, clearance: 8.0 });
+    }
+    ends.reverse();
+    let room = Rect { left: frame.plot.right, right: frame.plot.right + SIDE_ROOM, ..frame.plot };
+    shapes.extend(labels::draw(ends, &room.grown(LABEL), &obstacles));
+}
