@@ -1,0 +1,65 @@
+//! Pools.
+
+use crate::conv::Geometry;
+
+/// Max pool of `[height, width, channels]`; padding never wins.
+///
+/// # Panics
+/// When a slice's length does not fit the geometry.
+pub fn max_pool(input: &[f32], geometry: &Geometry, channels: usize, out: &mut [f32]) {
+    pool(input, geometry, channels, out, f32::NEG_INFINITY, |best, value| {
+        if value > best { value } else { best }
+    });
+}
+
+/// Average pool of `[height, width, channels]` that counts its padding: divides by kernel^2.
+///
+/// # Panics
+/// When a slice's length does not fit the geometry.
+pub fn avg_pool(input: &[f32], geometry: &Geometry, channels: usize, out: &mut [f32]) {
+    pool(input, geometry, channels, out, 0.0, |sum, value| sum + value);
+    let share = 1.0 / (geometry.kernel * geometry.kernel) as f32;
+    out.iter_mut().for_each(|value| *value *= share);
+}
+
+fn pool(
+    input: &[f32],
+    geometry: &Geometry,
+    channels: usize,
+    out: &mut [f32],
+    start: f32,
+    combine: impl Fn(f32, f32) -> f32,
+) {
+    let Geometry { height, width, kernel, stride } = *geometry;
+    assert_eq!(input.len(), geometry.in_pixels() * channels, "input");
+    assert_eq!(out.len(), geometry.out_pixels() * channels, "output");
+    for (pixel, out) in out.chunks_exact_mut(channels).enumerate() {
+        let (y, x) = (pixel / geometry.out_width(), pixel % geometry.out_width());
+        out.fill(start);
+        for ky in geometry.taps(y, height) {
+            for kx in geometry.taps(x, width) {
+                let (row, column) = (y * stride + ky - kernel / 2, x * stride + kx - kernel / 2);
+                let from = &input[(row * width + column) * channels..][..channels];
+                for (out, &value) in out.iter_mut().zip(from) {
+                    *out = combine(*out, value);
+                }
+            }
+        }
+    }
+}
+
+/// Mean over all pixels of `[pixels, channels]`.
+///
+/// # Panics
+/// When `out` is not `channels` long or `input` has no whole pixels.
+pub fn global_avg_pool(input: &[f32], channels: usize, out: &mut [f32]) {
+    assert!(out.len() == channels && input.len().is_multiple_of(channels), "[pixels, channels]");
+    out.fill(0.0);
+    for pixel in input.chunks_exact(channels) {
+        for (out, &value) in out.iter_mut().zip(pixel) {
+            *out += value;
+        }
+    }
+    let share = channels as f32 / input.len() as f32;
+    out.iter_mut().for_each(|value| *value *= share);
+}
