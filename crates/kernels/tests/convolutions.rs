@@ -1,0 +1,132 @@
+//! Convolutions of every instruction set that this CPU has against plain loops, any size.
+
+use kernels::{Activation, Conv, Depthwise, Geometry, InstructionSet, Threads};
+use proptest::prelude::*;
+
+fn sets() -> Vec<InstructionSet> {
+    let mut sets = vec![InstructionSet::Portable, InstructionSet::detect()];
+    // Whoever has AVX-512 has AVX2.
+    if InstructionSet::detect() == InstructionSet::Avx512 {
+        sets.push(InstructionSet::Avx2);
+    }
+    sets
+}
+
+/// Numbers in -1..1 that look random.
+fn numbers(count: usize, salt: usize) -> Vec<f32> {
+    let mix = |i: usize| (i + salt).wrapping_mul(2_654_435_761) % 2_001;
+    (0..count).map(|i| mix(i) as f32 / 1_000.0 - 1.0).collect()
+}
+
+/// `act(conv + bias + residual)` with f64 sums; weights `[out, in / groups, kernel, kernel]`.
+fn plain(case: &Case, input: &[f32], weights: &[f32], bias: &[f32], added: &[f32]) -> Vec<f64> {
+    let Case { geometry, channels, out, groups, act, .. } = *case;
+    let Geometry { height, width, kernel, stride } = geometry;
+    let (each_in, each_out, pad) = (channels / groups, out / groups, kernel / 2);
+    let mut result = Vec::new();
+    for pixel in 0..geometry.out_pixels() {
+        let (y, x) = (pixel / geometry.out_width(), pixel % geometry.out_width());
+        for o in 0..out {
+            let mut sum = f64::from(bias[o]) + f64::from(added[pixel * out + o]);
+            for (i, ky, kx) in (0..each_in).flat_map(|i| {
+                (0..kernel).flat_map(move |ky| (0..kernel).map(move |kx| (i, ky, kx)))
+            }) {
+                let (row, column) = (y * stride + ky, x * stride + kx);
+                let inside =
+                    (pad..height + pad).contains(&row) && (pad..width + pad).contains(&column);
+                if inside {
+                    let channel = o / each_out * each_in + i;
+                    let at = ((row - pad) * width + column - pad) * channels + channel;
+                    let weight = weights[((o * each_in + i) * kernel + ky) * kernel + kx];
+                    sum += f64::from(input[at]) * f64::from(weight);
+                }
+            }
+            result.push(f64::from(act.of(sum as f32)));
+        }
+    }
+    result
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Case {
+    geometry: Geometry,
+    channels: usize,
+    out: usize,
+    groups: usize,
+    act: Activation,
+}
+
+fn activation() -> impl Strategy<Value = Activation> {
+    prop_oneof![
+        Just(Activation::Linear),
+        Just(Activation::Relu),
+        Just(Activation::Relu6),
+        Just(Activation::HardSwish),
+        Just(Activation::Swish),
+        Just(Activation::Sigmoid),
+        Just(Activation::HardSigmoid),
+    ]
+}
+
+fn geometry() -> impl Strategy<Value = Geometry> {
+    let kernel = prop_oneof![Just(1_usize), Just(3), Just(5), Just(7), Just(9)];
+    (1..14_usize, 1..14_usize, kernel, 1..4_usize)
+        .prop_map(|(height, width, kernel, stride)| Geometry { height, width, kernel, stride })
+}
+
+fn threads() -> impl Strategy<Value = Threads> {
+    prop_oneof![Just(Threads::One), Just(Threads::Pool(2)), Just(Threads::Pool(5))]
+}
+
+fn assert_close(found: &[f32], expected: &[f64]) -> Result<(), TestCaseError> {
+    for (index, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+        let error = (f64::from(found) - expected).abs();
+        prop_assert!(error < 1e-4 * expected.abs().max(1.0), "{index}: {found} for {expected}");
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(96))]
+
+    #[test]
+    fn dense_and_grouped(
+        geometry in geometry(), each_in in 1..24_usize, each_out in 1..40_usize,
+        groups in 1..4_usize, act in activation(), threads in threads(),
+    ) {
+        let (channels, out) = (each_in * groups, each_out * groups);
+        let case = Case { geometry, channels, out, groups, act };
+        let taps = geometry.kernel * geometry.kernel;
+        let input = numbers(geometry.in_pixels() * channels, 1);
+        let weights = numbers(out * each_in * taps, 2);
+        let bias = numbers(out, 3);
+        let residual = numbers(geometry.out_pixels() * out, 4);
+        let zeros = vec![0.0; residual.len()];
+        for set in sets() {
+            let conv = Conv::new(set, &weights, &bias, channels, geometry.kernel, groups);
+            for (added, residual) in [(&zeros, None), (&residual, Some(&residual[..]))] {
+                let mut found = vec![f32::NAN; residual.map_or(zeros.len(), <[f32]>::len)];
+                conv.run(&input, &geometry, residual, act, &mut found, threads);
+                assert_close(&found, &plain(&case, &input, &weights, &bias, added))?;
+            }
+        }
+    }
+
+    #[test]
+    fn depthwise(
+        geometry in geometry(), channels in 1..50_usize, act in activation(), threads in threads(),
+    ) {
+        let case = Case { geometry, channels, out: channels, groups: channels, act };
+        let input = numbers(geometry.in_pixels() * channels, 1);
+        let weights = numbers(channels * geometry.kernel * geometry.kernel, 2);
+        let bias = numbers(channels, 3);
+        let zeros = vec![0.0; geometry.out_pixels() * channels];
+        let expected = plain(&case, &input, &weights, &bias, &zeros);
+        for set in sets() {
+            let depthwise = Depthwise::new(set, &weights, &bias, geometry.kernel);
+            let mut found = vec![f32::NAN; expected.len()];
+            depthwise.run(&input, &geometry, act, &mut found, threads);
+            assert_close(&found, &expected)?;
+        }
+    }
+}
