@@ -74,8 +74,13 @@ fn ceiling(latency_ms: f64) -> f64 {
 }
 
 fn trial(center_ms: f64, spread: f64, next: &mut impl FnMut() -> f64) -> Point {
-    let bell = next() + next() + next() - 1.5;
-    let latency_ms = (center_ms * (bell * spread).exp()).clamp(3.0, 40.0);
+    let latency_ms = loop {
+        let bell = next() + next() + next() - 1.5;
+        let latency_ms = center_ms * (bell * spread).exp();
+        if (3.0..40.0).contains(&latency_ms) {
+            break latency_ms;
+        }
+    };
     let shortfall = 0.10 * next() * next();
     Point { latency_ms, accuracy: ceiling(latency_ms) - 0.004 - shortfall }
 }

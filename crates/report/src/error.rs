@@ -7,7 +7,7 @@ pub enum ReportError {
     /// A value that no axis can show.
     #[error("{place}: found {found}, allowed is {allowed}")]
     NotPlottable {
-        /// Where the value stands in the figure, such as `front[3].latency_ms`.
+        /// Where the value stands in the figure, such as `latency of front[3]`.
         place: String,
         /// The value.
         found: f64,

@@ -7,8 +7,8 @@ use crate::canvas::{Shape, Text, Turn};
 use crate::geometry::{Position, Rect};
 use crate::text::{self, Weight};
 use crate::theme::{
-    AXIS_LINE, AXIS_NAME, FOOTNOTE, GRID, HAIRLINE, HEIGHT, INK, LABEL, LABEL_WIDTH, LEADING,
-    LEGEND, MARGIN, PAPER, SOFT_INK, TICK, TITLE, WIDTH,
+    AXIS_LINE, AXIS_NAME, DASH, FOOTNOTE, GAP, GRID, HAIRLINE, HEIGHT, INK, LABEL, LABEL_WIDTH,
+    LEADING, LEGEND, MARGIN, PAPER, SOFT_INK, TICK, TITLE, WIDTH,
 };
 
 /// What a figure says around its data.
@@ -24,14 +24,15 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) side_room: f64,
 }
 
-/// A legend entry: its sample is drawn around (0, 0), [`SAMPLE_WIDTH`] wide.
+/// A legend entry: its sample is drawn around (0, 0).
 pub(crate) struct Entry {
     pub(crate) label: String,
     pub(crate) sample: Vec<Shape>,
+    pub(crate) sample_width: f64,
 }
 
-/// Width of a legend sample.
-pub(crate) const SAMPLE_WIDTH: f64 = 46.0;
+/// Width of a legend's sample of a line: three whole dashes.
+pub(crate) const LINE_SAMPLE: f64 = 3.0 * DASH + 2.0 * GAP;
 
 /// Height of a row of labels above the plot.
 pub(crate) const HEAD_ROW: f64 = LABEL * LEADING;
@@ -73,14 +74,15 @@ pub(crate) fn sides(y: &Axis, side_room: f64) -> (f64, f64) {
 
 /// Draws the surroundings on white paper, and says where the plot is.
 pub(crate) fn draw(around: Surroundings<'_>, x: Axis, y: Axis) -> (Frame, Vec<Shape>) {
-    let (width, height) = (f64::from(WIDTH), f64::from(HEIGHT));
-    let paper = Rect { left: 0.0, top: 0.0, right: width, bottom: height };
+    let (right, bottom) = (f64::from(WIDTH), f64::from(HEIGHT));
+    let paper = Rect { left: 0.0, top: 0.0, right, bottom };
     let mut shapes = vec![Shape::rect(&paper, PAPER)];
 
+    let text_right = right - MARGIN;
     let (left, right) = sides(&y, around.side_room);
 
     let mut top = MARGIN;
-    for line in text::wrap(around.title, TITLE, Weight::Bold, width - MARGIN - left, TITLE_LINES) {
+    for line in text::wrap(around.title, TITLE, Weight::Bold, text_right - left, TITLE_LINES) {
         shapes.push(Shape::Text(Text {
             text: line,
             at: (left, top + TITLE / 2.0),
@@ -92,17 +94,12 @@ pub(crate) fn draw(around: Surroundings<'_>, x: Axis, y: Axis) -> (Frame, Vec<Sh
         }));
         top += TITLE * LEADING;
     }
-    top = draw_legend(around.legend, left, width - MARGIN, top + 4.0, &mut shapes);
+    top = draw_legend(around.legend, left, text_right, top + 4.0, &mut shapes);
     top += around.headroom;
 
-    let mut bottom = height - MARGIN;
-    let footnote = text::wrap(
-        around.footnote,
-        FOOTNOTE,
-        Weight::Regular,
-        width - MARGIN - left,
-        FOOTNOTE_LINES,
-    );
+    let mut bottom = bottom - MARGIN;
+    let space = text_right - left;
+    let footnote = text::wrap(around.footnote, FOOTNOTE, Weight::Regular, space, FOOTNOTE_LINES);
     for line in footnote.into_iter().rev() {
         let middle = bottom - FOOTNOTE / 2.0;
         shapes.push(Shape::text(line, (left, middle), FOOTNOTE, HPos::Left, SOFT_INK));
@@ -118,8 +115,13 @@ pub(crate) fn draw(around: Surroundings<'_>, x: Axis, y: Axis) -> (Frame, Vec<Sh
 }
 
 /// Says in the middle of the plot why it is empty.
-pub(crate) fn notice(frame: &Frame, notice: &str) -> Shape {
-    Shape::text(notice, frame.plot.centre(), AXIS_NAME, HPos::Center, SOFT_INK)
+pub(crate) fn notice(frame: &Frame, notice: &str) -> [Shape; 2] {
+    let centre = frame.plot.centre();
+    let width = text::width(notice, AXIS_NAME, Weight::Regular) + AXIS_NAME;
+    [
+        Shape::rect(&Rect::around(centre, width, 2.0 * AXIS_NAME), PAPER),
+        Shape::text(notice, centre, AXIS_NAME, HPos::Center, SOFT_INK),
+    ]
 }
 
 /// Draws the entries in rows from `left` to `right`; returns the lower edge.
@@ -130,22 +132,22 @@ fn draw_legend(
     top: f64,
     shapes: &mut Vec<Shape>,
 ) -> f64 {
-    const AFTER_SAMPLE: f64 = 8.0;
-    const AFTER_ENTRY: f64 = 30.0;
+    const AFTER_SAMPLE: f64 = 10.0;
+    const AFTER_ENTRY: f64 = 26.0;
     let row = LEGEND * 1.55;
     if legend.is_empty() {
-        return top;
+        return top + 10.0;
     }
     let (mut x, mut y) = (left, top + row / 2.0);
     for entry in legend {
         let label = text::cut(&entry.label, LEGEND, Weight::Regular, LABEL_WIDTH);
-        let width = SAMPLE_WIDTH + AFTER_SAMPLE + text::width(&label, LEGEND, Weight::Regular);
+        let width = entry.sample_width + AFTER_SAMPLE + text::room(&label, LEGEND, Weight::Regular);
         if x > left && x + width > right {
             (x, y) = (left, y + row);
         }
-        let centre = (x + SAMPLE_WIDTH / 2.0, y);
+        let centre = (x + entry.sample_width / 2.0, y);
         shapes.extend(entry.sample.iter().map(|shape| shape.moved(centre)));
-        let start = (x + SAMPLE_WIDTH + AFTER_SAMPLE, y);
+        let start = (x + entry.sample_width + AFTER_SAMPLE, y);
         shapes.push(Shape::text(label, start, LEGEND, HPos::Left, INK));
         x += width + AFTER_ENTRY;
     }

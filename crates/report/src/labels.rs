@@ -5,7 +5,7 @@ use plotters::style::text_anchor::HPos;
 use crate::canvas::Shape;
 use crate::geometry::{Position, Rect};
 use crate::text::{self, Weight};
-use crate::theme::{HAIRLINE, INK, LABEL, LABEL_WIDTH, LEADER, VEIL};
+use crate::theme::{HAIRLINE, INK, LABEL, LABEL_WIDTH, SOFT_INK, VEIL};
 
 /// A text that belongs to a point.
 #[derive(Debug, Clone)]
@@ -25,13 +25,18 @@ pub(crate) struct Obstacle {
 }
 
 /// Costs of covering, from what must not be covered to what may.
-pub(crate) const MARK: f64 = 60.0;
-pub(crate) const LINE: f64 = 12.0;
-pub(crate) const TRIAL: f64 = 1.0;
+pub(crate) const MARK: f64 = 100.0;
+pub(crate) const LINE: f64 = 25.0;
+pub(crate) const GUIDE: f64 = 8.0;
+pub(crate) const TRIAL: f64 = 0.6;
+/// Cost of touching another label, and of covering all of it once more.
 const LABEL_ON_LABEL: f64 = 200.0;
 const OUTSIDE: f64 = 10_000.0;
 /// Cost of a label's height of distance from its point.
-const DISTANCE: f64 = 0.35;
+const DISTANCE: f64 = 1.0;
+
+/// Free room at both ends of a label.
+const PAD: f64 = 0.15 * LABEL;
 
 /// Distances from the point, beyond the clearance, in label heights.
 const RINGS: [f64; 6] = [0.0, 0.6, 1.4, 2.4, 3.6, 5.0];
@@ -50,19 +55,15 @@ const DIRECTIONS: [Position; 8] = [
 /// A place for each label, in their order, so the first label has the first choice. Where
 /// everything is covered, the label takes the least covered place inside `bounds`.
 pub(crate) fn place(labels: &[Label], bounds: &Rect, obstacles: &[Obstacle]) -> Vec<Rect> {
-    let mut obstacles = obstacles.to_vec();
-    labels
-        .iter()
-        .map(|label| {
-            let place = best_place(label, bounds, &obstacles);
-            obstacles.push(Obstacle { rect: place, weight: LABEL_ON_LABEL });
-            place
-        })
-        .collect()
+    let mut taken = Vec::new();
+    for label in labels {
+        taken.push(best_place(label, bounds, obstacles, &taken));
+    }
+    taken
 }
 
-fn best_place(label: &Label, bounds: &Rect, obstacles: &[Obstacle]) -> Rect {
-    let width = text::width(&label.text, LABEL, Weight::Regular) + 0.3 * LABEL;
+fn best_place(label: &Label, bounds: &Rect, obstacles: &[Obstacle], taken: &[Rect]) -> Rect {
+    let width = text::room(&label.text, LABEL, Weight::Regular) + 2.0 * PAD;
     let height = 1.2 * LABEL;
     let mut best = (f64::INFINITY, Rect::around(label.point, width, height));
     for ring in RINGS {
@@ -77,9 +78,14 @@ fn best_place(label: &Label, bounds: &Rect, obstacles: &[Obstacle]) -> Rect {
                 .iter()
                 .map(|obstacle| obstacle.weight * obstacle.rect.overlap_area(&place))
                 .sum();
+            let touching = taken.iter().map(|other| other.overlap_area(&place));
+            let on_labels: f64 = touching
+                .filter(|&area| area > 0.0)
+                .map(|area| LABEL_ON_LABEL * (1.0 + area / (width * height)))
+                .sum();
             let outside = if bounds.holds(&place) { 0.0 } else { OUTSIDE };
-            let cost =
-                covered / (width * height) + outside + ring * DISTANCE + preference as f64 * 0.02;
+            let away = ring * DISTANCE + preference as f64 * 0.02;
+            let cost = covered / (width * height) + on_labels + outside + away;
             if cost < best.0 {
                 best = (cost, place);
             }
@@ -112,12 +118,25 @@ pub(crate) fn draw(labels: Vec<Label>, bounds: &Rect, obstacles: &[Obstacle]) ->
         if distance > 1.6 * label.clearance {
             let share = label.clearance / distance;
             let start = (label.point.0 + dx * share, label.point.1 + dy * share);
-            shapes.push(Shape::line(vec![start, end], HAIRLINE, LEADER));
+            shapes.push(Shape::line(vec![start, end], 1.5 * HAIRLINE, SOFT_INK));
         }
     }
     for (label, place) in labels.iter().zip(&places) {
-        shapes.push(Shape::rect(place, VEIL));
-        shapes.push(Shape::text(&label.text, place.centre(), LABEL, HPos::Center, INK));
+        // A text beside its point keeps to it, however wide the viewer's font.
+        let width = text::width(&label.text, LABEL, Weight::Regular);
+        let (x, y) = place.centre();
+        let (x, middle, anchor) = match label.point.0 {
+            point if point < place.left => {
+                (place.left + PAD, place.left + PAD + width / 2.0, HPos::Left)
+            }
+            point if point > place.right => {
+                (place.right - PAD, place.right - PAD - width / 2.0, HPos::Right)
+            }
+            _ => (x, x, HPos::Center),
+        };
+        let veil = Rect::around((middle, y), width + 2.0 * PAD, place.height());
+        shapes.push(Shape::rect(&veil, VEIL));
+        shapes.push(Shape::text(&label.text, (x, y), LABEL, anchor, INK));
     }
     shapes
 }

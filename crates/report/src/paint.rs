@@ -4,12 +4,13 @@ use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::coord::Shift;
 use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::{Circle, DashedPathElement, PathElement, Polygon};
-use plotters::style::{Color, FontTransform};
+use plotters::style::text_anchor::{HPos, Pos, VPos};
+use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, TextStyle};
 
 use crate::canvas::{Shape, Stroke, Text, Turn};
 use crate::error::ReportError;
 use crate::geometry::Position;
-use crate::text::{self, CAP_HEIGHT_EM, FONT_HEIGHT_EM};
+use crate::text::{self, CAP_HEIGHT_EM, FAMILY, Weight};
 use crate::theme::{DASH, GAP, HEIGHT, WIDTH};
 
 /// File format of a figure.
@@ -25,18 +26,6 @@ pub enum Format {
 /// gets finer coordinates from this, a PNG is averaged down from it.
 const DETAIL: u32 = 3;
 
-/// What a backend means by a text's size and top.
-struct TextMetrics {
-    size_per_em: f64,
-    top_to_baseline_em: f64,
-}
-
-/// plotters-svg divides the size by 1.24 for `font-size`, and moves `Top` down by 0.76em.
-const SVG_TEXT: TextMetrics = TextMetrics { size_per_em: 1.24, top_to_baseline_em: 0.76 };
-/// `ab_glyph` takes the font's height as size, and plotters sets the baseline at half of it.
-const BITMAP_TEXT: TextMetrics =
-    TextMetrics { size_per_em: FONT_HEIGHT_EM, top_to_baseline_em: FONT_HEIGHT_EM / 2.0 };
-
 /// The bytes of a file in `format`.
 pub(crate) fn render(shapes: &[Shape], format: Format) -> Result<Vec<u8>, ReportError> {
     match format {
@@ -48,7 +37,7 @@ pub(crate) fn render(shapes: &[Shape], format: Format) -> Result<Vec<u8>, Report
 fn svg(shapes: &[Shape]) -> Result<Vec<u8>, ReportError> {
     let fine = (WIDTH * DETAIL, HEIGHT * DETAIL);
     let mut document = String::new();
-    paint(shapes, SVGBackend::with_string(&mut document, fine), &SVG_TEXT)?;
+    paint(shapes, SVGBackend::with_string(&mut document, fine), svg_text)?;
     // The view box keeps the fine units; the picture is shown at the figure's size.
     let fine_size = format!("width=\"{}\" height=\"{}\"", fine.0, fine.1);
     Ok(document.replacen(&fine_size, &format!("width=\"{WIDTH}\" height=\"{HEIGHT}\""), 1).into())
@@ -57,7 +46,7 @@ fn svg(shapes: &[Shape]) -> Result<Vec<u8>, ReportError> {
 fn png(shapes: &[Shape]) -> Result<Vec<u8>, ReportError> {
     let (width, height) = (WIDTH * DETAIL, HEIGHT * DETAIL);
     let mut fine = vec![0xFF; (width * height * 3) as usize];
-    paint(shapes, BitMapBackend::with_buffer(&mut fine, (width, height)), &BITMAP_TEXT)?;
+    paint(shapes, BitMapBackend::with_buffer(&mut fine, (width, height)), bitmap_text)?;
 
     let mut file = Vec::new();
     let mut encoder = png::Encoder::new(&mut file, WIDTH, HEIGHT);
@@ -91,7 +80,14 @@ fn averaged(fine: &[u8]) -> Vec<u8> {
     coarse
 }
 
-fn paint<B>(shapes: &[Shape], backend: B, metrics: &TextMetrics) -> Result<(), ReportError>
+type Area<B> = DrawingArea<B, Shift>;
+type Painted<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
+
+fn paint<B>(
+    shapes: &[Shape],
+    backend: B,
+    paint_text: impl Fn(&Text, &Area<B>) -> Painted<B>,
+) -> Result<(), ReportError>
 where
     B: DrawingBackend,
     B::ErrorType: 'static,
@@ -99,16 +95,16 @@ where
     let failed = |error: DrawingAreaErrorKind<B::ErrorType>| ReportError::Drawing(error.into());
     let area = backend.into_drawing_area();
     for shape in shapes {
-        paint_shape(shape, &area, metrics).map_err(failed)?;
+        paint_shape(shape, &area, &paint_text).map_err(failed)?;
     }
     area.present().map_err(failed)
 }
 
 fn paint_shape<B: DrawingBackend>(
     shape: &Shape,
-    area: &DrawingArea<B, Shift>,
-    metrics: &TextMetrics,
-) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
+    area: &Area<B>,
+    paint_text: &impl Fn(&Text, &Area<B>) -> Painted<B>,
+) -> Painted<B> {
     match shape {
         Shape::Line { points, width, stroke, ink } => {
             let style = ink.stroke_width(fine(*width).unsigned_abs());
@@ -127,29 +123,67 @@ fn paint_shape<B: DrawingBackend>(
         Shape::Disc { centre, radius, ink } => {
             area.draw(&Circle::new(fine_position(centre), fine(*radius), ink.filled()))
         }
-        Shape::Text(text) => paint_text(text, area, metrics),
+        Shape::Text(text) => paint_text(text, area),
     }
 }
 
-fn paint_text<B: DrawingBackend>(
-    text: &Text,
-    area: &DrawingArea<B, Shift>,
-    metrics: &TextMetrics,
-) -> Result<(), DrawingAreaErrorKind<B::ErrorType>> {
-    let size = text.em * f64::from(DETAIL) * metrics.size_per_em;
-    let mut style = text::style(size, text.weight, text.anchor, text.ink);
-    let middle_to_top = (CAP_HEIGHT_EM / 2.0 - metrics.top_to_baseline_em) * text.em;
+/// Where the text's baseline meets its anchor's middle line, moved down by `ems` more.
+fn baseline(text: &Text, ems: f64) -> (i32, i32) {
+    let down = (CAP_HEIGHT_EM / 2.0 + ems) * text.em;
     let (x, y) = text.at;
-    let at = match text.turn {
-        Turn::Level => (x, y + middle_to_top),
-        Turn::Upwards => {
-            style = style.transform(FontTransform::Rotate270);
-            (x + middle_to_top, y)
-        }
+    match text.turn {
+        Turn::Level => fine_position(&(x, y + down)),
+        Turn::Upwards => fine_position(&(x + down, y)),
+    }
+}
+
+fn svg_text(text: &Text, area: &Area<SVGBackend<'_>>) -> Painted<SVGBackend<'static>> {
+    // plotters-svg divides the size by 1.24 for `font-size`, and moves `Top` down by 0.76em.
+    let size = 1.24 * text.em * f64::from(DETAIL);
+    let at = baseline(text, -0.76);
+    let weight = match text.weight {
+        Weight::Regular => FontStyle::Normal,
+        Weight::Bold => FontStyle::Bold,
     };
+    let font = FontDesc::new(FontFamily::Name(FAMILY), size, weight);
+    let font = match text.turn {
+        Turn::Level => font,
+        Turn::Upwards => font.transform(FontTransform::Rotate270),
+    };
+    let pos = Pos::new(text.anchor, VPos::Top);
+    let style = TextStyle { font, color: text.ink.to_backend_color(), pos };
     // XML allows none of these, and no font shows them.
     let unprintable = |c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    area.draw_text(&text.text.replace(unprintable, " "), &style, fine_position(&at))
+    area.draw_text(&text.text.replace(unprintable, " "), &style, at)
+}
+
+/// plotters' own text on bitmaps leaves out the side bearings of glyphs.
+fn bitmap_text(text: &Text, area: &Area<BitMapBackend<'_>>) -> Painted<BitMapBackend<'static>> {
+    let em = text.em * f64::from(DETAIL);
+    let width = text::width(&text.text, em, text.weight);
+    let start = match text.anchor {
+        HPos::Left => 0.0,
+        HPos::Center => -width / 2.0,
+        HPos::Right => -width,
+    } as i32;
+    let origin = baseline(text, 0.0);
+    for glyph in text::outlines(&text.text, em, text.weight) {
+        let corner = glyph.px_bounds().min;
+        let mut painted = Ok(());
+        glyph.draw(|column, row, coverage| {
+            let along = start + corner.x as i32 + column as i32;
+            let down = corner.y as i32 + row as i32;
+            let pixel = match text.turn {
+                Turn::Level => (origin.0 + along, origin.1 + down),
+                Turn::Upwards => (origin.0 + down, origin.1 - along),
+            };
+            if painted.is_ok() {
+                painted = area.draw_pixel(pixel, &text.ink.mix(f64::from(coverage)));
+            }
+        });
+        painted?;
+    }
+    Ok(())
 }
 
 fn fine(length: f64) -> i32 {

@@ -10,7 +10,7 @@ use crate::paint::{self, Format};
 /// A network's latency and accuracy.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
-    /// Latency in milliseconds, greater than 0.
+    /// Latency in milliseconds, from 1e-6 to 1e9.
     pub latency_ms: f64,
     /// Accuracy as a fraction.
     pub accuracy: f64,
@@ -74,8 +74,8 @@ pub struct ParetoFigure {
 ///
 /// # Errors
 ///
-/// [`ReportError::NotPlottable`] for a latency that is not a positive number or an accuracy
-/// outside `0..=1`.
+/// [`ReportError::NotPlottable`] for a latency outside 1e-6 to 1e9 ms or an accuracy outside
+/// 0 to 1.
 pub fn draw_pareto(figure: &ParetoFigure, format: Format) -> Result<Vec<u8>, ReportError> {
     check(figure)?;
     let (x, y) = axes(figure);
@@ -94,18 +94,17 @@ pub fn draw_pareto(figure: &ParetoFigure, format: Format) -> Result<Vec<u8>, Rep
         side_room: 0.0,
     };
     let (frame, mut shapes) = frame::draw(around, x, y);
-    let mut layers = layers::data(figure, &targets, &frame);
-    shapes.append(&mut layers);
+    shapes.extend(layers::data(figure, &targets, &frame));
     if points(figure).next().is_none() {
-        shapes.push(frame::notice(&frame, "no trials"));
+        shapes.extend(frame::notice(&frame, "no trials"));
     }
     paint::render(&shapes, format)
 }
 
 fn check(figure: &ParetoFigure) -> Result<(), ReportError> {
     for (place, point) in points(figure) {
-        check_latency(|| format!("{place}.latency_ms"), point.latency_ms)?;
-        check_accuracy(|| format!("{place}.accuracy"), point.accuracy)?;
+        check_latency(|| format!("latency of {place}"), point.latency_ms)?;
+        check_accuracy(|| format!("accuracy of {place}"), point.accuracy)?;
     }
     for (index, &target_ms) in figure.targets_ms.iter().enumerate() {
         check_latency(|| format!("targets_ms[{index}]"), target_ms)?;
@@ -114,10 +113,10 @@ fn check(figure: &ParetoFigure) -> Result<(), ReportError> {
 }
 
 fn check_latency(place: impl Fn() -> String, found: f64) -> Result<(), ReportError> {
-    if found.is_finite() && found > 0.0 {
+    if (1e-6..=1e9).contains(&found) {
         return Ok(());
     }
-    let allowed = "a number of milliseconds above 0";
+    let allowed = "milliseconds from 1e-6 to 1e9";
     Err(ReportError::NotPlottable { place: place(), found, allowed })
 }
 
@@ -133,7 +132,13 @@ pub(crate) fn check_accuracy(place: impl Fn() -> String, found: f64) -> Result<(
 fn axes(figure: &ParetoFigure) -> (Axis, Axis) {
     let mut latencies_ms: Vec<f64> = points(figure).map(|(_, point)| point.latency_ms).collect();
     latencies_ms.extend(&figure.targets_ms);
-    let percents: Vec<f64> = points(figure).map(|(_, point)| 100.0 * point.accuracy).collect();
+    let mut percents: Vec<f64> = points(figure).map(|(_, point)| 100.0 * point.accuracy).collect();
+    let lowest = percents.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = percents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    if highest > lowest {
+        // Labels go above the front, where no trial is.
+        percents.push(highest + 0.05 * (highest - lowest));
+    }
     (Axis::by_spread(&latencies_ms), Axis::around(&percents, (0.0, 100.0), 1.0))
 }
 

@@ -5,7 +5,7 @@ use plotters::style::text_anchor::HPos;
 use crate::axis::Axis;
 use crate::canvas::Shape;
 use crate::error::ReportError;
-use crate::frame::{self, Entry, Frame, HEAD_ROW, SAMPLE_WIDTH, Surroundings};
+use crate::frame::{self, Entry, Frame, HEAD_ROW, LINE_SAMPLE, Surroundings};
 use crate::geometry::{Position, Rect};
 use crate::labels::{self, LINE, Label, Obstacle};
 use crate::paint::{self, Format};
@@ -60,8 +60,12 @@ pub struct ProgressFigure {
 
 /// Room for the final accuracies beside the curves.
 const SIDE_ROOM: f64 = 104.0;
+/// Share of the trials whose accuracies may lie below the axis.
+const RUN_IN: f64 = 0.01;
 
-/// Draws `figure`. Without any step it says that no trial met the target.
+/// Draws `figure`. Without any step it says that no trial met the target. What the first 1 % of
+/// the trials reached may lie below the axis, so that the rest is not pressed flat; the curves
+/// then rise from its lower edge.
 ///
 /// # Errors
 ///
@@ -69,8 +73,7 @@ const SIDE_ROOM: f64 = 104.0;
 /// the one before it or is beyond [`ProgressFigure::trials`].
 pub fn draw_progress(figure: &ProgressFigure, format: Format) -> Result<Vec<u8>, ReportError> {
     check(figure)?;
-    let steps = figure.lines.iter().flat_map(|line| &line.steps);
-    let percents: Vec<f64> = steps.map(|step| 100.0 * step.accuracy).collect();
+    let percents = shown_percents(figure);
     let around = Surroundings {
         title: &figure.title,
         footnote: &figure.footnote,
@@ -87,7 +90,7 @@ pub fn draw_progress(figure: &ProgressFigure, format: Format) -> Result<Vec<u8>,
     }
     draw_lines(figure, &frame, &mut shapes);
     if percents.is_empty() {
-        shapes.push(frame::notice(&frame, "no trial met the target"));
+        shapes.extend(frame::notice(&frame, "no trial met the target"));
     }
     paint::render(&shapes, format)
 }
@@ -97,10 +100,10 @@ fn check(figure: &ProgressFigure) -> Result<(), ReportError> {
         let mut before = 0;
         for (number, step) in line.steps.iter().enumerate() {
             let place = format!("lines[{index}].steps[{number}]");
-            check_accuracy(|| format!("{place}.accuracy"), step.accuracy)?;
+            check_accuracy(|| format!("accuracy of {place}"), step.accuracy)?;
             if step.trial <= before || step.trial > figure.trials {
                 return Err(ReportError::NotPlottable {
-                    place: format!("{place}.trial"),
+                    place: format!("trial of {place}"),
                     found: step.trial as f64,
                     allowed: "a trial after the step before, up to the figure's trials",
                 });
@@ -111,6 +114,18 @@ fn check(figure: &ProgressFigure) -> Result<(), ReportError> {
     Ok(())
 }
 
+/// The accuracies, in per cent, that the axis must show: those that the lines have reached by the
+/// end of [`RUN_IN`], and later ones.
+fn shown_percents(figure: &ProgressFigure) -> Vec<f64> {
+    let run_in = (figure.trials as f64 * RUN_IN) as u64;
+    let shown = |line: &ProgressLine| {
+        let last = line.steps.len().saturating_sub(1);
+        let first = line.steps.partition_point(|step| step.trial <= run_in).saturating_sub(1);
+        line.steps[first.min(last)..].to_vec()
+    };
+    figure.lines.iter().flat_map(shown).map(|step| 100.0 * step.accuracy).collect()
+}
+
 fn curve(kind: LineKind, points: Vec<Position>) -> Shape {
     match kind {
         LineKind::Solid => Shape::line(points, DATA_LINE, INK),
@@ -119,9 +134,9 @@ fn curve(kind: LineKind, points: Vec<Position>) -> Shape {
 }
 
 fn entry(line: &ProgressLine) -> Entry {
-    let half = SAMPLE_WIDTH / 2.0;
+    let half = LINE_SAMPLE / 2.0;
     let sample = vec![curve(line.kind, vec![(-half, 0.0), (half, 0.0)])];
-    Entry { label: line.label.clone(), sample }
+    Entry { label: line.label.clone(), sample_width: LINE_SAMPLE, sample }
 }
 
 /// An upright line where the search changes its goal, and the goals on both sides where they
@@ -152,6 +167,7 @@ fn draw_lines(figure: &ProgressFigure, frame: &Frame, shapes: &mut Vec<Shape>) {
         let mut points: Vec<Position> = Vec::new();
         for step in &line.steps {
             let (x, y) = frame.position(step.trial as f64, 100.0 * step.accuracy);
+            let y = y.min(frame.plot.bottom);
             if let Some(&(_, before)) = points.last() {
                 points.push((x, before));
             }

@@ -1,18 +1,12 @@
-//! The embedded fonts: how wide a text is, and how it is cut to a width.
+//! The embedded fonts: how wide a text is, where its glyphs go, and how it is cut to a width.
 
 use std::sync::LazyLock;
 
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{
-    Color, FontDesc, FontFamily, FontStyle, RGBAColor, TextStyle, register_font,
-};
+use ab_glyph::{Font, FontRef, OutlinedGlyph, PxScale, point};
 
-/// What SVG viewers look for, and the name under which the embedded fonts are registered.
-/// All but the last have the widths of the embedded fonts.
-const FAMILY: &str = "Arial, Helvetica, Liberation Sans, Arimo, sans-serif";
+/// What SVG viewers look for. All but the last have the widths of the embedded fonts.
+pub(crate) const FAMILY: &str = "Arial, Helvetica, Liberation Sans, Arimo, sans-serif";
 
-/// Height of the embedded fonts in ems: what `ab_glyph` takes as their size.
-pub(crate) const FONT_HEIGHT_EM: f64 = (1854.0 + 434.0) / 2048.0;
 /// Height of capitals and digits in ems.
 pub(crate) const CAP_HEIGHT_EM: f64 = 1409.0 / 2048.0;
 
@@ -22,66 +16,91 @@ pub(crate) enum Weight {
     Bold,
 }
 
-/// plotters has no font of its own here: nothing may ask for a text before this is forced.
-static REGISTERED: LazyLock<()> = LazyLock::new(|| {
-    let regular = include_bytes!("../fonts/ReportSans-Regular.ttf");
-    let bold = include_bytes!("../fonts/ReportSans-Bold.ttf");
-    for (style, bytes) in [(FontStyle::Normal, &regular[..]), (FontStyle::Bold, &bold[..])] {
-        // `InvalidFont` has no Debug, so `expect` wants an Option.
-        register_font(FAMILY, style, bytes).ok().expect("the embedded fonts are valid");
-    }
-});
+static REGULAR: LazyLock<FontRef<'static>> =
+    LazyLock::new(|| embedded(include_bytes!("../fonts/ReportSans-Regular.ttf")));
+static BOLD: LazyLock<FontRef<'static>> =
+    LazyLock::new(|| embedded(include_bytes!("../fonts/ReportSans-Bold.ttf")));
 
-/// The style that draws with the embedded fonts. `size` is in the backend's own sense.
-pub(crate) fn style(size: f64, weight: Weight, anchor: HPos, ink: RGBAColor) -> TextStyle<'static> {
-    LazyLock::force(&REGISTERED);
-    let style = match weight {
-        Weight::Regular => FontStyle::Normal,
-        Weight::Bold => FontStyle::Bold,
-    };
-    TextStyle {
-        font: FontDesc::new(FontFamily::Name(FAMILY), size, style),
-        color: ink.to_backend_color(),
-        pos: Pos::new(anchor, VPos::Top),
+fn embedded(bytes: &'static [u8]) -> FontRef<'static> {
+    FontRef::try_from_slice(bytes).expect("the embedded fonts are valid")
+}
+
+fn font(weight: Weight) -> &'static FontRef<'static> {
+    match weight {
+        Weight::Regular => &REGULAR,
+        Weight::Bold => &BOLD,
     }
+}
+
+fn units_per_em(font: &FontRef<'_>) -> f32 {
+    font.units_per_em().expect("the embedded fonts have an em")
 }
 
 /// Width of `text` whose em is `em`.
 pub(crate) fn width(text: &str, em: f64, weight: Weight) -> f64 {
-    // plotters rounds widths to whole pixels: measure large, then scale down.
-    const LARGE_EM: f64 = 1000.0;
-    let style = style(LARGE_EM * FONT_HEIGHT_EM, weight, HPos::Left, crate::theme::INK);
-    let (width, _) = style.font.box_size(text).expect("the embedded fonts are registered");
-    f64::from(width) * em / LARGE_EM
+    let font = font(weight);
+    let mut units = 0.0;
+    let mut before = None;
+    for glyph in text.chars().map(|c| font.glyph_id(c)) {
+        units += before.map_or(0.0, |before| font.kern_unscaled(before, glyph));
+        units += font.h_advance_unscaled(glyph);
+        before = Some(glyph);
+    }
+    f64::from(units / units_per_em(font)) * em
 }
 
-/// Breaks `text` into lines no wider than `room`; what goes beyond `lines` is cut with an
+/// Width to keep free for `text`: a viewer of an SVG that has none of [`FAMILY`] but the last takes
+/// a font that may be this much wider.
+pub(crate) fn room(text: &str, em: f64, weight: Weight) -> f64 {
+    let widening = match weight {
+        Weight::Regular => 1.15,
+        Weight::Bold => 1.25,
+    };
+    widening * width(text, em, weight)
+}
+
+/// The outlines of `text` in pixels, from (0, 0) on the baseline to the right.
+pub(crate) fn outlines(text: &str, em: f64, weight: Weight) -> Vec<OutlinedGlyph> {
+    let font = font(weight);
+    // `ab_glyph` measures a font by the height from its lowest to its highest line.
+    let scale = PxScale::from(em as f32 * font.height_unscaled() / units_per_em(font));
+    text.char_indices()
+        .filter_map(|(start, c)| {
+            let end = start + c.len_utf8();
+            let x = width(&text[..end], em, weight) - width(&text[start..end], em, weight);
+            let glyph = font.glyph_id(c).with_scale_and_position(scale, point(x as f32, 0.0));
+            font.outline_glyph(glyph)
+        })
+        .collect()
+}
+
+/// Breaks `text` into lines no wider than `space`; what goes beyond `lines` is cut with an
 /// ellipsis. Runs of white space, line breaks among them, become one space.
-pub(crate) fn wrap(text: &str, em: f64, weight: Weight, room: f64, lines: usize) -> Vec<String> {
+pub(crate) fn wrap(text: &str, em: f64, weight: Weight, space: f64, lines: usize) -> Vec<String> {
     let mut wrapped: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
         let full = wrapped.len() == lines;
         match wrapped.last_mut() {
-            Some(line) if full || width(&format!("{line} {word}"), em, weight) <= room => {
+            Some(line) if full || room(&format!("{line} {word}"), em, weight) <= space => {
                 line.push(' ');
                 line.push_str(word);
             }
             _ => wrapped.push(word.to_owned()),
         }
     }
-    wrapped.into_iter().map(|line| cut(&line, em, weight, room)).collect()
+    wrapped.into_iter().map(|line| cut(&line, em, weight, space)).collect()
 }
 
-/// `text` if it fits into `room`, otherwise its beginning and an ellipsis.
-pub(crate) fn cut(text: &str, em: f64, weight: Weight, room: f64) -> String {
-    if width(text, em, weight) <= room {
+/// `text` if it fits into `space`, otherwise its beginning and an ellipsis.
+pub(crate) fn cut(text: &str, em: f64, weight: Weight, space: f64) -> String {
+    if room(text, em, weight) <= space {
         return text.to_owned();
     }
     let ends: Vec<usize> = text.char_indices().map(|(start, _)| start).collect();
     let shortened = |chars: usize| format!("{}…", text[..ends[chars]].trim_end());
     let fitting = (0..ends.len())
         .collect::<Vec<_>>()
-        .partition_point(|&chars| width(&shortened(chars), em, weight) <= room);
+        .partition_point(|&chars| room(&shortened(chars), em, weight) <= space);
     shortened(fitting.saturating_sub(1))
 }
 
@@ -99,11 +118,11 @@ mod tests {
 
     proptest! {
         #[test]
-        fn wrapped_lines_fit(text in "[ a-zA-Z0-9.,é–]{0,300}", room in 60.0..900.0, lines in 1usize..4) {
-            let wrapped = wrap(&text, 24.0, Weight::Regular, room, lines);
+        fn wrapped_lines_fit(text in "[ a-zA-Z0-9.,é–]{0,300}", space in 60.0..900.0, lines in 1usize..4) {
+            let wrapped = wrap(&text, 24.0, Weight::Regular, space, lines);
             prop_assert!(wrapped.len() <= lines);
             for line in &wrapped {
-                prop_assert!(width(line, 24.0, Weight::Regular) <= room, "{line}");
+                prop_assert!(room(line, 24.0, Weight::Regular) <= space, "{line}");
             }
             let all: String = text.split_whitespace().collect();
             let kept: String = wrapped.concat().split_whitespace().collect();

@@ -33,7 +33,7 @@ pub(crate) const GAP: f64 = 9.0;
 /// Radius of a trial's mark.
 pub(crate) const TRIAL_RADIUS: f64 = 2.8;
 /// Radius of a front point's mark.
-pub(crate) const FRONT_RADIUS: f64 = 5.0;
+pub(crate) const FRONT_RADIUS: f64 = 4.5;
 
 const fn grey(level: u8) -> RGBAColor {
     RGBAColor(level, level, level, 1.0)
@@ -47,6 +47,6 @@ pub(crate) const LIGHT_TRIAL: RGBAColor = grey(0xC6);
 pub(crate) const DARK_TRIAL: RGBAColor = grey(0x96);
 pub(crate) const PAPER: RGBAColor = grey(0xFF);
 /// Lies under text that crosses data.
-pub(crate) const VEIL: RGBAColor = RGBAColor(0xFF, 0xFF, 0xFF, 0.82);
+pub(crate) const VEIL: RGBAColor = RGBAColor(0xFF, 0xFF, 0xFF, 0.86);
 /// The one hue, for what a search was run to find. Prints as a dark grey.
 pub(crate) const ACCENT: RGBAColor = RGBAColor(0xC2, 0x3B, 0x0E, 1.0);

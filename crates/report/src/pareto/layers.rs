@@ -5,9 +5,9 @@ use plotters::style::text_anchor::HPos;
 use super::{Candidate, Mark, MarkKind, ParetoFigure, Point};
 use crate::axis::Axis;
 use crate::canvas::Shape;
-use crate::frame::{Entry, Frame, HEAD_ROW, SAMPLE_WIDTH};
+use crate::frame::{Entry, Frame, HEAD_ROW, LINE_SAMPLE};
 use crate::geometry::{Position, Rect};
-use crate::labels::{self, LINE, Label, MARK, Obstacle, TRIAL};
+use crate::labels::{self, GUIDE, LINE, Label, MARK, Obstacle, TRIAL};
 use crate::marks::Glyph;
 use crate::text::{self, Weight};
 use crate::theme::{AXIS_LINE, DATA_LINE, INK, LABEL, PAPER, SOFT_INK};
@@ -17,6 +17,8 @@ use crate::thin::thin;
 const MOST_TRIALS: usize = 2_500;
 /// Most rows of target labels; targets that find no room there have a line only.
 const MOST_TARGET_ROWS: usize = 4;
+/// Width of a legend's sample of trials.
+const DOTS_SAMPLE: f64 = 34.0;
 /// Free distance between a mark and its label.
 const CLEARANCE: f64 = 5.0;
 
@@ -40,34 +42,40 @@ impl MarkKind {
 
 /// An entry for each kind of thing that the figure has.
 pub(super) fn legend(figure: &ParetoFigure) -> Vec<Entry> {
-    let entry = |label: &str, sample| Entry { label: label.to_owned(), sample };
-    let half = SAMPLE_WIDTH / 2.0;
+    let entry =
+        |label: &str, sample_width, sample| Entry { label: label.to_owned(), sample_width, sample };
+    let half = LINE_SAMPLE / 2.0;
     let across = vec![(-half, 0.0), (half, 0.0)];
     let dots = |glyph: Glyph| {
         [(-13.0, 3.0), (-1.0, -5.0), (11.0, 2.0)].map(|centre| glyph.shapes(centre)).concat()
     };
     let mut entries = Vec::new();
     if !figure.reward_trials.is_empty() {
-        entries.push(entry("trials for the reward", dots(Glyph::LightTrial)));
+        entries.push(entry("trials for the reward", DOTS_SAMPLE, dots(Glyph::LightTrial)));
     }
     if !figure.constrained_trials.is_empty() {
-        entries.push(entry("trials under the target", dots(Glyph::DarkTrial)));
+        entries.push(entry("trials under the target", DOTS_SAMPLE, dots(Glyph::DarkTrial)));
     }
     if !figure.front.is_empty() {
         let mut sample = vec![Shape::line(across.clone(), DATA_LINE, INK)];
         sample.extend(Glyph::Front.shapes((0.0, 0.0)));
-        entries.push(entry("Pareto front", sample));
+        entries.push(entry("Pareto front", LINE_SAMPLE, sample));
     }
     if !figure.targets_ms.is_empty() {
-        entries.push(entry("target", vec![Shape::dashed(across, AXIS_LINE, INK)]));
+        entries.push(entry("target", LINE_SAMPLE, vec![Shape::dashed(across, AXIS_LINE, INK)]));
     }
     for kind in [MarkKind::Best, MarkKind::BestByReward, MarkKind::Reference] {
         if figure.marks.iter().any(|mark| mark.kind == kind) {
-            entries.push(entry(kind.legend(), kind.glyph().shapes((0.0, 0.0))));
+            let glyph = kind.glyph();
+            entries.push(entry(kind.legend(), 2.0 * glyph.radius(), glyph.shapes((0.0, 0.0))));
         }
     }
     if !figure.candidates.is_empty() {
-        entries.push(entry("predicted → measured", candidate((-half, 0.0), (half - 8.0, 0.0))));
+        entries.push(entry(
+            "predicted → measured",
+            LINE_SAMPLE,
+            candidate((-half, 0.0), (half - Glyph::Measured.radius(), 0.0)),
+        ));
     }
     entries
 }
@@ -128,17 +136,17 @@ pub(super) fn data(figure: &ParetoFigure, targets: &[Target], frame: &Frame) -> 
         let x = frame.x(target.target_ms);
         let top = frame.plot.top - target.rows.saturating_sub(1) as f64 * HEAD_ROW;
         let line = [(x, frame.plot.bottom), (x, top)];
-        obstacles.push(along(line[0], line[1]));
+        obstacles.push(along(line[0], line[1], GUIDE));
         shapes.push(Shape::dashed(line.to_vec(), AXIS_LINE, INK));
     }
     for target in targets.iter().filter(|target| target.rows > 0) {
         let middle = frame.plot.top - (target.rows as f64 - 0.5) * HEAD_ROW;
         let width = text::width(&target.label, LABEL, Weight::Regular);
-        shapes.push(Shape::rect(&Rect::around((target.x, middle), width, LABEL), PAPER));
+        shapes.push(Shape::rect(&Rect::around((target.x, middle), width + 12.0, LABEL), PAPER));
         shapes.push(Shape::text(&target.label, (target.x, middle), LABEL, HPos::Center, INK));
     }
     let steps = front_steps(&figure.front, frame);
-    obstacles.extend(steps.windows(2).map(|pair| along(pair[0], pair[1])));
+    obstacles.extend(steps.windows(2).map(|pair| along(pair[0], pair[1], LINE)));
     shapes.extend(steps.windows(2).map(|pair| Shape::line(pair.to_vec(), DATA_LINE, INK)));
     for centre in positions(&figure.front, frame) {
         shapes.extend(Glyph::Front.shapes(centre));
@@ -155,14 +163,15 @@ pub(super) fn data(figure: &ParetoFigure, targets: &[Target], frame: &Frame) -> 
     shapes
 }
 
-/// Larger marks first, so that two on one point both show.
+/// Winners lie over references, and the star under the smaller diamond, so that both show where
+/// one network is both.
 fn draw_marks(
     marks: &[Mark],
     frame: &Frame,
     obstacles: &mut Vec<Obstacle>,
     shapes: &mut Vec<Shape>,
 ) {
-    for kind in [MarkKind::Best, MarkKind::BestByReward, MarkKind::Reference] {
+    for kind in [MarkKind::Reference, MarkKind::Best, MarkKind::BestByReward] {
         for mark in marks.iter().filter(|mark| mark.kind == kind) {
             let centre = position(&mark.point, frame);
             shapes.extend(kind.glyph().shapes(centre));
@@ -215,6 +224,6 @@ fn around(centre: Position, glyph: Glyph, weight: f64) -> Obstacle {
 }
 
 /// A level or upright line.
-fn along(from: Position, to: Position) -> Obstacle {
-    Obstacle { rect: Rect::between(from, to).grown(DATA_LINE), weight: LINE }
+fn along(from: Position, to: Position, weight: f64) -> Obstacle {
+    Obstacle { rect: Rect::between(from, to).grown(DATA_LINE), weight }
 }

@@ -1,0 +1,225 @@
+//! Figures through the public face: what the files hold, and what is refused.
+
+use proptest::prelude::*;
+use report::{
+    Candidate, Format, LineKind, Mark, MarkKind, ParetoFigure, Point, ProgressFigure, ProgressLine,
+    Step, draw_pareto, draw_progress,
+};
+
+fn point(latency_ms: f64, accuracy: f64) -> Point {
+    Point { latency_ms, accuracy }
+}
+
+fn mark(kind: MarkKind, label: &str, latency_ms: f64, accuracy: f64) -> Mark {
+    Mark { point: point(latency_ms, accuracy), label: label.into(), kind }
+}
+
+/// `count` trials on a spiral: distinct places all over the plot.
+fn trials(count: usize) -> Vec<Point> {
+    (0..count)
+        .map(|index| {
+            let angle = index as f64 * 2.399_963;
+            let radius = (index as f64 / count as f64).sqrt();
+            point(20.0 + 17.0 * radius * angle.cos(), 0.55 + 0.12 * radius * angle.sin())
+        })
+        .collect()
+}
+
+fn pareto() -> ParetoFigure {
+    ParetoFigure {
+        title: "mnasnet & <others>".into(),
+        footnote: "accuracy: surrogate".into(),
+        reward_trials: trials(300),
+        constrained_trials: trials(200),
+        front: vec![point(3.0, 0.43), point(14.8, 0.646), point(40.0, 0.67)],
+        targets_ms: vec![15.0],
+        marks: vec![
+            mark(MarkKind::Best, "best: 64.6 %", 14.8, 0.646),
+            mark(MarkKind::BestByReward, "the paper's winner", 9.0, 0.60),
+            mark(MarkKind::Reference, "EfficientNet-B0", 24.0, 0.61),
+        ],
+        candidates: vec![Candidate { predicted_ms: 14.9, measured_ms: 15.2, accuracy: 0.647 }],
+    }
+}
+
+fn progress() -> ProgressFigure {
+    let line = |label: &str, kind, last| ProgressLine {
+        label: label.into(),
+        kind,
+        steps: vec![
+            Step { trial: 1, accuracy: 0.43 },
+            Step { trial: 60, accuracy: 0.6 },
+            Step { trial: 700, accuracy: last },
+        ],
+    };
+    ProgressFigure {
+        title: "Progress".into(),
+        trials: 1000,
+        reward_until: Some(500),
+        lines: vec![
+            line("search", LineKind::Solid, 0.646),
+            line("random", LineKind::Dashed, 0.631),
+        ],
+        ..ProgressFigure::default()
+    }
+}
+
+/// All texts of an SVG, which must be well formed.
+fn texts(svg: &[u8]) -> Vec<String> {
+    let document = std::str::from_utf8(svg).unwrap();
+    let parsed = roxmltree::Document::parse(document).unwrap();
+    let texts = parsed.descendants().filter(|node| node.has_tag_name("text"));
+    texts.map(|node| node.text().unwrap_or_default().trim().to_owned()).collect()
+}
+
+fn pareto_texts(figure: &ParetoFigure) -> Vec<String> {
+    texts(&draw_pareto(figure, Format::Svg).unwrap())
+}
+
+fn progress_texts(figure: &ProgressFigure) -> Vec<String> {
+    texts(&draw_progress(figure, Format::Svg).unwrap())
+}
+
+fn assert_has(texts: &[String], expected: &[&str]) {
+    for label in expected {
+        assert!(texts.iter().any(|text| text == label), "no `{label}` in {texts:?}");
+    }
+}
+
+/// RGB pixels of a PNG of the documented size.
+fn pixels(file: &[u8]) -> Vec<[u8; 3]> {
+    let mut reader = png::Decoder::new(std::io::Cursor::new(file)).read_info().unwrap();
+    let mut buffer = vec![0; reader.output_buffer_size().unwrap()];
+    let info = reader.next_frame(&mut buffer).unwrap();
+    assert_eq!((info.width, info.height, info.color_type), (1600, 1000, png::ColorType::Rgb));
+    buffer.as_chunks::<3>().0.to_vec()
+}
+
+#[test]
+fn an_svg_says_everything_that_the_figure_holds() {
+    let expected = [
+        "mnasnet & <others>",
+        "accuracy: surrogate",
+        "latency (ms, logarithmic scale)",
+        "accuracy (%)",
+        "trials for the reward",
+        "trials under the target",
+        "Pareto front",
+        "target 15 ms",
+        "best: 64.6 %",
+        "the paper's winner",
+        "EfficientNet-B0",
+        "predicted → measured",
+        "10",
+        "60",
+    ];
+    assert_has(&pareto_texts(&pareto()), &expected);
+    let expected =
+        ["Progress", "trials", "search", "random", "64.6 %", "63.1 %", "← for the reward", "1000"];
+    assert_has(&progress_texts(&progress()), &expected);
+}
+
+#[test]
+fn the_legend_lists_only_what_is_there() {
+    let mut figure = pareto();
+    figure.candidates.clear();
+    figure.marks.retain(|mark| mark.kind != MarkKind::BestByReward);
+    let texts = pareto_texts(&figure);
+    for absent in ["predicted → measured", "best by reward"] {
+        assert!(!texts.iter().any(|text| text == absent), "{absent}");
+    }
+}
+
+#[test]
+fn the_axis_is_linear_for_a_small_spread() {
+    let front = vec![point(10.0, 0.5), point(20.0, 0.6)];
+    let figure = ParetoFigure { front, ..ParetoFigure::default() };
+    assert_has(&pareto_texts(&figure), &["latency (ms, linear scale)", "10", "12", "20"]);
+}
+
+#[test]
+fn without_data_a_figure_says_so() {
+    assert_has(&pareto_texts(&ParetoFigure::default()), &["no trials"]);
+    let unmet = ProgressFigure { trials: 40, ..ProgressFigure::default() };
+    assert_has(&progress_texts(&unmet), &["no trial met the target", "40"]);
+}
+
+#[test]
+fn every_target_is_named() {
+    let targets_ms = vec![15.0, 5.0, 5.1, 10.25];
+    let texts = pareto_texts(&ParetoFigure { targets_ms, ..pareto() });
+    assert_has(&texts, &["5 ms", "5.1 ms", "10.25 ms", "15 ms"]);
+}
+
+#[test]
+fn thousands_of_trials_stay_small() {
+    let figure = ParetoFigure {
+        reward_trials: trials(8_000),
+        constrained_trials: trials(8_000),
+        ..pareto()
+    };
+    let svg = draw_pareto(&figure, Format::Svg).unwrap();
+    assert!(svg.len() < 600_000, "{} bytes", svg.len());
+}
+
+#[test]
+fn a_png_shows_the_marks() {
+    let full = pixels(&draw_pareto(&pareto(), Format::Png).unwrap());
+    let accent = full.iter().filter(|&&[r, g, b]| r > 150 && g < 100 && b < 60).count();
+    assert!(accent > 300, "{accent} pixels of stars: one in the plot, one in the legend");
+    let bare = ParetoFigure { marks: Vec::new(), ..pareto() };
+    let bare = pixels(&draw_pareto(&bare, Format::Png).unwrap());
+    assert!(bare.iter().all(|[r, g, b]| r == g && g == b), "the rest is grey");
+    assert!(pixels(&draw_progress(&progress(), Format::Png).unwrap()).iter().any(|p| p[0] < 40));
+}
+
+#[test]
+fn values_without_a_place_are_refused() {
+    let check = |figure: ParetoFigure, message: &str| {
+        let error = draw_pareto(&figure, Format::Svg).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    };
+    check(
+        ParetoFigure { front: vec![point(1.0, 0.5), point(0.0, 0.5)], ..pareto() },
+        "latency of front[1]: found 0, allowed is milliseconds from 1e-6 to 1e9",
+    );
+    check(
+        ParetoFigure { reward_trials: vec![point(4.0, 64.6)], ..pareto() },
+        "accuracy of reward_trials[0]: found 64.6, allowed is a fraction from 0 to 1",
+    );
+    check(
+        ParetoFigure { targets_ms: vec![f64::NAN], ..pareto() },
+        "targets_ms[0]: found NaN, allowed is milliseconds from 1e-6 to 1e9",
+    );
+    let mut figure = progress();
+    figure.lines[1].steps[2].trial = 60;
+    assert_eq!(
+        draw_progress(&figure, Format::Svg).unwrap_err().to_string(),
+        "trial of lines[1].steps[2]: found 60, allowed is a trial after the step before, up to the \
+         figure's trials"
+    );
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_labels_and_points_make_a_well_formed_svg(
+        text in any::<String>(),
+        points in prop::collection::vec((1e-6..1e9f64, 0.0..=1.0f64), 0..30),
+        targets_ms in prop::collection::vec(1e-6..1e9f64, 0..30),
+    ) {
+        let points: Vec<_> = points.into_iter().map(|(ms, accuracy)| point(ms, accuracy)).collect();
+        let marks = points.iter().take(5);
+        let figure = ParetoFigure {
+            title: text.clone(),
+            footnote: text.clone(),
+            marks: marks.map(|&point| Mark { point, label: text.clone(), kind: MarkKind::Best }).collect(),
+            constrained_trials: points.clone(),
+            front: points,
+            targets_ms,
+            ..ParetoFigure::default()
+        };
+        assert_has(&pareto_texts(&figure), &["accuracy (%)"]);
+    }
+}
