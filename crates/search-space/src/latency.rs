@@ -13,7 +13,7 @@ pub struct LatencyError {
 }
 
 /// Latencies of networks on the device that a search is for, in milliseconds.
-pub trait LatencySource {
+pub trait LatencySource: Sync {
     /// Predicts from blocks measured before.
     ///
     /// # Errors

@@ -4,6 +4,8 @@
 //! [`SearchSpace`] -> [`Genotype`] -> [`Network`] -> [`Graph`] -> costs, latency keys
 //! ([`PlacedUnit`]), engine, training and ONNX.
 
+#![warn(clippy::unwrap_used)]
+
 pub mod block;
 pub mod channel_groups;
 pub mod cost;

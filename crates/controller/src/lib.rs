@@ -1,0 +1,24 @@
+//! Accuracy sources, reward, search algorithms and the study store.
+
+#![warn(clippy::unwrap_used)]
+
+pub mod algorithm;
+pub mod pareto;
+pub mod random;
+pub mod range;
+pub mod reward;
+pub mod search;
+pub mod statistics;
+pub mod study;
+pub mod surrogate;
+pub mod trial;
+pub mod winner;
+
+pub use algorithm::{Algorithm, Searcher};
+pub use pareto::{best_under_target, pareto_front};
+pub use range::{Binding, Range, range};
+pub use reward::{Exponent, Reward, RewardError, Target};
+pub use search::{SearchError, SearchSettings, random_comparison, search};
+pub use study::{Study, StudyError, StudySettings};
+pub use trial::{Estimate, Half, Trial};
+pub use winner::Winner;

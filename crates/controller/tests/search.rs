@@ -1,0 +1,270 @@
+//! The search from outside, on a made-up device and made-up accuracies.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use controller::{
+    Algorithm, Binding, Estimate, Exponent, Half, Reward, SearchError, SearchSettings, Study,
+    StudySettings, Target, Trial, pareto_front, random_comparison, range, search, winner,
+};
+use proptest::prelude::*;
+use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace, published};
+use tempfile::tempdir;
+
+/// Accuracy grows with every digit, less and less.
+fn accuracy(genotype: &Genotype) -> Estimate {
+    let weighted =
+        genotype.0.iter().enumerate().map(|(i, &d)| f64::from(d) * (1.0 + i as f64 / 9.0));
+    let accuracy = 1.0 - 1.0 / (1.5 + weighted.sum::<f64>() / 20.0);
+    Estimate { accuracy, standard_error: 0.003 }
+}
+
+/// Latency is a function of the MACs; the device dies after some calls.
+struct Device {
+    calls_left: AtomicUsize,
+    /// Measured over predicted latency.
+    bias: f64,
+}
+
+impl Device {
+    fn immortal() -> Self {
+        Self::dying_after(usize::MAX / 2)
+    }
+
+    fn dying_after(calls: usize) -> Self {
+        Self { calls_left: AtomicUsize::new(calls), bias: 1.0 }
+    }
+
+    fn call(&self, network: &Network) -> Result<f64, LatencyError> {
+        if self.calls_left.fetch_sub(1, Ordering::Relaxed) == 0 {
+            self.calls_left.store(0, Ordering::Relaxed);
+            let message = "the device died".to_owned();
+            return Err(LatencyError { network: network.name.clone(), message });
+        }
+        Ok((network.lower().expect("valid").cost().macs as f64 / 1e7).powf(0.9))
+    }
+}
+
+impl LatencySource for Device {
+    fn predict_ms(&self, network: &Network) -> Result<f64, LatencyError> {
+        self.call(network)
+    }
+
+    fn measure_ms(&mut self, network: &Network) -> Result<f64, LatencyError> {
+        Ok(self.call(network)? * self.bias)
+    }
+}
+
+fn space() -> SearchSpace {
+    published::space("shufflenet_v1").expect("ships with the crate")
+}
+
+fn settings(algorithm: Algorithm, target_ms: f64, samples: usize) -> SearchSettings {
+    let reward = Reward::Soft(Exponent::DEFAULT);
+    let target = Target::new(target_ms).expect("positive");
+    SearchSettings { algorithm, reward, target, samples, seed: 5 }
+}
+
+fn names(pairs: &[(&str, &str)]) -> StudySettings {
+    pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+}
+
+/// A whole search with its winner, from where the study stands.
+fn run(
+    settings: &SearchSettings,
+    device: &mut Device,
+    study: &mut Study,
+) -> Result<(Vec<Trial>, Option<winner::Winner>), SearchError> {
+    let space = space();
+    let trials = search(&space, settings, &accuracy, device, study, &mut |_| {})?;
+    let best =
+        winner::best_under_target(&space, &trials, settings.target, device, study, &mut |_, _| {})?;
+    Ok((trials, best))
+}
+
+fn run_in_memory(
+    settings: &SearchSettings,
+    device: &mut Device,
+) -> (Vec<Trial>, Option<winner::Winner>) {
+    let folder = tempdir().expect("a temporary folder");
+    let none = StudySettings::new();
+    let mut study = Study::create(folder.path(), &none, &none).expect("writable");
+    run(settings, device, &mut study).expect("an immortal device")
+}
+
+#[test]
+fn rewards_are_the_papers() {
+    let target = Target::new(80.0).unwrap();
+    // MnasNet, Fig. 3: accuracy 0.5 at 80 ms; at w = -0.07 twice the latency costs about 5 %.
+    let soft = Reward::Soft(Exponent::new(-0.07).unwrap());
+    assert_eq!(soft.of(0.5, 80.0, target), 0.5);
+    assert!((soft.of(0.5, 160.0, target) / 0.5 - 0.9526).abs() < 1e-4);
+    assert!(soft.of(0.5, 40.0, target) > 0.5);
+    assert_eq!(Reward::Hard.of(0.5, 40.0, target), 0.5);
+    assert_eq!(Reward::Hard.of(0.5, 160.0, target), 0.25);
+}
+
+#[test]
+fn targets_and_exponents_that_no_search_can_have() {
+    for ms in [0.0, -1.0, f64::NAN, f64::INFINITY] {
+        assert!(Target::new(ms).is_err(), "{ms}");
+    }
+    for w in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
+        assert!(Exponent::new(w).is_err(), "{w}");
+    }
+    let error = Exponent::new(0.1).unwrap_err().to_string();
+    assert!(error.contains("0.1") && error.contains("slower"), "{error}");
+    assert_eq!(Exponent::new(0.0).unwrap().w(), 0.0);
+}
+
+/// A trial is an evaluation of its own, whatever the algorithm; jobs change nothing.
+#[test]
+fn trials_are_distinct_and_do_not_depend_on_the_number_of_jobs() {
+    for algorithm in Algorithm::ALL {
+        let settings = settings(algorithm, 8.0, 400);
+        let in_pool = |jobs: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().expect("threads");
+            pool.install(|| run_in_memory(&settings, &mut Device::immortal()))
+        };
+        let (one, three) = (in_pool(1), in_pool(3));
+        assert_eq!(one, three);
+        let mut genotypes: Vec<&Genotype> = one.0.iter().map(|trial| &trial.genotype).collect();
+        genotypes.sort();
+        genotypes.dedup();
+        assert_eq!(genotypes.len(), 400);
+        let first = one.0.iter().filter(|trial| trial.half == Half::Reward).count();
+        assert_eq!(first, 200);
+    }
+}
+
+/// The best network under the target of the whole space, by trying all of a smaller one.
+#[test]
+fn evolution_finds_the_optimum_that_exhaustion_finds() {
+    let space = space();
+    let counts = space.option_counts();
+    let mut best = 0.0_f64;
+    let target = 6.0;
+    let mut genotype = vec![0_u8; counts.len()];
+    let device = Device::immortal();
+    // Accuracy is the same for equal digits, so every 7th genotype in counting order is a fair
+    // lower bound on the optimum.
+    for index in (0..space.size() as usize).step_by(7) {
+        let mut rest = index;
+        for (digit, &count) in genotype.iter_mut().zip(&counts) {
+            *digit = (rest % usize::from(count)) as u8;
+            rest /= usize::from(count);
+        }
+        let candidate = Genotype(genotype.clone());
+        let accuracy = accuracy(&candidate).accuracy;
+        if accuracy > best {
+            let network = space.decode(&candidate).unwrap();
+            if network.lower().is_ok() && device.predict_ms(&network).unwrap() <= target {
+                best = accuracy;
+            }
+        }
+    }
+    let settings = settings(Algorithm::Evolution, target, 2_000);
+    let (trials, winner) = run_in_memory(&settings, &mut Device::immortal());
+    let found = trials[winner.unwrap().trial].estimate.accuracy;
+    assert!(found >= best - 0.002, "{found} against {best}");
+    let random = random_comparison(&space, &settings, &accuracy, &device).unwrap();
+    let random = controller::best_under_target(&random, target).pop().flatten().unwrap();
+    assert!(found > random, "{found} against random's {random}");
+}
+
+#[test]
+fn the_winner_is_chosen_by_measured_latency() {
+    let settings = settings(Algorithm::Evolution, 8.0, 800);
+    for bias in [0.95, 1.0, 1.2, 1.8] {
+        let mut device = Device { bias, ..Device::immortal() };
+        let (trials, winner) = run_in_memory(&settings, &mut device);
+        let winner = winner.expect("something meets the target");
+        assert!(winner.measured_ms <= 8.0, "{bias}: {winner:?}");
+        let predicted = trials[winner.trial].latency_ms;
+        assert!((winner.measured_ms - predicted * bias).abs() < 1e-9);
+        // Nothing more accurate would have met it.
+        let accuracy = trials[winner.trial].estimate.accuracy;
+        let better = trials.iter().filter(|trial| {
+            trial.latency_ms * bias <= winner::SAFETY * 8.0 && trial.estimate.accuracy > accuracy
+        });
+        assert_eq!(better.count(), 0, "{bias}");
+    }
+    let (_, none) = run_in_memory(&settings, &mut Device { bias: 1e6, ..Device::immortal() });
+    assert_eq!(none, None);
+}
+
+#[test]
+fn ranges_and_what_targets_mean_in_them() {
+    let range = range(&space(), &Device::immortal(), 1).unwrap();
+    assert!(range.fastest_ms < range.median_ms && range.median_ms < range.slowest_ms);
+    let binding = |ms: f64| range.binding(Target::new(ms).unwrap());
+    assert_eq!(binding(range.fastest_ms * 0.99), Binding::CannotBeMet);
+    assert_eq!(binding(range.median_ms), Binding::Binds);
+    assert_eq!(binding(range.slowest_ms * 1.01), Binding::DoesNotBind);
+    assert!(range.suggested_ms().into_iter().all(|ms| binding(ms) == Binding::Binds));
+}
+
+#[test]
+fn studies_are_not_mixed_up() {
+    let folder = tempdir().unwrap();
+    let (ours, theirs) = (names(&[("seed", "1")]), names(&[("seed", "2")]));
+    let text = |result: Result<Study, controller::StudyError>| result.unwrap_err().to_string();
+    assert!(text(Study::resume(folder.path(), &ours)).contains("no study"));
+    drop(Study::create(folder.path(), &ours, &names(&[("command", "nas search")])).unwrap());
+    assert!(text(Study::create(folder.path(), &ours, &ours)).contains("--resume"));
+    let other = text(Study::resume(folder.path(), &theirs));
+    assert!(other.contains("seed is 1, not 2"), "{other}");
+    assert!(Study::resume(folder.path(), &ours).is_ok());
+    let file = folder.path().join("study.sqlite");
+    std::fs::write(&file, "not a database, and long enough to be read as one").unwrap();
+    assert!(text(Study::resume(folder.path(), &ours)).contains("study.sqlite"));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// A search that dies at random calls and is resumed has the trials, front and winner of one
+    /// that never died.
+    #[test]
+    fn interrupted_searches_resume(lives in proptest::collection::vec(1..120_usize, 1..6)) {
+        let settings = settings(Algorithm::Evolution, 8.0, 240);
+        let whole = run_in_memory(&settings, &mut Device::immortal());
+        let folder = tempdir().expect("a temporary folder");
+        let none = StudySettings::new();
+        drop(Study::create(folder.path(), &none, &none).expect("writable"));
+        for calls in lives {
+            let mut study = Study::resume(folder.path(), &none).expect("there");
+            let _ = run(&settings, &mut Device::dying_after(calls), &mut study);
+        }
+        let mut study = Study::resume(folder.path(), &none).expect("there");
+        let resumed = run(&settings, &mut Device::immortal(), &mut study).expect("immortal");
+        prop_assert_eq!(pareto_front(&resumed.0), pareto_front(&whole.0));
+        prop_assert_eq!(resumed, whole);
+    }
+
+    /// Nothing beats a network of the front, and everything else is beaten or equalled.
+    #[test]
+    fn fronts(points in proptest::collection::vec((0..20_u32, 0..20_u32), 0..40)) {
+        let trials: Vec<Trial> = points.iter().map(|&(latency, accuracy)| Trial {
+            genotype: Genotype(vec![]),
+            latency_ms: f64::from(latency),
+            estimate: Estimate { accuracy: f64::from(accuracy), standard_error: 0.0 },
+            reward: 0.0,
+            half: Half::Reward,
+        }).collect();
+        let front = pareto_front(&trials);
+        let beats = |a: &Trial, b: &Trial| {
+            let (la, lb) = (a.latency_ms, b.latency_ms);
+            let (aa, ab) = (a.estimate.accuracy, b.estimate.accuracy);
+            la <= lb && aa >= ab && (la < lb || aa > ab)
+        };
+        for (index, trial) in trials.iter().enumerate() {
+            let beaten = trials.iter().any(|other| beats(other, trial));
+            let equal = front.iter().any(|&f| {
+                let same = &trials[f];
+                same.latency_ms == trial.latency_ms && same.estimate == trial.estimate
+            });
+            prop_assert_eq!(front.contains(&index) && beaten, false);
+            prop_assert!(beaten || equal);
+        }
+    }
+}
