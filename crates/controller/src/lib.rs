@@ -15,7 +15,7 @@ pub mod trial;
 pub mod winner;
 
 pub use algorithm::{Algorithm, Searcher};
-pub use pareto::{best_under_target, pareto_front};
+pub use pareto::{best_curve, pareto_front};
 pub use range::{Binding, Range, range};
 pub use reward::{Exponent, Reward, RewardError, Target};
 pub use search::{SearchError, SearchSettings, random_comparison, search};

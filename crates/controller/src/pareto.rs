@@ -22,7 +22,7 @@ pub fn pareto_front(trials: &[Trial]) -> Vec<usize> {
 }
 
 /// The best accuracy under `target_ms` after each trial; None while nothing is under it.
-pub fn best_under_target(trials: &[Trial], target_ms: f64) -> Vec<Option<f64>> {
+pub fn best_curve(trials: &[Trial], target_ms: f64) -> Vec<Option<f64>> {
     let mut best: Option<f64> = None;
     let after = |trial: &Trial| {
         if trial.latency_ms <= target_ms {

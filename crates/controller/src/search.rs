@@ -1,6 +1,8 @@
 //! The block-wise search: the first half of the trials maximises the reward that was asked for, the
 //! second half, from the same pool, searches under the target for accuracy.
 
+use std::ops::ControlFlow;
+
 use rayon::prelude::*;
 use search_space::{Genotype, LatencyError, LatencySource, SearchSpace};
 
@@ -37,6 +39,9 @@ pub enum SearchError {
     /// The study could not be read or written.
     #[error(transparent)]
     Study(#[from] StudyError),
+    /// `progress` asked to stop; the study holds all trials so far.
+    #[error("stopped")]
+    Stopped,
     /// The study holds other genotypes than this search would have proposed.
     #[error(
         "trial {trial}: the study holds {stored} where this version of nas proposes {proposed}; \
@@ -63,7 +68,7 @@ pub fn search(
     accuracy: Accuracy<'_>,
     latency: &dyn LatencySource,
     study: &mut Study,
-    progress: &mut dyn FnMut(&[Trial]),
+    progress: &mut dyn FnMut(&[Trial]) -> ControlFlow<()>,
 ) -> Result<Vec<Trial>, SearchError> {
     let stored = study.trials(space)?;
     let mut searcher = Searcher::new(settings.algorithm, space, settings.seed);
@@ -95,7 +100,9 @@ pub fn search(
         };
         searcher.tell(&evaluated);
         trials.extend(evaluated);
-        progress(&trials);
+        if progress(&trials).is_break() {
+            return Err(SearchError::Stopped);
+        }
     }
     Ok(trials)
 }

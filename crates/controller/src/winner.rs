@@ -2,6 +2,7 @@
 //! left could do better.
 
 use std::collections::HashMap;
+use std::ops::ControlFlow;
 
 use search_space::{Genotype, LatencyError, LatencySource, SearchSpace};
 
@@ -41,7 +42,7 @@ pub fn best_under_target(
     target: Target,
     latency: &mut dyn LatencySource,
     study: &mut Study,
-    progress: &mut dyn FnMut(&Trial, f64),
+    progress: &mut dyn FnMut(&Trial, f64) -> ControlFlow<()>,
 ) -> Result<Option<Winner>, SearchError> {
     let mut order: Vec<usize> = (0..trials.len())
         .filter(|&index| trials[index].latency_ms <= OPTIMISM * target.ms())
@@ -65,7 +66,9 @@ pub fn best_under_target(
             break;
         }
         let ms = measure(space, &trials[next].genotype, latency, study)?;
-        progress(&trials[next], ms);
+        if progress(&trials[next], ms).is_break() {
+            return Err(SearchError::Stopped);
+        }
         measured.insert(next, ms);
         if ms <= SAFETY * target.ms() {
             best = Some(Winner { trial: next, measured_ms: ms });

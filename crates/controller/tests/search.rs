@@ -1,5 +1,6 @@
 //! The search from outside, on a made-up device and made-up accuracies.
 
+use std::ops::ControlFlow::Continue;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use controller::{
@@ -75,9 +76,11 @@ fn run(
     study: &mut Study,
 ) -> Result<(Vec<Trial>, Option<winner::Winner>), SearchError> {
     let space = space();
-    let trials = search(&space, settings, &accuracy, device, study, &mut |_| {})?;
+    let trials = search(&space, settings, &accuracy, device, study, &mut |_| Continue(()))?;
     let best =
-        winner::best_under_target(&space, &trials, settings.target, device, study, &mut |_, _| {})?;
+        winner::best_under_target(&space, &trials, settings.target, device, study, &mut |_, _| {
+            Continue(())
+        })?;
     Ok((trials, best))
 }
 
@@ -167,7 +170,7 @@ fn evolution_finds_the_optimum_that_exhaustion_finds() {
     let found = trials[winner.unwrap().trial].estimate.accuracy;
     assert!(found >= best - 0.002, "{found} against {best}");
     let random = random_comparison(&space, &settings, &accuracy, &device).unwrap();
-    let random = controller::best_under_target(&random, target).pop().flatten().unwrap();
+    let random = controller::best_curve(&random, target).pop().flatten().unwrap();
     assert!(found > random, "{found} against random's {random}");
 }
 

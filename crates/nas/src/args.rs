@@ -1,6 +1,10 @@
 //! The command line.
 
-use clap::{Parser, Subcommand};
+use std::num::NonZeroUsize;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use controller::Algorithm;
 
 /// Finds the most accurate network that meets a latency budget on this CPU.
 #[derive(Parser)]
@@ -19,13 +23,179 @@ pub(crate) struct Global {
     /// Print one JSON object on stdout, and nothing else there
     #[arg(long, global = true)]
     pub(crate) json: bool,
+    /// Print no progress on stderr, only warnings and errors
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+    /// Threads of the network that is measured
+    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
+    pub(crate) threads: usize,
+    /// Trials evaluated side by side; none while measuring [default: all cores]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) jobs: Option<NonZeroUsize>,
+    /// Seed of all random choices
+    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    pub(crate) seed: u64,
 }
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
+    Search(SearchArgs),
+    #[command(subcommand)]
+    Table(TableCommand),
+    Latency(LatencyArgs),
     Zoo(ZooArgs),
     Space(SpaceArgs),
     Describe(DescribeArgs),
+    #[command(subcommand)]
+    Surrogate(SurrogateCommand),
+}
+
+/// Find the most accurate network of a space that meets a latency target on this CPU
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  nas search --target-ms 15 --w -0.15\n\nThe first half of the trials \
+    maximises the reward ACC x (LAT/TAR)^w, the second half searches for\naccuracy under the target. \
+    The winner is the most accurate network whose measured latency meets it."
+)]
+pub(crate) struct SearchArgs {
+    /// The latency to meet, in milliseconds
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(crate) target_ms: f64,
+    /// Exponent of the soft reward, 0 or below [default: -0.15]
+    #[arg(long, value_name = "W", allow_negative_numbers = true)]
+    pub(crate) w: Option<f64>,
+    /// soft: ACC x (LAT/TAR)^w; hard: exponent 0 up to the target, -1 above
+    #[arg(long, value_enum, default_value_t = RewardKind::Soft)]
+    pub(crate) reward: RewardKind,
+    /// Search space: a name or a RON file
+    #[arg(long, value_name = "S", default_value = "mnasnet")]
+    pub(crate) space: String,
+    /// How networks are proposed: evolution or random
+    #[arg(long, value_name = "A", default_value = "evolution")]
+    pub(crate) algorithm: Algorithm,
+    /// Trials in all
+    #[arg(long, value_name = "N", default_value_t = 4000)]
+    pub(crate) samples: usize,
+    #[command(flatten)]
+    pub(crate) table: TableChoice,
+    /// Output folder [default: results/search-SPACE-TARGETms]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+    /// Continue the study of the output folder
+    #[arg(long)]
+    pub(crate) resume: bool,
+}
+
+/// The form of the reward.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum RewardKind {
+    Soft,
+    Hard,
+}
+
+/// Which latency table.
+#[derive(clap::Args)]
+pub(crate) struct TableChoice {
+    /// Latency table [default: this device's, in the user's cache]
+    #[arg(long, value_name = "T")]
+    pub(crate) table: Option<PathBuf>,
+    /// Use a table of another device, runtime or thread count
+    #[arg(long)]
+    pub(crate) allow_foreign: bool,
+}
+
+/// Measure the blocks of a space on this CPU, or show what was measured
+#[derive(Subcommand)]
+pub(crate) enum TableCommand {
+    Build(TableBuildArgs),
+    Show(TableShowArgs),
+}
+
+/// Measure the blocks of a space on this CPU; continues a build that was interrupted
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  nas table build\n  nas table build --space mobilenet_v3 --threads 2"
+)]
+pub(crate) struct TableBuildArgs {
+    /// Search space: a name or a RON file
+    #[arg(long, value_name = "S", default_value = "mnasnet")]
+    pub(crate) space: String,
+    /// The table's file [default: this device's, in the user's cache]
+    #[arg(long, value_name = "T")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Print a latency table
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  nas table show")]
+pub(crate) struct TableShowArgs {
+    #[command(flatten)]
+    pub(crate) table: TableChoice,
+}
+
+/// Predict a network's latency on this CPU, and measure it
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  nas latency mobilenet_v2 --measure\n  \
+    nas latency best.ron --per-block\n  nas latency --genotypes genotypes.txt --space mnasnet")]
+pub(crate) struct LatencyArgs {
+    #[arg(help = NET_HELP, required_unless_present = "genotypes")]
+    pub(crate) net: Option<String>,
+    #[command(flatten)]
+    pub(crate) table: TableChoice,
+    /// Measure the whole network too
+    #[arg(long)]
+    pub(crate) measure: bool,
+    /// Timed runs of the whole network
+    #[arg(long, value_name = "N", default_value_t = 100, requires = "measure")]
+    pub(crate) runs: usize,
+    /// Print the latency of each block
+    #[arg(long)]
+    pub(crate) per_block: bool,
+    /// Predict the genotypes of a file, one a line; prints one result a line
+    #[arg(long, value_name = "FILE", requires = "space",
+        conflicts_with_all = ["net", "measure", "per_block"])]
+    pub(crate) genotypes: Option<String>,
+    /// The genotypes' space: a name or a RON file
+    #[arg(long, value_name = "S", requires = "genotypes")]
+    pub(crate) space: Option<String>,
+}
+
+/// Fit the model of accuracy that searches use, or evaluate it
+#[derive(Subcommand)]
+pub(crate) enum SurrogateCommand {
+    Fit(SurrogateFitArgs),
+    Eval(SurrogateEvalArgs),
+}
+
+/// Fit a surrogate to networks with known accuracies and cross-validate it
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  nas surrogate fit mnasnet_imagenet.csv --out mnasnet.surrogate.ron\n\n\
+    The columns are those of Accel-NASBench: expand7, kernel7, layers7, se7, val_top1, macs_M."
+)]
+pub(crate) struct SurrogateFitArgs {
+    /// CSV file of trained networks
+    pub(crate) file: PathBuf,
+    /// Search space: a name or a RON file
+    #[arg(long, value_name = "S", default_value = "mnasnet")]
+    pub(crate) space: String,
+    /// Where the surrogate is written
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: PathBuf,
+}
+
+/// Compare a surrogate's predictions with known accuracies
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  nas surrogate eval mnasnet_imagenet.csv")]
+pub(crate) struct SurrogateEvalArgs {
+    /// CSV file of trained networks
+    pub(crate) file: PathBuf,
+    /// Search space: a name or a RON file
+    #[arg(long, value_name = "S", default_value = "mnasnet")]
+    pub(crate) space: String,
+    /// A surrogate's file [default: the one that comes with nas]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) surrogate: Option<String>,
 }
 
 /// List the published networks, or print one as a RON file

@@ -5,8 +5,12 @@
 mod args;
 mod commands;
 mod exit;
+mod interrupt;
 mod load;
+mod output_folder;
+mod progress;
 mod screen;
+mod tables;
 
 use std::process::ExitCode;
 

@@ -1,7 +1,11 @@
 //! One file for each command.
 
 mod describe;
+mod latency;
+mod search;
 mod space;
+mod surrogate;
+mod table;
 mod zoo;
 
 use anyhow::Result;
@@ -11,9 +15,14 @@ use crate::exit::Outcome;
 
 /// Runs the command that was asked for.
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
+    let global = &args.global;
     match &args.command {
-        Command::Zoo(zoo) => zoo::run(&args.global, zoo),
-        Command::Space(space) => space::run(&args.global, space),
-        Command::Describe(describe) => describe::run(&args.global, describe),
+        Command::Search(args) => search::run(global, args),
+        Command::Table(command) => table::run(global, command),
+        Command::Latency(args) => latency::run(global, args),
+        Command::Zoo(args) => zoo::run(global, args),
+        Command::Space(args) => space::run(global, args),
+        Command::Describe(args) => describe::run(global, args),
+        Command::Surrogate(command) => surrogate::run(global, command),
     }
 }

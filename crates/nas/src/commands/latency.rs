@@ -1,0 +1,174 @@
+//! `nas latency`: prediction and measurement of single networks.
+
+use anyhow::Result;
+use latency_predictor::{Coverage, Measured, Prediction, Table, measure};
+use search_space::Network;
+use serde::Serialize;
+
+use crate::args::{Global, LatencyArgs};
+use crate::exit::{Outcome, bad_input};
+use crate::tables::{self, OpenTable};
+use crate::{load, screen};
+
+#[derive(Serialize)]
+struct Shares {
+    exact: f64,
+    interpolated: f64,
+    measured_now: f64,
+}
+
+#[derive(Serialize)]
+struct MeasuredMs {
+    p10_ms: f64,
+    p50_ms: f64,
+    p90_ms: f64,
+    runs: usize,
+}
+
+#[derive(Serialize)]
+struct Block {
+    block: String,
+    p50_ms: f64,
+}
+
+#[derive(Serialize)]
+struct Latency {
+    name: String,
+    predicted_ms: f64,
+    coverage: Shares,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured: Option<MeasuredMs>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    blocks: Vec<Block>,
+}
+
+impl From<Coverage> for Shares {
+    fn from(coverage: Coverage) -> Self {
+        let Coverage { exact, interpolated, measured_now } = coverage;
+        Self { exact, interpolated, measured_now }
+    }
+}
+
+impl From<Measured> for MeasuredMs {
+    fn from(Measured { latency, runs, .. }: Measured) -> Self {
+        let latency_predictor::Quantiles { p10_ms, p50_ms, p90_ms } = latency;
+        Self { p10_ms, p50_ms, p90_ms, runs }
+    }
+}
+
+pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
+    if args.runs == 0 {
+        return Err(bad_input("--runs", "found 0; allowed: 1 and more"));
+    }
+    match (&args.net, &args.genotypes) {
+        (_, Some(file)) => predict_file(global, args, file)?,
+        (Some(net), None) => one(global, args, net)?,
+        (None, None) => return Err(bad_input("NET", "found none; allowed: a network")),
+    }
+    Ok(Outcome::Done)
+}
+
+fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
+    let network = load::network(net)?;
+    let mut open = tables::open(global, &args.table)?;
+    let prediction = tables::predict(global, &mut open, &network)?;
+    let measured = match args.measure {
+        false => None,
+        true => {
+            let lock = tables::lock(global)?;
+            Some(measure(&lock, &network.lower()?, global.threads, args.runs)?)
+        }
+    };
+    let blocks = if args.per_block { blocks(&network, &open.table) } else { Vec::new() };
+    let latency = Latency {
+        name: network.name.clone(),
+        predicted_ms: prediction.ms,
+        coverage: prediction.coverage.into(),
+        measured: measured.map(MeasuredMs::from),
+        blocks,
+    };
+    if global.json {
+        return screen::print_json(&latency);
+    }
+    print(&latency, &open, measured.and_then(|measured| measured.steal));
+    Ok(())
+}
+
+/// Blocks in order, then the head.
+fn blocks(network: &Network, table: &Table) -> Vec<Block> {
+    let block = |unit: search_space::PlacedUnit| {
+        let p50_ms = table.get(&unit)?.latency.p50_ms;
+        Some(Block { block: unit.to_string(), p50_ms })
+    };
+    network.units().filter_map(block).collect()
+}
+
+fn print(latency: &Latency, open: &OpenTable, steal: Option<f64>) {
+    let Shares { exact, measured_now, .. } = latency.coverage;
+    println!("network    {}", latency.name);
+    println!(
+        "predicted  {:.3} ms: sum of its blocks, {:.0} % from the table, {:.0} % measured now",
+        latency.predicted_ms,
+        exact * 100.0,
+        measured_now * 100.0
+    );
+    if let Some(MeasuredMs { p10_ms, p50_ms, p90_ms, runs }) = latency.measured {
+        let runs = screen::grouped(runs);
+        let off = (latency.predicted_ms / p50_ms - 1.0) * 100.0;
+        println!(
+            "measured   {p50_ms:.3} ms: p50 of {runs} runs (p10 {p10_ms:.3}, p90 {p90_ms:.3})"
+        );
+        println!("           the prediction is {:.1} % {}", off.abs(), side(off));
+        if let Some(steal) = steal.filter(|&steal| steal > 0.01) {
+            let percent = steal * 100.0;
+            println!("           the hypervisor gave {percent:.0} % of the time to others");
+        }
+    }
+    println!("table      {}", open.path.display());
+    if latency.blocks.is_empty() {
+        return;
+    }
+    let rows = latency.blocks.iter().map(|Block { block, p50_ms }| {
+        let share = p50_ms / latency.predicted_ms * 100.0;
+        vec![block.clone(), format!("{:.1}", p50_ms * 1e3), format!("{share:.1} %")]
+    });
+    println!("\n{}", screen::table(&["block", "p50 (us)", "share"], &["block"], rows.collect()));
+}
+
+fn side(off: f64) -> &'static str {
+    if off < 0.0 { "too low" } else { "too high" }
+}
+
+#[derive(Serialize)]
+struct Line {
+    genotype: String,
+    predicted_ms: f64,
+    coverage: Shares,
+}
+
+/// All genotypes are read before anything is printed, so that a bad line leaves nothing behind.
+fn predict_file(global: &Global, args: &LatencyArgs, file: &str) -> Result<()> {
+    let space = load::space(args.space.as_deref().unwrap_or_default())?;
+    let text = load::read(file)?;
+    let mut networks = Vec::new();
+    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
+        let place = format!("{file}, line {}", number + 1);
+        let genotype =
+            space.parse_genotype(line.trim()).map_err(|error| bad_input(&place, error))?;
+        let network = space.decode(&genotype).map_err(|error| bad_input(&place, error))?;
+        network.lower().map_err(|error| bad_input(&place, error))?;
+        networks.push((genotype, network));
+    }
+    let mut open = tables::open(global, &args.table)?;
+    for (genotype, network) in &networks {
+        let Prediction { ms, coverage } = tables::predict(global, &mut open, network)?;
+        let genotype = genotype.to_string();
+        if global.json {
+            let line = Line { genotype, predicted_ms: ms, coverage: coverage.into() };
+            println!("{}", serde_json::to_string(&line)?);
+        } else {
+            println!("{genotype} {ms:.4}");
+        }
+    }
+    Ok(())
+}

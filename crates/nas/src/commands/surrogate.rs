@@ -1,0 +1,127 @@
+//! `nas surrogate`: fitting and evaluating the model of accuracy.
+
+use std::path::Path;
+
+use anyhow::Result;
+use controller::surrogate::{
+    Data, Evaluation, Row, Surrogate, SurrogateError, evaluate, fit, read_table,
+};
+use search_space::SearchSpace;
+use serde::Serialize;
+
+use crate::args::{Global, SurrogateCommand, SurrogateEvalArgs, SurrogateFitArgs};
+use crate::exit::{Outcome, bad_input};
+use crate::progress::note;
+use crate::{load, screen};
+
+#[derive(Serialize)]
+struct Quality {
+    n: usize,
+    kendall_tau: f64,
+    kendall_tau_top_decile: f64,
+    regret_mean: f64,
+    r2: f64,
+    mae: f64,
+}
+
+impl From<&Evaluation> for Quality {
+    fn from(evaluation: &Evaluation) -> Self {
+        Self {
+            n: evaluation.n,
+            kendall_tau: evaluation.kendall_tau,
+            kendall_tau_top_decile: evaluation.kendall_tau_top_decile,
+            regret_mean: evaluation.regret_mean,
+            r2: evaluation.r2,
+            mae: evaluation.mae,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Fitted {
+    file: String,
+    #[serde(flatten)]
+    mean: Quality,
+    folds: Vec<Quality>,
+}
+
+pub(crate) fn run(global: &Global, command: &SurrogateCommand) -> Result<Outcome> {
+    match command {
+        SurrogateCommand::Fit(args) => run_fit(global, args)?,
+        SurrogateCommand::Eval(args) => run_eval(global, args)?,
+    }
+    Ok(Outcome::Done)
+}
+
+/// The surrogate that comes with the tool; an error for a space that it does not cover.
+pub(crate) fn shipped(space: &SearchSpace) -> Result<Surrogate> {
+    Surrogate::shipped(space).map_err(|error| bad_input("--space", error))
+}
+
+fn rows(space: &SearchSpace, file: &Path) -> Result<Vec<Row>> {
+    read_table(space, file).map_err(|error: SurrogateError| bad_input("table", error))
+}
+
+fn run_fit(global: &Global, args: &SurrogateFitArgs) -> Result<()> {
+    let space = load::space(&args.space)?;
+    let rows = rows(&space, &args.file)?;
+    note(global, &format!("fitting {} networks, then cross-validating", rows.len()));
+    let surrogate = fit(&space, &rows, Data::accel_nasbench())
+        .map_err(|error| bad_input(args.file.display(), error))?;
+    report::write_atomically(&args.out, surrogate.to_ron().as_bytes())?;
+    let folds: Vec<Quality> = surrogate.cross_validation().iter().map(Quality::from).collect();
+    let mean = mean(&folds);
+    let file = args.out.display().to_string();
+    if global.json {
+        return screen::print_json(&Fitted { file, mean, folds });
+    }
+    println!("{file}: quality on networks that a fit had not seen, mean of {} folds", folds.len());
+    print(&mean);
+    Ok(())
+}
+
+fn mean(folds: &[Quality]) -> Quality {
+    let of = |value: fn(&Quality) -> f64| {
+        folds.iter().map(value).sum::<f64>() / folds.len().max(1) as f64
+    };
+    Quality {
+        n: folds.iter().map(|fold| fold.n).sum(),
+        kendall_tau: of(|q| q.kendall_tau),
+        kendall_tau_top_decile: of(|q| q.kendall_tau_top_decile),
+        regret_mean: of(|q| q.regret_mean),
+        r2: of(|q| q.r2),
+        mae: of(|q| q.mae),
+    }
+}
+
+fn run_eval(global: &Global, args: &SurrogateEvalArgs) -> Result<()> {
+    let space = load::space(&args.space)?;
+    let surrogate = match &args.surrogate {
+        None => shipped(&space)?,
+        Some(file) => Surrogate::from_ron(&load::read(file)?, &space)
+            .map_err(|error| bad_input(file, error))?,
+    };
+    let rows = rows(&space, &args.file)?;
+    let quality = Quality::from(
+        &evaluate(&surrogate, &rows).map_err(|error| bad_input(args.file.display(), error))?,
+    );
+    if global.json {
+        return screen::print_json(&quality);
+    }
+    println!("{} networks of {}", screen::grouped(quality.n), args.file.display());
+    print(&quality);
+    Ok(())
+}
+
+fn print(quality: &Quality) {
+    let rows = [
+        ("Kendall tau", quality.kendall_tau, ""),
+        ("  among the best tenth", quality.kendall_tau_top_decile, ""),
+        ("mean regret under MAC caps", quality.regret_mean, " points"),
+        ("R2", quality.r2, ""),
+        ("mean absolute error", quality.mae, " points"),
+    ];
+    for (name, value, unit) in rows {
+        println!("  {name:<30}{value:>7.3}{unit}");
+    }
+}

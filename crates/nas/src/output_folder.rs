@@ -1,0 +1,40 @@
+//! Output folders: their default names, and that nothing half-written is left.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::exit::bad_input;
+
+/// The folder to write to. Without `out`: `results/NAME`, or for a new study the first of `-2`,
+/// `-3` ... that is free; to resume, the last one that is taken.
+pub(crate) fn choose(out: Option<&Path>, name: &str, resume: bool) -> PathBuf {
+    if let Some(out) = out {
+        return out.to_path_buf();
+    }
+    let numbered = |number: usize| match number {
+        1 => Path::new("results").join(name),
+        number => Path::new("results").join(format!("{name}-{number}")),
+    };
+    let free = (1..).find(|&number| is_free(&numbered(number))).unwrap_or(1);
+    numbered(if resume { (free - 1).max(1) } else { free })
+}
+
+/// There is no such folder, or it is empty.
+fn is_free(folder: &Path) -> bool {
+    fs::read_dir(folder).map_or(!folder.exists(), |mut entries| entries.next().is_none())
+}
+
+/// Makes the folder and makes sure that files can be written there.
+pub(crate) fn prepare(folder: &Path) -> Result<()> {
+    let existed = folder.exists();
+    let refused = |error: std::io::Error| bad_input(folder.display(), error);
+    fs::create_dir_all(folder).map_err(refused)?;
+    let probe = folder.join(".nas-write-probe");
+    let written = fs::write(&probe, "").and_then(|()| fs::remove_file(&probe));
+    if written.is_err() && !existed {
+        _ = fs::remove_dir(folder);
+    }
+    written.map_err(refused)
+}
