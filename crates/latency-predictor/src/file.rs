@@ -84,7 +84,8 @@ pub(crate) fn save<T: Serialize>(path: &Path, value: &T) -> Result<(), FileError
     let config = PrettyConfig::new().struct_names(true).depth_limit(2).new_line("\n");
     // Lists are one element a line: nesting beyond them is on that line.
     let text = options().to_string_pretty(value, config).map_err(io::Error::other);
-    let temporary = path.with_added_extension(format!("{}.tmp", std::process::id()));
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(format!(".{}.tmp", std::process::id()));
     let write = |text: String| {
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;

@@ -8,8 +8,9 @@ use search_space::{Graph, Network, PlacedUnit, published};
 use crate::error::PredictorError;
 use crate::journal::Sample;
 use crate::lock::MeasuringLock;
-use crate::measure::{random_image, timed_ms, warm_up};
+use crate::measure::{random_image, timed_ms};
 use crate::pin::Pinned;
+use crate::speed::slowdowns;
 use crate::stats::{Quantiles, median};
 use crate::steal::CpuTicks;
 
@@ -30,7 +31,9 @@ pub struct InContext<'lock> {
 
 /// Share of the networks that may be measured again: on a device that is never quiet, a build ends
 /// all the same.
-const MOST_REPEATS: f64 = 0.25;
+const MOST_REPEATS: f64 = 0.1;
+/// The device itself is warm from the networks before.
+const WARM_UP_RUNS: usize = 2;
 
 impl<'lock> InContext<'lock> {
     /// Measures on `threads` pinned threads, `runs` runs a network.
@@ -87,11 +90,9 @@ impl<'lock> InContext<'lock> {
         let image = random_image(engine.image_len());
         let before = self.reference.drift();
         let units = graph.units.len();
-        let mut unit_ms = vec![0.0; units];
-        warm_up(&mut || {
-            engine.run_clocked(&image, &mut unit_ms);
-            unit_ms.iter().sum()
-        });
+        for _ in 0..WARM_UP_RUNS {
+            engine.run(&image);
+        }
         let mut runs_ms = vec![0.0; units * self.runs];
         for run_ms in runs_ms.chunks_exact_mut(units) {
             engine.run_clocked(&image, run_ms);
@@ -103,10 +104,14 @@ impl<'lock> InContext<'lock> {
 
 /// `runs_ms` holds a time for each unit of the graph, run after run.
 fn samples(graph: &Graph, runs_ms: &[f64]) -> Vec<Sample> {
+    let rows: Vec<Vec<(usize, f64)>> = runs_ms
+        .chunks_exact(graph.units.len())
+        .map(|run_ms| run_ms.iter().copied().enumerate().collect())
+        .collect();
     let mut times_ms: HashMap<PlacedUnit, Vec<f64>> = HashMap::new();
-    for run_ms in runs_ms.chunks_exact(graph.units.len()) {
-        for (span, &ms) in graph.units.iter().zip(run_ms) {
-            times_ms.entry(span.unit).or_default().push(ms);
+    for (row, slowdown) in rows.iter().zip(slowdowns(&rows)) {
+        for &(place, ms) in row {
+            times_ms.entry(graph.units[place].unit).or_default().push(ms / slowdown);
         }
     }
     let sample = |(unit, mut times_ms): (PlacedUnit, Vec<f64>)| {

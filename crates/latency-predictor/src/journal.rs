@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::file::{self, FileError};
 use crate::plan::BuildSettings;
 use crate::setup::Setup;
+use crate::speed::slowdowns;
 use crate::stats::Quantiles;
 use crate::table::{Entry, Timing};
 
@@ -19,7 +20,7 @@ pub struct Sample {
     /// Which.
     #[serde(with = "file::as_text")]
     pub unit: PlacedUnit,
-    /// Over the runs of the network.
+    /// Over the runs of the network, without the slowdown of the device during each run.
     pub latency: Quantiles,
     /// Times that it ran.
     pub runs: usize,
@@ -80,12 +81,19 @@ impl Journal {
 }
 
 /// Entries from networks that were measured: each quantile is the median over networks, so that no
-/// single one, with its neighbours, its place in memory and its moment, decides.
+/// single one, with its neighbours, its place in memory and its moment, decides. Before that, the
+/// device's slowdown during each network is taken out.
 pub(crate) fn entries(visits: &[Visit]) -> Vec<Entry> {
+    let p50s = |visit: &Visit| {
+        visit.samples.iter().map(|sample| (sample.unit, sample.latency.p50_ms)).collect()
+    };
+    let slowdowns = slowdowns(&visits.iter().map(p50s).collect::<Vec<_>>());
     let mut found: HashMap<PlacedUnit, (Timing, Vec<Sample>)> = HashMap::new();
-    for visit in visits {
+    for (visit, slowdown) in visits.iter().zip(slowdowns) {
         for sample in &visit.samples {
-            found.entry(sample.unit).or_insert((visit.timing, Vec::new())).1.push(*sample);
+            let latency = sample.latency.at_usual_speed(slowdown);
+            let (_, samples) = found.entry(sample.unit).or_insert((visit.timing, Vec::new()));
+            samples.push(Sample { latency, ..*sample });
         }
     }
     let entry = |(unit, (timing, samples)): (PlacedUnit, (Timing, Vec<Sample>))| {

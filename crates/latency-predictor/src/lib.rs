@@ -20,6 +20,7 @@ mod pin;
 mod plan;
 mod predict;
 mod setup;
+mod speed;
 mod stats;
 mod steal;
 mod table;

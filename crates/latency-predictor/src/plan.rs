@@ -22,7 +22,7 @@ pub struct BuildSettings {
 
 impl Default for BuildSettings {
     fn default() -> Self {
-        Self { rounds: 6, runs: 12, seed: 0 }
+        Self { rounds: 6, runs: 8, seed: 0 }
     }
 }
 

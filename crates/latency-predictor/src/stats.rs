@@ -34,6 +34,13 @@ impl Quantiles {
         })
     }
 
+    /// Each divided by `slowdown`.
+    pub(crate) fn at_usual_speed(&self, slowdown: f64) -> Self {
+        let Self { p10_ms, p50_ms, p90_ms } = *self;
+        let [p10_ms, p50_ms, p90_ms] = [p10_ms, p50_ms, p90_ms].map(|ms| ms / slowdown);
+        Self { p10_ms, p50_ms, p90_ms }
+    }
+
     /// Whether these can be quantiles of latencies: finite, above zero, in order.
     pub fn is_plausible(&self) -> bool {
         let Self { p10_ms, p50_ms, p90_ms } = *self;

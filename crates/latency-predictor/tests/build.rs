@@ -96,6 +96,33 @@ fn a_built_table_predicts_every_network_of_the_space() {
     assert_eq!(bench.files(), 1, "the side file is gone");
 }
 
+/// A device that is 1.4 times slower for a third of the networks, a bit different each time.
+#[test]
+fn the_moment_at_which_a_network_is_measured_does_not_matter() {
+    let (space, mut count) = (mnasnet(), 0);
+    let mut measure = |network: &Network| {
+        count += 1;
+        let slowdown = [1.0, 1.0 + f64::from(count % 7) / 1e3, 1.4][count as usize % 3];
+        let slower = |ms: f64| ms * slowdown;
+        let slow = |sample: Sample| {
+            let Quantiles { p10_ms, p50_ms, p90_ms } = sample.latency;
+            let [p10_ms, p50_ms, p90_ms] = [p10_ms, p50_ms, p90_ms].map(slower);
+            Sample { latency: Quantiles { p10_ms, p50_ms, p90_ms }, ..sample }
+        };
+        Ok(samples(network).into_iter().map(slow).collect())
+    };
+    let bench = Bench::new();
+    let (mut table, path) = (bench.table(), bench.path());
+    let journal = cache::journal_path(&path, &space);
+    let files = (path.as_path(), journal.as_path());
+    let mut go_on = |_: Progress<'_>| ControlFlow::Continue(());
+    build(&space, &mut table, files, SETTINGS, &mut measure, &mut go_on).unwrap();
+    for entry in table.entries() {
+        let ratio = entry.latency.p50_ms / true_ms(&entry.unit);
+        assert!((ratio - 1.0).abs() < 0.01, "{}: {ratio}", entry.unit);
+    }
+}
+
 #[test]
 fn every_block_is_measured_in_each_round() {
     let (space, mut bench) = (mnasnet(), Bench::new());
