@@ -2,3 +2,5 @@
 
 mod describe;
 mod run;
+mod search;
+mod table;

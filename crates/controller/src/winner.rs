@@ -31,8 +31,7 @@ pub struct Winner {
 /// Measures candidates and returns the most accurate one whose measured latency meets the target,
 /// None where none of those measured does.
 ///
-/// The ratio of measured to predicted latency of what was measured so far corrects the predictions
-/// of the others. Every measurement is stored before it decides anything.
+/// The least ratio of measured to predicted latency so far corrects the predictions of the others. Every measurement is stored before it decides anything.
 ///
 /// # Errors
 /// A network that cannot be measured; a study that cannot be written.
@@ -94,12 +93,11 @@ pub fn best_by_reward(
     Ok(Some(Winner { trial, measured_ms }))
 }
 
-/// Median ratio of measured to predicted latency; 1 before anything is measured.
+/// The least ratio of measured to predicted latency, so that no candidate is passed over that might
+/// do; 1 before anything is measured.
 fn correction(trials: &[Trial], measured: &HashMap<usize, f64>) -> f64 {
-    let mut ratios: Vec<f64> =
-        measured.iter().map(|(&index, &ms)| ms / trials[index].latency_ms).collect();
-    ratios.sort_by(f64::total_cmp);
-    ratios.get(ratios.len() / 2).copied().unwrap_or(1.0)
+    let ratios = measured.iter().map(|(&index, &ms)| ms / trials[index].latency_ms);
+    ratios.min_by(f64::total_cmp).unwrap_or(1.0)
 }
 
 /// The stored measurement of a genotype, or a new one, stored before it is returned.

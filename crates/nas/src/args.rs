@@ -74,7 +74,7 @@ pub(crate) struct SearchArgs {
     #[arg(long, value_name = "A", default_value = "evolution")]
     pub(crate) algorithm: Algorithm,
     /// Trials in all
-    #[arg(long, value_name = "N", default_value_t = 4000)]
+    #[arg(long, value_name = "N", default_value_t = 16_000)]
     pub(crate) samples: usize,
     #[command(flatten)]
     pub(crate) table: TableChoice,

@@ -188,6 +188,22 @@ impl SearchSpace {
         counts.filter(|&n| n > 1).map(|n| n as u8).collect()
     }
 
+    /// The positions of each stage's choices in a genotype, then one list for each of resolution and
+    /// width; stages without a choice are left out.
+    pub fn choice_groups(&self) -> Vec<Vec<usize>> {
+        let in_stages = self
+            .stages
+            .iter()
+            .map(|stage| stage.choices.iter().filter(|choice| choice.len() > 1).count());
+        let global = [self.resolution.len(), self.width.len()].map(|n| usize::from(n > 1));
+        let mut next = 0;
+        let group = |count: usize| {
+            next += count;
+            (next - count..next).collect()
+        };
+        in_stages.chain(global).filter(|&count| count > 0).map(group).collect()
+    }
+
     /// Number of genotypes.
     pub fn size(&self) -> u128 {
         self.option_counts().iter().map(|&n| u128::from(n)).product()

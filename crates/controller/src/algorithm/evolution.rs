@@ -1,6 +1,6 @@
 //! Regularised evolution: parents are the best of a random sample of the population, and the oldest
 //! member dies (Real et al. 2019, "Regularized Evolution for Image Classifier Architecture Search",
-//! Algorithm 1), with uniform crossover and a varying number of mutations.
+//! Algorithm 1), with crossover of whole stages and a varying number of mutations.
 
 use std::collections::VecDeque;
 
@@ -11,14 +11,16 @@ use search_space::{Genotype, SearchSpace};
 use crate::trial::Trial;
 
 /// Members of the population.
-const POPULATION: usize = 100;
+const POPULATION: usize = 400;
 /// Members drawn to find a parent.
-const TOURNAMENT: usize = 25;
-/// Share of children that have two parents.
-const CROSSOVER: f64 = 0.3;
+const TOURNAMENT: usize = 20;
+/// Share of children that have two parents, stage by stage.
+const CROSSOVER: f64 = 0.5;
 /// Probability of each further mutation: a pair of changes can make one stage cheaper and another
 /// better, which near the target no single change can.
-const FURTHER_MUTATION: f64 = 0.4;
+const FURTHER_MUTATION: f64 = 0.3;
+/// Share of mutations that draw a whole stage anew: its choices depend on each other.
+const STAGE_MUTATION: f64 = 0.3;
 
 /// The population, oldest first, and all that was ever told.
 #[derive(Default)]
@@ -37,20 +39,28 @@ impl Evolution {
         if self.population.len() < POPULATION {
             return space.sample(rng);
         }
+        let groups = space.choice_groups();
         let mut child = self.parent(score, rng).genotype.clone();
         if rng.random_bool(CROSSOVER) {
             let other = &self.parent(score, rng).genotype;
-            for (digit, &theirs) in child.0.iter_mut().zip(&other.0) {
+            for group in &groups {
                 if rng.random_bool(0.5) {
-                    *digit = theirs;
+                    group.iter().for_each(|&choice| child.0[choice] = other.0[choice]);
                 }
             }
         }
-        child = space.mutate(&child, rng);
-        while rng.random_bool(FURTHER_MUTATION) {
-            child = space.mutate(&child, rng);
+        loop {
+            if rng.random_bool(STAGE_MUTATION) {
+                let fresh = space.sample(rng);
+                let group = &groups[rng.random_range(0..groups.len())];
+                group.iter().for_each(|&choice| child.0[choice] = fresh.0[choice]);
+            } else {
+                child = space.mutate(&child, rng);
+            }
+            if !rng.random_bool(FURTHER_MUTATION) {
+                return child;
+            }
         }
-        child
     }
 
     /// The best of a sample drawn with replacement.

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
 
-use search_space::{Genotype, SearchSpace};
+use search_space::{Genotype, Network, SearchSpace};
 
 use crate::random::{Purpose, rng};
 use crate::trial::{Half, Trial};
@@ -16,8 +16,8 @@ use evolution::Evolution;
 /// Genotypes asked for at a time. Fixed, so that a study does not depend on the number of jobs.
 pub const BATCH: usize = 20;
 
-/// Draws before an algorithm gives up on finding a genotype that was not tried yet.
-const DRAWS: usize = 1_000;
+/// Draws for each genotype asked for, before a batch stays short.
+const DRAWS: usize = 100;
 
 /// How genotypes are proposed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,9 +75,18 @@ impl<'a> Searcher<'a> {
         Self { space, seed, batches: 0, seen: HashSet::new(), state }
     }
 
-    /// The next genotypes, none of which was asked for before; fewer than `count` where the space
-    /// has hardly any left. `score` of the half that they are for decides what is bred.
-    pub fn ask(&mut self, count: usize, score: &dyn Fn(&Trial) -> f64) -> Vec<Genotype> {
+    /// The next genotypes, none of which was asked for before and all of which `accept` takes; fewer
+    /// than `count` where there are hardly any left. `score` of the half that they are for decides
+    /// what is bred.
+    ///
+    /// # Errors
+    /// The first error of `accept`.
+    pub fn ask<E>(
+        &mut self,
+        count: usize,
+        score: &dyn Fn(&Trial) -> f64,
+        accept: &dyn Fn(&Network) -> Result<bool, E>,
+    ) -> Result<Vec<Genotype>, E> {
         let purpose = match self.state {
             State::Evolution(_) => Purpose::Evolution,
             State::Random => Purpose::Random,
@@ -93,15 +102,18 @@ impl<'a> Searcher<'a> {
                 State::Evolution(evolution) => evolution.propose(self.space, score, &mut rng),
                 State::Random => self.space.sample(&mut rng),
             };
-            let possible = |genotype: &Genotype| {
-                self.space.decode(genotype).is_ok_and(|network| network.lower().is_ok())
-            };
-            if !self.seen.contains(&genotype) && possible(&genotype) {
+            if self.seen.contains(&genotype) {
+                continue;
+            }
+            let network = self.space.decode(&genotype).ok().filter(|n| n.lower().is_ok());
+            if let Some(network) = network
+                && accept(&network)?
+            {
                 self.seen.insert(genotype.clone());
                 batch.push(genotype);
             }
         }
-        batch
+        Ok(batch)
     }
 
     /// The evaluated batch, in the order in which it was asked for.

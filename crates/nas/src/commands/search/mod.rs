@@ -24,7 +24,7 @@ use crate::{interrupt, load, output_folder, tables};
 use results::Results;
 
 /// Timed runs of each candidate.
-const CANDIDATE_RUNS: usize = 200;
+const CANDIDATE_RUNS: usize = 50;
 
 pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let start = Instant::now();

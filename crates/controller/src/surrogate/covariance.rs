@@ -1,0 +1,117 @@
+//! The covariance of two networks: a product over the stages, so that interactions of any order are
+//! there and a network's covariance with all others is a product of rows looked up by stage.
+
+use ndarray::{Array1, Array2};
+use serde::{Deserialize, Serialize};
+
+use super::stages::{StageOptions, Stages};
+
+/// floor + (1 - floor) exp(-1/2 sum of weight x distance) for two configurations of a stage.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct StageKernel {
+    /// One for each choice, then ln(MACs)^2 and ln(parameters)^2.
+    pub(super) weights: Vec<f64>,
+    /// How much of the other stages' effects all configurations of this one share.
+    pub(super) floor: f64,
+}
+
+impl StageKernel {
+    /// For each pair of configurations.
+    pub(super) fn table(&self, options: &StageOptions) -> Array2<f64> {
+        options.similarity(&self.weights).mapv(|e| self.floor + (1.0 - self.floor) * e)
+    }
+}
+
+/// signal x product over the stages, and on the diagonal the noise.
+#[derive(Clone, Debug)]
+pub(super) struct Covariance {
+    pub(super) stages: Vec<StageKernel>,
+    pub(super) signal: f64,
+    pub(super) noise: f64,
+}
+
+impl Covariance {
+    /// One table for each stage.
+    pub(super) fn tables(&self, stages: &Stages) -> Vec<Array2<f64>> {
+        self.stages.iter().zip(&stages.stages).map(|(kernel, stage)| kernel.table(stage)).collect()
+    }
+
+    /// Without the noise; only the lower triangle is filled. `codes`: `[network][stage]`.
+    pub(super) fn matrix(&self, tables: &[Array2<f64>], codes: &[Vec<usize>]) -> Array2<f64> {
+        let n = codes.len();
+        let mut matrix = Array2::zeros((n, n));
+        for (i, mut row) in matrix.rows_mut().into_iter().enumerate() {
+            let ours: Vec<_> = tables.iter().zip(&codes[i]).map(|(t, &code)| t.row(code)).collect();
+            for (value, theirs) in row.iter_mut().zip(&codes[..=i]) {
+                let factors = ours.iter().zip(theirs).map(|(row, &code)| row[code]);
+                *value = self.signal * factors.product::<f64>();
+            }
+        }
+        matrix
+    }
+}
+
+/// Numbers without bounds that stand for a covariance: for each stage the logarithms of its weights
+/// and its floor's logit, then the logarithms of signal and noise.
+pub(super) fn from_parameters(stages: &Stages, parameters: &[f64]) -> Covariance {
+    let mut rest = parameters;
+    let stages = stages.stages.iter().map(|stage| {
+        let (ours, others) = rest.split_at(stage.components() + 1);
+        rest = others;
+        let (floor, weights) = ours.split_last().unwrap_or((&0.0, &[]));
+        StageKernel {
+            weights: weights.iter().map(|w| w.exp()).collect(),
+            floor: 1.0 / (1.0 + (-floor).exp()),
+        }
+    });
+    let stages = stages.collect();
+    Covariance { stages, signal: rest[0].exp(), noise: rest[1].exp() }
+}
+
+/// Where fits start and what they are drawn to: weak and alike in all choices.
+pub(super) fn prior_parameters(stages: &Stages) -> Array1<f64> {
+    let (weight, floor_logit, signal, noise): (f64, f64, f64, f64) = (0.03, 1.5, 2.7, 0.01);
+    let per_stage = stages.stages.iter().flat_map(|stage| {
+        std::iter::repeat_n(weight.ln(), stage.components()).chain([floor_logit])
+    });
+    per_stage.chain([signal.ln(), noise.ln()]).collect()
+}
+
+/// Gradient by the parameters of [`from_parameters`], from `slopes[i][j]`, the derivative by the
+/// covariance of networks i and j times that covariance without noise (lower triangle), and
+/// `by_noise`, that by the logarithm of the noise.
+pub(super) fn gradient(
+    covariance: &Covariance,
+    stages: &Stages,
+    codes: &[Vec<usize>],
+    slopes: &Array2<f64>,
+    by_noise: f64,
+) -> Array1<f64> {
+    let mut by_entry: Vec<Array2<f64>> =
+        stages.stages.iter().map(|stage| Array2::zeros((stage.len(), stage.len()))).collect();
+    let mut by_signal = 0.0;
+    for (i, row) in slopes.rows().into_iter().enumerate() {
+        for (j, slope) in row.iter().take(i + 1).enumerate() {
+            // The upper triangle is the same again.
+            let slope = if i == j { *slope } else { 2.0 * slope };
+            by_signal += slope;
+            for (sums, (&a, &b)) in by_entry.iter_mut().zip(codes[i].iter().zip(&codes[j])) {
+                sums[[a, b]] += slope;
+            }
+        }
+    }
+    let mut gradient = Vec::new();
+    for ((kernel, stage), mut sums) in covariance.stages.iter().zip(&stages.stages).zip(by_entry) {
+        sums /= &kernel.table(stage);
+        let similarity = stage.similarity(&kernel.weights);
+        let distances = stage.distances.outer_iter().zip(&kernel.weights);
+        let by_similarity = &sums * &similarity * (1.0 - kernel.floor);
+        gradient
+            .extend(distances.map(|(distance, w)| -0.5 * w * (&by_similarity * &distance).sum()));
+        let by_floor = (&sums * &(1.0 - &similarity)).sum();
+        gradient.push(by_floor * kernel.floor * (1.0 - kernel.floor));
+    }
+    gradient.extend([by_signal, by_noise]);
+    gradient.into()
+}

@@ -1,0 +1,96 @@
+//! `nas search` on a made-up table: killed and resumed, and refused for bad input.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tempfile::tempdir;
+
+use crate::run::{json, nas, refused};
+use crate::table::made_up_table;
+
+/// All trials of a finished search, without what was measured.
+fn trials(out: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(out.join("pareto.csv")).expect("written");
+    text.lines().map(|line| line.rsplit_once(',').expect("columns").0.to_owned()).collect()
+}
+
+/// The target binds nothing, so that the first candidate is the winner: real measurements and the
+/// made-up table have nothing to do with each other.
+#[test]
+fn killed_searches_resume_to_the_same_trials() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
+    let (table, whole, killed) = (path("table.ron"), path("whole"), path("killed"));
+    made_up_table(Path::new(&table));
+    let target = ["search", "--target-ms", "1000000", "--samples", "1200"];
+    let to_whole = [&target[..], &["--table", &table, "--out", &whole]].concat();
+    let to_killed = [&target[..], &["--table", &table, "--out", &killed]].concat();
+
+    let found = json(&to_whole);
+    assert_eq!(found["trials"], 1200);
+    let best = &found["best"];
+    assert!(best["predicted_ms"].as_f64().expect("a number") <= 1e6);
+    for file in ["best.ron", "pareto.svg", "pareto.png", "progress.svg", "study.sqlite"] {
+        assert!(Path::new(&whole).join(file).exists(), "{file}");
+    }
+
+    for pause_ms in [30, 60, 90, 150, 300] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_nas"))
+            .args(&to_killed)
+            .arg("--resume")
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nas starts");
+        std::thread::sleep(Duration::from_millis(pause_ms));
+        // It may have ended already.
+        _ = child.kill();
+        child.wait().expect("a child");
+    }
+    let resumed = json(&[&to_killed[..], &["--resume"]].concat());
+    assert_eq!(resumed["trials"], 1200);
+    assert_eq!(trials(Path::new(&killed)), trials(Path::new(&whole)));
+
+    // The same folder again, and a study of another search.
+    refused(&to_whole, &["--resume", "study.sqlite"]);
+    let other = [&to_whole[..], &["--resume", "--seed", "1"]].concat();
+    refused(&other, &["another study", "seed is 0, not 1"]);
+}
+
+#[test]
+fn a_target_that_nothing_meets_ends_with_3() {
+    let folder = tempdir().expect("a temporary folder");
+    let table = folder.path().join("table.ron");
+    made_up_table(&table);
+    let (table, out) = (table.to_str().expect("utf-8"), folder.path().join("out"));
+    let out_text = out.to_str().expect("utf-8");
+    let run = nas(&["search", "--target-ms", "0.5", "--table", table, "--out", out_text]);
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stdout.contains("fastest") && run.stderr.contains("can be met"), "{}", run.stderr);
+    assert!(!out.exists());
+}
+
+#[test]
+fn bad_searches_are_refused_and_write_nothing() {
+    let folder = tempdir().expect("a temporary folder");
+    let out = folder.path().join("out");
+    let out_text = out.to_str().expect("utf-8");
+    let check = |args: &[&str], parts: &[&str]| {
+        refused(&[&["search", "--out", out_text], args].concat(), parts);
+        assert!(!out.exists(), "{args:?}");
+    };
+    check(&[], &["--target-ms"]);
+    check(&["--target-ms", "0"], &["--target-ms", "found 0"]);
+    check(&["--target-ms", "-3"], &["--target-ms", "found -3"]);
+    check(&["--target-ms", "NaN"], &["--target-ms", "NaN"]);
+    check(&["--target-ms", "soon"], &["soon"]);
+    check(&["--target-ms", "15", "--w", "0.15"], &["--w", "0.15", "slower"]);
+    check(&["--target-ms", "15", "--w", "-0.1", "--reward", "hard"], &["--w", "hard"]);
+    check(&["--target-ms", "15", "--samples", "1"], &["--samples", "found 1"]);
+    check(&["--target-ms", "15", "--algorithm", "magic"], &["magic", "evolution"]);
+    check(&["--target-ms", "15", "--space", "nasnet"], &["nasnet", "mnasnet"]);
+    check(&["--target-ms", "15", "--space", "mobilenet_v3"], &["mobilenet_v3"]);
+    check(&["--target-ms", "15", "--table", "missing.ron"], &["missing.ron"]);
+    refused(&["search", "--target-ms", "15", "--out", "/proc/nas"], &["/proc/nas"]);
+}

@@ -1,0 +1,76 @@
+//! `nas table show` and `nas latency` on a table that was made up for the test.
+
+use std::path::Path;
+
+use latency_predictor::{BuildSettings, Entry, Quantiles, Runtime, Setup, Table, Timing};
+use search_space::published;
+use tempfile::tempdir;
+
+use crate::run::{json, nas, refused};
+
+/// A table of all blocks of `mnasnet` on this device. Latencies grow with the input, and are so long
+/// that every network that is really measured is faster.
+pub(crate) fn made_up_table(path: &Path) {
+    let mut table = Table::new(Setup::here(Runtime::Native, 1), BuildSettings::default());
+    let units = published::space("mnasnet").expect("ships").units();
+    table.extend(units.into_iter().map(|unit| {
+        // A number that depends on all of the unit's text.
+        let digits: f64 = unit.to_string().bytes().map(f64::from).sum();
+        let p50_ms = digits * (1.0 + unit.input.resolution as f64 / 100.0);
+        let latency = Quantiles { p10_ms: p50_ms, p50_ms, p90_ms: p50_ms };
+        Entry { unit, latency, runs: 10, networks: 6, timing: Timing::InContext }
+    }));
+    table.save(path).expect("writable");
+}
+
+#[test]
+fn predictions_are_sums_over_blocks() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = folder.path().join("table.ron");
+    made_up_table(&path);
+    let path = path.to_str().expect("utf-8");
+    let genotype = "0120212021201000010020000000";
+    let net = format!("mnasnet:{genotype}");
+    let latency = json(&["latency", &net, "--per-block", "--table", path]);
+    let blocks = latency["blocks"].as_array().expect("blocks");
+    let sum: f64 = blocks.iter().filter_map(|block| block["p50_ms"].as_f64()).sum();
+    let predicted = latency["predicted_ms"].as_f64().expect("a number");
+    assert!((sum - predicted).abs() < 1e-6 * predicted);
+    assert_eq!(latency["coverage"]["exact"], 1.0);
+    assert_eq!(json(&["table", "show", "--table", path])["entries"], 170);
+
+    let list = folder.path().join("genotypes.txt");
+    std::fs::write(&list, format!("{genotype}\n\n{genotype}\n")).expect("writable");
+    let list = list.to_str().expect("utf-8");
+    let args = ["latency", "--genotypes", list, "--space", "mnasnet", "--table", path];
+    let run = nas(&[&args[..], &["--json"]].concat());
+    let lines: Vec<serde_json::Value> =
+        run.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
+    assert_eq!(lines.len(), 2, "{}", run.stderr);
+    assert!(lines.iter().all(|line| line["predicted_ms"] == latency["predicted_ms"]));
+
+    std::fs::write(list, format!("{genotype}\n9120\n")).expect("writable");
+    refused(&args, &["genotypes.txt, line 2", "28"]);
+}
+
+#[test]
+fn bad_tables_are_refused() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = folder.path().join("table.ron");
+    made_up_table(&path);
+    let text = std::fs::read_to_string(&path).expect("readable");
+    let path = path.to_str().expect("utf-8");
+    let check = |from: &str, to: &str, parts: &[&str]| {
+        assert!(text.contains(from), "{from}");
+        std::fs::write(path, text.replacen(from, to, 1)).expect("writable");
+        refused(&["table", "show", "--table", path], parts);
+    };
+    check("threads: 1", "threads: 7", &["table.ron", "threads", "7", "--allow-foreign"]);
+    assert_eq!(nas(&["table", "show", "--table", path, "--allow-foreign"]).code, 0);
+    check("format: 1", "format: 9", &["table.ron", "9", "1"]);
+    check("p50_ms", "p51_ms", &["table.ron", "line", "p51_ms"]);
+    refused(&["table", "show", "--table", "missing.ron"], &["missing.ron"]);
+    refused(&["table", "build", "--threads", "0"], &["--threads", "found 0"]);
+    refused(&["table", "build", "--space", "nasnet"], &["nasnet", "mnasnet"]);
+    refused(&["latency", "mobilenet_v2", "--measure", "--runs", "0"], &["--runs"]);
+}
