@@ -16,6 +16,13 @@ pub(crate) struct Fused {
     pub(crate) nodes: Vec<NodeId>,
 }
 
+impl Fused {
+    /// The node whose output is the step's.
+    pub(crate) fn last(&self) -> NodeId {
+        self.nodes[self.nodes.len() - 1]
+    }
+}
+
 /// The kernels' name of an activation or gate; `None` for all other ops.
 pub(crate) fn activation(op: &Op) -> Option<Activation> {
     use search_space::Activation as Act;
@@ -41,7 +48,7 @@ pub(crate) fn readers(graph: &Graph) -> Vec<Vec<NodeId>> {
 }
 
 /// What follows the convolution or linear layer at `start` and can be computed with it. Each link
-/// has one reader only. `residuals` says whether the kernel can add one.
+/// has one reader only. `residuals` says which sums the kernel can add.
 pub(crate) fn fuse(
     graph: &Graph,
     readers: &[Vec<NodeId>],
@@ -59,13 +66,12 @@ pub(crate) fn fuse(
             {
                 fused.norm = Some(next);
             }
-            (Op::Add, Activation::Linear)
-                if fused.residual.is_none() && residuals == Residuals::Added =>
-            {
+            (Op::Add, Activation::Linear) if fused.residual.is_none() => {
                 let other = node.inputs.iter().find(|&&input| input != last);
-                match other {
-                    // Computed before this step, so that it can be added in it.
-                    Some(&other) if other < start => fused.residual = Some(other),
+                match (other, residuals) {
+                    (Some(&other), Residuals::Before(step)) if other < step => {
+                        fused.residual = Some(other);
+                    }
                     _ => break,
                 }
             }
@@ -81,9 +87,11 @@ pub(crate) fn fuse(
     fused
 }
 
-/// Whether a kernel's epilogue can add a residual.
+/// Which residuals a kernel's epilogue can add.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Residuals {
-    Added,
-    NotAdded,
+    /// Those computed before the step that starts with this node.
+    Before(NodeId),
+    /// None.
+    None,
 }

@@ -6,6 +6,7 @@
 
 #![warn(clippy::unwrap_used)]
 
+mod bands;
 mod buffers;
 mod error;
 mod fold;

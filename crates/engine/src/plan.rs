@@ -1,11 +1,14 @@
 //! From a graph and weights to steps and buffers.
 
-use kernels::{Activation, Conv, Depthwise, Geometry, InstructionSet};
+use kernels::{
+    Activation, Bands, Conv, Depthwise, Geometry, InstructionSet, PackedMatrix, Pointwise,
+};
 use search_space::{Graph, Node, NodeId, Op, Shape};
 
+use crate::bands::{BandNodes, ConvKind, bands, conv_kind, geometry};
 use crate::buffers::Buffers;
 use crate::error::EngineError;
-use crate::fold::folded;
+use crate::fold::{Filter, folded};
 use crate::fuse::{Fused, Residuals, activation, fuse, readers};
 use crate::step::{Kernel, Place, Step};
 use crate::weights::Weights;
@@ -60,28 +63,22 @@ struct Planner<'a> {
 impl Planner<'_> {
     fn lower(&mut self, id: NodeId, unit: usize) -> Result<(), EngineError> {
         let node = self.graph.node(id);
+        if let Some(nodes) = bands(self.graph, &self.readers, id, &self.graph.units[unit].nodes) {
+            let (kernel, nodes) = self.bands(nodes)?;
+            self.push(kernel, &nodes, unit);
+            return Ok(());
+        }
         let input = self.graph.input_shape(node);
         let channels = input.channels;
-        let geometry = |kernel: usize, stride: usize| Geometry {
-            height: input.resolution,
-            width: input.resolution,
-            kernel,
-            stride,
-        };
+        let geometry = geometry(self.graph, id);
         let (kernel, nodes) = match node.op {
-            Op::Conv { kernel, stride, groups, .. } => {
-                self.conv(id, geometry(kernel, stride), groups, input)?
-            }
-            Op::Linear { .. } => self.conv(id, geometry(1, 1), 1, input)?,
+            Op::Conv { groups, .. } => self.conv(id, geometry, groups, input)?,
+            Op::Linear { .. } => self.conv(id, geometry, 1, input)?,
             Op::BatchNorm => {
                 return Err(EngineError::UnfoldedNorm { node: node.name.clone() });
             }
-            Op::MaxPool { kernel, stride } => {
-                (Kernel::MaxPool { geometry: geometry(kernel, stride), channels }, vec![id])
-            }
-            Op::AvgPool { kernel, stride } => {
-                (Kernel::AvgPool { geometry: geometry(kernel, stride), channels }, vec![id])
-            }
+            Op::MaxPool { .. } => (Kernel::MaxPool { geometry, channels }, vec![id]),
+            Op::AvgPool { .. } => (Kernel::AvgPool { geometry, channels }, vec![id]),
             Op::GlobalAvgPool => (Kernel::GlobalAvgPool { channels }, vec![id]),
             Op::Add => self.add(id, node),
             Op::Split { start } => {
@@ -114,9 +111,8 @@ impl Planner<'_> {
         groups: usize,
         input: Shape,
     ) -> Result<(Kernel, Vec<NodeId>), EngineError> {
-        let out = self.graph.node(id).output.channels;
-        let depthwise = groups > 1 && groups == input.channels && groups == out;
-        let residuals = if depthwise { Residuals::NotAdded } else { Residuals::Added };
+        let depthwise = conv_kind(self.graph, id) == ConvKind::Depthwise;
+        let residuals = if depthwise { Residuals::None } else { Residuals::Before(id) };
         let Fused { norm, residual, act, nodes } = fuse(self.graph, &self.readers, id, residuals);
         let filter = folded(self.graph, self.weights, id, norm)?;
         let kernel = if depthwise {
@@ -129,6 +125,29 @@ impl Planner<'_> {
             Kernel::Conv { conv, geometry, residual: residual.map(|id| self.place(id)), act }
         };
         Ok((kernel, nodes))
+    }
+
+    fn bands(&self, nodes: BandNodes) -> Result<(Kernel, Vec<NodeId>), EngineError> {
+        let pointwise = |part: &Option<(NodeId, Fused)>| -> Result<_, EngineError> {
+            let Some((id, fused)) = part else { return Ok(None) };
+            let filter = folded(self.graph, self.weights, *id, fused.norm)?;
+            let depth = self.graph.input_shape(self.graph.node(*id)).channels;
+            let weights = PackedMatrix::new(self.set, &filter.weight, &filter.bias, depth);
+            Ok(Some(Pointwise { weights, act: fused.act }))
+        };
+        let BandNodes { expand, depthwise: (id, fused), geometry, project } = nodes;
+        let Filter { weight, bias } = folded(self.graph, self.weights, id, fused.norm)?;
+        let bands = Bands {
+            expand: pointwise(&expand)?,
+            depthwise: Depthwise::new(self.set, &weight, &bias, geometry.kernel),
+            act: fused.act,
+            project: pointwise(&project)?,
+        };
+        let residual = project.as_ref().and_then(|(_, fused)| fused.residual);
+        let residual = residual.map(|id| self.place(id));
+        let parts = [expand, Some((id, fused)), project];
+        let nodes = parts.into_iter().flatten().flat_map(|(_, fused)| fused.nodes).collect();
+        Ok((Kernel::Bands { bands, geometry, residual }, nodes))
     }
 
     /// A sum that no convolution took up, with the activation that follows.

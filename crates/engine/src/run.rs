@@ -8,13 +8,15 @@ use search_space::Graph;
 
 use crate::error::EngineError;
 use crate::plan::{Plan, plan};
-use crate::step::{self, Place};
+use crate::step::{self, Place, Step};
 use crate::weights::Weights;
 
 /// A network compiled for this CPU, with its weights and buffers. One image at a time.
 #[derive(Debug)]
 pub struct Engine {
     plan: Plan,
+    /// For the hungriest step, for every thread.
+    scratch: Vec<f32>,
     units: usize,
     image_len: usize,
     /// None for one thread, which never touches rayon.
@@ -38,8 +40,16 @@ impl Engine {
                 )
             }
         };
-        let image_len = graph.input().elements();
-        Ok(Self { plan: plan(graph, weights)?, units: graph.units.len(), image_len, pool })
+        let plan = plan(graph, weights)?;
+        let scratch_len = plan.steps.iter().map(Step::scratch_len).max().unwrap_or(0);
+        let threads = pool.as_ref().map_or(1, ThreadPool::current_num_threads);
+        Ok(Self {
+            plan,
+            scratch: vec![0.0; scratch_len * threads],
+            units: graph.units.len(),
+            image_len: graph.input().elements(),
+            pool,
+        })
     }
 
     /// Numbers in an image.
@@ -82,9 +92,10 @@ impl Engine {
     fn run_steps(&mut self, image: &[f32], mut unit_done: impl FnMut(usize) + Send) {
         assert_eq!(image.len(), self.image_len, "numbers in the image");
         let Plan { steps, buffers, .. } = &mut self.plan;
+        let scratch = &mut self.scratch[..];
         let mut work = |threads: Threads| {
             for (index, step) in steps.iter().enumerate() {
-                step::run(step, image, buffers, threads);
+                step::run(step, image, buffers, scratch, threads);
                 if steps.get(index + 1).is_none_or(|next| next.unit != step.unit) {
                     unit_done(step.unit);
                 }

@@ -1,8 +1,8 @@
 //! One kernel call of a compiled network.
 
 use kernels::{
-    Activation, Conv, Depthwise, Geometry, Threads, add, avg_pool, channel_shuffle, copy_channels,
-    global_avg_pool, max_pool, scale_channels,
+    Activation, Bands, Conv, Depthwise, Epilogue, Geometry, Threads, add, avg_pool,
+    channel_shuffle, copy_channels, global_avg_pool, max_pool, scale_channels,
 };
 
 /// Where a step finds an operand.
@@ -27,6 +27,12 @@ pub(crate) enum Kernel {
         depthwise: Depthwise,
         geometry: Geometry,
         act: Activation,
+    },
+    /// The geometry is the depthwise convolution's.
+    Bands {
+        bands: Bands,
+        geometry: Geometry,
+        residual: Option<Place>,
     },
     MaxPool {
         geometry: Geometry,
@@ -76,8 +82,25 @@ pub(crate) struct Step {
     pub(crate) unit: usize,
 }
 
-/// Runs a step. The output's buffer is taken out while the kernel reads the others.
-pub(crate) fn run(step: &Step, image: &[f32], buffers: &mut [Vec<f32>], threads: Threads) {
+impl Step {
+    /// Numbers of scratch that the step needs a thread.
+    pub(crate) fn scratch_len(&self) -> usize {
+        match &self.kernel {
+            Kernel::Conv { conv, geometry, .. } => conv.scratch_len(geometry),
+            Kernel::Bands { bands, geometry, .. } => bands.scratch_len(geometry),
+            _ => 0,
+        }
+    }
+}
+
+/// Runs a step with at least its scratch for every thread. The output's buffer is taken out while the kernel reads the others.
+pub(crate) fn run(
+    step: &Step,
+    image: &[f32],
+    buffers: &mut [Vec<f32>],
+    scratch: &mut [f32],
+    threads: Threads,
+) {
     let (index, len) = step.output;
     let mut taken = std::mem::take(&mut buffers[index]);
     let out = &mut taken[..len];
@@ -87,11 +110,15 @@ pub(crate) fn run(step: &Step, image: &[f32], buffers: &mut [Vec<f32>], threads:
     };
     match &step.kernel {
         Kernel::Conv { conv, geometry, residual, act } => {
-            let residual = residual.as_ref().map(read);
-            conv.run(read(&step.input), geometry, residual, *act, out, threads);
+            let epilogue = Epilogue { residual: residual.as_ref().map(read), act: *act };
+            conv.run(read(&step.input), geometry, epilogue, out, scratch, threads);
         }
         Kernel::Depthwise { depthwise, geometry, act } => {
             depthwise.run(read(&step.input), geometry, *act, out, threads);
+        }
+        Kernel::Bands { bands, geometry, residual } => {
+            let residual = residual.as_ref().map(read);
+            bands.run(read(&step.input), geometry, residual, out, scratch, threads);
         }
         Kernel::MaxPool { geometry, channels } => {
             max_pool(read(&step.input), geometry, *channels, out);

@@ -1,71 +1,22 @@
-//! Dense and grouped convolution of any odd kernel: pointwise as one matrix product a group, others
-//! through patches of a few rows of outputs.
+//! Dense and grouped convolution of any odd kernel as matrix products: in an NHWC map, the inputs
+//! under one row of a window lie side by side.
 
-use std::cell::RefCell;
 use std::ops::Range;
 
 use crate::activation::Activation;
-use crate::gemm::{Rows, gemm};
+use crate::gemm::{Product, Rows, Runs, gemm};
+use crate::geometry::Geometry;
 use crate::packed::PackedMatrix;
 use crate::parallel::Threads;
 use crate::simd::InstructionSet;
 
-/// Bytes of patches gathered before they are multiplied: they stay in a core's caches.
-const PATCHES_BYTES: usize = 64 * 1024;
-
-thread_local! {
-    /// Patches of the calling thread; grows once.
-    static PATCHES: RefCell<Vec<f32>> = const { RefCell::new(Vec::new()) };
-}
-
-/// How a window moves over a map; padding is kernel/2 on all sides.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Geometry {
-    /// Input rows.
-    pub height: usize,
-    /// Input columns.
-    pub width: usize,
-    /// Side of the window, odd.
-    pub kernel: usize,
-    /// Stride.
-    pub stride: usize,
-}
-
-impl Geometry {
-    /// Output rows.
-    pub fn out_height(&self) -> usize {
-        self.height.div_ceil(self.stride)
-    }
-
-    /// Output columns.
-    pub fn out_width(&self) -> usize {
-        self.width.div_ceil(self.stride)
-    }
-
-    /// Input pixels.
-    pub fn in_pixels(&self) -> usize {
-        self.height * self.width
-    }
-
-    /// Output pixels.
-    pub fn out_pixels(&self) -> usize {
-        self.out_height() * self.out_width()
-    }
-
-    /// The window's taps along one axis that lie inside `0..size`, for output `position`.
-    pub(crate) fn taps(&self, position: usize, size: usize) -> Range<usize> {
-        let start = position * self.stride;
-        let pad = self.kernel / 2;
-        pad.saturating_sub(start)..self.kernel.min((size + pad).saturating_sub(start))
-    }
-
-    /// Output columns whose taps all lie inside the row.
-    pub(crate) fn inner_columns(&self) -> Range<usize> {
-        let pad = self.kernel / 2;
-        let first = pad.div_ceil(self.stride);
-        let end = if self.width > pad { (self.width - pad - 1) / self.stride + 1 } else { 0 };
-        first..end.min(self.out_width())
-    }
+/// What a convolution does to its sums: `act(sum + residual)`.
+#[derive(Clone, Copy, Debug)]
+pub struct Epilogue<'a> {
+    /// As long as the output.
+    pub residual: Option<&'a [f32]>,
+    /// Applied last.
+    pub act: Activation,
 }
 
 /// A dense or grouped convolution with bias, its weights packed once.
@@ -74,7 +25,7 @@ pub struct Conv {
     kernel: usize,
     in_channels: usize,
     out_channels: usize,
-    /// One a group; rows in the order of patches: `[kernel, kernel, in_channels / groups]`.
+    /// One a group, rows `[kernel, kernel, in_channels / groups]`.
     groups: Vec<PackedMatrix>,
 }
 
@@ -82,7 +33,8 @@ impl Conv {
     /// Packs weights given as `[out, in / groups, kernel, kernel]` (PyTorch's layout).
     ///
     /// # Panics
-    /// When `weights` has another length, or `groups` does not divide the channels.
+    /// When `weights` has another length, `groups` does not divide the channels, or the CPU lacks
+    /// the instruction set.
     pub fn new(
         set: InstructionSet,
         weights: &[f32],
@@ -113,102 +65,149 @@ impl Conv {
         Self { kernel, in_channels, out_channels, groups }
     }
 
+    /// Numbers of scratch that [`Conv::run`] needs a thread.
+    pub fn scratch_len(&self, geometry: &Geometry) -> usize {
+        let depth = self.groups.first().map_or(0, |weights| weights.depth);
+        if self.is_product(geometry) { 0 } else { geometry.out_width() * depth }
+    }
+
+    /// Whether each output pixel is computed from one input pixel, in the same order.
+    fn is_product(&self, geometry: &Geometry) -> bool {
+        self.kernel == 1 && geometry.stride == 1
+    }
+
     /// `act(conv(input) + bias + residual)`: input `[height, width, in_channels]`, output and
     /// residual `[out_height, out_width, out_channels]`.
     ///
     /// # Panics
-    /// When a slice has another length, or the geometry another kernel.
+    /// When a slice has another length, `scratch` less than [`Conv::scratch_len`] a thread, or the
+    /// geometry another kernel.
     pub fn run(
         &self,
         input: &[f32],
         geometry: &Geometry,
-        residual: Option<&[f32]>,
-        act: Activation,
+        epilogue: Epilogue<'_>,
         out: &mut [f32],
+        scratch: &mut [f32],
         threads: Threads,
     ) {
         assert_eq!(geometry.kernel, self.kernel, "the geometry's kernel");
         assert_eq!(input.len(), geometry.in_pixels() * self.in_channels, "input");
         assert_eq!(out.len(), geometry.out_pixels() * self.out_channels, "output");
-        if self.kernel == 1 && geometry.stride == 1 {
+        if self.is_product(geometry) {
+            let Epilogue { residual, act } = epilogue;
             for (group, weights) in self.groups.iter().enumerate() {
                 let a = Rows { offset: group * weights.depth, stride: self.in_channels };
                 let to = Rows { offset: group * weights.columns, stride: self.out_channels };
                 let pixels = geometry.in_pixels();
                 gemm(input, a, weights, residual, act, out, to, pixels, threads);
             }
-        } else {
-            self.run_on_patches(input, geometry, residual, act, out, threads);
+            return;
         }
-    }
-
-    fn run_on_patches(
-        &self,
-        input: &[f32],
-        geometry: &Geometry,
-        residual: Option<&[f32]>,
-        act: Activation,
-        out: &mut [f32],
-        threads: Threads,
-    ) {
-        let depth = self.kernel * self.kernel * self.in_channels / self.groups.len();
-        let cached = (PATCHES_BYTES / size_of::<f32>() / depth).max(1);
-        let piece = threads.piece(geometry.out_pixels(), cached);
-        let channels = self.out_channels;
-        threads.for_each_piece(out, piece * channels, |index, out| {
-            let pixels = out.len() / channels;
-            let first = index * piece;
-            let residual = residual.map(|residual| &residual[first * channels..][..out.len()]);
-            PATCHES.with_borrow_mut(|patches| {
-                patches.resize(patches.len().max(pixels * depth), 0.0);
-                for (group, weights) in self.groups.iter().enumerate() {
-                    let patches = &mut patches[..pixels * depth];
-                    self.gather(input, geometry, group, first, patches);
-                    let a = Rows { offset: 0, stride: depth };
-                    let to = Rows { offset: group * weights.columns, stride: channels };
-                    gemm(patches, a, weights, residual, act, out, to, pixels, Threads::One);
-                }
-            });
+        let row = geometry.out_width() * self.out_channels;
+        let scratch_len = self.scratch_len(geometry);
+        threads.for_each_share(out, row, scratch, scratch_len, |first, out, patches| {
+            for (index, out) in out.chunks_exact_mut(row).enumerate() {
+                let y = first + index;
+                let residual = epilogue.residual.map(|residual| &residual[y * row..][..row]);
+                let epilogue = Epilogue { residual, ..epilogue };
+                self.row(input, geometry, y, epilogue, out, patches);
+            }
         });
     }
 
-    /// Copies the inputs under the windows of outputs `first..` into rows
-    /// `[kernel, kernel, in_channels / groups]`, zeros outside the map.
+    fn row(
+        &self,
+        input: &[f32],
+        geometry: &Geometry,
+        y: usize,
+        epilogue: Epilogue<'_>,
+        out: &mut [f32],
+        patches: &mut [f32],
+    ) {
+        let inner = match self.groups.len() {
+            1 => geometry.inner_columns(),
+            // A group's channels of neighbouring pixels do not lie side by side.
+            _ => 0..0,
+        };
+        self.edge(input, geometry, y, 0..inner.start, epilogue, out, patches);
+        self.edge(input, geometry, y, inner.end..geometry.out_width(), epilogue, out, patches);
+        let taps = geometry.taps(y, geometry.height);
+        if inner.is_empty() {
+            return;
+        }
+        let run_len = self.kernel * self.in_channels;
+        let first_row = y * geometry.stride + taps.start - geometry.pad();
+        let first_column = inner.start * geometry.stride - geometry.pad();
+        let at = inner.start * self.out_channels;
+        Product {
+            a: &input[(first_row * geometry.width + first_column) * self.in_channels..],
+            a_stride: geometry.stride * self.in_channels,
+            runs: Runs {
+                count: taps.len(),
+                len: run_len,
+                stride: geometry.width * self.in_channels,
+            },
+            weights: &self.groups[0],
+            first_weight: taps.start * run_len,
+            residual: epilogue.residual.map(|residual| &residual[at..]),
+            act: epilogue.act,
+            rows: inner.len(),
+        }
+        .write(&mut out[at..], self.out_channels);
+    }
+
+    /// Outputs `columns` of row `y` from copies of the inputs under their windows.
+    #[allow(clippy::too_many_arguments)]
+    fn edge(
+        &self,
+        input: &[f32],
+        geometry: &Geometry,
+        y: usize,
+        columns: Range<usize>,
+        epilogue: Epilogue<'_>,
+        out: &mut [f32],
+        patches: &mut [f32],
+    ) {
+        for (group, weights) in self.groups.iter().enumerate() {
+            let patches = &mut patches[..columns.len() * weights.depth];
+            for (x, patch) in columns.clone().zip(patches.chunks_exact_mut(weights.depth)) {
+                self.gather(input, geometry, group, (y, x), patch);
+            }
+            let at = columns.start * self.out_channels + group * weights.columns;
+            Product {
+                a: patches,
+                a_stride: weights.depth,
+                runs: Runs::one(weights.depth),
+                weights,
+                first_weight: 0,
+                residual: epilogue.residual.and_then(|residual| residual.get(at..)),
+                act: epilogue.act,
+                rows: columns.len(),
+            }
+            .write(out.get_mut(at..).unwrap_or_default(), self.out_channels);
+        }
+    }
+
+    /// Copies the inputs under the window of output (y, x) to `[kernel, kernel, in / groups]`, zeros
+    /// outside the map.
     fn gather(
         &self,
         input: &[f32],
         geometry: &Geometry,
         group: usize,
-        first: usize,
-        patches: &mut [f32],
+        (y, x): (usize, usize),
+        patch: &mut [f32],
     ) {
         let Geometry { height, width, kernel, stride } = *geometry;
-        let group_in = self.in_channels / self.groups.len();
-        let depth = kernel * kernel * group_in;
-        for (index, patch) in patches.chunks_exact_mut(depth).enumerate() {
-            let pixel = first + index;
-            let (y, x) = (pixel / geometry.out_width(), pixel % geometry.out_width());
-            let (rows, columns) = (geometry.taps(y, height), geometry.taps(x, width));
-            if rows.len() < kernel || columns.len() < kernel {
-                patch.fill(0.0);
-            }
-            for ky in rows {
-                let row = y * stride + ky - kernel / 2;
-                let column = x * stride + columns.start - kernel / 2;
-                let from = (row * width + column) * self.in_channels;
-                let to = (ky * kernel + columns.start) * group_in;
-                if self.groups.len() == 1 {
-                    // All taps of a row and their channels lie side by side in both.
-                    let length = columns.len() * group_in;
-                    patch[to..to + length].copy_from_slice(&input[from..from + length]);
-                } else {
-                    for tap in 0..columns.len() {
-                        let from = from + tap * self.in_channels + group * group_in;
-                        let to = to + tap * group_in;
-                        let input = &input[from..from + group_in];
-                        patch[to..to + group_in].copy_from_slice(input);
-                    }
-                }
+        let each = self.in_channels / self.groups.len();
+        let (rows, columns) = (geometry.taps(y, height), geometry.taps(x, width));
+        patch.fill(0.0);
+        for ky in rows {
+            for kx in columns.clone() {
+                let pixel = (y * stride + ky - kernel / 2) * width + x * stride + kx - kernel / 2;
+                let from = &input[pixel * self.in_channels + group * each..][..each];
+                patch[(ky * kernel + kx) * each..][..each].copy_from_slice(from);
             }
         }
     }

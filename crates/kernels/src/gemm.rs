@@ -3,13 +3,15 @@
 #![allow(unsafe_code)]
 
 use crate::activation::Activation;
-use crate::epilogue::Epilogue;
-use crate::microkernel::{Tile, most_rows, run_tile};
+use crate::microkernel::{MOST_ROWS, Tile, run_tile};
 use crate::packed::PackedMatrix;
 use crate::parallel::Threads;
+use crate::simd::{Simd, dispatch};
 
-/// Bytes of input rows that stay in a core's second-level cache beside a panel.
-const ROWS_IN_CACHE_BYTES: usize = 128 * 1024;
+/// Numbers of inputs that stay in a core's second-level cache.
+const ROWS_IN_CACHE: usize = 48 * 1024;
+/// Numbers of weights that stay there beside them.
+const WEIGHTS_IN_CACHE: usize = 32 * 1024;
 
 /// Rows of a matrix inside a slice: row r starts at `offset + r * stride`.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +27,7 @@ pub struct Rows {
 /// `a` and `out` are cut as `a_rows` and `out_rows` say; `residual` is cut as `out`.
 ///
 /// # Panics
-/// When a slice is too short for its rows.
+/// When a slice is too short for its rows, or rows of `out` overlap.
 #[allow(clippy::too_many_arguments)]
 pub fn gemm(
     a: &[f32],
@@ -38,72 +40,143 @@ pub fn gemm(
     rows: usize,
     threads: Threads,
 ) {
-    if rows == 0 || weights.columns == 0 {
+    if rows == 0 {
         return;
     }
-    check(a.len(), a_rows, weights.depth, rows);
-    check(out.len(), out_rows, weights.columns, rows);
-    if let Some(residual) = residual {
-        check(residual.len(), out_rows, weights.columns, rows);
-    }
-    let cached = ROWS_IN_CACHE_BYTES / size_of::<f32>() / weights.depth.max(1);
-    let piece = threads.piece(rows, cached.max(most_rows(weights.set.lanes())));
-    let epilogue = Epilogue { bias: &weights.bias, residual, act };
+    let stride = out_rows.stride;
+    let cached = (ROWS_IN_CACHE / weights.depth.max(1)).next_multiple_of(MOST_ROWS);
+    let piece = threads.piece(rows, cached);
     // From the first row's start, so that pieces are whole rows; the last row may be short.
-    let end = (out_rows.offset + rows * out_rows.stride).min(out.len());
-    let out = &mut out[out_rows.offset..end];
-    threads.for_each_piece(out, piece * out_rows.stride, |index, out| {
+    let end = (out_rows.offset + rows * stride).min(out.len());
+    threads.for_each_piece(&mut out[out_rows.offset..end], piece * stride, |index, out| {
         let first = index * piece;
-        let count = piece.min(rows - first);
-        let a = &a[a_rows.offset + first * a_rows.stride..];
-        let shift = out_rows.offset + first * out_rows.stride;
-        let residual = epilogue.residual.map(|residual| &residual[shift..]);
-        let epilogue = Epilogue { residual, ..epilogue };
-        multiply(a, a_rows.stride, weights, &epilogue, out, out_rows.stride, count);
+        Product {
+            a: &a[a_rows.offset + first * a_rows.stride..],
+            a_stride: a_rows.stride,
+            runs: Runs::one(weights.depth),
+            weights,
+            first_weight: 0,
+            residual: residual.map(|residual| &residual[out_rows.offset + first * stride..]),
+            act,
+            rows: piece.min(rows - first),
+        }
+        .write(out, stride);
     });
 }
 
-fn check(length: usize, rows: Rows, width: usize, count: usize) {
-    assert!(width <= rows.stride || count == 1, "rows overlap");
-    let end = rows.offset + (count - 1) * rows.stride + width;
-    assert!(end <= length, "{count} rows of {width} end at {end} of {length}");
+/// Of what a row of inputs consists: `count` runs of `len` numbers, `stride` apart.
+#[derive(Clone, Copy)]
+pub(crate) struct Runs {
+    pub(crate) count: usize,
+    pub(crate) len: usize,
+    pub(crate) stride: usize,
 }
 
-/// Rows that fit the cache: each panel passes over all of them.
-fn multiply(
-    a: &[f32],
-    a_stride: usize,
-    weights: &PackedMatrix,
-    epilogue: &Epilogue<'_>,
-    out: &mut [f32],
+impl Runs {
+    pub(crate) fn one(len: usize) -> Self {
+        Self { count: 1, len, stride: 0 }
+    }
+
+    /// From the first number to past the last.
+    fn extent(&self) -> usize {
+        if self.count == 0 { 0 } else { (self.count - 1) * self.stride + self.len }
+    }
+}
+
+/// A product on one thread.
+#[derive(Clone, Copy)]
+pub(crate) struct Product<'a> {
+    /// Row r starts at `r * a_stride`; rows may overlap.
+    pub(crate) a: &'a [f32],
+    pub(crate) a_stride: usize,
+    pub(crate) runs: Runs,
+    pub(crate) weights: &'a PackedMatrix,
+    /// The row of the weights that the first number of a row meets.
+    pub(crate) first_weight: usize,
+    /// Rows like those of the output.
+    pub(crate) residual: Option<&'a [f32]>,
+    pub(crate) act: Activation,
+    pub(crate) rows: usize,
+}
+
+impl Product<'_> {
+    /// Writes the rows to `out`, `out_stride` apart.
+    ///
+    /// # Panics
+    /// When a slice is too short.
+    pub(crate) fn write(self, out: &mut [f32], out_stride: usize) {
+        let Self { a, a_stride, runs, weights, first_weight, residual, act, rows } = self;
+        if rows == 0 || weights.columns == 0 {
+            return;
+        }
+        assert!((rows - 1) * a_stride + runs.extent() <= a.len(), "inputs of {rows} rows");
+        assert!(first_weight + runs.count * runs.len <= weights.depth, "weights of a row");
+        let end = (rows - 1) * out_stride + weights.columns;
+        assert!(weights.columns <= out_stride && end <= out.len(), "outputs of {rows} rows");
+        assert!(residual.is_none_or(|residual| end <= residual.len()), "residual of {rows} rows");
+        let args = Args { product: self, out: out.as_mut_ptr(), out_stride };
+        // SAFETY: the slices hold all rows, `PackedMatrix::new` checked the instruction set.
+        unsafe { multiply(weights.set, &args) }
+        if let Some(act) = act.afterwards() {
+            out.chunks_mut(out_stride)
+                .take(rows)
+                .for_each(|row| act.apply(&mut row[..weights.columns]));
+        }
+    }
+}
+
+struct Args<'a> {
+    product: Product<'a>,
+    out: *mut f32,
     out_stride: usize,
-    rows: usize,
-) {
-    let (width, most) = (weights.width(), most_rows(weights.set.lanes()));
-    let PackedMatrix { set, depth, columns, .. } = *weights;
-    for (panel, first) in (0..columns).step_by(width).enumerate() {
-        let mut row = 0;
-        while row < rows {
-            let count = most.min(rows - row);
-            let at = row * out_stride + first;
-            let residual = epilogue.residual.map_or(std::ptr::null(), |r| r[at..].as_ptr());
-            let tile = Tile {
-                a: a[row * a_stride..].as_ptr(),
-                a_stride,
-                panel: weights.panels[panel * depth * width..].as_ptr(),
-                depth,
-                bias: epilogue.bias[first..].as_ptr(),
-                residual,
-                out: out[at..].as_mut_ptr(),
-                out_stride,
-                rows: count,
-                columns: width.min(columns - first),
-                act: epilogue.act,
-            };
-            // The pointers are good: `gemm` checked that every slice holds all rows, `PackedMatrix`
-            // has whole panels and biases.
-            run_tile(set, &tile);
-            row += count;
+}
+
+dispatch! {
+    /// # Safety
+    /// The CPU has the set, and every slice of the product and `out` hold all rows.
+    unsafe fn multiply(args: &Args<'_>) = multiply_with
+}
+
+/// Each tile of rows meets all panels of a group that stays in the cache, so that its outputs are
+/// written side by side.
+#[inline(always)]
+unsafe fn multiply_with<S: Simd>(args: &Args<'_>) {
+    let Args { product, out, out_stride } = *args;
+    let Product { a, a_stride, runs, weights, first_weight, residual, act, rows } = product;
+    let PackedMatrix { depth, columns, .. } = *weights;
+    let width = 2 * S::LANES;
+    let group = (WEIGHTS_IN_CACHE / depth.max(1) / width).max(1) * width;
+    let tiles = rows.div_ceil(MOST_ROWS);
+    for first in (0..columns).step_by(group) {
+        let end = columns.min(first + group);
+        for tile in 0..tiles {
+            // As even as can be: a tile of one row would take as long as one of several.
+            let (row, end_row) = (tile * rows / tiles, (tile + 1) * rows / tiles);
+            for column in (first..end).step_by(width) {
+                let panel_width = width.min(weights.bias.len() - column);
+                let at = row * out_stride + column;
+                // SAFETY: the slices hold all rows; the panels and biases all columns, padded.
+                unsafe {
+                    run_tile::<S>(&Tile {
+                        a: a.as_ptr().add(row * a_stride),
+                        a_stride,
+                        runs: runs.count,
+                        run_len: runs.len,
+                        run_stride: runs.stride,
+                        panel: weights
+                            .panels
+                            .as_ptr()
+                            .add(column * depth + first_weight * panel_width),
+                        bias: weights.bias.as_ptr().add(column),
+                        residual: residual.map_or(std::ptr::null(), |r| r.as_ptr().add(at)),
+                        out: out.add(at),
+                        out_stride,
+                        rows: end_row - row,
+                        columns: width.min(columns - column),
+                        act: act.in_registers(),
+                    });
+                }
+            }
         }
     }
 }

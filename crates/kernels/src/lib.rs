@@ -1,17 +1,19 @@
 //! CPU kernels of the ops of mobile networks: slices in, slices out.
 //!
 //! Activations are `[height, width, channels]` (NHWC, one image), f32. Each hot loop is written once
-//! over [`simd::Simd`] and compiled for every instruction set; which one runs is decided at run
-//! time. Convolutions take packed weights and apply bias, residual and activation while the
-//! accumulators are still in registers. Nothing allocates once scratch has grown.
+//! over vectors of any instruction set and compiled for every one; which one runs is decided at run
+//! time. Convolutions take packed weights and apply bias, residual and activation while the sums are
+//! still in registers. Nothing allocates: who needs scratch is handed it.
 
 #![warn(clippy::unwrap_used)]
 
 mod activation;
+mod bands;
 mod conv;
 mod depthwise;
-mod epilogue;
+mod depthwise_rows;
 mod gemm;
+mod geometry;
 mod microkernel;
 mod packed;
 mod parallel;
@@ -20,9 +22,11 @@ mod rearrange;
 mod simd;
 
 pub use activation::Activation;
-pub use conv::{Conv, Geometry};
+pub use bands::{Bands, Pointwise};
+pub use conv::{Conv, Epilogue};
 pub use depthwise::Depthwise;
 pub use gemm::{Rows, gemm};
+pub use geometry::Geometry;
 pub use packed::PackedMatrix;
 pub use parallel::Threads;
 pub use pool::{avg_pool, global_avg_pool, max_pool};

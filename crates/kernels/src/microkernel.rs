@@ -1,98 +1,184 @@
-//! The innermost loop of matrix products: up to `ROWS` rows by one panel, sums in registers.
+//! The innermost loop of matrix products: a few rows by one panel of weights, sums in registers.
 
 #![allow(unsafe_code)]
 
-use crate::activation::{Activation, activate};
-use crate::simd::{Simd, dispatch};
+use crate::activation::{InRegisters, activate};
+use crate::simd::Simd;
 
-/// Most rows of one call. Twelve or, with AVX-512, twenty-four accumulators fill the registers.
-pub(crate) fn most_rows(lanes: usize) -> usize {
-    if lanes == 16 { 12 } else { 6 }
-}
+/// Most rows of one tile.
+pub(crate) const MOST_ROWS: usize = 12;
 
-/// One block of rows against one panel.
+/// Rows of inputs against one panel.
 #[derive(Clone, Copy)]
 pub(crate) struct Tile {
-    /// `rows` rows of `depth` numbers, `a_stride` apart.
+    /// Row r is `runs` runs of `run_len` numbers, `run_stride` apart, the first at
+    /// `a + r * a_stride`.
     pub(crate) a: *const f32,
     pub(crate) a_stride: usize,
-    /// `[depth, 2 * LANES]`
+    pub(crate) runs: usize,
+    pub(crate) run_len: usize,
+    pub(crate) run_stride: usize,
+    /// `[runs * run_len, width]`
     pub(crate) panel: *const f32,
-    pub(crate) depth: usize,
-    /// `2 * LANES` numbers.
+    /// `[width]`
     pub(crate) bias: *const f32,
     /// Null, or rows like those of `out`.
     pub(crate) residual: *const f32,
-    /// `rows` rows of `columns` numbers, `out_stride` apart.
+    /// Rows of `columns` numbers, `out_stride` apart.
     pub(crate) out: *mut f32,
     pub(crate) out_stride: usize,
+    /// At most [`MOST_ROWS`].
     pub(crate) rows: usize,
-    /// At most `2 * LANES`.
+    /// At most the width of the panel: one vector where that is enough, else two.
     pub(crate) columns: usize,
-    pub(crate) act: Activation,
+    pub(crate) act: InRegisters,
 }
 
-dispatch! {
-    /// Computes a tile. The pointers must be good for what [`Tile`] says of them.
-    pub(crate) fn run_tile(tile: &Tile) = tile_of_any_height
+/// Computes a tile.
+///
+/// # Safety
+/// The CPU has the instruction set, and the pointers are good for what [`Tile`] says of them.
+#[inline(always)]
+pub(crate) unsafe fn run_tile<S: Simd>(tile: &Tile) {
+    // SAFETY: the caller's; halves of a tile are tiles.
+    unsafe {
+        if tile.columns <= S::LANES {
+            return of_width::<S, 1>(tile);
+        }
+        // Sixteen registers hold two vectors for six rows, thirty-two for twelve.
+        let most = if S::LANES == 16 { MOST_ROWS } else { MOST_ROWS / 2 };
+        if tile.rows <= most {
+            return of_width::<S, 2>(tile);
+        }
+        let first = tile.rows / 2;
+        of_width::<S, 2>(&Tile { rows: first, ..*tile });
+        let residual = match tile.residual.is_null() {
+            true => tile.residual,
+            false => tile.residual.add(first * tile.out_stride),
+        };
+        of_width::<S, 2>(&Tile {
+            a: tile.a.add(first * tile.a_stride),
+            residual,
+            out: tile.out.add(first * tile.out_stride),
+            rows: tile.rows - first,
+            ..*tile
+        });
+    }
 }
 
 #[inline(always)]
-unsafe fn tile_of_any_height<S: Simd>(tile: &Tile) {
+unsafe fn of_width<S: Simd, const VECTORS: usize>(tile: &Tile) {
     // SAFETY: each call reads and writes `rows` rows, as `Tile` promises.
     unsafe {
         match tile.rows {
-            1 => fixed::<S, 1>(tile),
-            2 => fixed::<S, 2>(tile),
-            3 => fixed::<S, 3>(tile),
-            4 => fixed::<S, 4>(tile),
-            5 => fixed::<S, 5>(tile),
-            6 => fixed::<S, 6>(tile),
-            7 => fixed::<S, 7>(tile),
-            8 => fixed::<S, 8>(tile),
-            9 => fixed::<S, 9>(tile),
-            10 => fixed::<S, 10>(tile),
-            11 => fixed::<S, 11>(tile),
-            _ => fixed::<S, 12>(tile),
+            // One row has too few sums to hide an addition's latency: four partial sums each.
+            1 => fixed::<S, 1, VECTORS, 4>(tile),
+            2 => fixed::<S, 2, VECTORS, 2>(tile),
+            3 => fixed::<S, 3, VECTORS, 1>(tile),
+            4 => fixed::<S, 4, VECTORS, 1>(tile),
+            5 => fixed::<S, 5, VECTORS, 1>(tile),
+            6 => fixed::<S, 6, VECTORS, 1>(tile),
+            // `run_tile` asks for more only where they fit the registers.
+            _ if VECTORS == 2 && S::LANES == 8 => {}
+            7 => fixed::<S, 7, VECTORS, 1>(tile),
+            8 => fixed::<S, 8, VECTORS, 1>(tile),
+            9 => fixed::<S, 9, VECTORS, 1>(tile),
+            10 => fixed::<S, 10, VECTORS, 1>(tile),
+            11 => fixed::<S, 11, VECTORS, 1>(tile),
+            _ => fixed::<S, 12, VECTORS, 1>(tile),
         }
     }
 }
 
 #[inline(always)]
-unsafe fn fixed<S: Simd, const ROWS: usize>(tile: &Tile) {
-    // SAFETY: `Tile` promises `ROWS` rows of `depth` numbers at `a`, `depth` rows of two vectors at
-    // `panel`, two vectors at `bias`, and `ROWS` rows of `columns` numbers at `out` and `residual`.
+unsafe fn fixed<S: Simd, const ROWS: usize, const VECTORS: usize, const PARTS: usize>(tile: &Tile) {
+    // SAFETY: `Tile` promises `ROWS` rows of runs at `a`, a row of `VECTORS` vectors in `panel` for
+    // each of their numbers, and `ROWS` rows of `columns` numbers at `out` and `residual`.
     unsafe {
-        let mut sums = [[S::splat(0.0); 2]; ROWS];
-        for k in 0..tile.depth {
-            let row = tile.panel.add(k * 2 * S::LANES);
-            let (left, right) = (S::load(row), S::load(row.add(S::LANES)));
-            for (r, sum) in sums.iter_mut().enumerate() {
-                let a = S::splat(*tile.a.add(r * tile.a_stride + k));
-                sum[0] = S::mul_add(a, left, sum[0]);
-                sum[1] = S::mul_add(a, right, sum[1]);
+        let width = VECTORS * S::LANES;
+        let mut parts = [[[S::splat(0.0); VECTORS]; ROWS]; PARTS];
+        let mut panel = tile.panel;
+        for run in 0..tile.runs {
+            let a = tile.a.add(run * tile.run_stride);
+            let mut k = 0;
+            while k + PARTS <= tile.run_len {
+                for part in &mut parts {
+                    multiply_add::<S, ROWS, VECTORS>(part, a.add(k), tile.a_stride, panel);
+                    panel = panel.add(width);
+                    k += 1;
+                }
+            }
+            while k < tile.run_len {
+                multiply_add::<S, ROWS, VECTORS>(&mut parts[0], a.add(k), tile.a_stride, panel);
+                panel = panel.add(width);
+                k += 1;
             }
         }
-        for half in 0..2 {
-            let first = half * S::LANES;
-            let count = tile.columns.saturating_sub(first).min(S::LANES);
-            if count == 0 {
-                break;
-            }
-            let bias = S::load(tile.bias.add(first));
-            for (r, sum) in sums.iter().enumerate() {
-                let at = r * tile.out_stride + first;
-                let mut y = S::add(sum[half], bias);
-                if !tile.residual.is_null() {
-                    let residual = tile.residual.add(at);
-                    let whole = count == S::LANES;
-                    let added =
-                        if whole { S::load(residual) } else { S::load_first(residual, count) };
-                    y = S::add(y, added);
+        let [sums, rest @ ..] = &mut parts[..] else { return };
+        for part in rest {
+            for (sums, part) in sums.iter_mut().zip(part) {
+                for (sum, part) in sums.iter_mut().zip(part) {
+                    *sum = S::add(*sum, *part);
                 }
-                let y = activate::<S>(tile.act, y);
-                let out = tile.out.add(at);
-                if count == S::LANES { S::store(out, y) } else { S::store_first(out, y, count) }
+            }
+        }
+        finish::<S, ROWS, VECTORS>(tile, sums);
+    }
+}
+
+/// Adds the products of one number of each row with one row of the panel.
+#[inline(always)]
+unsafe fn multiply_add<S: Simd, const ROWS: usize, const VECTORS: usize>(
+    sums: &mut [[S::Vector; VECTORS]; ROWS],
+    a: *const f32,
+    a_stride: usize,
+    panel: *const f32,
+) {
+    // SAFETY: as in `fixed`.
+    unsafe {
+        let mut weights = [S::splat(0.0); VECTORS];
+        for (v, weight) in weights.iter_mut().enumerate() {
+            *weight = S::load(panel.add(v * S::LANES));
+        }
+        for (r, sums) in sums.iter_mut().enumerate() {
+            let a = S::splat(*a.add(r * a_stride));
+            for (sum, weight) in sums.iter_mut().zip(weights) {
+                *sum = S::mul_add(a, weight, *sum);
+            }
+        }
+    }
+}
+
+/// Adds bias and residual, applies the activation and stores.
+#[inline(always)]
+unsafe fn finish<S: Simd, const ROWS: usize, const VECTORS: usize>(
+    tile: &Tile,
+    sums: &mut [[S::Vector; VECTORS]; ROWS],
+) {
+    // SAFETY: as in `fixed`; all vectors but the last are whole.
+    unsafe {
+        let last = tile.columns - (VECTORS - 1) * S::LANES;
+        let whole = |v: usize| v + 1 < VECTORS || last == S::LANES;
+        for v in 0..VECTORS {
+            let bias = S::load(tile.bias.add(v * S::LANES));
+            for sums in sums.iter_mut() {
+                sums[v] = S::add(sums[v], bias);
+            }
+        }
+        if !tile.residual.is_null() {
+            for (r, sums) in sums.iter_mut().enumerate() {
+                for (v, sum) in sums.iter_mut().enumerate() {
+                    let from = tile.residual.add(r * tile.out_stride + v * S::LANES);
+                    let added = if whole(v) { S::load(from) } else { S::load_first(from, last) };
+                    *sum = S::add(*sum, added);
+                }
+            }
+        }
+        activate::<S, ROWS, VECTORS>(tile.act, sums);
+        for (r, sums) in sums.iter().enumerate() {
+            for (v, &sum) in sums.iter().enumerate() {
+                let to = tile.out.add(r * tile.out_stride + v * S::LANES);
+                if whole(v) { S::store(to, sum) } else { S::store_first(to, sum, last) }
             }
         }
     }

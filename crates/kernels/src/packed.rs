@@ -2,14 +2,16 @@
 
 use crate::simd::InstructionSet;
 
-/// A `[depth, columns]` matrix with a bias a column, cut into panels of two vectors' width. A panel
-/// is `[depth, width]`, row-major; the last one is padded with zeros.
+/// A `[depth, columns]` matrix with a bias a column, cut into panels of two vectors' width; the last
+/// panel is one vector wide where that is enough, and padded with zeros. A panel is
+/// `[depth, width]`, row-major.
 #[derive(Clone, Debug)]
 pub struct PackedMatrix {
     pub(crate) set: InstructionSet,
     pub(crate) depth: usize,
     pub(crate) columns: usize,
     pub(crate) panels: Vec<f32>,
+    /// Padded like the panels.
     pub(crate) bias: Vec<f32>,
 }
 
@@ -18,31 +20,25 @@ impl PackedMatrix {
     /// convolutions).
     ///
     /// # Panics
-    /// When `weights` is not `columns * depth` long, or `bias` not `columns`.
+    /// When `weights` is not `columns * depth` long, `columns` being the length of `bias`, or when
+    /// the CPU lacks the instruction set.
     pub fn new(set: InstructionSet, weights: &[f32], bias: &[f32], depth: usize) -> Self {
         let columns = bias.len();
+        assert!(set.is_available(), "{set:?} on this CPU");
         assert_eq!(weights.len(), columns * depth, "weights are [columns, depth]");
+        let padded = columns.next_multiple_of(set.lanes());
         let width = 2 * set.lanes();
-        let panel_count = columns.div_ceil(width);
-        let mut panels = vec![0.0; panel_count * width * depth];
+        let mut panels = vec![0.0; padded * depth];
         for (column, row) in weights.chunks_exact(depth.max(1)).enumerate() {
-            let (panel, lane) = (column / width, column % width);
+            let first = column / width * width;
+            let panel = &mut panels[first * depth..];
+            let width = width.min(padded - first);
             for (k, &weight) in row.iter().enumerate() {
-                panels[(panel * depth + k) * width + lane] = weight;
+                panel[k * width + column - first] = weight;
             }
         }
-        let mut padded = bias.to_vec();
-        padded.resize(panel_count * width, 0.0);
-        Self { set, depth, columns, panels, bias: padded }
-    }
-
-    /// Width of a panel.
-    pub(crate) fn width(&self) -> usize {
-        2 * self.set.lanes()
-    }
-
-    /// Number of columns, without padding.
-    pub fn columns(&self) -> usize {
-        self.columns
+        let mut bias = bias.to_vec();
+        bias.resize(padded, 0.0);
+        Self { set, depth, columns, panels, bias }
     }
 }

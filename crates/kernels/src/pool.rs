@@ -1,6 +1,6 @@
 //! Pools.
 
-use crate::conv::Geometry;
+use crate::geometry::Geometry;
 
 /// Max pool of `[height, width, channels]`; padding never wins.
 ///

@@ -1,16 +1,10 @@
 //! Convolutions of every instruction set that this CPU has against plain loops, any size.
 
-use kernels::{Activation, Conv, Depthwise, Geometry, InstructionSet, Threads};
+use kernels::{
+    Activation, Bands, Conv, Depthwise, Epilogue, Geometry, InstructionSet, PackedMatrix,
+    Pointwise, Threads,
+};
 use proptest::prelude::*;
-
-fn sets() -> Vec<InstructionSet> {
-    let mut sets = vec![InstructionSet::Portable, InstructionSet::detect()];
-    // Whoever has AVX-512 has AVX2.
-    if InstructionSet::detect() == InstructionSet::Avx512 {
-        sets.push(InstructionSet::Avx2);
-    }
-    sets
-}
 
 /// Numbers in -1..1 that look random.
 fn numbers(count: usize, salt: usize) -> Vec<f32> {
@@ -74,6 +68,17 @@ fn geometry() -> impl Strategy<Value = Geometry> {
         .prop_map(|(height, width, kernel, stride)| Geometry { height, width, kernel, stride })
 }
 
+/// Which convolutions a pass has beside the depthwise one.
+#[derive(Clone, Copy, Debug)]
+struct Parts {
+    expands: bool,
+    projects: bool,
+}
+
+fn parts() -> impl Strategy<Value = Parts> {
+    (any::<bool>(), any::<bool>()).prop_map(|(expands, projects)| Parts { expands, projects })
+}
+
 fn threads() -> impl Strategy<Value = Threads> {
     prop_oneof![Just(Threads::One), Just(Threads::Pool(2)), Just(Threads::Pool(5))]
 }
@@ -102,11 +107,13 @@ proptest! {
         let bias = numbers(out, 3);
         let residual = numbers(geometry.out_pixels() * out, 4);
         let zeros = vec![0.0; residual.len()];
-        for set in sets() {
+        for set in InstructionSet::available() {
             let conv = Conv::new(set, &weights, &bias, channels, geometry.kernel, groups);
             for (added, residual) in [(&zeros, None), (&residual, Some(&residual[..]))] {
                 let mut found = vec![f32::NAN; residual.map_or(zeros.len(), <[f32]>::len)];
-                conv.run(&input, &geometry, residual, act, &mut found, threads);
+                let mut scratch = vec![0.0; conv.scratch_len(&geometry) * threads.count()];
+                let epilogue = Epilogue { residual, act };
+                conv.run(&input, &geometry, epilogue, &mut found, &mut scratch, threads);
                 assert_close(&found, &plain(&case, &input, &weights, &bias, added))?;
             }
         }
@@ -122,10 +129,67 @@ proptest! {
         let bias = numbers(channels, 3);
         let zeros = vec![0.0; geometry.out_pixels() * channels];
         let expected = plain(&case, &input, &weights, &bias, &zeros);
-        for set in sets() {
+        for set in InstructionSet::available() {
             let depthwise = Depthwise::new(set, &weights, &bias, geometry.kernel);
             let mut found = vec![f32::NAN; expected.len()];
             depthwise.run(&input, &geometry, act, &mut found, threads);
+            assert_close(&found, &expected)?;
+        }
+    }
+
+    #[test]
+    fn bands(
+        geometry in geometry(), each_in in 1..24_usize, channels in 2..40_usize,
+        out in 1..24_usize, act in activation(), parts in parts(), threads in threads(),
+    ) {
+        let input_channels = if parts.expands { each_in } else { channels };
+        let input = numbers(geometry.in_pixels() * input_channels, 1);
+        let point = Geometry { kernel: 1, stride: 1, ..geometry };
+        let product = |from: usize, to: usize, act, salt| {
+            let case = Case { geometry: point, channels: from, out: to, groups: 1, act };
+            (case, numbers(from * to, salt), numbers(to, salt + 1))
+        };
+        let expand = product(input_channels, channels, act, 2);
+        let filters = numbers(channels * geometry.kernel * geometry.kernel, 4);
+        let filter_bias = numbers(channels, 5);
+        let depthwise =
+            Case { geometry, channels, out: channels, groups: channels, act: Activation::Relu6 };
+        let (mut project, weights, bias) = product(channels, out, Activation::Linear, 6);
+        project.geometry.height = geometry.out_height();
+        project.geometry.width = geometry.out_width();
+        let out = if parts.projects { out } else { channels };
+        let residual = numbers(geometry.out_pixels() * out, 8);
+
+        let mut expected = input.clone();
+        let mut apply = |case: &Case, weights: &[f32], bias: &[f32], added: Option<&[f32]>| {
+            let zeros = vec![0.0; case.geometry.out_pixels() * case.out];
+            let map = plain(case, &expected, weights, bias, added.unwrap_or(&zeros));
+            expected = map.into_iter().map(|value| value as f32).collect();
+        };
+        if parts.expands {
+            apply(&expand.0, &expand.1, &expand.2, None);
+        }
+        apply(&depthwise, &filters, &filter_bias, None);
+        if parts.projects {
+            apply(&project, &weights, &bias, Some(&residual));
+        }
+        let expected: Vec<f64> = expected.into_iter().map(f64::from).collect();
+
+        for set in InstructionSet::available() {
+            let pointwise = |case: &Case, weights: &[f32], bias: &[f32]| Pointwise {
+                weights: PackedMatrix::new(set, weights, bias, case.channels),
+                act: case.act,
+            };
+            let bands = Bands {
+                expand: parts.expands.then(|| pointwise(&expand.0, &expand.1, &expand.2)),
+                depthwise: Depthwise::new(set, &filters, &filter_bias, geometry.kernel),
+                act: Activation::Relu6,
+                project: parts.projects.then(|| pointwise(&project, &weights, &bias)),
+            };
+            let mut found = vec![f32::NAN; expected.len()];
+            let mut scratch = vec![f32::NAN; bands.scratch_len(&geometry) * threads.count()];
+            let residual = parts.projects.then_some(&residual[..]);
+            bands.run(&input, &geometry, residual, &mut found, &mut scratch, threads);
             assert_close(&found, &expected)?;
         }
     }
