@@ -14,10 +14,10 @@ pub(crate) struct Run {
 
 /// Runs `nas` with these arguments.
 pub(crate) fn nas(args: &[&str]) -> Run {
-    of(Command::new(env!("CARGO_BIN_EXE_nas")).args(args).output().expect("nas starts"))
+    of(&Command::new(env!("CARGO_BIN_EXE_nas")).args(args).output().expect("nas starts"))
 }
 
-fn of(output: Output) -> Run {
+fn of(output: &Output) -> Run {
     Run {
         code: output.status.code().unwrap_or(-1),
         stdout: String::from_utf8_lossy(&output.stdout).into_owned(),

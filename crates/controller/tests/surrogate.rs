@@ -2,9 +2,7 @@
 
 use std::path::PathBuf;
 
-use controller::surrogate::{
-    Data, Evaluation, FOLDS, Row, Surrogate, evaluate, fit, read_table,
-};
+use controller::surrogate::{Data, Evaluation, FOLDS, Row, Surrogate, evaluate, fit, read_table};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use search_space::{Genotype, SearchSpace, published};
@@ -144,7 +142,11 @@ fn tables_are_read_or_refused_with_the_place() {
     check(head.replace("se7", "se"), "line 1: found columns id,expand7");
     for (from, to, expected) in [
         ("6146411", "614641", "line 3, column expand7: found 614641; allowed: 7 digits"),
-        ("6146411", "6136411", "column expand7: found 6136411; allowed: [1.0, 4.0, 6.0] as digit 3"),
+        (
+            "6146411",
+            "6136411",
+            "column expand7: found 6136411; allowed: [1.0, 4.0, 6.0] as digit 3",
+        ),
         ("3353553", "3353557", "column kernel7: found 3353557; allowed: [3.0, 5.0] as digit 7"),
         ("2122342", "4122342", "column layers7"),
         ("0000001", "000000x", "column se7"),

@@ -1,5 +1,7 @@
 //! What people see: tables, numbers with separators, JSON.
 
+use std::fmt::Display;
+
 use anyhow::Result;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
@@ -21,7 +23,7 @@ pub(crate) fn table(header: &[&str], left: &[&str], rows: Vec<Vec<String>>) -> S
 }
 
 /// A whole number with a comma every three digits.
-pub(crate) fn grouped(number: impl ToString) -> String {
+pub(crate) fn grouped(number: impl Display) -> String {
     let digits = number.to_string();
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {

@@ -71,7 +71,7 @@ impl Study {
         let version: i64 = study
             .read(|connection| connection.pragma_query_value(None, "user_version", |r| r.get(0)))?;
         if version != schema::VERSION {
-            let path = study.path.clone();
+            let path = study.path;
             return Err(StudyError::Version { path, found: version, supported: schema::VERSION });
         }
         let stored = study.settings()?;
@@ -81,7 +81,7 @@ impl Study {
             if stored != wanted {
                 let text = |value: Option<&String>| value.cloned().unwrap_or_default();
                 return Err(StudyError::OtherSettings {
-                    path: study.path.clone(),
+                    path: study.path,
                     name: name.clone(),
                     stored: text(stored),
                     wanted: text(wanted),
