@@ -170,7 +170,8 @@ pub(crate) enum SurrogateCommand {
 /// Fit a surrogate to networks with known accuracies and cross-validate it
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  nas surrogate fit mnasnet_imagenet.csv --out mnasnet.surrogate.ron\n\n\
+    after_help = "Example:\n  nas surrogate fit mnasnet_imagenet.csv --data-name Accel-NASBench \
+    --data-licence Apache-2.0 --out mnasnet.surrogate.ron\n\n\
     The columns are those of Accel-NASBench: expand7, kernel7, layers7, se7, val_top1, macs_M."
 )]
 pub(crate) struct SurrogateFitArgs {
@@ -179,6 +180,12 @@ pub(crate) struct SurrogateFitArgs {
     /// Search space: a name or a RON file
     #[arg(long, value_name = "S", default_value = "mnasnet")]
     pub(crate) space: String,
+    /// Name of the data set, for the surrogate's file [default: the CSV file's name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) data_name: Option<String>,
+    /// Licence of the data set, for the surrogate's file
+    #[arg(long, value_name = "SPDX", default_value = "not stated")]
+    pub(crate) data_licence: String,
     /// Where the surrogate is written
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,

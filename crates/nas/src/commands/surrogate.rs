@@ -66,8 +66,8 @@ fn run_fit(global: &Global, args: &SurrogateFitArgs) -> Result<()> {
     let space = load::space(&args.space)?;
     let rows = rows(&space, &args.file)?;
     note(global, &format!("fitting {} networks, then cross-validating", rows.len()));
-    let surrogate = fit(&space, &rows, Data::accel_nasbench())
-        .map_err(|error| bad_input(args.file.display(), error))?;
+    let surrogate =
+        fit(&space, &rows, data(args)).map_err(|error| bad_input(args.file.display(), error))?;
     report::write_atomically(&args.out, surrogate.to_ron().as_bytes())?;
     let folds: Vec<Quality> = surrogate.cross_validation().iter().map(Quality::from).collect();
     let mean = mean(&folds);
@@ -78,6 +78,14 @@ fn run_fit(global: &Global, args: &SurrogateFitArgs) -> Result<()> {
     println!("{file}: quality on networks that a fit had not seen, mean of {} folds", folds.len());
     print(&mean);
     Ok(())
+}
+
+/// What the file says of its data: what the user says of it.
+fn data(args: &SurrogateFitArgs) -> Data {
+    let known = Data::accel_nasbench();
+    let name = args.data_name.clone().unwrap_or_else(|| args.file.display().to_string());
+    let description = if name == known.name { known.description } else { String::new() };
+    Data { name, licence: args.data_licence.clone(), description }
 }
 
 fn mean(folds: &[Quality]) -> Quality {
