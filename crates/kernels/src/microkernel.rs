@@ -40,54 +40,55 @@ pub(crate) struct Tile {
 /// The CPU has the instruction set, and the pointers are good for what [`Tile`] says of them.
 #[inline(always)]
 pub(crate) unsafe fn run_tile<S: Simd>(tile: &Tile) {
-    // SAFETY: the caller's; halves of a tile are tiles.
+    // SAFETY: the caller's.
     unsafe {
         if tile.columns <= S::LANES {
-            return of_width::<S, 1>(tile);
+            in_parts::<S, 1>(tile);
+        } else {
+            in_parts::<S, 2>(tile);
         }
-        // Sixteen registers hold two vectors for six rows, thirty-two for twelve.
-        let most = if S::LANES == 16 { MOST_ROWS } else { MOST_ROWS / 2 };
-        if tile.rows <= most {
-            return of_width::<S, 2>(tile);
-        }
-        let first = tile.rows / 2;
-        of_width::<S, 2>(&Tile { rows: first, ..*tile });
-        let residual = match tile.residual.is_null() {
-            true => tile.residual,
-            false => tile.residual.add(first * tile.out_stride),
-        };
-        of_width::<S, 2>(&Tile {
-            a: tile.a.add(first * tile.a_stride),
-            residual,
-            out: tile.out.add(first * tile.out_stride),
-            rows: tile.rows - first,
+    }
+}
+
+/// Cuts a tile into as few as the registers allow, as even as can be.
+#[inline(always)]
+unsafe fn in_parts<S: Simd, const VECTORS: usize>(tile: &Tile) {
+    let parts = tile.rows.div_ceil(S::ROWS[VECTORS - 1]);
+    for part in 0..parts {
+        let (row, end) = (part * tile.rows / parts, (part + 1) * tile.rows / parts);
+        let part = Tile {
+            a: tile.a.wrapping_add(row * tile.a_stride),
+            residual: match tile.residual.is_null() {
+                true => tile.residual,
+                false => tile.residual.wrapping_add(row * tile.out_stride),
+            },
+            out: tile.out.wrapping_add(row * tile.out_stride),
+            rows: end - row,
             ..*tile
-        });
+        };
+        // SAFETY: rows of a tile are a tile.
+        unsafe { of_width::<S, VECTORS>(&part) }
     }
 }
 
 #[inline(always)]
 unsafe fn of_width<S: Simd, const VECTORS: usize>(tile: &Tile) {
-    // SAFETY: each call reads and writes `rows` rows, as `Tile` promises.
-    unsafe {
-        match tile.rows {
-            // One row has too few sums to hide an addition's latency: four partial sums each.
-            1 => fixed::<S, 1, VECTORS, 4>(tile),
-            2 => fixed::<S, 2, VECTORS, 2>(tile),
-            3 => fixed::<S, 3, VECTORS, 1>(tile),
-            4 => fixed::<S, 4, VECTORS, 1>(tile),
-            5 => fixed::<S, 5, VECTORS, 1>(tile),
-            6 => fixed::<S, 6, VECTORS, 1>(tile),
-            // `run_tile` asks for more only where they fit the registers.
-            _ if VECTORS == 2 && S::LANES == 8 => {}
-            7 => fixed::<S, 7, VECTORS, 1>(tile),
-            8 => fixed::<S, 8, VECTORS, 1>(tile),
-            9 => fixed::<S, 9, VECTORS, 1>(tile),
-            10 => fixed::<S, 10, VECTORS, 1>(tile),
-            11 => fixed::<S, 11, VECTORS, 1>(tile),
-            _ => fixed::<S, 12, VECTORS, 1>(tile),
-        }
+    /// One arm a number of rows, compiled only where the registers hold them.
+    macro_rules! rows {
+        ($($rows:literal)*) => {
+            match tile.rows {
+                // One row has too few sums to hide an addition's latency: four partial sums each.
+                1 => fixed::<S, 1, VECTORS, 4>(tile),
+                2 => fixed::<S, 2, VECTORS, 2>(tile),
+                $($rows if const { $rows <= S::ROWS[VECTORS - 1] } => {
+                    fixed::<S, $rows, VECTORS, 1>(tile);
+                })*
+                _ => {}
+            }
+        };
     }
+    // SAFETY: each call reads and writes `rows` rows, as `Tile` promises.
+    unsafe { rows!(3 4 5 6 7 8 9 10 11 12) }
 }
 
 #[inline(always)]

@@ -54,12 +54,30 @@ pub fn copy_channels(
 /// When the lengths differ or `groups` does not divide `channels`.
 pub fn channel_shuffle(input: &[f32], channels: usize, groups: usize, out: &mut [f32]) {
     assert!(input.len() == out.len() && channels.is_multiple_of(groups), "whole groups");
-    let each = channels / groups;
-    for (input, out) in input.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
-        for (group, input) in input.chunks_exact(each).enumerate() {
-            for (index, &value) in input.iter().enumerate() {
-                out[index * groups + group] = value;
+    match groups {
+        2 => shuffle::<2>(input, channels, out),
+        3 => shuffle::<3>(input, channels, out),
+        4 => shuffle::<4>(input, channels, out),
+        8 => shuffle::<8>(input, channels, out),
+        _ => {
+            let each = channels / groups;
+            let pixels = input.chunks_exact(channels).zip(out.chunks_exact_mut(channels));
+            for (input, out) in pixels {
+                for (at, value) in out.iter_mut().enumerate() {
+                    *value = input[at % groups * each + at / groups];
+                }
             }
+        }
+    }
+}
+
+/// Group counts of the published networks, so that the compiler can unroll and vectorise.
+fn shuffle<const GROUPS: usize>(input: &[f32], channels: usize, out: &mut [f32]) {
+    let each = channels / GROUPS;
+    for (input, out) in input.chunks_exact(channels).zip(out.chunks_exact_mut(channels)) {
+        let groups: [&[f32]; GROUPS] = std::array::from_fn(|group| &input[group * each..][..each]);
+        for (index, out) in out.as_chunks_mut::<GROUPS>().0.iter_mut().enumerate() {
+            *out = groups.map(|group| group[index]);
         }
     }
 }

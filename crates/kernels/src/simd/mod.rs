@@ -62,6 +62,8 @@ impl InstructionSet {
 /// `load_first` and `store_first` the first `count`, which is at most `LANES`.
 pub(crate) unsafe trait Simd: Copy {
     const LANES: usize;
+    /// Rows of a matrix product whose sums fit the registers, one and two vectors wide; at most 12.
+    const ROWS: [usize; 2];
     type Vector: Copy;
     unsafe fn splat(value: f32) -> Self::Vector;
     unsafe fn load(from: *const f32) -> Self::Vector;

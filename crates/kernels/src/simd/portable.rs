@@ -10,6 +10,7 @@ type Lanes = [f32; 8];
 // SAFETY: plain arithmetic on arrays needs no instruction set.
 unsafe impl Simd for Portable {
     const LANES: usize = 8;
+    const ROWS: [usize; 2] = [4, 4];
     type Vector = Lanes;
 
     #[inline(always)]

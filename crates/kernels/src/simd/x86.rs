@@ -6,7 +6,7 @@ use super::Simd;
 
 /// Implements [`Simd`] with one intrinsic an operation, and the operations given in full.
 macro_rules! x86 {
-    ($name:ident, $lanes:literal, $vector:ident, $splat:ident, $load:ident, $store:ident,
+    ($name:ident, $lanes:literal, $rows:expr, $vector:ident, $splat:ident, $load:ident, $store:ident,
      $fma:ident, $add:ident, $mul:ident, $div:ident, $max:ident, $min:ident, $($own:item)*) => {
         #[derive(Clone, Copy)]
         pub(crate) struct $name;
@@ -15,6 +15,7 @@ macro_rules! x86 {
         // caller vouch for it and for the pointers.
         unsafe impl Simd for $name {
             const LANES: usize = $lanes;
+            const ROWS: [usize; 2] = $rows;
             type Vector = $vector;
             #[inline(always)]
             unsafe fn splat(value: f32) -> $vector {
@@ -67,7 +68,7 @@ unsafe fn first_of_eight(count: usize) -> __m256i {
 }
 
 x86! {
-    Avx2, 8, __m256, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps,
+    Avx2, 8, [12, 6], __m256, _mm256_set1_ps, _mm256_loadu_ps, _mm256_storeu_ps,
     _mm256_fmadd_ps, _mm256_add_ps, _mm256_mul_ps, _mm256_div_ps, _mm256_max_ps, _mm256_min_ps,
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> __m256 {
@@ -87,7 +88,7 @@ x86! {
 }
 
 x86! {
-    Avx512, 16, __m512, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps,
+    Avx512, 16, [12, 12], __m512, _mm512_set1_ps, _mm512_loadu_ps, _mm512_storeu_ps,
     _mm512_fmadd_ps, _mm512_add_ps, _mm512_mul_ps, _mm512_div_ps, _mm512_max_ps, _mm512_min_ps,
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> __m512 {
