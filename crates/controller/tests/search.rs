@@ -212,6 +212,9 @@ fn studies_are_not_mixed_up() {
     let (ours, theirs) = (names(&[("seed", "1")]), names(&[("seed", "2")]));
     let text = |result: Result<Study, controller::StudyError>| result.unwrap_err().to_string();
     assert!(text(Study::resume(folder.path(), &ours)).contains("no study"));
+    // What a process leaves that is killed before it made its tables.
+    std::fs::write(folder.path().join("study.sqlite"), "").unwrap();
+    assert!(text(Study::resume(folder.path(), &ours)).contains("no study"));
     drop(Study::create(folder.path(), &ours, &names(&[("command", "nas search")])).unwrap());
     assert!(text(Study::create(folder.path(), &ours, &ours)).contains("--resume"));
     let other = text(Study::resume(folder.path(), &theirs));

@@ -27,6 +27,17 @@ pub struct Study {
 }
 
 impl Study {
+    /// Whether a folder holds a study. A database without tables is none: a process was killed
+    /// before it made them.
+    pub fn is_there(folder: &Path) -> bool {
+        let path = folder.join(FILE_NAME);
+        let tables = || -> rusqlite::Result<i64> {
+            let connection = Connection::open(&path)?;
+            connection.query_row("SELECT count(*) FROM sqlite_master", [], |row| row.get(0))
+        };
+        path.exists() && !matches!(tables(), Ok(0))
+    }
+
     /// A new study in an existing folder that holds none.
     ///
     /// `settings` decide what is searched: resume needs equal ones. `notes` say how it came about.
@@ -39,7 +50,7 @@ impl Study {
         notes: &StudySettings,
     ) -> Result<Self, StudyError> {
         let path = folder.join(FILE_NAME);
-        if path.exists() {
+        if Self::is_there(folder) {
             return Err(StudyError::Exists { path });
         }
         let mut study = Self::connect(path)?;
@@ -64,7 +75,7 @@ impl Study {
     /// No study; one of a later version; the first setting that differs.
     pub fn resume(folder: &Path, settings: &StudySettings) -> Result<Self, StudyError> {
         let path = folder.join(FILE_NAME);
-        if !path.exists() {
+        if !Self::is_there(folder) {
             return Err(StudyError::Missing { path });
         }
         let study = Self::connect(path)?;

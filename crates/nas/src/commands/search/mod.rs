@@ -35,7 +35,7 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let target_ms = settings.target.ms();
     let name = format!("search-{}-{target_ms}ms", space.name);
     let out = output_folder::choose(args.out.as_deref(), &name, args.resume);
-    let resumes = out.join(study::FILE_NAME).exists();
+    let resumes = Study::is_there(&out);
     if resumes && !args.resume {
         let path = out.join(study::FILE_NAME);
         return Err(bad_input("--out", StudyError::Exists { path }));
