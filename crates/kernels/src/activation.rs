@@ -115,17 +115,68 @@ unsafe fn apply_with<S: Simd>(slice: &mut Slice<'_>) {
         // SAFETY: the chunk has `count` numbers; the caller vouches for the instruction set.
         unsafe {
             let x = S::load_first(chunk.as_ptr(), count);
-            let y = match slice.act {
-                Activation::Sigmoid => sigmoid::<S>(x),
-                Activation::Swish => S::mul(x, sigmoid::<S>(x)),
-                Activation::HardSigmoid => hard_sigmoid::<S>(x),
-                act => {
-                    let mut values = [[x]];
-                    activate::<S, 1, 1>(act.in_registers(), &mut values);
-                    values[0][0]
-                }
-            };
-            S::store_first(chunk.as_mut_ptr(), y, count);
+            S::store_first(chunk.as_mut_ptr(), image::<S>(slice.act, x), count);
+        }
+    }
+}
+
+/// The image of each number.
+///
+/// # Safety
+/// As for [`Simd`].
+#[inline(always)]
+pub(crate) unsafe fn image<S: Simd>(act: Activation, x: S::Vector) -> S::Vector {
+    // SAFETY: the caller vouches for the instruction set.
+    unsafe {
+        match act {
+            Activation::Sigmoid => sigmoid::<S>(x),
+            Activation::Swish => S::mul(x, sigmoid::<S>(x)),
+            Activation::HardSigmoid => hard_sigmoid::<S>(x),
+            act => {
+                let mut values = [[x]];
+                activate::<S, 1, 1>(act.in_registers(), &mut values);
+                values[0][0]
+            }
+        }
+    }
+}
+
+/// `gradient` times the function's derivative at `x`; where it has none, that of the flat side, as
+/// PyTorch has it.
+///
+/// # Safety
+/// As for [`Simd`].
+#[inline(always)]
+pub(crate) unsafe fn pull_back<S: Simd>(
+    act: Activation,
+    x: S::Vector,
+    gradient: S::Vector,
+) -> S::Vector {
+    // SAFETY: the caller vouches for the instruction set.
+    unsafe {
+        let one = S::splat(1.0);
+        let minus = S::splat(-1.0);
+        match act {
+            Activation::Linear => gradient,
+            Activation::Relu => S::between(x, 0.0, f32::INFINITY, gradient),
+            Activation::Relu6 => S::between(x, 0.0, 6.0, gradient),
+            Activation::HardSwish => {
+                let slope = S::mul_add(x, S::splat(1.0 / 3.0), S::splat(0.5));
+                let curved = S::between(x, -3.0, 3.0, S::mul(slope, gradient));
+                S::add(curved, S::between(x, 3.0_f32.next_down(), f32::INFINITY, gradient))
+            }
+            Activation::Swish => {
+                let s = sigmoid::<S>(x);
+                let rest = S::mul_add(s, minus, one);
+                S::mul(gradient, S::mul(s, S::mul_add(x, rest, one)))
+            }
+            Activation::Sigmoid => {
+                let s = sigmoid::<S>(x);
+                S::mul(gradient, S::mul(s, S::mul_add(s, minus, one)))
+            }
+            Activation::HardSigmoid => {
+                S::between(x, -3.0, 3.0, S::mul(gradient, S::splat(1.0 / 6.0)))
+            }
         }
     }
 }

@@ -20,6 +20,7 @@ mod parallel;
 mod pool;
 mod rearrange;
 mod simd;
+pub mod training;
 
 pub use activation::Activation;
 pub use bands::{Bands, Pointwise};

@@ -80,6 +80,11 @@ unsafe impl Simd for Portable {
     }
 
     #[inline(always)]
+    unsafe fn between(x: Lanes, low: f32, high: f32, value: Lanes) -> Lanes {
+        std::array::from_fn(|i| if (x[i] > low) & (x[i] < high) { value[i] } else { 0.0 })
+    }
+
+    #[inline(always)]
     unsafe fn fraction_to_exponent(a: Lanes) -> Lanes {
         a.map(|a| f32::from_bits(a.to_bits() << 23))
     }

@@ -81,6 +81,15 @@ x86! {
         unsafe { _mm256_maskstore_ps(to, first_of_eight(count), vector) }
     }
     #[inline(always)]
+    unsafe fn between(x: __m256, low: f32, high: f32, value: __m256) -> __m256 {
+        // SAFETY: the trait's contract.
+        unsafe {
+            let above = _mm256_cmp_ps::<_CMP_GT_OQ>(x, _mm256_set1_ps(low));
+            let below = _mm256_cmp_ps::<_CMP_LT_OQ>(x, _mm256_set1_ps(high));
+            _mm256_and_ps(value, _mm256_and_ps(above, below))
+        }
+    }
+    #[inline(always)]
     unsafe fn fraction_to_exponent(a: __m256) -> __m256 {
         // SAFETY: the trait's contract.
         unsafe { _mm256_castsi256_ps(_mm256_slli_epi32::<23>(_mm256_castps_si256(a))) }
@@ -99,6 +108,15 @@ x86! {
     unsafe fn store_first(to: *mut f32, vector: __m512, count: usize) {
         // SAFETY: the trait's contract; lanes outside the mask are not written.
         unsafe { _mm512_mask_storeu_ps(to, ((1_u32 << count) - 1) as u16, vector) }
+    }
+    #[inline(always)]
+    unsafe fn between(x: __m512, low: f32, high: f32, value: __m512) -> __m512 {
+        // SAFETY: the trait's contract.
+        unsafe {
+            let above = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(x, _mm512_set1_ps(low));
+            let below = _mm512_cmp_ps_mask::<_CMP_LT_OQ>(x, _mm512_set1_ps(high));
+            _mm512_maskz_mov_ps(above & below, value)
+        }
     }
     #[inline(always)]
     unsafe fn fraction_to_exponent(a: __m512) -> __m512 {

@@ -1,0 +1,109 @@
+//! Backward of element-wise work and of channel movements.
+
+#![allow(unsafe_code)]
+
+use super::depthwise::{load, store};
+use crate::activation::{Activation, pull_back};
+use crate::simd::{InstructionSet, Simd, dispatch};
+
+/// Overwrites the gradient of `act(input)` with that of the input.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn activation_backward(act: Activation, input: &[f32], gradient: &mut [f32]) {
+    assert_eq!(input.len(), gradient.len(), "gradient");
+    // SAFETY: `detect` found the set; the slices are of one length.
+    unsafe { multiply(InstructionSet::detect(), &mut Args { act, input, gradient }) }
+}
+
+struct Args<'a> {
+    act: Activation,
+    input: &'a [f32],
+    gradient: &'a mut [f32],
+}
+
+dispatch! {
+    /// # Safety
+    /// The CPU has the set; the slices are of one length.
+    unsafe fn multiply(args: &mut Args<'_>) = multiply_with
+}
+
+#[inline(always)]
+unsafe fn multiply_with<S: Simd>(args: &mut Args<'_>) {
+    for at in (0..args.input.len()).step_by(S::LANES) {
+        let count = S::LANES.min(args.input.len() - at);
+        // SAFETY: the caller's; vectors are cut to `count`.
+        unsafe {
+            let x = load::<S>(args.input.as_ptr().add(at), count);
+            let to = args.gradient.as_mut_ptr().add(at);
+            store::<S>(to, pull_back::<S>(args.act, x, load::<S>(to, count)), count);
+        }
+    }
+}
+
+/// `to += from`.
+///
+/// # Panics
+/// When the lengths differ.
+pub fn add_assign(to: &mut [f32], from: &[f32]) {
+    assert_eq!(to.len(), from.len(), "one shape");
+    to.iter_mut().zip(from).for_each(|(to, &from)| *to += from);
+}
+
+/// Adds the sum of all rows of `[rows, sums.len()]` to `sums`: the gradient of a bias.
+///
+/// # Panics
+/// When there are no whole rows.
+pub fn column_sums(values: &[f32], sums: &mut [f32]) {
+    assert!(values.len().is_multiple_of(sums.len()), "whole rows");
+    values.chunks_exact(sums.len()).for_each(|row| add_assign(sums, row));
+}
+
+/// Backward of one image's `map * scale`, channel by channel: overwrites the gradient of the product
+/// with that of the map, and writes that of the scale.
+///
+/// # Panics
+/// When the lengths do not fit.
+pub fn scale_backward(
+    map: &[f32],
+    scale: &[f32],
+    gradient: &mut [f32],
+    scale_gradient: &mut [f32],
+) {
+    let channels = scale.len();
+    assert!(map.len() == gradient.len() && scale_gradient.len() == channels, "one shape");
+    scale_gradient.fill(0.0);
+    for (map, gradient) in map.chunks_exact(channels).zip(gradient.chunks_exact_mut(channels)) {
+        for c in 0..channels {
+            scale_gradient[c] += map[c] * gradient[c];
+            gradient[c] *= scale[c];
+        }
+    }
+}
+
+/// Adds `count` channels of each pixel: `from[.., start..]` of `from_channels` to `to[.., at..]` of
+/// `to_channels`: backward of splits and concatenations.
+///
+/// # Panics
+/// When the channels lie outside a pixel or the pixel counts differ.
+pub fn copy_channels_back(
+    from: &[f32],
+    (from_channels, start): (usize, usize),
+    to: &mut [f32],
+    (to_channels, at): (usize, usize),
+    count: usize,
+) {
+    assert_eq!(from.len() / from_channels, to.len() / to_channels, "pixels");
+    for (from, to) in from.chunks_exact(from_channels).zip(to.chunks_exact_mut(to_channels)) {
+        add_assign(&mut to[at..at + count], &from[start..start + count]);
+    }
+}
+
+/// Backward of [`crate::channel_shuffle`], which is a shuffle by the other factor.
+///
+/// # Panics
+/// When the lengths differ or `groups` does not divide `channels`.
+pub fn shuffle_back(gradient: &[f32], channels: usize, groups: usize, in_gradient: &mut [f32]) {
+    assert!(channels.is_multiple_of(groups), "whole groups");
+    crate::channel_shuffle(gradient, channels, channels / groups, in_gradient);
+}

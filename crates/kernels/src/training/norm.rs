@@ -1,0 +1,290 @@
+//! Batch norm fused with the activation that follows it (Ioffe and Szegedy, 2015, algorithm 1).
+
+#![allow(unsafe_code)]
+
+use super::depthwise::{load, store};
+use crate::activation::{Activation, image, pull_back};
+use crate::simd::{InstructionSet, Simd, dispatch};
+
+/// Numbers of a block of rows that stays in a core's first-level cache.
+const IN_CACHE: usize = 4 * 1024;
+
+/// Mean and biased variance of each channel over all pixels of `[pixels, channels]`.
+///
+/// # Panics
+/// When the lengths do not fit.
+pub fn norm_statistics(input: &[f32], mean: &mut [f32], var: &mut [f32]) {
+    let channels = mean.len();
+    assert!(var.len() == channels && input.len().is_multiple_of(channels), "[pixels, channels]");
+    // Sums of differences to the first pixel: the variance does not cancel where the mean is large.
+    let mut sums = Sums::new(channels);
+    let shift = input[..channels].to_vec();
+    for block in input.chunks(rows(channels) * channels) {
+        let mut args = Statistics { block, shift: &shift, sums: &mut sums };
+        // SAFETY: `detect` found the set; the block has whole pixels.
+        unsafe { add_statistics(InstructionSet::detect(), &mut args) }
+        sums.end_block();
+    }
+    let share = channels as f64 / input.len() as f64;
+    for c in 0..channels {
+        let difference = sums.total[0][c] * share;
+        mean[c] = (f64::from(shift[c]) + difference) as f32;
+        var[c] = (sums.total[1][c] * share - difference * difference).max(0.0) as f32;
+    }
+}
+
+/// A batch norm with the statistics of its batch, and its activation.
+#[derive(Clone, Copy, Debug)]
+pub struct NormAct<'a> {
+    /// `[channels]`
+    pub mean: &'a [f32],
+    /// Biased, `[channels]`.
+    pub var: &'a [f32],
+    /// Added to the variance.
+    pub eps: f32,
+    /// Scale, `[channels]`.
+    pub gamma: &'a [f32],
+    /// Shift, `[channels]`.
+    pub beta: &'a [f32],
+    /// Applied last.
+    pub act: Activation,
+}
+
+impl NormAct<'_> {
+    fn channels(&self) -> usize {
+        self.mean.len()
+    }
+
+    /// What batch norm does as `x * scale + shift`.
+    fn affine(&self) -> (Vec<f32>, Vec<f32>) {
+        let scale: Vec<f32> =
+            self.gamma.iter().zip(self.var).map(|(g, var)| g / (var + self.eps).sqrt()).collect();
+        let of = |c: usize| self.beta[c] - self.mean[c] * scale[c];
+        let shift = (0..self.channels()).map(of).collect();
+        (scale, shift)
+    }
+
+    /// `out = act((input - mean) / sqrt(var + eps) * gamma + beta)`, `[pixels, channels]`.
+    ///
+    /// # Panics
+    /// When the lengths do not fit.
+    pub fn forward(&self, input: &[f32], out: &mut [f32]) {
+        assert_eq!(input.len(), out.len(), "output");
+        let (scale, shift) = self.affine();
+        let block = rows(self.channels()) * self.channels();
+        for (input, out) in input.chunks(block).zip(out.chunks_mut(block)) {
+            let mut args = Forward { input, scale: &scale, shift: &shift, act: self.act, out };
+            // SAFETY: `detect` found the set; the blocks have whole pixels.
+            unsafe { write(InstructionSet::detect(), &mut args) }
+        }
+    }
+
+    /// Overwrites the gradient of the output with that of the input, and adds to those of gamma and
+    /// beta. The statistics are those of `input`, and take part in the gradient.
+    ///
+    /// # Panics
+    /// When the lengths do not fit.
+    pub fn backward(
+        &self,
+        input: &[f32],
+        gradient: &mut [f32],
+        gamma_gradient: &mut [f32],
+        beta_gradient: &mut [f32],
+    ) {
+        assert_eq!(input.len(), gradient.len(), "gradient");
+        let channels = self.channels();
+        let (scale, shift) = self.affine();
+        let block = rows(channels) * channels;
+        let mut sums = Sums::new(channels);
+        for (input, gradient) in input.chunks(block).zip(gradient.chunks_mut(block)) {
+            let (scale, shift, mean) = (&scale[..], &shift[..], self.mean);
+            let sums_now = &mut sums;
+            let mut args =
+                Backward { input, gradient, scale, shift, mean, act: self.act, sums: sums_now };
+            // SAFETY: `detect` found the set; the blocks have whole pixels.
+            unsafe { add_gradients(InstructionSet::detect(), &mut args) }
+            sums.end_block();
+        }
+        let share = channels as f32 / input.len() as f32;
+        // d input = scale * (g - mean(g) - normalised * mean(g * normalised)), as a line in input.
+        let (mut slope, mut constant) = (vec![0.0; channels], vec![0.0; channels]);
+        for c in 0..channels {
+            let rstd = 1.0 / (self.var[c] + self.eps).sqrt();
+            let (sum, product) = (sums.total[0][c] as f32, sums.total[1][c] as f32 * rstd);
+            beta_gradient[c] += sum;
+            gamma_gradient[c] += product;
+            slope[c] = -scale[c] * rstd * product * share;
+            constant[c] = -scale[c] * sum * share - slope[c] * self.mean[c];
+        }
+        for (input, gradient) in input.chunks(block).zip(gradient.chunks_mut(block)) {
+            let mut args = Combine { input, gradient, lines: [&scale, &slope, &constant] };
+            // SAFETY: `detect` found the set; the blocks have whole pixels.
+            unsafe { combine(InstructionSet::detect(), &mut args) }
+        }
+    }
+}
+
+/// Pixels of a block.
+fn rows(channels: usize) -> usize {
+    (IN_CACHE / channels).max(8)
+}
+
+/// Two sums a channel: of a block in f32, of all blocks in f64.
+struct Sums {
+    block: [Vec<f32>; 2],
+    total: [Vec<f64>; 2],
+}
+
+impl Sums {
+    fn new(channels: usize) -> Self {
+        Self {
+            block: std::array::from_fn(|_| vec![0.0; channels]),
+            total: std::array::from_fn(|_| vec![0.0; channels]),
+        }
+    }
+
+    fn end_block(&mut self) {
+        for (total, block) in self.total.iter_mut().zip(&self.block) {
+            total.iter_mut().zip(block).for_each(|(total, &sum)| *total += f64::from(sum));
+        }
+    }
+}
+
+struct Statistics<'a> {
+    block: &'a [f32],
+    shift: &'a [f32],
+    sums: &'a mut Sums,
+}
+
+struct Forward<'a> {
+    input: &'a [f32],
+    scale: &'a [f32],
+    shift: &'a [f32],
+    act: Activation,
+    out: &'a mut [f32],
+}
+
+struct Backward<'a> {
+    input: &'a [f32],
+    /// Of the output on entry, of the batch norm before the activation on return.
+    gradient: &'a mut [f32],
+    scale: &'a [f32],
+    shift: &'a [f32],
+    mean: &'a [f32],
+    act: Activation,
+    sums: &'a mut Sums,
+}
+
+struct Combine<'a> {
+    input: &'a [f32],
+    gradient: &'a mut [f32],
+    lines: [&'a [f32]; 3],
+}
+
+dispatch! {
+    /// # Safety
+    /// The CPU has the set; the block has whole pixels.
+    unsafe fn add_statistics(args: &mut Statistics<'_>) = add_statistics_with
+}
+dispatch! {
+    /// # Safety
+    /// The CPU has the set; the block has whole pixels.
+    unsafe fn write(args: &mut Forward<'_>) = write_with
+}
+dispatch! {
+    /// # Safety
+    /// The CPU has the set; the block has whole pixels.
+    unsafe fn add_gradients(args: &mut Backward<'_>) = add_gradients_with
+}
+dispatch! {
+    /// # Safety
+    /// The CPU has the set; the block has whole pixels.
+    unsafe fn combine(args: &mut Combine<'_>) = combine_with
+}
+
+#[inline(always)]
+unsafe fn add_statistics_with<S: Simd>(args: &mut Statistics<'_>) {
+    let channels = args.shift.len();
+    for c in (0..channels).step_by(S::LANES) {
+        let count = S::LANES.min(channels - c);
+        // SAFETY: the caller's; vectors are cut to `count`.
+        unsafe {
+            let minus = S::mul(load::<S>(args.shift.as_ptr().add(c), count), S::splat(-1.0));
+            let mut sums = [S::splat(0.0); 2];
+            for row in 0..args.block.len() / channels {
+                let from = args.block.as_ptr().add(row * channels + c);
+                let x = S::add(load::<S>(from, count), minus);
+                sums = [S::add(sums[0], x), S::mul_add(x, x, sums[1])];
+            }
+            for (to, sum) in args.sums.block.iter_mut().zip(sums) {
+                store::<S>(to.as_mut_ptr().add(c), sum, count);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn write_with<S: Simd>(args: &mut Forward<'_>) {
+    let channels = args.scale.len();
+    for c in (0..channels).step_by(S::LANES) {
+        let count = S::LANES.min(channels - c);
+        // SAFETY: the caller's; vectors are cut to `count`.
+        unsafe {
+            let scale = load::<S>(args.scale.as_ptr().add(c), count);
+            let shift = load::<S>(args.shift.as_ptr().add(c), count);
+            for row in 0..args.input.len() / channels {
+                let at = row * channels + c;
+                let x = load::<S>(args.input.as_ptr().add(at), count);
+                let y = image::<S>(args.act, S::mul_add(x, scale, shift));
+                store::<S>(args.out.as_mut_ptr().add(at), y, count);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn add_gradients_with<S: Simd>(args: &mut Backward<'_>) {
+    let channels = args.scale.len();
+    for c in (0..channels).step_by(S::LANES) {
+        let count = S::LANES.min(channels - c);
+        // SAFETY: the caller's; vectors are cut to `count`.
+        unsafe {
+            let scale = load::<S>(args.scale.as_ptr().add(c), count);
+            let shift = load::<S>(args.shift.as_ptr().add(c), count);
+            let minus = S::mul(load::<S>(args.mean.as_ptr().add(c), count), S::splat(-1.0));
+            let mut sums = [S::splat(0.0); 2];
+            for row in 0..args.input.len() / channels {
+                let at = row * channels + c;
+                let x = load::<S>(args.input.as_ptr().add(at), count);
+                let to = args.gradient.as_mut_ptr().add(at);
+                let g =
+                    pull_back::<S>(args.act, S::mul_add(x, scale, shift), load::<S>(to, count));
+                store::<S>(to, g, count);
+                sums = [S::add(sums[0], g), S::mul_add(g, S::add(x, minus), sums[1])];
+            }
+            for (to, sum) in args.sums.block.iter_mut().zip(sums) {
+                store::<S>(to.as_mut_ptr().add(c), sum, count);
+            }
+        }
+    }
+}
+
+#[inline(always)]
+unsafe fn combine_with<S: Simd>(args: &mut Combine<'_>) {
+    let channels = args.lines[0].len();
+    for c in (0..channels).step_by(S::LANES) {
+        let count = S::LANES.min(channels - c);
+        // SAFETY: the caller's; vectors are cut to `count`.
+        unsafe {
+            let [scale, slope, constant] =
+                args.lines.map(|line| load::<S>(line.as_ptr().add(c), count));
+            for row in 0..args.input.len() / channels {
+                let at = row * channels + c;
+                let x = load::<S>(args.input.as_ptr().add(at), count);
+                let to = args.gradient.as_mut_ptr().add(at);
+                let g = S::mul_add(load::<S>(to, count), scale, S::mul_add(x, slope, constant));
+                store::<S>(to, g, count);
+            }
+        }
+    }
+}
