@@ -79,12 +79,7 @@ pub(crate) unsafe trait Simd: Copy {
     unsafe fn max(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     unsafe fn min(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `value` where `low < x < high`, else 0.
-    unsafe fn between(
-        x: Self::Vector,
-        low: f32,
-        high: f32,
-        value: Self::Vector,
-    ) -> Self::Vector;
+    unsafe fn between(x: Self::Vector, low: f32, high: f32, value: Self::Vector) -> Self::Vector;
     /// The bits of each number, shifted to the left by the 23 of its fraction.
     unsafe fn fraction_to_exponent(a: Self::Vector) -> Self::Vector;
 }

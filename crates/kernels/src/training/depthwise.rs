@@ -247,5 +247,7 @@ pub(super) unsafe fn load<S: Simd>(from: *const f32, count: usize) -> S::Vector 
 #[inline(always)]
 pub(super) unsafe fn store<S: Simd>(to: *mut f32, vector: S::Vector, count: usize) {
     // SAFETY: the caller's.
-    unsafe { if count == S::LANES { S::store(to, vector) } else { S::store_first(to, vector, count) } }
+    unsafe {
+        if count == S::LANES { S::store(to, vector) } else { S::store_first(to, vector, count) }
+    }
 }

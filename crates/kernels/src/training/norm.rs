@@ -257,8 +257,7 @@ unsafe fn add_gradients_with<S: Simd>(args: &mut Backward<'_>) {
                 let at = row * channels + c;
                 let x = load::<S>(args.input.as_ptr().add(at), count);
                 let to = args.gradient.as_mut_ptr().add(at);
-                let g =
-                    pull_back::<S>(args.act, S::mul_add(x, scale, shift), load::<S>(to, count));
+                let g = pull_back::<S>(args.act, S::mul_add(x, scale, shift), load::<S>(to, count));
                 store::<S>(to, g, count);
                 sums = [S::add(sums[0], g), S::mul_add(g, S::add(x, minus), sums[1])];
             }

@@ -64,8 +64,7 @@ pub fn rmsprop_step(
     for ((w, &g), (square, v)) in weights.iter_mut().zip(gradient).zip(state) {
         let g = g + weight_decay * *w;
         *square += (1.0 - settings.decay) * (g * g - *square);
-        *v = settings.momentum * *v
-            + settings.learning_rate * g / (*square + settings.eps).sqrt();
+        *v = settings.momentum * *v + settings.learning_rate * g / (*square + settings.eps).sqrt();
         *w -= *v;
     }
 }
