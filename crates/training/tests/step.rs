@@ -1,0 +1,101 @@
+//! One step on small networks of every family.
+
+use kernels::training::{Momentum, Sgd, smoothed_targets};
+use search_space::{Graph, published};
+use training::Trainer;
+
+fn numbers(count: usize) -> Vec<f32> {
+    let mix = |i: usize| i.wrapping_mul(2_654_435_761) % 2_001;
+    (0..count).map(|i| mix(i) as f32 / 1_000.0 - 1.0).collect()
+}
+
+fn graph(name: &str) -> Graph {
+    let mut network = published::network(name).unwrap();
+    network.input.resolution = 32;
+    // Fixed: masks differ from batch to batch.
+    network.head = network.head.at_inference();
+    network.lower().unwrap()
+}
+
+const NETWORKS: [&str; 5] = [
+    "mobilenet_v1@width=0.25,classes=4",
+    "mobilenet_v2@width=0.35,classes=4",
+    "mobilenet_v3_small@classes=4",
+    "shufflenet_v1_g3@width=0.5,classes=4",
+    "shufflenet_v2_x0_5@classes=4",
+];
+
+#[test]
+fn threads_change_no_bit() {
+    for name in NETWORKS {
+        let graph = graph(name);
+        let images = numbers(40 * graph.input().elements());
+        let labels: Vec<usize> = (0..40).map(|i| i % 4).collect();
+        let targets = smoothed_targets(&labels, 4, 0.1);
+        let sgd = Sgd { learning_rate: 0.01, momentum: Momentum::Nesterov(0.9) };
+        let trained = |threads: usize| {
+            let mut trainer = Trainer::new(&graph, 7, threads).unwrap();
+            for _ in 0..2 {
+                trainer.step(&images, &targets, &sgd, 1e-4).unwrap();
+            }
+            (trainer.parameters().to_vec(), trainer.running_statistics().to_vec())
+        };
+        assert!(trained(1) == trained(2), "{name}");
+    }
+}
+
+/// Along the gradient, the loss rises by the gradient's norm: of all parameters together, and of
+/// the first, a middle and the last tensor alone.
+#[test]
+fn gradients_are_those_of_the_loss() {
+    for name in NETWORKS {
+        let graph = graph(name);
+        let images = numbers(6 * graph.input().elements());
+        let targets = smoothed_targets(&[0, 1, 2, 3, 0, 2], 4, 0.1);
+        let mut trainer = Trainer::new(&graph, 3, 1).unwrap();
+        trainer.accumulate(&images, &targets).unwrap();
+        let gradients = trainer.gradients().to_vec();
+        let start: Vec<Vec<f32>> =
+            trainer.parameters().iter().map(|parameter| parameter.values.clone()).collect();
+        let count = start.len();
+        for tensors in [0..count, 0..1, count / 2..count / 2 + 1, count - 1..count] {
+            let squares =
+                gradients[tensors.clone()].iter().flatten().map(|&g| f64::from(g).powi(2));
+            let norm = squares.sum::<f64>().sqrt();
+            if norm < 1e-4 {
+                continue;
+            }
+            let mut loss_at = |distance: f64| {
+                for index in tensors.clone() {
+                    let values = &mut trainer.parameters_mut()[index].values;
+                    for (at, value) in values.iter_mut().enumerate() {
+                        let direction = f64::from(gradients[index][at]) / norm;
+                        *value = (f64::from(start[index][at]) + distance * direction) as f32;
+                    }
+                }
+                trainer.accumulate(&images, &targets).unwrap()
+            };
+            let h = 2e-3 / norm.max(0.2);
+            let slope = (loss_at(h) - loss_at(-h)) / (2.0 * h);
+            loss_at(0.0);
+            assert!((slope / norm - 1.0).abs() < 0.05, "{name} {tensors:?}: {slope} for {norm}");
+        }
+    }
+}
+
+#[test]
+fn steps_lower_the_loss() {
+    for name in NETWORKS {
+        let graph = graph(name);
+        let images = numbers(16 * graph.input().elements());
+        let labels: Vec<usize> = (0..16).map(|i| i % 4).collect();
+        let targets = smoothed_targets(&labels, 4, 0.0);
+        let sgd = Sgd { learning_rate: 0.02, momentum: Momentum::Heavy(0.9) };
+        let mut trainer = Trainer::new(&graph, 5, 1).unwrap();
+        let mut losses = (0..12)
+            .map(|_| trainer.step(&images, &targets, &sgd, 0.0).unwrap())
+            .collect::<Vec<_>>();
+        let (first, last) = (losses[0], losses.pop().unwrap());
+        assert!(last < 0.8 * first, "{name}: {first} to {last}");
+    }
+}
