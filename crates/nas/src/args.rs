@@ -47,6 +47,8 @@ pub(crate) enum Command {
     Space(SpaceArgs),
     Describe(DescribeArgs),
     #[command(subcommand)]
+    Bench(BenchCommand),
+    #[command(subcommand)]
     Surrogate(SurrogateCommand),
 }
 
@@ -228,6 +230,30 @@ pub(crate) struct SpaceArgs {
 pub(crate) struct DescribeArgs {
     #[arg(help = NET_HELP)]
     pub(crate) net: String,
+}
+
+/// Time this tool's own work
+#[derive(Subcommand)]
+pub(crate) enum BenchCommand {
+    Training(BenchTrainingArgs),
+}
+
+/// Time training steps: forward, loss, backward, SGD; the median after 3 warm-up steps
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  nas bench training mobilenet_v2@classes=10 --batch 64 \
+    --resolution 64 --threads 2")]
+pub(crate) struct BenchTrainingArgs {
+    #[arg(help = NET_HELP)]
+    pub(crate) net: String,
+    /// Images of a step
+    #[arg(long, value_name = "B", default_value_t = 64)]
+    pub(crate) batch: usize,
+    /// Height and width of the images [default: the network's]
+    #[arg(long, value_name = "R")]
+    pub(crate) resolution: Option<usize>,
+    /// Timed steps
+    #[arg(long, value_name = "N", default_value_t = 10)]
+    pub(crate) steps: usize,
 }
 
 /// What NET may be.

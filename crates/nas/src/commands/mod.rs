@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod bench;
 mod describe;
 mod latency;
 mod search;
@@ -23,6 +24,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         Command::Zoo(args) => zoo::run(global, args),
         Command::Space(args) => space::run(global, args),
         Command::Describe(args) => describe::run(global, args),
+        Command::Bench(command) => bench::run(global, command),
         Command::Surrogate(command) => surrogate::run(global, command),
     }
 }
