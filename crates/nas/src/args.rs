@@ -145,9 +145,9 @@ pub(crate) struct LatencyArgs {
     /// Measure the whole network too
     #[arg(long)]
     pub(crate) measure: bool,
-    /// Timed runs of the whole network
-    #[arg(long, value_name = "N", default_value_t = 100, requires = "measure")]
-    pub(crate) runs: usize,
+    /// Time exactly N runs, whatever else the machine does [default: until 100 were undisturbed]
+    #[arg(long, value_name = "N", requires = "measure")]
+    pub(crate) runs: Option<usize>,
     /// Print the latency of each block
     #[arg(long)]
     pub(crate) per_block: bool,
