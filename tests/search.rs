@@ -23,7 +23,7 @@ fn killed_searches_resume_to_the_same_trials() {
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let (table, whole, killed) = (path("table.ron"), path("whole"), path("killed"));
     made_up_table(Path::new(&table));
-    let target = ["search", "--target-ms", "1000000", "--samples", "400"];
+    let target = ["search", "--target-ms", "1000000", "--samples", "400", "--runs", "2"];
     let to_whole = [&target[..], &["--table", &table, "--out", &whole]].concat();
     let to_killed = [&target[..], &["--table", &table, "--out", &killed]].concat();
 

@@ -78,6 +78,9 @@ pub(crate) struct SearchArgs {
     pub(crate) samples: usize,
     #[command(flatten)]
     pub(crate) table: TableChoice,
+    /// Undisturbed runs of each network that is measured for the target
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub(crate) runs: NonZeroUsize,
     /// Output folder [default: results/search-SPACE-TARGETms]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,

@@ -3,9 +3,9 @@
 
 use ndarray::{Array1, Array2};
 
+use crate::linear_algebra::InverseFactor;
 use super::SurrogateError;
 use super::covariance::{Covariance, from_parameters, gradient, prior_parameters};
-use super::linear_algebra::InverseFactor;
 use super::stages::Stages;
 
 /// Precision of the prior for a likelihood averaged over the networks: with less, single weights run
@@ -59,7 +59,7 @@ pub(super) fn negative_log_posterior(
     let signal = covariance.matrix(&covariance.tables(stages), codes);
     let mut matrix = signal.clone();
     matrix.diag_mut().mapv_inplace(|v| v + covariance.noise);
-    let factor = InverseFactor::new(matrix)?;
+    let factor = InverseFactor::new(matrix).ok_or_else(SurrogateError::not_positive_definite)?;
     let coefficients = factor.solve(targets);
     let loss = 0.5 * (targets.dot(&coefficients) + factor.ln_determinant());
 

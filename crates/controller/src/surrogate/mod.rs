@@ -15,7 +15,6 @@ mod cross_validation;
 mod error;
 mod evaluation;
 mod file;
-mod linear_algebra;
 mod marginal_likelihood;
 mod predictor;
 mod regression;

@@ -6,9 +6,9 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
+use crate::linear_algebra::InverseFactor;
 use super::SurrogateError;
 use super::covariance::Covariance;
-use super::linear_algebra::InverseFactor;
 use super::marginal_likelihood::maximise;
 use super::scale::Scale;
 use super::stages::Stages;
@@ -69,7 +69,7 @@ fn robust(
     for step in 0.. {
         let mut noisy = matrix.clone();
         noisy.diag_mut().scaled_add(1.0, &variances);
-        let factor = InverseFactor::new(noisy)?;
+        let factor = InverseFactor::new(noisy).ok_or_else(SurrogateError::not_positive_definite)?;
         let coefficients = factor.solve(targets);
         let precisions = factor.inverse_diagonal();
         if step == REWEIGHTINGS {

@@ -23,9 +23,6 @@ use crate::progress::{Progress, note};
 use crate::{interrupt, load, output_folder, tables};
 use results::Results;
 
-/// Timed runs of each candidate.
-const CANDIDATE_RUNS: usize = 50;
-
 pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let start = Instant::now();
     let settings = settings(global, args)?;
@@ -45,7 +42,7 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     set_jobs(global)?;
 
     tables::complete(global, &space, &mut open)?;
-    let mut latency = NativeLatency { table: open.table, runs: CANDIDATE_RUNS };
+    let mut latency = NativeLatency { table: open.table, runs: args.runs.get() };
     let range = range(&space, &latency, global.seed)?;
     note(global, &screen::range(&space, &range, settings.target));
     let mut results = Results {
