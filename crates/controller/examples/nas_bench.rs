@@ -71,7 +71,7 @@ fn stand_in() -> Result<SearchSpace> {
         r#"SearchSpace(format: 1, name: "nas_bench_macro", channels: 3, resolution: [32], classes: 10,
             stem: [Conv(out: 8, kernel: 3, stride: 1, act: Relu)],
             stages: [{}],
-            head: Pool)"#,
+            head: Pool())"#,
         stage.repeat(LAYERS)
     ))?)
 }

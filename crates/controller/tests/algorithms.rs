@@ -82,7 +82,7 @@ fn a_small_space_is_exhausted() {
             stem: [Conv(out: 8, kernel: 3, stride: 1, act: Relu)],
             stages: [(out: 8, layers: 1, stride: 1, choices: [Expand([1, 3, 6]), Kernel([3, 5])]),
                      (out: 8, layers: 1, stride: 1, choices: [Expand([1, 3, 6]), Kernel([3, 5])])],
-            head: Pool)"#,
+            head: Pool())"#,
     )
     .expect("a valid space");
     for algorithm in Algorithm::ALL {
