@@ -241,7 +241,7 @@ proptest! {
         lives in proptest::collection::vec(1..120_usize, 1..6),
         algorithm in proptest::sample::select(Algorithm::ALL.to_vec()),
     ) {
-        let settings = settings(algorithm, 8.0, 240);
+        let settings = settings(algorithm, 8.0, 160);
         let whole = run_in_memory(&settings, &mut Device::immortal());
         let folder = tempdir().expect("a temporary folder");
         let none = StudySettings::new();
