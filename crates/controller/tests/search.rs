@@ -104,6 +104,12 @@ fn rewards_are_the_papers() {
     assert!(soft.of(0.5, 40.0, target) > 0.5);
     assert_eq!(Reward::Hard.of(0.5, 40.0, target), 0.5);
     assert_eq!(Reward::Hard.of(0.5, 160.0, target), 0.25);
+    // TuNAS: 20 ms off costs w / 4 on either side, and nothing at the target.
+    let absolute = Reward::Absolute(Exponent::new(-0.08).unwrap());
+    assert_eq!(absolute.of(0.5, 80.0, target), 0.5);
+    for ms in [60.0, 100.0] {
+        assert!((absolute.of(0.5, ms, target) - 0.48).abs() < 1e-12, "{ms}");
+    }
 }
 
 #[test]
@@ -231,8 +237,11 @@ proptest! {
     /// A search that dies at random calls and is resumed has the trials, front and winner of one
     /// that never died.
     #[test]
-    fn interrupted_searches_resume(lives in proptest::collection::vec(1..120_usize, 1..6)) {
-        let settings = settings(Algorithm::Evolution, 8.0, 240);
+    fn interrupted_searches_resume(
+        lives in proptest::collection::vec(1..120_usize, 1..6),
+        algorithm in proptest::sample::select(Algorithm::ALL.to_vec()),
+    ) {
+        let settings = settings(algorithm, 8.0, 160);
         let whole = run_in_memory(&settings, &mut Device::immortal());
         let folder = tempdir().expect("a temporary folder");
         let none = StudySettings::new();

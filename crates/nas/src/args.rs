@@ -61,16 +61,17 @@ pub(crate) struct SearchArgs {
     /// The latency to meet, in milliseconds
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) target_ms: f64,
-    /// Exponent of the soft reward, 0 or below [default: -0.15]
+    /// Exponent of the soft reward or weight of the absolute one, 0 or below [default: -0.15]
     #[arg(long, value_name = "W", allow_negative_numbers = true)]
     pub(crate) w: Option<f64>,
-    /// soft: ACC x (LAT/TAR)^w; hard: exponent 0 up to the target, -1 above
+    /// soft: ACC x (LAT/TAR)^w; hard: exponent 0 up to the target, -1 above;
+    /// absolute: ACC + w x |LAT/TAR - 1|
     #[arg(long, value_enum, default_value_t = RewardKind::Soft)]
     pub(crate) reward: RewardKind,
     /// Search space: a name or a RON file
     #[arg(long, value_name = "S", default_value = "mnasnet")]
     pub(crate) space: String,
-    /// How networks are proposed: evolution or random
+    /// How networks are proposed: evolution, ppo, nsga2 or random
     #[arg(long, value_name = "A", default_value = "evolution")]
     pub(crate) algorithm: Algorithm,
     /// Trials in all
@@ -94,6 +95,7 @@ pub(crate) struct SearchArgs {
 pub(crate) enum RewardKind {
     Soft,
     Hard,
+    Absolute,
 }
 
 /// Which latency table.

@@ -78,11 +78,12 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
 
 fn settings(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
     let target = Target::new(args.target_ms).map_err(|error| bad_input("--target-ms", error))?;
+    let exponent = |w: Option<f64>| {
+        w.map_or(Ok(Exponent::DEFAULT), Exponent::new).map_err(|error| bad_input("--w", error))
+    };
     let reward = match (args.reward, args.w) {
-        (RewardKind::Soft, None) => Reward::Soft(Exponent::DEFAULT),
-        (RewardKind::Soft, Some(w)) => {
-            Reward::Soft(Exponent::new(w).map_err(|error| bad_input("--w", error))?)
-        }
+        (RewardKind::Soft, w) => Reward::Soft(exponent(w)?),
+        (RewardKind::Absolute, w) => Reward::Absolute(exponent(w)?),
         (RewardKind::Hard, None) => Reward::Hard,
         (RewardKind::Hard, Some(w)) => {
             let message = format!("found {w}; the hard reward has exponents of its own, 0 and -1");
@@ -121,6 +122,7 @@ fn deciding(
     let reward = match reward {
         Reward::Soft(exponent) => format!("soft, w {}", exponent.w()),
         Reward::Hard => "hard".to_owned(),
+        Reward::Absolute(weight) => format!("absolute, w {}", weight.w()),
     };
     let setup = &latency.table.setup;
     let runtime = format!("{} {}", setup.runtime.name(), setup.runtime_version);
