@@ -17,8 +17,8 @@ use std::ops::ControlFlow::Continue;
 use controller::algorithm::BATCH;
 use controller::surrogate::Surrogate;
 use controller::{
-    Algorithm, Estimate, Exponent, Half, Reward, SearchSettings, Searcher, Study, StudySettings,
-    Target, Trial, search,
+    Algorithm, Estimate, Exponent, Half, Limits, Reward, SearchSettings, Searcher, Study,
+    StudySettings, Target, Trial, search,
 };
 use rayon::prelude::*;
 use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace, published};
@@ -103,7 +103,7 @@ fn best_so_far(
     let mut searcher = Searcher::new(algorithm, space, seed);
     let mut bests: Vec<f64> = Vec::new();
     while bests.len() < COUNTS[COUNTS.len() - 1] {
-        let accept = |_: &Network| Ok::<_, Infallible>(true);
+        let accept = |_: &Network| Ok::<_, Infallible>(Some(1.0));
         let batch = searcher.ask(BATCH, &|trial: &Trial| trial.reward, &accept)?;
         let mut trials = Vec::new();
         for genotype in batch {
@@ -148,7 +148,14 @@ fn mnasnet(seeds: u64) -> Result<()> {
     let target = Target::new(12.0)?;
     let run = |algorithm, samples, seed| -> Result<String> {
         let reward = Reward::Soft(Exponent::DEFAULT);
-        let settings = SearchSettings { algorithm, reward, target, samples, seed };
+        let settings = SearchSettings {
+            algorithm,
+            reward,
+            targets: vec![target],
+            limits: Limits::default(),
+            samples,
+            seed,
+        };
         let folder = tempfile::tempdir()?;
         let none = StudySettings::new();
         let mut study = Study::create(folder.path(), &none, &none)?;

@@ -46,13 +46,8 @@ impl Cost {
     /// Units after a number and what they multiply it by.
     fn units(self) -> &'static [(&'static str, f64)] {
         const COUNTS: &[(&str, f64)] = &[("", 1.0), ("K", 1e3), ("M", 1e6), ("G", 1e9)];
-        const BYTES: &[(&str, f64)] = &[
-            ("B", 1.0),
-            ("KB", 1e3),
-            ("MB", 1e6),
-            ("KiB", 1024.0),
-            ("MiB", 1024.0 * 1024.0),
-        ];
+        const BYTES: &[(&str, f64)] =
+            &[("B", 1.0), ("KB", 1e3), ("MB", 1e6), ("KiB", 1024.0), ("MiB", 1024.0 * 1024.0)];
         if self == Cost::PeakActivation { BYTES } else { COUNTS }
     }
 }
@@ -69,7 +64,8 @@ impl Limits {
 
     /// Whether a network exceeds none, and can be computed at all.
     pub fn allow(&self, network: &Network) -> bool {
-        let exceeds = || network.lower().map_or(true, |graph| self.exceeded(&graph.cost()).is_some());
+        let exceeds =
+            || network.lower().map_or(true, |graph| self.exceeded(&graph.cost()).is_some());
         self.is_empty() || !exceeds()
     }
 
@@ -116,11 +112,14 @@ impl FromStr for Limits {
             if limits.iter().any(|(other, _)| *other == cost) {
                 return Err(wrong(part, format!("{name} once")));
             }
-            limits.push((cost, number(cost, value.trim()).ok_or_else(|| {
-                let units: Vec<&str> = cost.units().iter().map(|(unit, _)| *unit).collect();
-                let units = units.join(" ").trim().to_owned();
-                wrong(part, format!("a number above 0 with one of the units {units}"))
-            })?));
+            limits.push((
+                cost,
+                number(cost, value.trim()).ok_or_else(|| {
+                    let units: Vec<&str> = cost.units().iter().map(|(unit, _)| *unit).collect();
+                    let units = units.join(" ").trim().to_owned();
+                    wrong(part, format!("a number above 0 with one of the units {units}"))
+                })?,
+            ));
         }
         Ok(Self(limits))
     }

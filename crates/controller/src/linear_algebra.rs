@@ -3,7 +3,6 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayViewMut2, s};
 
-
 const BLOCK: usize = 64;
 
 /// The inverse of the lower Cholesky factor of a symmetric matrix A: A^-1 = X^T X.

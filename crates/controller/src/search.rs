@@ -149,7 +149,7 @@ impl Phase {
 fn phases(settings: &SearchSettings) -> Vec<Phase> {
     let rewarded = match settings.reward {
         Reward::Soft(_) => &settings.targets[..1],
-        Reward::Hard => &settings.targets[..],
+        Reward::Hard | Reward::Absolute(_) => &settings.targets[..],
     };
     let half = settings.samples / 2;
     let shared = |half: Half, targets: &[Target], start: usize, end: usize| -> Vec<Phase> {

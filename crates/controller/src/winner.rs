@@ -99,69 +99,6 @@ pub fn best_by_reward(
     Ok(Some(Winner { trial, measured_ms }))
 }
 
-/// The least ratio of measured to predicted latency so far corrects the predictions of the others.
-/// Every measurement is stored before it decides anything.
-///
-/// # Errors
-/// A network that cannot be measured; a study that cannot be written.
-pub fn best_under_target(
-    space: &SearchSpace,
-    trials: &[Trial],
-    target: Target,
-    latency: &mut dyn LatencySource,
-    study: &mut Study,
-    progress: &mut dyn FnMut(&Trial, f64) -> ControlFlow<()>,
-) -> Result<Option<Winner>, SearchError> {
-    let mut order: Vec<usize> = (0..trials.len())
-        .filter(|&index| trials[index].latency_ms <= OPTIMISM * target.ms())
-        .collect();
-    order.sort_by(|&a, &b| {
-        trials[b].estimate.accuracy.total_cmp(&trials[a].estimate.accuracy).then(a.cmp(&b))
-    });
-    let mut measured: HashMap<usize, f64> = HashMap::new();
-    let mut best: Option<Winner> = None;
-    while measured.len() < MOST_MEASURED {
-        let correction = correction(trials, &measured);
-        let hopeful = |index: &usize| {
-            let fits = trials[*index].latency_ms * correction <= SAFETY * target.ms();
-            fits && !measured.contains_key(index)
-        };
-        let Some(next) = order.iter().copied().find(hopeful) else { break };
-        let beaten = best.as_ref().is_some_and(|best| {
-            trials[best.trial].estimate.accuracy >= trials[next].estimate.accuracy
-        });
-        if beaten {
-            break;
-        }
-        let ms = measure(space, &trials[next].genotype, latency, study)?;
-        if progress(&trials[next], ms).is_break() {
-            return Err(SearchError::Stopped);
-        }
-        measured.insert(next, ms);
-        if ms <= SAFETY * target.ms() {
-            best = Some(Winner { trial: next, measured_ms: ms });
-        }
-    }
-    Ok(best)
-}
-
-/// The trial with the greatest reward (the paper's winner), measured. None without trials.
-///
-/// # Errors
-/// As [`best_under_target`].
-pub fn best_by_reward(
-    space: &SearchSpace,
-    trials: &[Trial],
-    latency: &mut dyn LatencySource,
-    study: &mut Study,
-) -> Result<Option<Winner>, SearchError> {
-    let best = (0..trials.len())
-        .max_by(|&a, &b| trials[a].reward.total_cmp(&trials[b].reward).then(b.cmp(&a)));
-    let Some(trial) = best else { return Ok(None) };
-    let measured_ms = measure(space, &trials[trial].genotype, latency, study)?;
-    Ok(Some(Winner { trial, measured_ms }))
-}
-
 /// The least ratio of measured to predicted latency, so that no candidate is passed over that might
 /// do; 1 before anything is measured.
 fn correction(trials: &[Trial], measured: &HashMap<usize, f64>) -> f64 {

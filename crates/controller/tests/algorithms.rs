@@ -41,9 +41,9 @@ fn batches(algorithm: Algorithm, count: usize, seed: u64) -> Vec<Vec<Trial>> {
         let score: &dyn Fn(&Trial) -> f64 =
             if index < count / 2 { &by_reward } else { &by_latency };
         if index == count / 2 {
-            searcher.begin(Half::Target, score);
+            searcher.begin(score);
         }
-        let accept = |_: &Network| Ok::<_, Infallible>(true);
+        let accept = |_: &Network| Ok::<_, Infallible>(Some(1.0));
         let Ok(asked) = searcher.ask(BATCH, score, &accept);
         let told: Vec<Trial> = asked.into_iter().map(|genotype| trial(&space, genotype)).collect();
         searcher.tell(&told);
@@ -87,7 +87,7 @@ fn a_small_space_is_exhausted() {
     .expect("a valid space");
     for algorithm in Algorithm::ALL {
         let mut searcher = Searcher::new(algorithm, &space, 0);
-        let accept = |_: &Network| Ok::<_, Infallible>(true);
+        let accept = |_: &Network| Ok::<_, Infallible>(Some(1.0));
         let mut found = 0;
         for _ in 0..4 {
             let Ok(asked) = searcher.ask(BATCH, &|trial: &Trial| trial.reward, &accept);

@@ -4,8 +4,8 @@ use std::ops::ControlFlow::Continue;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use controller::{
-    Algorithm, Binding, Estimate, Exponent, Half, Reward, SearchError, SearchSettings, Study,
-    StudySettings, Target, Trial, pareto_front, random_comparison, range, search, winner,
+    Algorithm, Binding, Estimate, Exponent, Half, Limits, Reward, SearchError, SearchSettings,
+    Study, StudySettings, Target, Trial, pareto_front, random_comparison, range, search, winner,
 };
 use proptest::prelude::*;
 use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace, published};
@@ -62,7 +62,8 @@ fn space() -> SearchSpace {
 fn settings(algorithm: Algorithm, target_ms: f64, samples: usize) -> SearchSettings {
     let reward = Reward::Soft(Exponent::DEFAULT);
     let target = Target::new(target_ms).expect("positive");
-    SearchSettings { algorithm, reward, target, samples, seed: 5 }
+    let (targets, limits) = (vec![target], Limits::default());
+    SearchSettings { algorithm, reward, targets, limits, samples, seed: 5 }
 }
 
 fn names(pairs: &[(&str, &str)]) -> StudySettings {
@@ -77,10 +78,14 @@ fn run(
 ) -> Result<(Vec<Trial>, Option<winner::Winner>), SearchError> {
     let space = space();
     let trials = search(&space, settings, &accuracy, device, study, &mut |_| Continue(()))?;
-    let best =
-        winner::best_under_target(&space, &trials, settings.target, device, study, &mut |_, _| {
-            Continue(())
-        })?;
+    let best = winner::best_under_target(
+        &space,
+        &trials,
+        settings.targets[0],
+        device,
+        study,
+        &mut |_, _| Continue(()),
+    )?;
     Ok((trials, best))
 }
 

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use controller::Algorithm;
+use controller::{Algorithm, Limits};
 
 /// Finds the most accurate network that meets a latency budget on this CPU.
 #[derive(Parser)]
@@ -53,14 +53,21 @@ pub(crate) enum Command {
 /// Find the most accurate network of a space that meets a latency target on this CPU
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  nas search --target-ms 15 --w -0.15\n\nThe first half of the trials \
+    after_help = "Example:\n  nas search --target-ms 15 --w -0.15\n  nas search --target-ms 5,10,15 \
+    --max params=4M\n\nThe first half of the trials \
     maximises the reward ACC x (LAT/TAR)^w, the second half searches for\naccuracy under the target. \
     The winner is the most accurate network whose measured latency meets it."
 )]
 pub(crate) struct SearchArgs {
-    /// The latency to meet, in milliseconds
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
-    pub(crate) target_ms: f64,
+    /// The latency to meet, in milliseconds; several, separated by commas, get a winner each
+    #[arg(
+        long,
+        value_name = "X",
+        required = true,
+        value_delimiter = ',',
+        allow_negative_numbers = true
+    )]
+    pub(crate) target_ms: Vec<f64>,
     /// Exponent of the soft reward or weight of the absolute one, 0 or below [default: -0.15]
     #[arg(long, value_name = "W", allow_negative_numbers = true)]
     pub(crate) w: Option<f64>,
@@ -68,6 +75,9 @@ pub(crate) struct SearchArgs {
     /// absolute: ACC + w x |LAT/TAR - 1|
     #[arg(long, value_enum, default_value_t = RewardKind::Soft)]
     pub(crate) reward: RewardKind,
+    /// Hard limits, as in params=4M,macs=300M,peak_activation=512KiB,memory_access_cost=20M
+    #[arg(long, value_name = "LIMITS")]
+    pub(crate) max: Option<Limits>,
     /// Search space: a name or a RON file
     #[arg(long, value_name = "S", default_value = "mnasnet")]
     pub(crate) space: String,

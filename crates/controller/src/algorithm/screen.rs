@@ -11,7 +11,7 @@ use crate::linear_algebra::InverseFactor;
 use crate::trial::Trial;
 
 /// Trials that a model is fitted to at most.
-const MOST: usize = 600;
+const MOST: usize = 400;
 /// Numbers of differing choices over which two genotypes stop telling about each other, tried in
 /// turn.
 const LENGTHS: [f64; 4] = [2.0, 5.0, 12.0, 30.0];

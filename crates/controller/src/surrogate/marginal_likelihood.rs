@@ -3,10 +3,10 @@
 
 use ndarray::{Array1, Array2};
 
-use crate::linear_algebra::InverseFactor;
 use super::SurrogateError;
 use super::covariance::{Covariance, from_parameters, gradient, prior_parameters};
 use super::stages::Stages;
+use crate::linear_algebra::InverseFactor;
 
 /// Precision of the prior for a likelihood averaged over the networks: with less, single weights run
 /// to zero or infinity on subsets; with ten times as much, ranking suffers.

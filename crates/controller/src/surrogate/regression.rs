@@ -6,12 +6,12 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
-use crate::linear_algebra::InverseFactor;
 use super::SurrogateError;
 use super::covariance::Covariance;
 use super::marginal_likelihood::maximise;
 use super::scale::Scale;
 use super::stages::Stages;
+use crate::linear_algebra::InverseFactor;
 
 /// Networks that the hyper-parameters are fitted to. Twice as many rank no better; the time is cubic.
 const HYPERPARAMETER_NETWORKS: usize = 1024;
