@@ -171,8 +171,8 @@ fn mnasnet(seeds: u64) -> Result<()> {
     };
     println!("best soft reward/best accuracy under {} ms, by seed", target.ms());
     for (algorithm, samples) in [
-        (Algorithm::Random, 16_000),
         (Algorithm::Ppo, 4_000),
+        (Algorithm::Random, 16_000),
         (Algorithm::Nsga2, 4_000),
         (Algorithm::Evolution, 4_000),
         (Algorithm::Evolution, 16_000),

@@ -37,7 +37,7 @@ pub struct Searcher<'a> {
 
 enum State {
     Evolution(Evolution),
-    Ppo(Ppo),
+    Ppo(Box<Ppo>),
     Nsga2(Nsga2),
     Random,
 }
@@ -47,7 +47,7 @@ impl<'a> Searcher<'a> {
     pub fn new(algorithm: Algorithm, space: &'a SearchSpace, seed: u64) -> Self {
         let state = match algorithm {
             Algorithm::Evolution => State::Evolution(Evolution::default()),
-            Algorithm::Ppo => State::Ppo(Ppo::new(space, seed)),
+            Algorithm::Ppo => State::Ppo(Box::new(Ppo::new(space, seed))),
             Algorithm::Nsga2 => State::Nsga2(Nsga2::default()),
             Algorithm::Random => State::Random,
         };

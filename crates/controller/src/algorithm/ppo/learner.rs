@@ -1,6 +1,6 @@
 //! The policy with its optimisers.
 
-use candle_core::Result;
+use candle_core::{DType, Result};
 use candle_nn::{AdamW, Optimizer, ParamsAdamW};
 use rand::rngs::ChaCha8Rng;
 use search_space::Genotype;
@@ -51,9 +51,10 @@ impl Learner {
 
 impl Trained {
     fn new(option_counts: &[u8], seed: u64) -> Result<Self> {
-        let policy = Policy::new(option_counts, &mut rng(seed, Purpose::PpoWeights, 0))?;
+        let mut rng = rng(seed, Purpose::PpoWeights, 0);
+        let policy = Policy::new(option_counts, DType::F32, &mut rng)?;
         let adam = |lr: f64| {
-            let parameters = policy.parameters().into_iter().cloned().collect();
+            let parameters = policy.parameters().to_vec();
             AdamW::new(parameters, ParamsAdamW { lr, weight_decay: 0.0, ..Default::default() })
         };
         Ok(Self { on_batch: adam(LEARNING_RATE)?, on_best: adam(REPLAY_LEARNING_RATE)?, policy })

@@ -41,7 +41,7 @@ pub fn clipped_loss(policy: &Policy, batch: &[Experience<'_>]) -> Result<Tensor>
 }
 
 /// The negative log-likelihood of good genotypes, the mean over the batch and its choices (Abolafia
-/// et al. 2018, "Neural Program Synthesis with Priority Queue Training", Eq. 4).
+/// et al. 2018, "Neural Program Synthesis with Priority Queue Training").
 ///
 /// # Errors
 /// Tensors that do not fit in memory.

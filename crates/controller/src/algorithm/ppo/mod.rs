@@ -1,9 +1,8 @@
-//! Proximal policy optimisation (Schulman et al. 2017) of an LSTM controller with the settings of
-//! MnasNet (Tan et al. 2019, section 4.2 and its released controller): one token a choice, batches of 20, one epoch a
-//! batch, Adam.
+//! Proximal policy optimisation (Schulman et al. 2017) of an LSTM controller, as in MnasNet (Tan et al.
+//! 2019, section 4.2): one token a choice, batches of 20, one epoch a batch, Adam.
 //!
-//! MnasNet evaluated 8,000 networks and could repeat them. Here a trial is a new network, and there
-//! may be a few hundred. Two things are added to the paper's method:
+//! MnasNet's controller saw about 8,000 networks. Here there may be a few hundred trials, and each is
+//! a network that was not evaluated before. Two things are added to the paper's method:
 //!
 //! - **The best trials are replayed** after each batch by raising their likelihood, as priority
 //!   queue training does (Abolafia et al. 2018). With the paper's learning rate and one step a
@@ -109,7 +108,8 @@ impl Ppo {
             self.temperature *= WARMING;
         }
         let Some(draw) = self.drawn.pop() else { return Genotype(Vec::new()) };
-        self.proposed.insert(draw.genotype.clone(), draw.log_probabilities);
+        // A genotype that is drawn again was turned down or asked for: its first draw counts.
+        self.proposed.entry(draw.genotype.clone()).or_insert(draw.log_probabilities);
         draw.genotype
     }
 

@@ -12,21 +12,26 @@ const INITIAL: f64 = 0.1;
 /// Input, forget, cell and output gate.
 const GATES: usize = 4;
 
-/// Weights of the controller, in double precision.
+/// The controller of one space.
 ///
 /// A step's input is the token of the choice before it, one-hot, so that the input weights are a
 /// table with one row for each token, which also carries the biases. Every matrix product is small
 /// enough (below 589,824 multiply-adds) for `gemm` to stay on one thread.
 pub struct Policy {
     option_counts: Vec<usize>,
-    /// Input weights: `[gates, 1 + options, hidden]`; row 0 starts a genotype.
-    tokens: Var,
-    /// Recurrent weights: `[gates, hidden, hidden]`.
-    recurrent: Var,
-    /// Output weights: `[hidden, options]`, of all choices side by side.
-    head: Var,
-    /// Output biases: `[1, options]`.
-    head_bias: Var,
+    /// In the order of the fields of [`Weights`].
+    parameters: [Var; 4],
+}
+
+struct Weights {
+    /// Of the input: `[gates, 1 + options, hidden]`; row 0 starts a genotype.
+    tokens: Tensor,
+    /// Of the state: `[gates, hidden, hidden]`.
+    recurrent: Tensor,
+    /// Of the output: `[hidden, options]`, of all choices side by side.
+    head: Tensor,
+    /// Biases of the output: `[1, options]`.
+    head_bias: Tensor,
 }
 
 /// A genotype with the log-probability that each of its choices was drawn with.
@@ -53,30 +58,31 @@ struct State {
 }
 
 impl Policy {
-    /// Random weights for a space with these numbers of options: at least one choice.
+    /// Random weights for a space with these numbers of options: at least one choice. `dtype` is
+    /// F32, or F64 where gradients are compared.
     ///
     /// # Errors
     /// Tensors that do not fit in memory.
-    pub fn new(option_counts: &[u8], rng: &mut impl Rng) -> Result<Self> {
+    pub fn new(option_counts: &[u8], dtype: DType, rng: &mut impl Rng) -> Result<Self> {
         let option_counts: Vec<usize> = option_counts.iter().copied().map(usize::from).collect();
         let options: usize = option_counts.iter().sum();
         let mut uniform = |shape: &[usize]| {
             let draw = |_| rng.random_range(-INITIAL..INITIAL);
             let weights: Vec<f64> = (0..shape.iter().product()).map(draw).collect();
-            Var::from_vec(weights, shape, &Device::Cpu)
+            Var::from_tensor(&Tensor::from_vec(weights, shape, &Device::Cpu)?.to_dtype(dtype)?)
         };
-        Ok(Self {
-            tokens: uniform(&[GATES, 1 + options, HIDDEN])?,
-            recurrent: uniform(&[GATES, HIDDEN, HIDDEN])?,
-            head: uniform(&[HIDDEN, options])?,
-            head_bias: uniform(&[1, options])?,
-            option_counts,
-        })
+        let parameters = [
+            uniform(&[GATES, 1 + options, HIDDEN])?,
+            uniform(&[GATES, HIDDEN, HIDDEN])?,
+            uniform(&[HIDDEN, options])?,
+            uniform(&[1, options])?,
+        ];
+        Ok(Self { option_counts, parameters })
     }
 
     /// All that is learnt.
-    pub fn parameters(&self) -> [&Var; 4] {
-        [&self.tokens, &self.recurrent, &self.head, &self.head_bias]
+    pub fn parameters(&self) -> &[Var; 4] {
+        &self.parameters
     }
 
     /// `count` genotypes. A temperature above 1 makes the draws more even.
@@ -86,13 +92,14 @@ impl Policy {
     pub fn sample(&self, count: usize, temperature: f64, rng: &mut impl Rng) -> Result<Vec<Draw>> {
         let empty = Draw { genotype: Genotype(Vec::new()), log_probabilities: Vec::new() };
         let mut draws = vec![empty; count];
-        let mut state = self.start(count)?;
+        let weights = Weights::of(&self.parameters, Tensor::detach);
+        let mut state = weights.start(count)?;
         let mut before = vec![0; count];
         let mut first_option = 0;
         for &options in &self.option_counts {
-            state = self.step(&before, &state)?;
-            let logits = (self.logits(&state, first_option, options)? / temperature)?;
-            let rows = log_softmax(&logits.detach(), D::Minus1)?.to_vec2::<f64>()?;
+            state = weights.step(&before, &state)?;
+            let logits = weights.logits(&state, first_option, options)?.to_dtype(DType::F64)?;
+            let rows = log_softmax(&(logits / temperature)?, D::Minus1)?.to_vec2::<f64>()?;
             for ((draw, row), before) in draws.iter_mut().zip(rows).zip(&mut before) {
                 let option = draw_from(&row, rng.random());
                 draw.genotype.0.push(option as u8);
@@ -109,13 +116,14 @@ impl Policy {
     /// # Errors
     /// Tensors that do not fit in memory.
     pub fn likelihood(&self, genotypes: &[&Genotype]) -> Result<Likelihood> {
-        let mut state = self.start(genotypes.len())?;
+        let weights = Weights::of(&self.parameters, Tensor::clone);
+        let mut state = weights.start(genotypes.len())?;
         let mut before = vec![0; genotypes.len()];
         let mut first_option = 0;
         let (mut chosen, mut entropies) = (Vec::new(), Vec::new());
         for (choice, &options) in self.option_counts.iter().enumerate() {
-            state = self.step(&before, &state)?;
-            let logits = self.logits(&state, first_option, options)?;
+            state = weights.step(&before, &state)?;
+            let logits = weights.logits(&state, first_option, options)?.to_dtype(DType::F64)?;
             let log_probabilities = log_softmax(&logits, D::Minus1)?;
             let digits: Vec<u32> = genotypes.iter().map(|g| u32::from(g.0[choice])).collect();
             before = digits.iter().map(|&digit| token(first_option + digit as usize)).collect();
@@ -130,9 +138,16 @@ impl Policy {
             entropy: Tensor::stack(&entropies, 0)?.mean_all()?,
         })
     }
+}
+
+impl Weights {
+    fn of(parameters: &[Var; 4], tensor: fn(&Tensor) -> Tensor) -> Self {
+        let [tokens, recurrent, head, head_bias] = parameters.each_ref().map(|var| tensor(var));
+        Self { tokens, recurrent, head, head_bias }
+    }
 
     fn start(&self, batch: usize) -> Result<State> {
-        let zeros = Tensor::zeros((batch, HIDDEN), DType::F64, &Device::Cpu)?;
+        let zeros = Tensor::zeros((batch, HIDDEN), self.tokens.dtype(), &Device::Cpu)?;
         Ok(State { hidden: zeros.clone(), cell: zeros })
     }
 
