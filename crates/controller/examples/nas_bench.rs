@@ -103,7 +103,7 @@ fn best_so_far(
     let mut searcher = Searcher::new(algorithm, space, seed);
     let mut bests: Vec<f64> = Vec::new();
     while bests.len() < COUNTS[COUNTS.len() - 1] {
-        let accept = |_: &Network| Ok::<_, Infallible>(Some(1.0));
+        let accept = |_: &Network| Ok::<_, Infallible>(true);
         let batch = searcher.ask(BATCH, &|trial: &Trial| trial.reward, &accept)?;
         let mut trials = Vec::new();
         for genotype in batch {

@@ -4,7 +4,6 @@
 
 pub mod algorithm;
 pub mod limits;
-mod linear_algebra;
 pub mod pareto;
 pub mod random;
 pub mod range;

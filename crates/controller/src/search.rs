@@ -91,13 +91,15 @@ pub fn search(
         while trials.len() < phase.end {
             // The table tells a latency without a trial: the second half spends none on networks
             // that miss the target, or are so fast that a better one is to be had.
-            let accept = |network: &Network| -> Result<Option<f64>, LatencyError> {
+            let accept = |network: &Network| -> Result<bool, LatencyError> {
                 if !settings.limits.allow(network) {
-                    return Ok(None);
+                    return Ok(false);
                 }
-                let ms = latency.predict_ms(network)?;
-                let near_target = (least_share..=1.0).contains(&(ms / phase.target.ms()));
-                Ok((phase.half == Half::Reward || near_target).then_some(ms))
+                if phase.half == Half::Reward {
+                    return Ok(true);
+                }
+                let share = latency.predict_ms(network)? / phase.target.ms();
+                Ok((least_share..=1.0).contains(&share))
             };
             let count = BATCH.min(phase.end - trials.len());
             let batch = searcher.ask(count, &score, &accept)?;

@@ -43,7 +43,7 @@ fn batches(algorithm: Algorithm, count: usize, seed: u64) -> Vec<Vec<Trial>> {
         if index == count / 2 {
             searcher.begin(score);
         }
-        let accept = |_: &Network| Ok::<_, Infallible>(Some(1.0));
+        let accept = |_: &Network| Ok::<_, Infallible>(true);
         let Ok(asked) = searcher.ask(BATCH, score, &accept);
         let told: Vec<Trial> = asked.into_iter().map(|genotype| trial(&space, genotype)).collect();
         searcher.tell(&told);
@@ -87,7 +87,7 @@ fn a_small_space_is_exhausted() {
     .expect("a valid space");
     for algorithm in Algorithm::ALL {
         let mut searcher = Searcher::new(algorithm, &space, 0);
-        let accept = |_: &Network| Ok::<_, Infallible>(Some(1.0));
+        let accept = |_: &Network| Ok::<_, Infallible>(true);
         let mut found = 0;
         for _ in 0..4 {
             let Ok(asked) = searcher.ask(BATCH, &|trial: &Trial| trial.reward, &accept);

@@ -6,11 +6,9 @@ mod evolution;
 mod kind;
 pub mod nsga2;
 pub mod ppo;
-mod screen;
 
 use std::collections::HashSet;
 
-use rand::rngs::ChaCha8Rng;
 use search_space::{Genotype, Network, SearchSpace};
 
 use crate::random::{Purpose, rng};
@@ -54,9 +52,9 @@ impl<'a> Searcher<'a> {
         Self { space, seed, batches: 0, seen: HashSet::new(), state }
     }
 
-    /// The next genotypes, none of which was asked for before; fewer than `count` where there are
-    /// hardly any left. `score` of the phase that they are for decides what is bred. `accept` gives
-    /// the latency in milliseconds of a network that may be proposed.
+    /// The next genotypes, none of which was asked for before and all of which `accept` takes; fewer
+    /// than `count` where there are hardly any left. `score` of the phase that they are for decides
+    /// what is bred.
     ///
     /// # Errors
     /// The first error of `accept`.
@@ -64,7 +62,7 @@ impl<'a> Searcher<'a> {
         &mut self,
         count: usize,
         score: &dyn Fn(&Trial) -> f64,
-        accept: &dyn Fn(&Network) -> Result<Option<f64>, E>,
+        accept: &dyn Fn(&Network) -> Result<bool, E>,
     ) -> Result<Vec<Genotype>, E> {
         let purpose = match self.state {
             State::Evolution(_) => Purpose::Evolution,
@@ -74,32 +72,27 @@ impl<'a> Searcher<'a> {
         };
         let mut rng = rng(self.seed, purpose, self.batches);
         self.batches += 1;
-        match &mut self.state {
-            State::Evolution(evolution) => evolution.begin_batch(score),
-            State::Ppo(ppo) => ppo.begin_batch(score),
-            State::Nsga2(_) | State::Random => {}
+        if let State::Ppo(ppo) = &mut self.state {
+            ppo.begin_batch(score);
         }
         let mut batch = Vec::new();
-        let mut draws_left = DRAWS * count * self.state.children();
-        while batch.len() < count && draws_left > 0 {
-            let mut best: Option<(f64, Genotype)> = None;
-            let mut children_left = self.state.children();
-            while children_left > 0 && draws_left > 0 {
-                draws_left -= 1;
-                let genotype = self.state.propose(self.space, score, &mut rng);
-                if self.seen.contains(&genotype) {
-                    continue;
-                }
-                let network = self.space.decode(&genotype).ok().filter(|n| n.lower().is_ok());
-                let Some(network) = network else { continue };
-                let Some(latency_ms) = accept(&network)? else { continue };
-                children_left -= 1;
-                let promise = self.state.promise(&genotype, latency_ms, score);
-                if best.as_ref().is_none_or(|(most, _)| promise > *most) {
-                    best = Some((promise, genotype));
-                }
+        for _ in 0..DRAWS * count {
+            if batch.len() == count {
+                break;
             }
-            if let Some((_, genotype)) = best {
+            let genotype = match &mut self.state {
+                State::Evolution(evolution) => evolution.propose(self.space, score, &mut rng),
+                State::Ppo(ppo) => ppo.propose(&mut rng),
+                State::Nsga2(nsga2) => nsga2.propose(self.space, &mut rng),
+                State::Random => self.space.sample(&mut rng),
+            };
+            if self.seen.contains(&genotype) {
+                continue;
+            }
+            let network = self.space.decode(&genotype).ok().filter(|n| n.lower().is_ok());
+            if let Some(network) = network
+                && accept(&network)?
+            {
                 self.seen.insert(genotype.clone());
                 batch.push(genotype);
             }
@@ -125,38 +118,6 @@ impl<'a> Searcher<'a> {
             State::Ppo(ppo) => ppo.restart(),
             State::Nsga2(nsga2) => nsga2.reselect(score),
             State::Random => {}
-        }
-    }
-}
-
-impl State {
-    fn propose(
-        &mut self,
-        space: &SearchSpace,
-        score: &dyn Fn(&Trial) -> f64,
-        rng: &mut ChaCha8Rng,
-    ) -> Genotype {
-        match self {
-            State::Evolution(evolution) => evolution.propose(space, score, rng),
-            State::Ppo(ppo) => ppo.propose(rng),
-            State::Nsga2(nsga2) => nsga2.propose(space, rng),
-            State::Random => space.sample(rng),
-        }
-    }
-
-    /// Acceptable proposals of which the most promising becomes a trial.
-    fn children(&self) -> usize {
-        match self {
-            State::Evolution(evolution) => evolution.children(),
-            State::Ppo(_) | State::Nsga2(_) | State::Random => 1,
-        }
-    }
-
-    /// To be compared between proposals.
-    fn promise(&self, genotype: &Genotype, latency_ms: f64, score: &dyn Fn(&Trial) -> f64) -> f64 {
-        match self {
-            State::Evolution(evolution) => evolution.promise(genotype, latency_ms, score),
-            State::Ppo(_) | State::Nsga2(_) | State::Random => 0.0,
         }
     }
 }

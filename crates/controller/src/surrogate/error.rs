@@ -73,10 +73,6 @@ pub enum SurrogateError {
 }
 
 impl SurrogateError {
-    pub(super) fn not_positive_definite() -> Self {
-        Self::value("covariance", "a pivot <= 0 or NaN", "positive definite")
-    }
-
     pub(super) fn value(
         place: impl Into<String>,
         found: impl Display,

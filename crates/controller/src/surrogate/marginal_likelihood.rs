@@ -5,8 +5,8 @@ use ndarray::{Array1, Array2};
 
 use super::SurrogateError;
 use super::covariance::{Covariance, from_parameters, gradient, prior_parameters};
+use super::linear_algebra::InverseFactor;
 use super::stages::Stages;
-use crate::linear_algebra::InverseFactor;
 
 /// Precision of the prior for a likelihood averaged over the networks: with less, single weights run
 /// to zero or infinity on subsets; with ten times as much, ranking suffers.
@@ -59,7 +59,7 @@ pub(super) fn negative_log_posterior(
     let signal = covariance.matrix(&covariance.tables(stages), codes);
     let mut matrix = signal.clone();
     matrix.diag_mut().mapv_inplace(|v| v + covariance.noise);
-    let factor = InverseFactor::new(matrix).ok_or_else(SurrogateError::not_positive_definite)?;
+    let factor = InverseFactor::new(matrix)?;
     let coefficients = factor.solve(targets);
     let loss = 0.5 * (targets.dot(&coefficients) + factor.ln_determinant());
 

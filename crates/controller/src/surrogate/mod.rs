@@ -15,6 +15,7 @@ mod cross_validation;
 mod error;
 mod evaluation;
 mod file;
+mod linear_algebra;
 mod marginal_likelihood;
 mod predictor;
 mod regression;

@@ -8,10 +8,10 @@ use rand::seq::SliceRandom;
 
 use super::SurrogateError;
 use super::covariance::Covariance;
+use super::linear_algebra::InverseFactor;
 use super::marginal_likelihood::maximise;
 use super::scale::Scale;
 use super::stages::Stages;
-use crate::linear_algebra::InverseFactor;
 
 /// Networks that the hyper-parameters are fitted to. Twice as many rank no better; the time is cubic.
 const HYPERPARAMETER_NETWORKS: usize = 1024;
@@ -69,7 +69,7 @@ fn robust(
     for step in 0.. {
         let mut noisy = matrix.clone();
         noisy.diag_mut().scaled_add(1.0, &variances);
-        let factor = InverseFactor::new(noisy).ok_or_else(SurrogateError::not_positive_definite)?;
+        let factor = InverseFactor::new(noisy)?;
         let coefficients = factor.solve(targets);
         let precisions = factor.inverse_diagonal();
         if step == REWEIGHTINGS {

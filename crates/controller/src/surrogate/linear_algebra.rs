@@ -3,14 +3,19 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayViewMut2, s};
 
+use super::SurrogateError;
+
 const BLOCK: usize = 64;
 
 /// The inverse of the lower Cholesky factor of a symmetric matrix A: A^-1 = X^T X.
-pub(crate) struct InverseFactor(Array2<f64>);
+pub(super) struct InverseFactor(Array2<f64>);
 
 impl InverseFactor {
-    /// Reads the lower triangle of `matrix`; None where it is not positive definite.
-    pub(crate) fn new(mut matrix: Array2<f64>) -> Option<Self> {
+    /// Reads the lower triangle of `matrix`.
+    ///
+    /// # Errors
+    /// A matrix that is not positive definite.
+    pub(super) fn new(mut matrix: Array2<f64>) -> Result<Self, SurrogateError> {
         let n = matrix.nrows();
         let mut inverse = Array2::zeros((n, n));
         for start in (0..n).step_by(BLOCK) {
@@ -31,21 +36,21 @@ impl InverseFactor {
             general_mat_mul(-1.0, &scaled, &above.slice(s![.., ..start]), 0.0, &mut left);
             rows.slice_mut(s![..end - start, start..end]).assign(&inverse_diagonal);
         }
-        Some(Self(inverse))
+        Ok(Self(inverse))
     }
 
     /// A^-1 v.
-    pub(crate) fn solve(&self, vector: &Array1<f64>) -> Array1<f64> {
+    pub(super) fn solve(&self, vector: &Array1<f64>) -> Array1<f64> {
         self.0.t().dot(&self.0.dot(vector))
     }
 
     /// A^-1.
-    pub(crate) fn inverse(&self) -> Array2<f64> {
+    pub(super) fn inverse(&self) -> Array2<f64> {
         self.0.t().dot(&self.0)
     }
 
     /// Diagonal of A^-1.
-    pub(crate) fn inverse_diagonal(&self) -> Array1<f64> {
+    pub(super) fn inverse_diagonal(&self) -> Array1<f64> {
         let mut sums = Array1::zeros(self.0.ncols());
         for row in self.0.rows() {
             sums.zip_mut_with(&row, |sum: &mut f64, x| *sum += x * x);
@@ -54,13 +59,13 @@ impl InverseFactor {
     }
 
     /// ln det A.
-    pub(crate) fn ln_determinant(&self) -> f64 {
+    pub(super) fn ln_determinant(&self) -> f64 {
         -2.0 * self.0.diag().iter().map(|x| x.ln()).sum::<f64>()
     }
 }
 
 /// Replaces the lower triangle of a small matrix by its Cholesky factor; the factor's inverse.
-fn factor_small(matrix: &mut ArrayViewMut2<f64>) -> Option<Array2<f64>> {
+fn factor_small(matrix: &mut ArrayViewMut2<f64>) -> Result<Array2<f64>, SurrogateError> {
     let n = matrix.nrows();
     let mut inverse = Array2::zeros((n, n));
     for i in 0..n {
@@ -72,7 +77,8 @@ fn factor_small(matrix: &mut ArrayViewMut2<f64>) -> Option<Array2<f64>> {
             } else if rest > 0.0 {
                 matrix[[i, i]] = rest.sqrt();
             } else {
-                return None;
+                let allowed = "positive definite";
+                return Err(SurrogateError::value("covariance", "a pivot <= 0 or NaN", allowed));
             }
         }
         inverse[[i, i]] = 1.0 / matrix[[i, i]];
@@ -81,7 +87,7 @@ fn factor_small(matrix: &mut ArrayViewMut2<f64>) -> Option<Array2<f64>> {
             inverse[[i, j]] = -product / matrix[[i, i]];
         }
     }
-    Some(inverse)
+    Ok(inverse)
 }
 
 #[cfg(test)]
@@ -106,6 +112,6 @@ mod tests {
         // det [[4, 2], [2, 3]] = 8.
         let small = InverseFactor::new(ndarray::array![[4.0, 2.0], [2.0, 3.0]]).unwrap();
         assert!((small.ln_determinant() - 8.0_f64.ln()).abs() < 1e-12);
-        assert!(InverseFactor::new(ndarray::array![[1.0, 2.0], [2.0, 1.0]]).is_none());
+        assert!(InverseFactor::new(ndarray::array![[1.0, 2.0], [2.0, 1.0]]).is_err());
     }
 }
