@@ -59,9 +59,7 @@ impl Writer<'_> {
                 ("Gemm", [vec![input], filter].concat(), vec![integer("transB", 1)])
             }
             Op::Act(Activation::Relu) => ("Relu", values, vec![]),
-            Op::Act(Activation::Relu6) => {
-                ("Clip", [values, self.relu6_bounds()].concat(), vec![])
-            }
+            Op::Act(Activation::Relu6) => ("Clip", [values, self.relu6_bounds()].concat(), vec![]),
             Op::Act(Activation::HardSwish) => ("HardSwish", values, vec![]),
             Op::Act(Activation::Swish) => {
                 let sigmoid = format!("{name}.sigmoid");

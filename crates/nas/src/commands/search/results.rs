@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::references::Reference;
 use super::{figures, screen};
 use crate::args::Global;
+use crate::commands::export;
 
 /// The 97.5th percentile of the normal distribution: intervals are of 95 %.
 const TWO_SIDED_95: f64 = 1.96;
@@ -110,6 +111,11 @@ impl Results<'_> {
                 let network = self.space.decode(&self.trials[winner.trial].genotype)?;
                 write_atomically(&out.join(file), network.to_ron().as_bytes())?;
             }
+        }
+        if let Some(best) = &self.best {
+            let network = self.space.decode(&self.trials[best.trial].genotype)?;
+            let path = out.join("best-untrained.onnx");
+            export::write_untrained(&path, &network, self.settings.seed)?;
         }
         self.write_csv(&out.join("pareto.csv"))?;
         figures::write(self, out)
