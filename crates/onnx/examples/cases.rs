@@ -1,5 +1,5 @@
 //! Writes networks as ONNX files, with a random image and the engine's logits for it, for
-//! `tests/onnxruntime.py`: `cargo run --release -p onnx --example cases -- DIR`
+//! `tests/compare_with_onnxruntime.py`: `cargo run --release -p onnx --example cases -- DIR`
 
 use std::error::Error;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,7 @@
 """Compares ONNX Runtime's logits with the engine's, for the cases that the example `cases` wrote.
 
-    cargo run --release -p onnx --example cases -- DIR && python3 crates/onnx/tests/onnxruntime.py DIR
+    cargo run --release -p onnx --example cases -- DIR
+    python3 crates/onnx/tests/compare_with_onnxruntime.py DIR
 """
 
 import pathlib
