@@ -88,17 +88,16 @@ pub(crate) fn prepare(
     let mirrored = augment.flip == Flip::Horizontal && rng.random();
     let channels = image.channels;
     let table = table(normalisation);
-    for (at, value) in out.iter_mut().enumerate() {
-        let (y, x, channel) = (at / channels / side, at / channels % side, at % channels);
+    // None in the frame, which is black.
+    let inside = |at: usize, shift: usize| (at + shift).checked_sub(padding).filter(|&v| v < side);
+    let places = (0..side).flat_map(|y| (0..side).map(move |x| (y, x)));
+    for ((y, x), out) in places.zip(out.chunks_exact_mut(channels)) {
         let x = if mirrored { side - 1 - x } else { x };
-        // None in the frame, which is black.
-        let inside =
-            |at: usize, shift: usize| (at + shift).checked_sub(padding).filter(|&v| v < side);
-        let pixel = match (inside(y, down), inside(x, right)) {
-            (Some(y), Some(x)) => pixels[(y * side + x) * channels + channel],
-            _ => 0,
-        };
-        *value = table[channel][usize::from(pixel)];
+        let from = inside(y, down).zip(inside(x, right)).map(|(y, x)| (y * side + x) * channels);
+        for (channel, out) in out.iter_mut().enumerate() {
+            let pixel = from.map_or(0, |from| pixels[from + channel]);
+            *out = table[channel][usize::from(pixel)];
+        }
     }
     if let Cutout::Square { side: cut } = augment.cutout {
         let [rows, columns] = [(); 2].map(|()| {

@@ -1,8 +1,9 @@
 //! Batches, prepared on a thread of their own while the last one is worked on.
 
+use std::panic::resume_unwind;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
-use std::thread;
+use std::thread::{self, JoinHandle};
 
 use rand::seq::SliceRandom;
 use rayon::prelude::*;
@@ -54,6 +55,7 @@ pub struct Batch {
 #[derive(Debug)]
 pub struct Batches {
     ready: Receiver<Result<Batch, DataError>>,
+    thread: Option<JoinHandle<()>>,
     len: usize,
 }
 
@@ -68,7 +70,15 @@ impl Iterator for Batches {
     type Item = Result<Batch, DataError>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.ready.recv().ok()
+        let batch = self.ready.recv().ok();
+        // An epoch must not look shorter than it is because its thread panicked.
+        if batch.is_none()
+            && let Some(thread) = self.thread.take()
+            && let Err(panic) = thread.join()
+        {
+            resume_unwind(panic);
+        }
+        batch
     }
 }
 
@@ -102,8 +112,8 @@ pub fn batches(
         }
     };
     let thread = thread::Builder::new().name("batches".to_owned());
-    thread.spawn(work).map_err(io_error("a thread for batches"))?;
-    Ok(Batches { ready, len })
+    let thread = Some(thread.spawn(work).map_err(io_error("a thread for batches"))?);
+    Ok(Batches { ready, thread, len })
 }
 
 fn check(samples: &Samples, settings: &BatchSettings) -> Result<(), DataError> {

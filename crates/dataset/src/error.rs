@@ -1,5 +1,6 @@
 //! Why data cannot be used.
 
+use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 
@@ -63,14 +64,14 @@ pub struct Skipped {
 impl DataError {
     pub(crate) fn content(
         path: impl Into<PathBuf>,
-        found: impl ToString,
-        allowed: impl ToString,
+        found: impl Display,
+        allowed: impl Display,
     ) -> Self {
         let (found, allowed) = (found.to_string(), allowed.to_string());
         Self::Content { path: path.into(), found, allowed }
     }
 
-    pub(crate) fn setting(place: &str, found: impl ToString, allowed: impl ToString) -> Self {
+    pub(crate) fn setting(place: &str, found: impl Display, allowed: impl Display) -> Self {
         let (found, allowed) = (found.to_string(), allowed.to_string());
         Self::Setting { place: place.to_owned(), found, allowed }
     }

@@ -1,5 +1,6 @@
 //! `train/<class>/*` and `val/<class>/*`: JPEG and PNG files.
 
+use std::fmt::Display;
 use std::fs;
 use std::io::Cursor;
 use std::path::{Path, PathBuf};
@@ -54,7 +55,7 @@ fn decode_bytes(path: &Path, bytes: &[u8]) -> Result<Image, Skipped> {
     Ok(Image { height, width, channels: CHANNELS, pixels: image.into_raw() })
 }
 
-fn broken(path: &Path, error: impl ToString) -> Skipped {
+fn broken(path: &Path, error: impl Display) -> Skipped {
     Skipped { path: path.to_owned(), message: error.to_string() }
 }
 
