@@ -126,8 +126,7 @@ fn random_region(image: &Image, smallest_area: f32, rng: &mut ChaCha8Rng) -> Reg
         let ratio = rng.random_range((0.75_f32).ln()..=(4.0_f32 / 3.0).ln()).exp();
         let part_width = (area * ratio).sqrt().round() as usize;
         let part_height = (area / ratio).sqrt().round() as usize;
-        let sizes = 1..=image.width;
-        if sizes.contains(&part_width) && (1..=image.height).contains(&part_height) {
+        if (1..=image.width).contains(&part_width) && (1..=image.height).contains(&part_height) {
             let top = rng.random_range(0..=image.height - part_height);
             let left = rng.random_range(0..=image.width - part_width);
             return Region { top, left, height: part_height, width: part_width };
