@@ -133,11 +133,11 @@ fn crops_flips_and_cutouts() {
         };
         let covered = |(down, right, mirrored): (usize, usize, bool)| {
             let mut covered = 0;
-            for at in 0..image.len() {
+            for (at, &value) in image.iter().enumerate() {
                 let (y, x, channel) = (at / 3 / SIDE, at / 3 % SIDE, at % 3);
                 let x = if mirrored { SIDE - 1 - x } else { x };
-                if (image[at] - pixel(y + down, x + right, channel)).abs() > 1e-5 {
-                    if image[at] != 0.0 {
+                if (value - pixel(y + down, x + right, channel)).abs() > 1e-5 {
+                    if value != 0.0 {
                         return None;
                     }
                     covered += 1;
