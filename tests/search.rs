@@ -31,7 +31,14 @@ fn killed_searches_resume_to_the_same_trials() {
     assert_eq!(found["trials"], 400);
     let best = &found["best"];
     assert!(best["predicted_ms"].as_f64().expect("a number") <= 1e6);
-    for file in ["best.ron", "pareto.svg", "pareto.png", "progress.svg", "study.sqlite"] {
+    for file in [
+        "best.ron",
+        "best-untrained.onnx",
+        "pareto.svg",
+        "pareto.png",
+        "progress.svg",
+        "study.sqlite",
+    ] {
         assert!(Path::new(&whole).join(file).exists(), "{file}");
     }
 

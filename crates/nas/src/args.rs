@@ -46,6 +46,7 @@ pub(crate) enum Command {
     Zoo(ZooArgs),
     Space(SpaceArgs),
     Describe(DescribeArgs),
+    Export(ExportArgs),
     #[command(subcommand)]
     Surrogate(SurrogateCommand),
 }
@@ -243,6 +244,24 @@ pub(crate) struct SpaceArgs {
 pub(crate) struct DescribeArgs {
     #[arg(help = NET_HELP)]
     pub(crate) net: String,
+}
+
+/// Write a network as an ONNX file, for now with random weights
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  nas export best.ron --onnx best-untrained.onnx\n  \
+    nas export mobilenet_v2@width=0.5 --onnx v2.onnx --dynamic-batch --seed 1")]
+pub(crate) struct ExportArgs {
+    #[arg(help = NET_HELP)]
+    pub(crate) net: String,
+    /// The file to write: opset 17, input `input` [batch, channels, height, width], output `logits`
+    #[arg(long, value_name = "F")]
+    pub(crate) onnx: PathBuf,
+    /// Leave the number of images open [default: one image]
+    #[arg(long)]
+    pub(crate) dynamic_batch: bool,
+    /// Keep batch norms as nodes of their own [default: folded into the convolutions]
+    #[arg(long)]
+    pub(crate) unfolded: bool,
 }
 
 /// What NET may be.

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod describe;
+mod export;
 mod latency;
 mod search;
 mod space;
@@ -23,6 +24,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         Command::Zoo(args) => zoo::run(global, args),
         Command::Space(args) => space::run(global, args),
         Command::Describe(args) => describe::run(global, args),
+        Command::Export(args) => export::run(global, args),
         Command::Surrogate(command) => surrogate::run(global, command),
     }
 }

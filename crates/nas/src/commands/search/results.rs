@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::references::Reference;
 use super::{figures, screen};
 use crate::args::Global;
+use crate::commands::export;
 
 /// The 97.5th percentile of the normal distribution: intervals are of 95 %.
 const TWO_SIDED_95: f64 = 1.96;
@@ -123,7 +124,7 @@ impl Results<'_> {
             let target_ms = target.ms();
             let winners = self.winners.iter().find(|winners| winners.target == *target);
             let found = |winner: Option<&Winner>, name: &str| {
-                self.found(winner, *target, &out.join(self.file_name(name, *target)))
+                self.found(winner, *target, &out.join(self.file_name(name, *target, "ron")))
             };
             let under = self.trials.iter().filter(|trial| trial.latency_ms <= target_ms);
             FoundForTarget {
@@ -140,10 +141,10 @@ impl Results<'_> {
     }
 
     /// With several targets, each has files of its own.
-    fn file_name(&self, name: &str, target: Target) -> String {
+    fn file_name(&self, name: &str, target: Target, extension: &str) -> String {
         match self.settings.targets.len() {
-            1 => format!("{name}.ron"),
-            _ => format!("{name}-{}ms.ron", target.ms()),
+            1 => format!("{name}.{extension}"),
+            _ => format!("{name}-{}ms.{extension}", target.ms()),
         }
     }
 
@@ -169,14 +170,16 @@ impl Results<'_> {
 
     /// Writes networks, CSV and figures, each as a whole or not at all.
     pub(super) fn write(&self, out: &Path) -> Result<()> {
-        for winners in &self.winners {
-            for (winner, name) in
-                [(&winners.best, "best"), (&winners.best_by_reward, "best_by_reward")]
-            {
+        for Winners { target, best, best_by_reward } in &self.winners {
+            let network = |winner: &Winner| self.space.decode(&self.trials[winner.trial].genotype);
+            for (winner, name) in [(best, "best"), (best_by_reward, "best_by_reward")] {
                 let Some(winner) = winner else { continue };
-                let network = self.space.decode(&self.trials[winner.trial].genotype)?;
-                let file = self.file_name(name, winners.target);
-                write_atomically(&out.join(file), network.to_ron().as_bytes())?;
+                let path = out.join(self.file_name(name, *target, "ron"));
+                write_atomically(&path, network(winner)?.to_ron().as_bytes())?;
+            }
+            if let Some(best) = best {
+                let path = out.join(self.file_name("best-untrained", *target, "onnx"));
+                export::write_untrained(&path, &network(best)?, self.settings.seed)?;
             }
         }
         self.write_csv(&out.join("pareto.csv"))?;
