@@ -49,6 +49,8 @@ pub(crate) enum Command {
     Export(ExportArgs),
     #[command(subcommand)]
     Surrogate(SurrogateCommand),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Find the most accurate network of a space that meets a latency target on this CPU
@@ -223,10 +225,14 @@ pub(crate) struct SurrogateEvalArgs {
 
 /// List the published networks, or print one as a RON file
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  nas zoo\n  nas zoo mobilenet_v2@width=0.5 > net.ron")]
+#[command(after_help = "Examples:\n  nas zoo\n  nas zoo --measure\n  \
+    nas zoo mobilenet_v2@width=0.5 > net.ron")]
 pub(crate) struct ZooArgs {
     /// Print this network's RON file: a name with options, as in mobilenet_v2@width=0.5
     pub(crate) name: Option<String>,
+    /// Measure all of them on this CPU and plot latency against published accuracy
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) measure: bool,
 }
 
 /// List the search spaces, or the choices of one
@@ -267,3 +273,21 @@ pub(crate) struct ExportArgs {
 /// What NET may be.
 pub(crate) const NET_HELP: &str = "A published name with options \
     (NAME@width=0.5,resolution=160,classes=10,stem_stride=1), a RON file, or SPACE:GENOTYPE";
+
+/// Print the completions of a shell
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  nas completions bash > /etc/bash_completion.d/nas")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Write the manual pages
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  nas man --out /usr/local/share/man/man1")]
+pub(crate) struct ManArgs {
+    /// An existing folder: nas.1 and a page for each command
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}

@@ -3,6 +3,7 @@
 mod describe;
 mod export;
 mod latency;
+mod manual;
 mod search;
 mod space;
 mod surrogate;
@@ -26,5 +27,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         Command::Describe(args) => describe::run(global, args),
         Command::Export(args) => export::run(global, args),
         Command::Surrogate(command) => surrogate::run(global, command),
+        Command::Completions(args) => Ok(manual::completions(args)),
+        Command::Man(args) => manual::man(args),
     }
 }
