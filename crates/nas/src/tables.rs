@@ -132,15 +132,23 @@ pub(crate) fn measure(
 ) -> Result<Measured> {
     let lock = lock(global)?;
     let mut meter = Meter::new(&lock, global.threads, open.table.probe_ms)?;
-    let measured = meter.network(&network.lower()?, runs)?;
-    if measured.is_of_a_busy_machine() {
-        let slowdown = measured.slowdown;
-        eprintln!(
-            "warning: this machine was busy all the time, and up to {slowdown:.1} times slower than \
-             when it is not; end other work on it and measure again"
-        );
+    Ok(meter.network(&network.lower()?, runs)?)
+}
+
+/// Says which of the measured networks have the latency of a busy machine.
+pub(crate) fn warn_of_busy<'a>(measured: impl IntoIterator<Item = (&'a str, Measured)>) {
+    let busy = measured.into_iter().filter(|(_, measured)| measured.is_of_a_busy_machine());
+    let busy: Vec<(&str, f64)> = busy.map(|(name, measured)| (name, measured.slowdown)).collect();
+    if busy.is_empty() {
+        return;
     }
-    Ok(measured)
+    let slowdown = busy.iter().map(|(_, slowdown)| *slowdown).fold(1.0, f64::max);
+    let names: Vec<&str> = busy.iter().map(|(name, _)| *name).collect();
+    eprintln!(
+        "warning: while {} was measured, the machine was busy nearly all the time, and up to \
+         {slowdown:.1} times slower than when it is not; end other work on it and measure again",
+        names.join(", ")
+    );
 }
 
 /// Prediction of one network; measures, adds and saves what the table lacks.

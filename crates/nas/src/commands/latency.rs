@@ -83,7 +83,9 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
         false => None,
         true => {
             let runs = args.runs.map_or(Runs::Undisturbed(UNDISTURBED_RUNS), Runs::Exactly);
-            Some(tables::measure(global, &open, &network, runs)?)
+            let measured = tables::measure(global, &open, &network, runs)?;
+            tables::warn_of_busy([(network.name.as_str(), measured)]);
+            Some(measured)
         }
     };
     let blocks = if args.per_block { blocks(&network, &open.table) } else { Vec::new() };

@@ -30,7 +30,7 @@ struct Row {
 }
 
 /// Undisturbed runs of each network.
-const RUNS: usize = 30;
+const RUNS: usize = 20;
 
 #[derive(Serialize)]
 struct Zoo {
@@ -78,6 +78,7 @@ fn measure_all(global: &Global, networks: &mut [Row]) -> Result<()> {
     interrupt::listen();
     let open = tables::open(global, &TableChoice { table: None, allow_foreign: false })?;
     let total = networks.len();
+    let mut all_measured = Vec::new();
     let mut bar = Progress::start(global, "measuring networks");
     for (done, row) in networks.iter_mut().enumerate() {
         bar.at(done, total, &row.name);
@@ -87,11 +88,13 @@ fn measure_all(global: &Global, networks: &mut [Row]) -> Result<()> {
         let network = published::network(&row.name)?;
         let measured = tables::measure(global, &open, &network, Runs::Undisturbed(RUNS))?;
         row.p50_ms = Some(measured.latency.p50_ms);
+        all_measured.push((row.name.clone(), measured));
         let accuracy = published_accuracy::of(&row.name);
         row.top1 = accuracy.map(|published| published.top1);
         row.top1_source = accuracy.map(|published| published.source);
     }
     bar.end();
+    tables::warn_of_busy(all_measured.iter().map(|(name, measured)| (name.as_str(), *measured)));
     networks.sort_by(|a, b| a.p50_ms.partial_cmp(&b.p50_ms).unwrap_or(Ordering::Equal));
     Ok(())
 }
