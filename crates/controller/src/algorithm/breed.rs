@@ -8,7 +8,7 @@ use search_space::{Genotype, SearchSpace};
 const CROSSOVER: f64 = 0.5;
 /// Probability of each further mutation: a pair of changes can make one stage cheaper and another
 /// better, which near the target no single change can.
-const FURTHER_MUTATION: f64 = 0.3;
+const FURTHER_MUTATION: f64 = 0.5;
 /// Share of mutations that draw a whole stage anew: its choices depend on each other.
 const STAGE_MUTATION: f64 = 0.3;
 
