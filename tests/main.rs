@@ -1,6 +1,7 @@
 //! The command line, run as a user runs it.
 
 mod describe;
+mod export;
 mod run;
 mod search;
 mod table;

@@ -23,7 +23,7 @@ fn killed_searches_resume_to_the_same_trials() {
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let (table, whole, killed) = (path("table.ron"), path("whole"), path("killed"));
     made_up_table(Path::new(&table));
-    let target = ["search", "--target-ms", "1000000", "--samples", "400"];
+    let target = ["search", "--target-ms", "1000000", "--samples", "400", "--runs", "2"];
     let to_whole = [&target[..], &["--table", &table, "--out", &whole]].concat();
     let to_killed = [&target[..], &["--table", &table, "--out", &killed]].concat();
 
@@ -31,7 +31,14 @@ fn killed_searches_resume_to_the_same_trials() {
     assert_eq!(found["trials"], 400);
     let best = &found["best"];
     assert!(best["predicted_ms"].as_f64().expect("a number") <= 1e6);
-    for file in ["best.ron", "pareto.svg", "pareto.png", "progress.svg", "study.sqlite"] {
+    for file in [
+        "best.ron",
+        "best-untrained.onnx",
+        "pareto.svg",
+        "pareto.png",
+        "progress.svg",
+        "study.sqlite",
+    ] {
         assert!(Path::new(&whole).join(file).exists(), "{file}");
     }
 
@@ -56,6 +63,44 @@ fn killed_searches_resume_to_the_same_trials() {
     refused(&to_whole, &["--resume", "study.sqlite"]);
     let other = [&to_whole[..], &["--resume", "--seed", "1"]].concat();
     refused(&other, &["another study", "seed is 0, not 1"]);
+}
+
+#[test]
+fn several_targets_share_a_study_and_no_trial_exceeds_a_limit() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
+    let (table, out) = (path("table.ron"), path("out"));
+    made_up_table(Path::new(&table));
+    let search = ["search", "--target-ms", "900000,1000000", "--samples", "80", "--runs", "2"];
+    let limited = ["--max", "params=4M,macs=300M", "--table", &table, "--out", &out];
+    let found = json(&[&search[..], &limited].concat());
+    let targets = found["targets"].as_array().expect("a list");
+    assert_eq!(targets.len(), 2);
+    for (target, name) in targets.iter().zip(["best-900000ms.ron", "best-1000000ms.ron"]) {
+        let best = &target["best"];
+        assert!(best["network"].as_str().expect("a path").ends_with(name), "{best}");
+        assert_eq!(target["feasible"], 80);
+    }
+    let text = std::fs::read_to_string(Path::new(&out).join("pareto.csv")).expect("written");
+    let trials = text.lines().skip(1).map(|line| line.split(',').collect::<Vec<_>>());
+    for trial in trials.filter(|trial| !trial[1].is_empty()).step_by(9) {
+        let counted = json(&["describe", &format!("mnasnet:{}", trial[2])]);
+        assert!(counted["params"].as_u64().expect("a count") <= 4_000_000, "{trial:?}");
+        assert!(counted["macs"].as_u64().expect("a count") <= 300_000_000, "{trial:?}");
+    }
+}
+
+#[test]
+fn limits_that_nothing_keeps_end_with_3_and_say_which() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
+    let (table, out) = (path("table.ron"), path("out"));
+    made_up_table(Path::new(&table));
+    let search = ["search", "--target-ms", "900000", "--samples", "80", "--max"];
+    let limits = ["params=1K,macs=900M", "--table", &table, "--out", &out];
+    let run = nas(&[&search[..], &limits].concat());
+    assert_eq!(run.code, 3, "{}", run.stderr);
+    assert!(run.stderr.contains("params") && !run.stderr.contains("macs:"), "{}", run.stderr);
 }
 
 #[test]
@@ -85,6 +130,10 @@ fn bad_searches_are_refused_and_write_nothing() {
     check(&["--target-ms", "-3"], &["--target-ms", "found -3"]);
     check(&["--target-ms", "NaN"], &["--target-ms", "NaN"]);
     check(&["--target-ms", "soon"], &["soon"]);
+    check(&["--target-ms", "5,0,15"], &["--target-ms", "found 0"]);
+    check(&["--target-ms", "5,15,5"], &["--target-ms", "5 twice"]);
+    check(&["--target-ms", "15", "--max", "weights=4M"], &["weights", "params"]);
+    check(&["--target-ms", "15", "--max", "params=4MiB"], &["params=4MiB", "K M G"]);
     check(&["--target-ms", "15", "--w", "0.15"], &["--w", "0.15", "slower"]);
     check(&["--target-ms", "15", "--w", "-0.1", "--reward", "hard"], &["--w", "hard"]);
     check(&["--target-ms", "15", "--samples", "1"], &["--samples", "found 1"]);

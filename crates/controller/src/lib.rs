@@ -3,6 +3,7 @@
 #![warn(clippy::unwrap_used)]
 
 pub mod algorithm;
+pub mod limits;
 pub mod pareto;
 pub mod random;
 pub mod range;
@@ -15,8 +16,9 @@ pub mod trial;
 pub mod winner;
 
 pub use algorithm::{Algorithm, Searcher};
+pub use limits::{Cost, LimitError, Limits};
 pub use pareto::{best_curve, pareto_front};
-pub use range::{Binding, Range, range};
+pub use range::{Binding, Range, least_cost, range};
 pub use reward::{Exponent, Reward, RewardError, Target};
 pub use search::{SearchError, SearchSettings, random_comparison, search};
 pub use study::{Study, StudyError, StudySettings};

@@ -14,6 +14,12 @@ pub enum Purpose {
     Comparison = 3,
     /// The space's range.
     Range = 4,
+    /// Batches of proximal policy optimisation.
+    Ppo = 5,
+    /// Initial weights of its controller.
+    PpoWeights = 6,
+    /// Batches of NSGA-II.
+    Nsga2 = 7,
 }
 
 /// The generator of `(seed, purpose, index)`, on every machine the same.

@@ -2,6 +2,7 @@
 
 use search_space::{Genotype, LatencyError, LatencySource, SearchSpace};
 
+use crate::limits::Cost;
 use crate::random::{Purpose, rng};
 use crate::reward::Target;
 
@@ -91,14 +92,27 @@ pub fn range(
     Ok(Range { fastest_ms, median_ms: sampled[SAMPLES / 2], slowest_ms })
 }
 
-type Cost<'a> = dyn Fn(&Genotype) -> Result<Option<f64>, LatencyError> + 'a;
+/// The least of a cost that a descent choice by choice finds in the space.
+pub fn least_cost(space: &SearchSpace, cost: Cost, seed: u64) -> usize {
+    let of = |genotype: &Genotype| {
+        let graph = space.decode(genotype).and_then(|network| network.lower()).ok();
+        Ok(graph.map(|graph| cost.of(&graph.cost()) as f64))
+    };
+    let mut rng = rng(seed, Purpose::Range, 1);
+    let starts = std::iter::repeat_with(|| space.sample(&mut rng)).take(SAMPLES);
+    let known = starts.filter_map(|start| Some((of(&start).ok()??, start)));
+    let least = known.take(STARTS).filter_map(|(now, start)| descent(space, &start, now, &of).ok());
+    least.fold(f64::INFINITY, f64::min) as usize
+}
+
+type Price<'a> = dyn Fn(&Genotype) -> Result<Option<f64>, LatencyError> + 'a;
 
 /// The least cost reached by changing one choice at a time.
 fn descent(
     space: &SearchSpace,
     start: &Genotype,
     start_cost: f64,
-    cost: &Cost<'_>,
+    cost: &Price<'_>,
 ) -> Result<f64, LatencyError> {
     let counts = space.option_counts();
     let (mut now, mut least) = (start.clone(), start_cost);

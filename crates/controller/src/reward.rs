@@ -4,7 +4,8 @@
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Target(f64);
 
-/// The exponent of the soft reward: negative, or 0 for accuracy alone.
+/// The exponent of the soft reward or the weight of the absolute one: negative, or 0 for accuracy
+/// alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Exponent(f64);
 
@@ -16,8 +17,8 @@ pub enum RewardError {
     Target(f64),
     /// An exponent above 0 pays for slowness.
     #[error(
-        "found {0}; allowed: 0 or below. The reward is ACC x (LAT/TAR)^w: with w above 0 a slower \
-         network earns more"
+        "found {0}; allowed: 0 or below. The reward is ACC x (LAT/TAR)^w, or ACC + w x \
+         |LAT/TAR - 1|: with w above 0 a slower network earns more"
     )]
     PositiveExponent(f64),
     /// Not a number.
@@ -62,7 +63,7 @@ impl Exponent {
     }
 }
 
-/// The reward of MnasNet (Eq. 1 to 3): ACC x (LAT/TAR)^w.
+/// A reward of accuracy and latency: MnasNet's ACC x (LAT/TAR)^w (Eq. 1 to 3) or TuNAS's.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reward {
     /// One exponent on both sides of the target. The target is then a constant factor: it cannot
@@ -70,6 +71,9 @@ pub enum Reward {
     Soft(Exponent),
     /// Exponent 0 up to the target, -1 above it.
     Hard,
+    /// ACC + w x |LAT/TAR - 1| (Bender et al. 2020, TuNAS): unlike the soft reward it
+    /// draws networks to the target, from both sides.
+    Absolute(Exponent),
 }
 
 impl Reward {
@@ -79,6 +83,7 @@ impl Reward {
         match self {
             Reward::Soft(exponent) => accuracy * ratio.powf(exponent.w()),
             Reward::Hard => accuracy / ratio.max(1.0),
+            Reward::Absolute(weight) => accuracy + weight.w() * (ratio - 1.0).abs(),
         }
     }
 }

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace};
 
 use crate::algorithm::{Algorithm, BATCH, Searcher};
+use crate::limits::Limits;
 use crate::random::{Purpose, rng};
 use crate::reward::{Reward, Target};
 use crate::study::{Study, StudyError};
@@ -17,14 +18,16 @@ use crate::trial::{Estimate, Half, Trial};
 const LEAST_SHARE: f64 = 0.9;
 
 /// What a search is asked for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct SearchSettings {
     /// How genotypes are proposed.
     pub algorithm: Algorithm,
     /// What the first half maximises.
     pub reward: Reward,
-    /// The latency to meet.
-    pub target: Target,
+    /// The latencies to meet; at least one.
+    pub targets: Vec<Target>,
+    /// What no trial exceeds.
+    pub limits: Limits,
     /// Trials in all.
     pub samples: usize,
     /// Of all random numbers.
@@ -77,52 +80,88 @@ pub fn search(
     let stored = study.trials(space)?;
     let mut searcher = Searcher::new(settings.algorithm, space, settings.seed);
     let mut trials: Vec<Trial> = Vec::with_capacity(settings.samples);
-    let first_half = settings.samples / 2;
-    let mut least_share = LEAST_SHARE;
-    let of_reward = |trial: &Trial| trial.reward;
-    let of_target =
-        |trial: &Trial| Reward::Hard.of(trial.estimate.accuracy, trial.latency_ms, settings.target);
-    while trials.len() < settings.samples {
-        let (half, score, end): (_, &dyn Fn(&Trial) -> f64, _) = if trials.len() < first_half {
-            (Half::Reward, &of_reward, first_half)
-        } else {
-            (Half::Target, &of_target, settings.samples)
-        };
-        if trials.len() == first_half {
-            searcher.begin(half, score);
+    for phase in phases(settings) {
+        let reward = phase.reward(settings);
+        let score =
+            |trial: &Trial| reward.of(trial.estimate.accuracy, trial.latency_ms, phase.target);
+        if !trials.is_empty() {
+            searcher.begin(&score);
         }
-        // The table tells a latency without a trial: the second half spends none on networks that
-        // miss the target, or are so fast that a better one is to be had.
-        let near_target = |network: &Network| match half {
-            Half::Reward => Ok(true),
-            Half::Target => {
-                let share = latency.predict_ms(network)? / settings.target.ms();
-                Ok::<bool, LatencyError>((least_share..=1.0).contains(&share))
+        let mut least_share = LEAST_SHARE;
+        while trials.len() < phase.end {
+            // The table tells a latency without a trial: the second half spends none on networks
+            // that miss the target, or are so fast that a better one is to be had.
+            let accept = |network: &Network| -> Result<bool, LatencyError> {
+                if !settings.limits.allow(network) {
+                    return Ok(false);
+                }
+                if phase.half == Half::Reward {
+                    return Ok(true);
+                }
+                let share = latency.predict_ms(network)? / phase.target.ms();
+                Ok((least_share..=1.0).contains(&share))
+            };
+            let count = BATCH.min(phase.end - trials.len());
+            let batch = searcher.ask(count, &score, &accept)?;
+            if batch.is_empty() && phase.half == Half::Target && least_share > 0.0 {
+                least_share = 0.0;
+                continue;
             }
-        };
-        let batch = searcher.ask(BATCH.min(end - trials.len()), score, &near_target)?;
-        if batch.is_empty() && half == Half::Target && least_share > 0.0 {
-            least_share = 0.0;
-            continue;
-        }
-        if batch.is_empty() {
-            break;
-        }
-        let evaluated = match stored.get(trials.len()..trials.len() + batch.len()) {
-            Some(known) => replayed(known, &batch, trials.len())?,
-            None => {
-                let evaluated = evaluate(space, settings, accuracy, latency, &batch, half)?;
-                study.record(trials.len(), &evaluated)?;
-                evaluated
+            if batch.is_empty() {
+                break;
             }
-        };
-        searcher.tell(&evaluated);
-        trials.extend(evaluated);
-        if progress(&trials).is_break() {
-            return Err(SearchError::Stopped);
+            let evaluated = match stored.get(trials.len()..trials.len() + batch.len()) {
+                Some(known) => replayed(known, &batch, trials.len())?,
+                None => {
+                    let evaluated = evaluate(space, settings, &phase, accuracy, latency, &batch)?;
+                    study.record(trials.len(), &evaluated)?;
+                    evaluated
+                }
+            };
+            searcher.tell(&evaluated);
+            trials.extend(evaluated);
+            if progress(&trials).is_break() {
+                return Err(SearchError::Stopped);
+            }
         }
     }
     Ok(trials)
+}
+
+/// A stretch of trials that searches for one thing.
+struct Phase {
+    half: Half,
+    target: Target,
+    /// Trials after it.
+    end: usize,
+}
+
+impl Phase {
+    /// What it maximises.
+    fn reward(&self, settings: &SearchSettings) -> Reward {
+        match self.half {
+            Half::Reward => settings.reward,
+            Half::Target => Reward::Hard,
+        }
+    }
+}
+
+/// A half is shared out among the targets; the first one only where they make a difference to the
+/// reward: in the soft one, the target is a constant factor.
+fn phases(settings: &SearchSettings) -> Vec<Phase> {
+    let rewarded = match settings.reward {
+        Reward::Soft(_) => &settings.targets[..1],
+        Reward::Hard | Reward::Absolute(_) => &settings.targets[..],
+    };
+    let half = settings.samples / 2;
+    let shared = |half: Half, targets: &[Target], start: usize, end: usize| -> Vec<Phase> {
+        let share = |index: usize| start + (end - start) * (index + 1) / targets.len();
+        let phase = |(index, &target)| Phase { half, target, end: share(index) };
+        targets.iter().enumerate().map(phase).collect()
+    };
+    let mut phases = shared(Half::Reward, rewarded, 0, half);
+    phases.extend(shared(Half::Target, &settings.targets, half, settings.samples));
+    phases
 }
 
 fn replayed(known: &[Trial], batch: &[Genotype], first: usize) -> Result<Vec<Trial>, SearchError> {
@@ -138,10 +177,10 @@ fn replayed(known: &[Trial], batch: &[Genotype], first: usize) -> Result<Vec<Tri
 fn evaluate(
     space: &SearchSpace,
     settings: &SearchSettings,
+    phase: &Phase,
     accuracy: Accuracy<'_>,
     latency: &dyn LatencySource,
     genotypes: &[Genotype],
-    half: Half,
 ) -> Result<Vec<Trial>, SearchError> {
     let one = |genotype: &Genotype| {
         let failed = |error: search_space::Invalid| LatencyError {
@@ -150,15 +189,18 @@ fn evaluate(
         };
         let latency_ms = latency.predict_ms(&space.decode(genotype).map_err(failed)?)?;
         let estimate = accuracy(genotype);
-        let reward = settings.reward.of(estimate.accuracy, latency_ms, settings.target);
-        Ok(Trial { genotype: genotype.clone(), latency_ms, estimate, reward, half })
+        let reward = settings.reward.of(estimate.accuracy, latency_ms, phase.target);
+        Ok(Trial { genotype: genotype.clone(), latency_ms, estimate, reward, half: phase.half })
     };
     // Collected in the order of the genotypes, whatever thread finishes first.
     genotypes.par_iter().map(one).collect()
 }
 
-/// As many uniform samples as the search has trials: what it is compared with. Not part of the
-/// study.
+/// Draws for each uniform sample that the limits should allow.
+const DRAWS: usize = 100;
+
+/// As many uniform samples within the limits as the search has trials (fewer where the limits allow
+/// hardly any): what it is compared with. Not part of the study.
 ///
 /// # Errors
 /// A latency that cannot be had.
@@ -169,6 +211,12 @@ pub fn random_comparison(
     latency: &dyn LatencySource,
 ) -> Result<Vec<Trial>, SearchError> {
     let mut rng = rng(settings.seed, Purpose::Comparison, 0);
-    let genotypes: Vec<Genotype> = (0..settings.samples).map(|_| space.sample(&mut rng)).collect();
-    evaluate(space, settings, accuracy, latency, &genotypes, Half::Reward)
+    let allowed = |genotype: &Genotype| {
+        settings.limits.is_empty()
+            || space.decode(genotype).is_ok_and(|network| settings.limits.allow(&network))
+    };
+    let drawn = std::iter::repeat_with(|| space.sample(&mut rng)).take(DRAWS * settings.samples);
+    let genotypes: Vec<Genotype> = drawn.filter(allowed).take(settings.samples).collect();
+    let phase = Phase { half: Half::Reward, target: settings.targets[0], end: settings.samples };
+    evaluate(space, settings, &phase, accuracy, latency, &genotypes)
 }

@@ -6,14 +6,14 @@ use std::ops::ControlFlow;
 
 use search_space::{Genotype, LatencyError, LatencySource, SearchSpace};
 
-use crate::reward::Target;
+use crate::reward::{Reward, Target};
 use crate::search::SearchError;
 use crate::study::Study;
 use crate::trial::Trial;
 
 /// A measured latency counts as met when it is this share of the target or less: another process's
 /// measurement differs by about as much.
-pub const SAFETY: f64 = 0.99;
+pub const SAFETY: f64 = 0.985;
 /// Networks measured for one target at most.
 pub const MOST_MEASURED: usize = 24;
 /// Predictions this far above the target are still candidates: they may measure faster.
@@ -31,7 +31,8 @@ pub struct Winner {
 /// Measures candidates and returns the most accurate one whose measured latency meets the target,
 /// None where none of those measured does.
 ///
-/// The least ratio of measured to predicted latency so far corrects the predictions of the others. Every measurement is stored before it decides anything.
+/// The least ratio of measured to predicted latency so far corrects the predictions of the others.
+/// Every measurement is stored before it decides anything.
 ///
 /// # Errors
 /// A network that cannot be measured; a study that cannot be written.
@@ -76,18 +77,23 @@ pub fn best_under_target(
     Ok(best)
 }
 
-/// The trial with the greatest reward (the paper's winner), measured. None without trials.
+/// The trial with the greatest reward for `target` (the paper's winner), measured. None without
+/// trials.
 ///
 /// # Errors
 /// As [`best_under_target`].
 pub fn best_by_reward(
     space: &SearchSpace,
     trials: &[Trial],
+    (reward, target): (Reward, Target),
     latency: &mut dyn LatencySource,
     study: &mut Study,
 ) -> Result<Option<Winner>, SearchError> {
-    let best = (0..trials.len())
-        .max_by(|&a, &b| trials[a].reward.total_cmp(&trials[b].reward).then(b.cmp(&a)));
+    let of = |index: usize| {
+        let trial = &trials[index];
+        reward.of(trial.estimate.accuracy, trial.latency_ms, target)
+    };
+    let best = (0..trials.len()).max_by(|&a, &b| of(a).total_cmp(&of(b)).then(b.cmp(&a)));
     let Some(trial) = best else { return Ok(None) };
     let measured_ms = measure(space, &trials[trial].genotype, latency, study)?;
     Ok(Some(Winner { trial, measured_ms }))

@@ -4,8 +4,8 @@ use std::ops::ControlFlow::Continue;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use controller::{
-    Algorithm, Binding, Estimate, Exponent, Half, Reward, SearchError, SearchSettings, Study,
-    StudySettings, Target, Trial, pareto_front, random_comparison, range, search, winner,
+    Algorithm, Binding, Estimate, Exponent, Half, Limits, Reward, SearchError, SearchSettings,
+    Study, StudySettings, Target, Trial, pareto_front, random_comparison, range, search, winner,
 };
 use proptest::prelude::*;
 use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace, published};
@@ -62,7 +62,8 @@ fn space() -> SearchSpace {
 fn settings(algorithm: Algorithm, target_ms: f64, samples: usize) -> SearchSettings {
     let reward = Reward::Soft(Exponent::DEFAULT);
     let target = Target::new(target_ms).expect("positive");
-    SearchSettings { algorithm, reward, target, samples, seed: 5 }
+    let (targets, limits) = (vec![target], Limits::default());
+    SearchSettings { algorithm, reward, targets, limits, samples, seed: 5 }
 }
 
 fn names(pairs: &[(&str, &str)]) -> StudySettings {
@@ -77,10 +78,14 @@ fn run(
 ) -> Result<(Vec<Trial>, Option<winner::Winner>), SearchError> {
     let space = space();
     let trials = search(&space, settings, &accuracy, device, study, &mut |_| Continue(()))?;
-    let best =
-        winner::best_under_target(&space, &trials, settings.target, device, study, &mut |_, _| {
-            Continue(())
-        })?;
+    let best = winner::best_under_target(
+        &space,
+        &trials,
+        settings.targets[0],
+        device,
+        study,
+        &mut |_, _| Continue(()),
+    )?;
     Ok((trials, best))
 }
 
@@ -104,6 +109,12 @@ fn rewards_are_the_papers() {
     assert!(soft.of(0.5, 40.0, target) > 0.5);
     assert_eq!(Reward::Hard.of(0.5, 40.0, target), 0.5);
     assert_eq!(Reward::Hard.of(0.5, 160.0, target), 0.25);
+    // TuNAS: 20 ms off costs w / 4 on either side, and nothing at the target.
+    let absolute = Reward::Absolute(Exponent::new(-0.08).unwrap());
+    assert_eq!(absolute.of(0.5, 80.0, target), 0.5);
+    for ms in [60.0, 100.0] {
+        assert!((absolute.of(0.5, ms, target) - 0.48).abs() < 1e-12, "{ms}");
+    }
 }
 
 #[test]
@@ -231,8 +242,11 @@ proptest! {
     /// A search that dies at random calls and is resumed has the trials, front and winner of one
     /// that never died.
     #[test]
-    fn interrupted_searches_resume(lives in proptest::collection::vec(1..120_usize, 1..6)) {
-        let settings = settings(Algorithm::Evolution, 8.0, 240);
+    fn interrupted_searches_resume(
+        lives in proptest::collection::vec(1..120_usize, 1..6),
+        algorithm in proptest::sample::select(Algorithm::ALL.to_vec()),
+    ) {
+        let settings = settings(algorithm, 8.0, 160);
         let whole = run_in_memory(&settings, &mut Device::immortal());
         let folder = tempdir().expect("a temporary folder");
         let none = StudySettings::new();

@@ -9,13 +9,11 @@
 mod bands;
 mod buffers;
 mod error;
-mod fold;
 mod fuse;
 mod plan;
 mod run;
 mod step;
-mod weights;
 
 pub use error::EngineError;
 pub use run::Engine;
-pub use weights::{NodeWeights, Weights};
+pub use search_space::{NodeWeights, Weights};

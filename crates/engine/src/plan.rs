@@ -3,15 +3,13 @@
 use kernels::{
     Activation, Bands, Conv, Depthwise, Geometry, InstructionSet, PackedMatrix, Pointwise,
 };
-use search_space::{Graph, Node, NodeId, Op, Shape};
+use search_space::{Filter, Graph, Node, NodeId, Op, Shape, Weights};
 
 use crate::bands::{BandNodes, ConvKind, bands, conv_kind, geometry};
 use crate::buffers::Buffers;
 use crate::error::EngineError;
-use crate::fold::{Filter, folded};
 use crate::fuse::{Fused, Residuals, activation, fuse, readers};
 use crate::step::{Kernel, Place, Step};
-use crate::weights::Weights;
 
 /// A compiled network.
 #[derive(Debug)]
@@ -114,7 +112,7 @@ impl Planner<'_> {
         let depthwise = conv_kind(self.graph, id) == ConvKind::Depthwise;
         let residuals = if depthwise { Residuals::None } else { Residuals::Before(id) };
         let Fused { norm, residual, act, nodes } = fuse(self.graph, &self.readers, id, residuals);
-        let filter = folded(self.graph, self.weights, id, norm)?;
+        let filter = self.weights.folded(self.graph, id, norm)?;
         let kernel = if depthwise {
             let kernel = geometry.kernel;
             let depthwise = Depthwise::new(self.set, &filter.weight, &filter.bias, kernel);
@@ -130,13 +128,13 @@ impl Planner<'_> {
     fn bands(&self, nodes: BandNodes) -> Result<(Kernel, Vec<NodeId>), EngineError> {
         let pointwise = |part: &Option<(NodeId, Fused)>| -> Result<_, EngineError> {
             let Some((id, fused)) = part else { return Ok(None) };
-            let filter = folded(self.graph, self.weights, *id, fused.norm)?;
+            let filter = self.weights.folded(self.graph, *id, fused.norm)?;
             let depth = self.graph.input_shape(self.graph.node(*id)).channels;
             let weights = PackedMatrix::new(self.set, &filter.weight, &filter.bias, depth);
             Ok(Some(Pointwise { weights, act: fused.act }))
         };
         let BandNodes { expand, depthwise: (id, fused), geometry, project } = nodes;
-        let Filter { weight, bias } = folded(self.graph, self.weights, id, fused.norm)?;
+        let Filter { weight, bias } = self.weights.folded(self.graph, id, fused.norm)?;
         let bands = Bands {
             expand: pointwise(&expand)?,
             depthwise: Depthwise::new(self.set, &weight, &bias, geometry.kernel),

@@ -4,12 +4,11 @@ use std::time::Instant;
 
 use kernels::Threads;
 use rayon::{ThreadPool, ThreadPoolBuilder};
-use search_space::Graph;
+use search_space::{Graph, Weights};
 
 use crate::error::EngineError;
 use crate::plan::{Plan, plan};
 use crate::step::{self, Place, Step};
-use crate::weights::Weights;
 
 /// A network compiled for this CPU, with its weights and buffers. One image at a time.
 #[derive(Debug)]

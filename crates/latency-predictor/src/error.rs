@@ -15,9 +15,9 @@ pub enum PredictorError {
     /// The network cannot be computed.
     #[error(transparent)]
     Network(#[from] Invalid),
-    /// The reference network's name.
+    /// The text of the network that is timed between runs.
     #[error(transparent)]
-    Reference(#[from] ParseError),
+    Probe(#[from] ParseError),
     /// The engine does not take it.
     #[error(transparent)]
     Engine(#[from] EngineError),

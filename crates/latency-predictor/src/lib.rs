@@ -1,14 +1,15 @@
 //! Measures blocks on this CPU, keeps them in a table, predicts networks.
 //!
 //! A [`Table`] holds latencies of one [`Setup`]: device, runtime, threads, precision. [`build`]
-//! fills it from the clocks inside random whole networks of a space ([`InContext`]), so that caches
-//! and neighbours are real; [`Table::predict_ms`] adds them up; [`measure`] times a whole network.
+//! fills it from the clocks inside random whole networks of a space ([`Meter::blocks`]), so that caches
+//! and neighbours are real; [`Table::predict_ms`] adds them up; [`Meter::network`] times a whole one.
 //! Whatever measures holds the [`MeasuringLock`].
 
 #![warn(clippy::unwrap_used)]
 
 mod build;
 pub mod cache;
+mod calm;
 mod device;
 mod error;
 mod file;
@@ -16,6 +17,7 @@ mod in_context;
 mod journal;
 mod lock;
 mod measure;
+mod meter;
 mod pin;
 mod plan;
 mod predict;
@@ -29,10 +31,10 @@ pub use build::{Built, MeasureUnits, Progress, build, measure_missing};
 pub use device::{Cache, Device};
 pub use error::PredictorError;
 pub use file::FileError;
-pub use in_context::InContext;
 pub use journal::Sample;
 pub use lock::{LockError, MeasuringLock};
-pub use measure::{Measured, measure};
+pub use measure::{Measured, Runs};
+pub use meter::Meter;
 pub use plan::{BuildSettings, Plan, plan};
 pub use predict::{Coverage, NativeLatency, Prediction};
 pub use setup::{ForeignSetup, Precision, Runtime, Setup};

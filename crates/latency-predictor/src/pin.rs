@@ -2,10 +2,15 @@
 
 use crate::error::PredictorError;
 
-/// While this lives, the calling thread, and threads that it starts, run on `cpus` only.
+/// While this lives, the calling thread, and threads that it starts, run on some CPUs only.
 #[derive(Debug)]
 pub(crate) struct Pinned {
-    pub(crate) cpus: Vec<usize>,
+    allowed: Vec<usize>,
+    #[cfg(target_os = "linux")]
+    threads: usize,
+    /// Where the CPUs in use begin in `allowed`.
+    #[cfg(target_os = "linux")]
+    first: usize,
     #[cfg(target_os = "linux")]
     before: rustix::thread::CpuSet,
 }
@@ -15,17 +20,30 @@ impl Pinned {
     /// The last `threads` CPUs that the calling thread may run on: the first one serves most
     /// interrupts.
     pub(crate) fn new(threads: usize) -> Result<Self, PredictorError> {
-        use rustix::thread::{CpuSet, sched_getaffinity, sched_setaffinity};
-        let refused = |error: rustix::io::Errno| PredictorError::Pin(error.into());
-        let before = sched_getaffinity(None).map_err(refused)?;
+        use rustix::thread::{CpuSet, sched_getaffinity};
+        let before = sched_getaffinity(None).map_err(|error| PredictorError::Pin(error.into()))?;
         let allowed: Vec<usize> = (0..CpuSet::MAX_CPU).filter(|&cpu| before.is_set(cpu)).collect();
         let found = PredictorError::Threads { found: threads, cpus: allowed.len() };
         let first = allowed.len().checked_sub(threads).filter(|_| threads > 0).ok_or(found)?;
-        let cpus = allowed[first..].to_vec();
-        let mut set = CpuSet::new();
-        cpus.iter().for_each(|&cpu| set.set(cpu));
-        sched_setaffinity(None, &set).map_err(refused)?;
-        Ok(Self { cpus, before })
+        let pinned = Self { allowed, threads, first, before };
+        pinned.pin()?;
+        Ok(pinned)
+    }
+
+    /// Moves the calling thread to other CPUs, where the process may use more than it does.
+    pub(crate) fn move_on(&mut self) {
+        let count = self.allowed.len();
+        self.first = (self.first + count - self.threads) % count;
+        // Fails only where those CPUs went offline meanwhile; then it stays.
+        let _ = self.pin();
+    }
+
+    fn pin(&self) -> Result<(), PredictorError> {
+        let mut set = rustix::thread::CpuSet::new();
+        let from_first = self.allowed.iter().cycle().skip(self.first);
+        from_first.take(self.threads).for_each(|&cpu| set.set(cpu));
+        rustix::thread::sched_setaffinity(None, &set)
+            .map_err(|error| PredictorError::Pin(error.into()))
     }
 }
 
@@ -41,6 +59,15 @@ impl Drop for Pinned {
 impl Pinned {
     /// Does nothing: this system does not let a program choose.
     pub(crate) fn new(_threads: usize) -> Result<Self, PredictorError> {
-        Ok(Self { cpus: Vec::new() })
+        Ok(Self { allowed: Vec::new() })
+    }
+
+    pub(crate) fn move_on(&mut self) {}
+}
+
+impl Pinned {
+    /// CPUs that the process may use.
+    pub(crate) fn allowed(&self) -> &[usize] {
+        &self.allowed
     }
 }

@@ -5,7 +5,8 @@ use search_space::{LatencyError, LatencySource, Network};
 use crate::build::{MeasureUnits, measure_missing};
 use crate::error::PredictorError;
 use crate::lock::MeasuringLock;
-use crate::measure::measure;
+use crate::measure::{Measured, Runs};
+use crate::meter::Meter;
 use crate::table::Table;
 
 /// Shares of a network's blocks and head by where their latencies come from.
@@ -61,9 +62,12 @@ impl Table {
 pub struct NativeLatency {
     /// Of this device, and complete for the networks that are asked for.
     pub table: Table,
-    /// Timed runs of a network that is measured.
+    /// Undisturbed runs of a network that is measured.
     pub runs: usize,
 }
+
+/// Where the machine is busy all the time.
+const ATTEMPTS: usize = 3;
 
 impl LatencySource for NativeLatency {
     fn predict_ms(&self, network: &Network) -> Result<f64, LatencyError> {
@@ -73,35 +77,23 @@ impl LatencySource for NativeLatency {
     fn measure_ms(&mut self, network: &Network) -> Result<f64, LatencyError> {
         let measured = || {
             let lock = MeasuringLock::acquire(|| {})?;
-            undisturbed_ms(&mut || {
-                let graph = network.lower()?;
-                let measured = measure(&lock, &graph, self.table.setup.threads, self.runs)?;
-                Ok(measured.latency.p50_ms)
-            })
+            let mut meter = Meter::new(&lock, self.table.setup.threads, self.table.probe_ms)?;
+            let graph = network.lower()?;
+            let mut calmest = meter.network(&graph, Runs::Undisturbed(self.runs))?;
+            for _ in 1..ATTEMPTS {
+                if !calmest.is_of_a_busy_machine() {
+                    break;
+                }
+                let again = meter.network(&graph, Runs::Undisturbed(self.runs))?;
+                if again.slowdown < calmest.slowdown {
+                    calmest = again;
+                }
+            }
+            Ok::<Measured, PredictorError>(calmest)
         };
-        measured().map_err(|error| source_error(network, &error))
+        let measured = measured().map_err(|error| source_error(network, &error))?;
+        Ok(measured.latency.p50_ms)
     }
-}
-
-/// Medians that agree within this share were not disturbed.
-const AGREE: f64 = 0.015;
-const MOST_ATTEMPTS: usize = 5;
-
-/// The lower of the first two medians that agree, else the least: other work on the machine can only
-/// make a network slower.
-fn undisturbed_ms(
-    measure_ms: &mut dyn FnMut() -> Result<f64, PredictorError>,
-) -> Result<f64, PredictorError> {
-    let mut least_ms = measure_ms()?;
-    for _ in 1..MOST_ATTEMPTS {
-        let next_ms = measure_ms()?;
-        let agree = (next_ms - least_ms).abs() <= AGREE * least_ms;
-        least_ms = least_ms.min(next_ms);
-        if agree {
-            break;
-        }
-    }
-    Ok(least_ms)
 }
 
 fn source_error(network: &Network, error: &PredictorError) -> LatencyError {

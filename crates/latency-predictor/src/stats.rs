@@ -55,8 +55,13 @@ fn whole_ns(ms: f64) -> f64 {
 
 /// Sorts; `None` where there is no value.
 pub(crate) fn median(values: &mut [f64]) -> Option<f64> {
+    quantile(values, 0.5)
+}
+
+/// Sorts; `None` where there is no value.
+pub(crate) fn quantile(values: &mut [f64], q: f64) -> Option<f64> {
     values.sort_unstable_by(f64::total_cmp);
-    sorted_quantile(values, 0.5)
+    sorted_quantile(values, q)
 }
 
 /// Linear between neighbours (type 7 of Hyndman and Fan).

@@ -50,6 +50,10 @@ pub struct Table {
     pub tool_version: String,
     /// Of the build that measured it last.
     pub settings: BuildSettings,
+    /// The fastest time of [`Meter`](crate::Meter)'s probe in milliseconds: the device's speed when
+    /// nothing disturbs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub probe_ms: Option<f64>,
     #[serde(with = "entry_list")]
     entries: HashMap<PlacedUnit, Entry>,
 }
@@ -66,6 +70,7 @@ impl Table {
             date: file::utc_now(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             settings,
+            probe_ms: None,
             entries: HashMap::new(),
         }
     }

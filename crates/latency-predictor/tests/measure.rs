@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use latency_predictor::{InContext, MeasuringLock, PredictorError, measure};
+use latency_predictor::{MeasuringLock, Meter, PredictorError, Runs};
 use search_space::{Graph, Network, PlacedUnit, published};
 
 fn network() -> Network {
@@ -23,25 +23,50 @@ fn lock() -> MeasuringLock {
 #[test]
 fn a_network_is_timed_as_often_as_asked_for() {
     let lock = lock();
-    for (runs, threads) in [(1, 1), (4, 1), (23, 1)] {
-        let measured = measure(&lock, &graph(), threads, runs).unwrap();
-        assert_eq!(measured.runs, runs);
+    let mut meter = Meter::new(&lock, 1, None).unwrap();
+    for runs in [1, 4, 23] {
+        let measured = meter.network(&graph(), Runs::Exactly(runs)).unwrap();
+        assert_eq!((measured.runs, measured.disturbed, measured.slowdown), (runs, 0, 1.0));
         assert!(measured.latency.is_plausible(), "{measured:?}");
         assert!(measured.steal.is_none_or(|steal| (0.0..=1.0).contains(&steal)), "{measured:?}");
     }
 }
 
 #[test]
+fn enough_runs_count_however_busy_the_machine_is() {
+    let lock = lock();
+    let mut meter = Meter::new(&lock, 1, None).unwrap();
+    for wanted in [1, 7, 40] {
+        let measured = meter.network(&graph(), Runs::Undisturbed(wanted)).unwrap();
+        assert!(4 * measured.runs >= wanted, "{measured:?}");
+        assert!(measured.runs + measured.disturbed >= wanted, "{measured:?}");
+        assert!(measured.latency.is_plausible() && measured.slowdown >= 1.0, "{measured:?}");
+    }
+    assert!(meter.fastest_probe_ms() > 0.0);
+}
+
+/// On a device that was known to be far faster, nothing is undisturbed.
+#[test]
+fn a_machine_slower_than_it_was_known_to_be_is_called_busy() {
+    let lock = lock();
+    let mut meter = Meter::new(&lock, 1, Some(1e-9)).unwrap();
+    let measured = meter.network(&graph(), Runs::Undisturbed(4)).unwrap();
+    assert!(measured.is_of_a_busy_machine() && measured.disturbed > 0, "{measured:?}");
+}
+
+#[test]
 fn every_distinct_block_of_a_network_gets_a_sample() {
     let lock = lock();
-    let (runs, network) = (3, network());
-    let samples = InContext::new(&lock, 1, runs).unwrap().measure(&network).unwrap();
+    let network = network();
+    let samples = Meter::new(&lock, 1, None).unwrap().blocks(&network, 3).unwrap();
     let units: Vec<PlacedUnit> = network.units().collect();
     let distinct: HashSet<PlacedUnit> = units.iter().copied().collect();
     assert_eq!(samples.len(), distinct.len());
+    let places = |unit| units.iter().filter(|other| **other == unit).count();
+    let runs = samples[0].runs / places(samples[0].unit);
+    assert!(runs > 0);
     for sample in samples {
-        let places = units.iter().filter(|unit| **unit == sample.unit).count();
-        assert_eq!(sample.runs, places * runs, "{}", sample.unit);
+        assert_eq!(sample.runs, places(sample.unit) * runs, "{}", sample.unit);
         assert!(sample.latency.is_plausible(), "{sample:?}");
     }
 }
@@ -50,11 +75,14 @@ fn every_distinct_block_of_a_network_gets_a_sample() {
 fn what_cannot_be_measured_is_refused() {
     let lock = lock();
     for threads in [0, 1_000_000] {
-        let error = measure(&lock, &graph(), threads, 1).unwrap_err();
+        let error = Meter::new(&lock, threads, None).unwrap_err();
         assert!(matches!(error, PredictorError::Threads { found, .. } if found == threads));
     }
-    assert!(matches!(measure(&lock, &graph(), 1, 0), Err(PredictorError::NoRuns)));
-    assert!(matches!(InContext::new(&lock, 1, 0), Err(PredictorError::NoRuns)));
+    let mut meter = Meter::new(&lock, 1, None).unwrap();
+    for runs in [Runs::Exactly(0), Runs::Undisturbed(0)] {
+        assert!(matches!(meter.network(&graph(), runs), Err(PredictorError::NoRuns)));
+    }
+    assert!(matches!(meter.blocks(&network(), 0), Err(PredictorError::NoRuns)));
 }
 
 #[cfg(target_os = "linux")]
@@ -62,7 +90,7 @@ fn what_cannot_be_measured_is_refused() {
 fn the_thread_may_run_where_it_could_before() {
     use rustix::thread::sched_getaffinity;
     let before = sched_getaffinity(None).unwrap();
-    measure(&lock(), &graph(), 1, 1).unwrap();
+    Meter::new(&lock(), 1, None).unwrap().network(&graph(), Runs::Undisturbed(1)).unwrap();
     assert!(sched_getaffinity(None).unwrap() == before);
 }
 

@@ -4,7 +4,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use controller::Algorithm;
+use controller::{Algorithm, Limits};
 
 /// Finds the most accurate network that meets a latency budget on this CPU.
 #[derive(Parser)]
@@ -46,33 +46,47 @@ pub(crate) enum Command {
     Zoo(ZooArgs),
     Space(SpaceArgs),
     Describe(DescribeArgs),
+    Export(ExportArgs),
     #[command(subcommand)]
     Bench(BenchCommand),
     #[command(subcommand)]
     Surrogate(SurrogateCommand),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
 }
 
 /// Find the most accurate network of a space that meets a latency target on this CPU
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  nas search --target-ms 15 --w -0.15\n\nThe first half of the trials \
+    after_help = "Example:\n  nas search --target-ms 15 --w -0.15\n  nas search --target-ms 5,10,15 \
+    --max params=4M\n\nThe first half of the trials \
     maximises the reward ACC x (LAT/TAR)^w, the second half searches for\naccuracy under the target. \
     The winner is the most accurate network whose measured latency meets it."
 )]
 pub(crate) struct SearchArgs {
-    /// The latency to meet, in milliseconds
-    #[arg(long, value_name = "X", allow_negative_numbers = true)]
-    pub(crate) target_ms: f64,
-    /// Exponent of the soft reward, 0 or below [default: -0.15]
+    /// The latency to meet, in milliseconds; several, separated by commas, get a winner each
+    #[arg(
+        long,
+        value_name = "X",
+        required = true,
+        value_delimiter = ',',
+        allow_negative_numbers = true
+    )]
+    pub(crate) target_ms: Vec<f64>,
+    /// Exponent of the soft reward or weight of the absolute one, 0 or below [default: -0.15]
     #[arg(long, value_name = "W", allow_negative_numbers = true)]
     pub(crate) w: Option<f64>,
-    /// soft: ACC x (LAT/TAR)^w; hard: exponent 0 up to the target, -1 above
+    /// soft: ACC x (LAT/TAR)^w; hard: exponent 0 up to the target, -1 above;
+    /// absolute: ACC + w x |LAT/TAR - 1|
     #[arg(long, value_enum, default_value_t = RewardKind::Soft)]
     pub(crate) reward: RewardKind,
+    /// Hard limits, as in params=4M,macs=300M,peak_activation=512KiB,memory_access_cost=20M
+    #[arg(long, value_name = "LIMITS")]
+    pub(crate) max: Option<Limits>,
     /// Search space: a name or a RON file
     #[arg(long, value_name = "S", default_value = "mnasnet")]
     pub(crate) space: String,
-    /// How networks are proposed: evolution or random
+    /// How networks are proposed: evolution, ppo, nsga2 or random
     #[arg(long, value_name = "A", default_value = "evolution")]
     pub(crate) algorithm: Algorithm,
     /// Trials in all
@@ -80,6 +94,9 @@ pub(crate) struct SearchArgs {
     pub(crate) samples: usize,
     #[command(flatten)]
     pub(crate) table: TableChoice,
+    /// Undisturbed runs of each network that is measured for the target
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub(crate) runs: NonZeroUsize,
     /// Output folder [default: results/search-SPACE-TARGETms]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
@@ -93,6 +110,7 @@ pub(crate) struct SearchArgs {
 pub(crate) enum RewardKind {
     Soft,
     Hard,
+    Absolute,
 }
 
 /// Which latency table.
@@ -147,9 +165,9 @@ pub(crate) struct LatencyArgs {
     /// Measure the whole network too
     #[arg(long)]
     pub(crate) measure: bool,
-    /// Timed runs of the whole network
-    #[arg(long, value_name = "N", default_value_t = 100, requires = "measure")]
-    pub(crate) runs: usize,
+    /// Time exactly N runs, whatever else the machine does [default: until 100 were undisturbed]
+    #[arg(long, value_name = "N", requires = "measure")]
+    pub(crate) runs: Option<usize>,
     /// Print the latency of each block
     #[arg(long)]
     pub(crate) per_block: bool,
@@ -209,10 +227,14 @@ pub(crate) struct SurrogateEvalArgs {
 
 /// List the published networks, or print one as a RON file
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  nas zoo\n  nas zoo mobilenet_v2@width=0.5 > net.ron")]
+#[command(after_help = "Examples:\n  nas zoo\n  nas zoo --measure\n  \
+    nas zoo mobilenet_v2@width=0.5 > net.ron")]
 pub(crate) struct ZooArgs {
     /// Print this network's RON file: a name with options, as in mobilenet_v2@width=0.5
     pub(crate) name: Option<String>,
+    /// Measure all of them on this CPU and plot latency against published accuracy
+    #[arg(long, conflicts_with = "name")]
+    pub(crate) measure: bool,
 }
 
 /// List the search spaces, or the choices of one
@@ -256,6 +278,42 @@ pub(crate) struct BenchTrainingArgs {
     pub(crate) steps: usize,
 }
 
+/// Write a network as an ONNX file, for now with random weights
+#[derive(clap::Args)]
+#[command(after_help = "Examples:\n  nas export best.ron --onnx best-untrained.onnx\n  \
+    nas export mobilenet_v2@width=0.5 --onnx v2.onnx --dynamic-batch --seed 1")]
+pub(crate) struct ExportArgs {
+    #[arg(help = NET_HELP)]
+    pub(crate) net: String,
+    /// The file to write: opset 17, input `input` [batch, channels, height, width], output `logits`
+    #[arg(long, value_name = "F")]
+    pub(crate) onnx: PathBuf,
+    /// Leave the number of images open [default: one image]
+    #[arg(long)]
+    pub(crate) dynamic_batch: bool,
+    /// Keep batch norms as nodes of their own [default: folded into the convolutions]
+    #[arg(long)]
+    pub(crate) unfolded: bool,
+}
+
 /// What NET may be.
 pub(crate) const NET_HELP: &str = "A published name with options \
     (NAME@width=0.5,resolution=160,classes=10,stem_stride=1), a RON file, or SPACE:GENOTYPE";
+
+/// Print the completions of a shell
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  nas completions bash > /etc/bash_completion.d/nas")]
+pub(crate) struct CompletionsArgs {
+    /// The shell
+    #[arg(value_enum)]
+    pub(crate) shell: clap_complete::Shell,
+}
+
+/// Write the manual pages
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  nas man --out /usr/local/share/man/man1")]
+pub(crate) struct ManArgs {
+    /// An existing folder: nas.1 and a page for each command
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+}

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use latency_predictor::{
-    BuildSettings, Built, FileError, InContext, MeasuringLock, PredictorError, Runtime, Setup,
-    Table, build, cache,
+    BuildSettings, Built, FileError, Measured, MeasuringLock, Meter, PredictorError, Runs, Runtime,
+    Setup, Table, build, cache,
 };
 use search_space::{Network, SearchSpace};
 
@@ -100,25 +100,55 @@ pub(crate) fn complete(global: &Global, space: &SearchSpace, open: &mut OpenTabl
     let lock = lock(global)?;
     let settings = BuildSettings::default();
     let threads = open.table.setup.threads;
-    let mut in_context = InContext::new(&lock, threads, settings.runs)?;
+    let mut meter = Meter::new(&lock, threads, open.table.probe_ms)?;
     let journal = cache::journal_path(&open.path, space);
     let mut bar = Progress::start(global, "measuring blocks");
     let mut progress = |at: latency_predictor::Progress<'_>| -> ControlFlow<()> {
         bar.at(at.done, at.total, &format!("networks of {}", space.name));
         interrupt::check()
     };
-    let mut measure = |network: &Network| in_context.measure(network);
+    let mut measure = |network: &Network| meter.blocks(network, settings.runs);
     let files = (open.path.as_path(), journal.as_path());
     let built = build(space, &mut open.table, files, settings, &mut measure, &mut progress);
     bar.end();
     match built? {
         Built::Complete => {
+            open.table.probe_ms = Some(meter.fastest_probe_ms());
+            open.table.save(&open.path)?;
             let units = screen::grouped(space.units().len());
             note(global, &format!("measured {units} blocks into {}", open.path.display()));
             Ok(())
         }
         Built::Stopped => bail!("stopped; the same command continues with what was measured"),
     }
+}
+
+/// Measures a whole network on the table's setup.
+pub(crate) fn measure(
+    global: &Global,
+    open: &OpenTable,
+    network: &Network,
+    runs: Runs,
+) -> Result<Measured> {
+    let lock = lock(global)?;
+    let mut meter = Meter::new(&lock, global.threads, open.table.probe_ms)?;
+    Ok(meter.network(&network.lower()?, runs)?)
+}
+
+/// Says which of the measured networks have the latency of a busy machine.
+pub(crate) fn warn_of_busy<'a>(measured: impl IntoIterator<Item = (&'a str, Measured)>) {
+    let busy = measured.into_iter().filter(|(_, measured)| measured.is_of_a_busy_machine());
+    let busy: Vec<(&str, f64)> = busy.map(|(name, measured)| (name, measured.slowdown)).collect();
+    if busy.is_empty() {
+        return;
+    }
+    let slowdown = busy.iter().map(|(_, slowdown)| *slowdown).fold(1.0, f64::max);
+    let names: Vec<&str> = busy.iter().map(|(name, _)| *name).collect();
+    eprintln!(
+        "warning: while {} was measured, the machine was busy nearly all the time, and up to \
+         {slowdown:.1} times slower than when it is not; end other work on it and measure again",
+        names.join(", ")
+    );
 }
 
 /// Prediction of one network; measures, adds and saves what the table lacks.
@@ -135,10 +165,11 @@ pub(crate) fn predict(
     note(global, &format!("measuring blocks of {} that the table lacks", network.name));
     let lock = lock(global)?;
     let settings = BuildSettings::default();
-    let mut in_context = InContext::new(&lock, open.table.setup.threads, settings.runs)?;
+    let mut meter = Meter::new(&lock, open.table.setup.threads, open.table.probe_ms)?;
     let mut measure =
-        |network: &Network| -> Result<_, PredictorError> { in_context.measure(network) };
+        |network: &Network| -> Result<_, PredictorError> { meter.blocks(network, settings.runs) };
     let prediction = open.table.predict_or_measure(network, &mut measure)?;
+    open.table.probe_ms = Some(meter.fastest_probe_ms());
     open.table.save(&open.path)?;
     Ok(prediction)
 }

@@ -38,7 +38,7 @@ impl Pass<'_> {
         parameter_gradients: &mut [Vec<f32>],
         arena: &mut Arena,
     ) {
-        let layers = &self.network.layers;
+        let layers = self.layers;
         let mut gradients = Gradients { outputs: vec![None; layers.len()], arena };
         gradients.outputs[layers.len() - 1] = Some(logits_gradient);
         for index in (1..layers.len()).rev() {
@@ -69,7 +69,7 @@ impl Pass<'_> {
         parameter_gradients: &mut [Vec<f32>],
         gradients: &mut Gradients<'_>,
     ) {
-        let layers = &self.network.layers;
+        let layers = self.layers;
         let layer = &layers[index];
         let (channels, elements, first) = (layer.channels, layer.elements, layer.parameter);
         let from = layer.inputs[0];

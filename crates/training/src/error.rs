@@ -1,7 +1,10 @@
 //! Errors.
 
-/// What a trainer refuses.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+use dataset::DataError;
+use search_space::ParseError;
+
+/// What training refuses, and how it fails.
+#[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
     /// A slice of another length than the network and the other slices need.
     #[error("{what}: found {found} numbers; allowed: {allowed}")]
@@ -13,7 +16,95 @@ pub enum TrainingError {
         /// What it may be.
         allowed: String,
     },
-    /// Not a thread count.
-    #[error("threads: found 0; allowed: 1 and more")]
-    NoThreads,
+    /// A setting that cannot be.
+    #[error("{place}: found {found}; allowed: {allowed}")]
+    Setting {
+        /// Its name.
+        place: &'static str,
+        /// Its value.
+        found: String,
+        /// Its possible values.
+        allowed: &'static str,
+    },
+    /// Labels that the network has no class for.
+    #[error("label {label}: found in a batch; allowed: 0 to {}", classes - 1)]
+    Label {
+        /// The label.
+        label: u32,
+        /// The network's.
+        classes: usize,
+    },
+    /// Training left the numbers.
+    #[error("training diverged at step {step}, learning rate {learning_rate}: {what}; try a lower learning rate")]
+    Diverged {
+        /// Steps done before, from 0.
+        step: u64,
+        /// Of that step.
+        learning_rate: f32,
+        /// What is not finite.
+        what: &'static str,
+    },
+    /// Weights of a network with other tensors.
+    #[error("weights of another network: their number or sizes differ")]
+    OtherNetwork,
+    /// Tensors that a file lacks, has left over or has in another shape, all of them.
+    #[error("{} tensors do not fit:{}", .0.len(), listed(.0))]
+    Tensors(Vec<TensorFault>),
+    /// A file that is not what its format says.
+    #[error("found {found}; allowed: {allowed}")]
+    File {
+        /// What it holds.
+        found: String,
+        /// What it may hold.
+        allowed: String,
+    },
+    /// A network in a file that does not parse.
+    #[error("the network inside: {0}")]
+    Network(#[from] ParseError),
+    /// A network that the framework has not got.
+    #[error("found {found}; allowed: {allowed}")]
+    NoNames {
+        /// What the network has.
+        found: String,
+        /// What it may have.
+        allowed: &'static str,
+    },
+    /// Images that cannot be had.
+    #[error(transparent)]
+    Data(#[from] DataError),
+}
+
+/// What is wrong with a tensor of a file.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum TensorFault {
+    /// The network needs it.
+    #[error("{name} {shape:?}: missing")]
+    Missing {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// The network has no place for it.
+    #[error("{name} {shape:?}: not the network's")]
+    Extra {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// The network needs another one.
+    #[error("{name}: found {found:?}; allowed: {allowed:?}")]
+    Shape {
+        /// Its name.
+        name: String,
+        /// Its shape.
+        found: Vec<usize>,
+        /// What its shape may be.
+        allowed: Vec<usize>,
+    },
+}
+
+fn listed(faults: &[TensorFault]) -> String {
+    faults.iter().map(|fault| format!("\n  {fault}")).collect()
 }

@@ -7,7 +7,8 @@ use rand::{RngExt, SeedableRng};
 use search_space::Norm;
 
 use crate::arena::Arena;
-use crate::layer::{Bias, Kind, Layers};
+use crate::layer::{Bias, Kind, Layer};
+use crate::model::Parameter;
 
 /// Mean and biased variance of a batch norm's inputs.
 #[derive(Clone, Debug, Default)]
@@ -18,10 +19,21 @@ pub(crate) struct BatchStatistics {
     pub(crate) count: usize,
 }
 
+/// What a pass is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Batch norms take the statistics of their batch, and dropout drops.
+    Training,
+    /// Batch norms take the statistics that they are given, and dropout does nothing.
+    Inference,
+}
+
 /// What a shard's forward and backward passes share.
 #[derive(Clone, Copy)]
 pub(crate) struct Pass<'a> {
-    pub(crate) network: &'a Layers,
+    pub(crate) layers: &'a [Layer],
+    pub(crate) parameters: &'a [Parameter],
+    pub(crate) mode: Mode,
     pub(crate) norm: Norm,
     /// Images of the shard.
     pub(crate) images: usize,
@@ -33,7 +45,7 @@ pub(crate) struct Pass<'a> {
 
 impl Pass<'_> {
     pub(crate) fn parameter(&self, index: usize) -> &[f32] {
-        &self.network.parameters[index].values
+        &self.parameters[index].values
     }
 
     /// Factors 0 or 1 / (1 - p) of a dropout layer, the same whenever asked.
@@ -44,14 +56,15 @@ impl Pass<'_> {
         mask.iter_mut().for_each(|m| *m = if rng.random::<f32>() < p { 0.0 } else { kept });
     }
 
-    /// The output of every layer that the backward pass reads, and the logits; the others are empty.
+    /// The logits, and in training the output of every layer that the backward pass reads; the
+    /// others are empty. Writes `statistics` in training and reads them in inference.
     pub(crate) fn forward(
         &self,
         input: &[f32],
         statistics: &mut [BatchStatistics],
         arena: &mut Arena,
     ) -> Vec<Vec<f32>> {
-        let layers = &self.network.layers;
+        let layers = self.layers;
         let mut values: Vec<Vec<f32>> = Vec::with_capacity(layers.len());
         for (index, layer) in layers.iter().enumerate() {
             let mut out = arena.take(layer.elements * self.images);
@@ -61,7 +74,8 @@ impl Pass<'_> {
             }
             values.push(out);
             for &input in &layer.inputs {
-                if layers[input].last_reader == index && !layers[input].saved {
+                let saved = layers[input].saved && self.mode == Mode::Training;
+                if layers[input].last_reader == index && !saved {
                     arena.give(std::mem::take(&mut values[input]));
                 }
             }
@@ -77,7 +91,7 @@ impl Pass<'_> {
         out: &mut [f32],
         arena: &mut Arena,
     ) {
-        let layers = &self.network.layers;
+        let layers = self.layers;
         let layer = &layers[index];
         let (channels, elements) = (layer.channels, layer.elements);
         let input_layer = &layers[layer.inputs[0]];
@@ -98,10 +112,12 @@ impl Pass<'_> {
             }
             Kind::NormAct(act, at) => {
                 let batch = &mut statistics[at];
-                batch.mean.resize(channels, 0.0);
-                batch.var.resize(channels, 0.0);
-                batch.count = input.len() / channels;
-                norm_statistics(input, &mut batch.mean, &mut batch.var);
+                if self.mode == Mode::Training {
+                    batch.mean.resize(channels, 0.0);
+                    batch.var.resize(channels, 0.0);
+                    batch.count = input.len() / channels;
+                    norm_statistics(input, &mut batch.mean, &mut batch.var);
+                }
                 self.norm_act(index, act, batch).forward(input, out);
             }
             Kind::Act(act) => {
@@ -146,6 +162,7 @@ impl Pass<'_> {
                 kernels::copy_channels(input, from, out, (channels, 0), channels);
             }
             Kind::Shuffle(groups) => kernels::channel_shuffle(input, channels, groups, out),
+            Kind::Dropout(_) if self.mode == Mode::Inference => out.copy_from_slice(input),
             Kind::Dropout(p) => {
                 self.dropout_mask(index, p, out);
                 out.iter_mut().zip(input).for_each(|(out, &x)| *out *= x);
@@ -159,7 +176,7 @@ impl Pass<'_> {
         act: Activation,
         batch: &'b BatchStatistics,
     ) -> NormAct<'b> {
-        let first = self.network.layers[index].parameter;
+        let first = self.layers[index].parameter;
         NormAct {
             mean: &batch.mean,
             var: &batch.var,

@@ -4,7 +4,7 @@ use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, StandardNormal};
 
-use crate::parameter::{Decay, Parameter};
+use crate::model::{Decay, Parameter};
 
 /// Deviation of a linear layer's first weights (the released MobileNetV2 and V3 code).
 const LINEAR_DEVIATION: f32 = 0.01;

@@ -4,7 +4,7 @@ use kernels::training::ConvShape;
 use kernels::{Activation, Geometry};
 use search_space::{Gate, Graph, Node, NodeId, Op};
 
-use crate::parameter::{Decay, Parameter, RunningStatistics};
+use crate::model::{Decay, Model, Parameter, RunningStatistics};
 
 /// What a layer does.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -54,13 +54,13 @@ pub(crate) struct Layer {
 #[derive(Debug)]
 pub(crate) struct Layers {
     pub(crate) layers: Vec<Layer>,
-    pub(crate) parameters: Vec<Parameter>,
-    pub(crate) statistics: Vec<RunningStatistics>,
+    /// With zeros for all weights.
+    pub(crate) model: Model,
 }
 
 impl Layers {
     pub(crate) fn new(graph: &Graph) -> Self {
-        let mut layers = Self { layers: vec![], parameters: vec![], statistics: vec![] };
+        let mut layers = Self { layers: vec![], model: Model::default() };
         let mut layer_of: Vec<usize> = Vec::with_capacity(graph.nodes.len());
         let mut readers = vec![0; graph.nodes.len()];
         for input in graph.nodes.iter().flat_map(|node| &node.inputs) {
@@ -85,7 +85,7 @@ impl Layers {
     }
 
     fn push(&mut self, graph: &Graph, index: usize, node: &Node, inputs: Vec<usize>) {
-        let parameter = self.parameters.len();
+        let parameter = self.model.parameters.len();
         let kind = self.kind(graph, index, node);
         self.layers.push(Layer {
             kind,
@@ -127,12 +127,12 @@ impl Layers {
             Op::BatchNorm => {
                 self.parameter(node, "weight", vec![out], Decay::None, 1.0);
                 self.parameter(node, "bias", vec![out], Decay::None, 0.0);
-                self.statistics.push(RunningStatistics {
+                self.model.statistics.push(RunningStatistics {
                     name: node.name.clone(),
                     mean: vec![0.0; out],
                     var: vec![1.0; out],
                 });
-                Kind::NormAct(Activation::Linear, self.statistics.len() - 1)
+                Kind::NormAct(Activation::Linear, self.model.statistics.len() - 1)
             }
             Op::Act(_) | Op::Gate(_) => {
                 Kind::Act(activation(&node.op).unwrap_or(Activation::Linear))
@@ -161,7 +161,7 @@ impl Layers {
     fn parameter(&mut self, node: &Node, leaf: &str, shape: Vec<usize>, decay: Decay, first: f32) {
         let name = format!("{}.{leaf}", node.name);
         let values = vec![first; shape.iter().product()];
-        self.parameters.push(Parameter { name, shape, values, decay });
+        self.model.parameters.push(Parameter { name, shape, values, decay });
     }
 
     fn find_lifetimes(&mut self) {

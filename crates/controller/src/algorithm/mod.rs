@@ -1,55 +1,28 @@
 //! Search algorithms behind one ask/tell interface. They keep no state on disk: resume tells them
 //! the stored trials again.
 
+mod breed;
 mod evolution;
+mod kind;
+pub mod nsga2;
+pub mod ppo;
 
 use std::collections::HashSet;
-use std::fmt::{self, Display, Formatter};
-use std::str::FromStr;
 
 use search_space::{Genotype, Network, SearchSpace};
 
 use crate::random::{Purpose, rng};
-use crate::trial::{Half, Trial};
+use crate::trial::Trial;
 use evolution::Evolution;
+pub use kind::Algorithm;
+use nsga2::Nsga2;
+use ppo::Ppo;
 
 /// Genotypes asked for at a time. Fixed, so that a study does not depend on the number of jobs.
 pub const BATCH: usize = 20;
 
 /// Draws for each genotype asked for, before a batch stays short.
 const DRAWS: usize = 100;
-
-/// How genotypes are proposed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Algorithm {
-    /// Regularised evolution (Real et al. 2019, Algorithm 1) with crossover.
-    Evolution,
-    /// Uniform sampling.
-    Random,
-}
-
-impl Algorithm {
-    /// All of them.
-    pub const ALL: [Self; 2] = [Self::Evolution, Self::Random];
-}
-
-impl Display for Algorithm {
-    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Algorithm::Evolution => "evolution",
-            Algorithm::Random => "random",
-        })
-    }
-}
-
-impl FromStr for Algorithm {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let known = Self::ALL.into_iter().find(|algorithm| algorithm.to_string() == text);
-        known.ok_or_else(|| format!("found {text}; allowed: evolution, random"))
-    }
-}
 
 /// A running algorithm.
 pub struct Searcher<'a> {
@@ -62,6 +35,8 @@ pub struct Searcher<'a> {
 
 enum State {
     Evolution(Evolution),
+    Ppo(Box<Ppo>),
+    Nsga2(Nsga2),
     Random,
 }
 
@@ -70,13 +45,15 @@ impl<'a> Searcher<'a> {
     pub fn new(algorithm: Algorithm, space: &'a SearchSpace, seed: u64) -> Self {
         let state = match algorithm {
             Algorithm::Evolution => State::Evolution(Evolution::default()),
+            Algorithm::Ppo => State::Ppo(Box::new(Ppo::new(space, seed))),
+            Algorithm::Nsga2 => State::Nsga2(Nsga2::default()),
             Algorithm::Random => State::Random,
         };
         Self { space, seed, batches: 0, seen: HashSet::new(), state }
     }
 
     /// The next genotypes, none of which was asked for before and all of which `accept` takes; fewer
-    /// than `count` where there are hardly any left. `score` of the half that they are for decides
+    /// than `count` where there are hardly any left. `score` of the phase that they are for decides
     /// what is bred.
     ///
     /// # Errors
@@ -89,17 +66,24 @@ impl<'a> Searcher<'a> {
     ) -> Result<Vec<Genotype>, E> {
         let purpose = match self.state {
             State::Evolution(_) => Purpose::Evolution,
+            State::Ppo(_) => Purpose::Ppo,
+            State::Nsga2(_) => Purpose::Nsga2,
             State::Random => Purpose::Random,
         };
         let mut rng = rng(self.seed, purpose, self.batches);
         self.batches += 1;
+        if let State::Ppo(ppo) = &mut self.state {
+            ppo.begin_batch(score);
+        }
         let mut batch = Vec::new();
         for _ in 0..DRAWS * count {
             if batch.len() == count {
                 break;
             }
-            let genotype = match &self.state {
+            let genotype = match &mut self.state {
                 State::Evolution(evolution) => evolution.propose(self.space, score, &mut rng),
+                State::Ppo(ppo) => ppo.propose(&mut rng),
+                State::Nsga2(nsga2) => nsga2.propose(self.space, &mut rng),
                 State::Random => self.space.sample(&mut rng),
             };
             if self.seen.contains(&genotype) {
@@ -118,15 +102,22 @@ impl<'a> Searcher<'a> {
 
     /// The evaluated batch, in the order in which it was asked for.
     pub fn tell(&mut self, trials: &[Trial]) {
-        if let State::Evolution(evolution) = &mut self.state {
-            trials.iter().for_each(|trial| evolution.tell(trial.clone()));
+        match &mut self.state {
+            State::Evolution(evolution) => evolution.tell(trials),
+            State::Ppo(ppo) => ppo.tell(trials),
+            State::Nsga2(nsga2) => nsga2.tell(trials),
+            State::Random => {}
         }
     }
 
-    /// A new half begins: what is bred from is chosen anew from the whole pool.
-    pub fn begin(&mut self, half: Half, score: &dyn Fn(&Trial) -> f64) {
-        if let (State::Evolution(evolution), Half::Target) = (&mut self.state, half) {
-            evolution.reselect(score);
+    /// Another score is searched for from now on: what is bred from is chosen anew from the whole
+    /// pool.
+    pub fn begin(&mut self, score: &dyn Fn(&Trial) -> f64) {
+        match &mut self.state {
+            State::Evolution(evolution) => evolution.reselect(score),
+            State::Ppo(ppo) => ppo.restart(),
+            State::Nsga2(nsga2) => nsga2.reselect(score),
+            State::Random => {}
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `nas latency`: prediction and measurement of single networks.
 
 use anyhow::Result;
-use latency_predictor::{Coverage, Measured, Prediction, Table, measure};
+use latency_predictor::{Coverage, Measured, Prediction, Runs, Table};
 use search_space::Network;
 use serde::Serialize;
 
@@ -9,6 +9,9 @@ use crate::args::{Global, LatencyArgs};
 use crate::exit::{Outcome, bad_input};
 use crate::tables::{self, OpenTable};
 use crate::{load, screen};
+
+/// Without `--runs`.
+const UNDISTURBED_RUNS: usize = 100;
 
 #[derive(Serialize)]
 struct Shares {
@@ -23,6 +26,10 @@ struct MeasuredMs {
     p50_ms: f64,
     p90_ms: f64,
     runs: usize,
+    /// Runs that do not count.
+    disturbed: usize,
+    /// How much slower than undisturbed the device was in the runs that count, at most.
+    slowdown: f64,
 }
 
 #[derive(Serialize)]
@@ -50,14 +57,14 @@ impl From<Coverage> for Shares {
 }
 
 impl From<Measured> for MeasuredMs {
-    fn from(Measured { latency, runs, .. }: Measured) -> Self {
+    fn from(Measured { latency, runs, disturbed, slowdown, .. }: Measured) -> Self {
         let latency_predictor::Quantiles { p10_ms, p50_ms, p90_ms } = latency;
-        Self { p10_ms, p50_ms, p90_ms, runs }
+        Self { p10_ms, p50_ms, p90_ms, runs, disturbed, slowdown }
     }
 }
 
 pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
-    if args.runs == 0 {
+    if args.runs == Some(0) {
         return Err(bad_input("--runs", "found 0; allowed: 1 and more"));
     }
     match (&args.net, &args.genotypes) {
@@ -75,8 +82,10 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     let measured = match args.measure {
         false => None,
         true => {
-            let lock = tables::lock(global)?;
-            Some(measure(&lock, &network.lower()?, global.threads, args.runs)?)
+            let runs = args.runs.map_or(Runs::Undisturbed(UNDISTURBED_RUNS), Runs::Exactly);
+            let measured = tables::measure(global, &open, &network, runs)?;
+            tables::warn_of_busy([(network.name.as_str(), measured)]);
+            Some(measured)
         }
     };
     let blocks = if args.per_block { blocks(&network, &open.table) } else { Vec::new() };
@@ -112,12 +121,15 @@ fn print(latency: &Latency, open: &OpenTable, steal: Option<f64>) {
         exact * 100.0,
         measured_now * 100.0
     );
-    if let Some(MeasuredMs { p10_ms, p50_ms, p90_ms, runs }) = latency.measured {
-        let runs = screen::grouped(runs);
+    if let Some(MeasuredMs { p10_ms, p50_ms, p90_ms, runs, disturbed, .. }) = latency.measured {
+        let (runs, left_out) = (screen::grouped(runs), screen::grouped(disturbed));
         let off = (latency.predicted_ms / p50_ms - 1.0) * 100.0;
         println!(
             "measured   {p50_ms:.3} ms: p50 of {runs} runs (p10 {p10_ms:.3}, p90 {p90_ms:.3})"
         );
+        if disturbed > 0 {
+            println!("           {left_out} more, slowed by other work on this machine, left out");
+        }
         println!("           the prediction is {:.1} % {}", off.abs(), side(off));
         if let Some(steal) = steal.filter(|&steal| steal > 0.01) {
             let percent = steal * 100.0;

@@ -2,7 +2,9 @@
 
 mod bench;
 mod describe;
+mod export;
 mod latency;
+mod manual;
 mod search;
 mod space;
 mod surrogate;
@@ -25,6 +27,9 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         Command::Space(args) => space::run(global, args),
         Command::Describe(args) => describe::run(global, args),
         Command::Bench(command) => bench::run(global, command),
+        Command::Export(args) => export::run(global, args),
         Command::Surrogate(command) => surrogate::run(global, command),
+        Command::Completions(args) => Ok(manual::completions(args)),
+        Command::Man(args) => manual::man(args),
     }
 }

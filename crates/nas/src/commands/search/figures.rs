@@ -37,8 +37,10 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         let label = format!("{label}: {:.1} %, {:.2} ms", accuracy * 100.0, winner.measured_ms);
         Some(Mark { point, label, kind })
     };
-    let best = winner(&results.best, MarkKind::Best, "best");
-    let by_reward = winner(&results.best_by_reward, MarkKind::BestByReward, "best by reward");
+    let winners = results.winners.iter().flat_map(|of| {
+        let best = winner(&of.best, MarkKind::Best, "best");
+        [best, winner(&of.best_by_reward, MarkKind::BestByReward, "best by reward")]
+    });
     let references = results.references.iter().map(|reference| Mark {
         point: Point { latency_ms: reference.latency_ms, accuracy: reference.accuracy },
         label: reference.name.to_owned(),
@@ -55,8 +57,8 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         reward_trials: of(Half::Reward),
         constrained_trials: of(Half::Target),
         front,
-        targets_ms: vec![results.settings.target.ms()],
-        marks: best.into_iter().chain(by_reward).chain(references).collect(),
+        targets_ms: results.settings.targets.iter().map(|target| target.ms()).collect(),
+        marks: winners.flatten().chain(references).collect(),
         candidates: candidates.collect(),
     }
 }
@@ -78,8 +80,7 @@ fn footnote(results: &Results<'_>) -> String {
 }
 
 fn progress(results: &Results<'_>) -> ProgressFigure {
-    let target_ms = results.settings.target.ms();
-    let line = |label: String, kind: LineKind, trials: &[Trial]| {
+    let line = |label: String, kind: LineKind, trials: &[Trial], target_ms: f64| {
         let mut best = f64::NEG_INFINITY;
         let curve = best_curve(trials, target_ms);
         let steps = curve.into_iter().enumerate().filter_map(|(index, accuracy)| {
@@ -89,15 +90,35 @@ fn progress(results: &Results<'_>) -> ProgressFigure {
         });
         ProgressLine { label, kind, steps: steps.collect() }
     };
+    let targets_ms: Vec<f64> = results.settings.targets.iter().map(|target| target.ms()).collect();
+    let suffix = |target_ms: f64| match targets_ms.len() {
+        1 => String::new(),
+        _ => format!(", {target_ms} ms"),
+    };
     let algorithm = results.settings.algorithm.to_string();
     ProgressFigure {
-        title: format!("Best accuracy under {target_ms} ms against trials"),
+        title: match targets_ms[..] {
+            [target_ms] => format!("Best accuracy under {target_ms} ms against trials"),
+            _ => "Best accuracy under each target against trials".to_owned(),
+        },
         footnote: footnote(results),
         trials: results.trials.len() as u64,
         reward_until: Some(results.settings.samples as u64 / 2),
-        lines: vec![
-            line(algorithm, LineKind::Solid, &results.trials),
-            line("uniform random sampling".to_owned(), LineKind::Dashed, &results.random),
-        ],
+        lines: targets_ms
+            .iter()
+            .flat_map(|&target_ms| {
+                let (searched, random) = (&algorithm, "uniform random sampling");
+                let suffix = suffix(target_ms);
+                [
+                    line(
+                        format!("{searched}{suffix}"),
+                        LineKind::Solid,
+                        &results.trials,
+                        target_ms,
+                    ),
+                    line(format!("{random}{suffix}"), LineKind::Dashed, &results.random, target_ms),
+                ]
+            })
+            .collect(),
     }
 }

@@ -21,10 +21,7 @@ use crate::args::{Global, RewardKind, SearchArgs};
 use crate::exit::{Outcome, bad_input};
 use crate::progress::{Progress, note};
 use crate::{interrupt, load, output_folder, tables};
-use results::Results;
-
-/// Timed runs of each candidate.
-const CANDIDATE_RUNS: usize = 50;
+use results::{Results, Winners};
 
 pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let start = Instant::now();
@@ -32,8 +29,8 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let space = load::space(&args.space)?;
     let surrogate = super::surrogate::shipped(&space)?;
     let mut open = tables::open(global, &args.table)?;
-    let target_ms = settings.target.ms();
-    let name = format!("search-{}-{target_ms}ms", space.name);
+    let targets_ms = settings.targets.iter().map(|target| target.ms().to_string());
+    let name = format!("search-{}-{}ms", space.name, targets_ms.collect::<Vec<_>>().join("-"));
     let out = output_folder::choose(args.out.as_deref(), &name, args.resume);
     let resumes = Study::is_there(&out);
     if resumes && !args.resume {
@@ -45,59 +42,66 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     set_jobs(global)?;
 
     tables::complete(global, &space, &mut open)?;
-    let mut latency = NativeLatency { table: open.table, runs: CANDIDATE_RUNS };
+    let mut latency = NativeLatency { table: open.table, runs: args.runs.get() };
     let range = range(&space, &latency, global.seed)?;
-    note(global, &screen::range(&space, &range, settings.target));
-    let mut results = Results {
-        space: &space,
-        settings,
-        range,
-        trials: Vec::new(),
-        best: None,
-        best_by_reward: None,
-        measured: Vec::new(),
-        random: Vec::new(),
-        references: Vec::new(),
-        setup: latency.table.setup.clone(),
-    };
-    if range.binding(settings.target) == Binding::CannotBeMet {
+    note(global, &screen::range(&space, &range, &settings.targets));
+    let mut results = Results::new(&space, settings, range, latency.table.setup.clone());
+    let cannot_be_met = |target: &Target| range.binding(*target) == Binding::CannotBeMet;
+    if results.settings.targets.iter().all(cannot_be_met) {
         // Nothing was searched: leave no empty folder behind.
         _ = std::fs::remove_dir(&out);
         results.print(global, &out, start.elapsed())?;
         return Ok(Outcome::TargetNotMet);
     }
 
-    let decides = deciding(&space, &settings, &latency);
+    let decides = deciding(&space, &results.settings, &latency);
     let mut study = open_study(&out, &decides, &notes(&latency), resumes)?;
     let accuracy = |genotype: &Genotype| estimate(&surrogate, genotype);
     run_search(global, &mut results, &accuracy, &mut latency, &mut study)
         .map_err(|error| explain(error, &out))?;
-    results.random = random_comparison(&space, &settings, &accuracy, &latency)?;
+    if results.trials.is_empty() {
+        note(global, &screen::binding_limits(&space, &results.settings));
+    }
+    results.random = random_comparison(&space, &results.settings, &accuracy, &latency)?;
     results.references = references::of(&space, &accuracy, &latency);
     results.write(&out)?;
     results.print(global, &out, start.elapsed())?;
-    Ok(if results.best.is_some() { Outcome::Done } else { Outcome::TargetNotMet })
+    let met = results.winners.iter().all(|winners| winners.best.is_some());
+    Ok(if met { Outcome::Done } else { Outcome::TargetNotMet })
 }
 
 fn settings(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
-    let target = Target::new(args.target_ms).map_err(|error| bad_input("--target-ms", error))?;
-    let reward = match (args.reward, args.w) {
-        (RewardKind::Soft, None) => Reward::Soft(Exponent::DEFAULT),
-        (RewardKind::Soft, Some(w)) => {
-            Reward::Soft(Exponent::new(w).map_err(|error| bad_input("--w", error))?)
+    let mut targets = Vec::with_capacity(args.target_ms.len());
+    for &ms in &args.target_ms {
+        let target = Target::new(ms).map_err(|error| bad_input("--target-ms", error))?;
+        if targets.contains(&target) {
+            return Err(bad_input("--target-ms", format!("found {ms} twice; allowed: once")));
         }
+        targets.push(target);
+    }
+    let exponent = |w: Option<f64>| {
+        w.map_or(Ok(Exponent::DEFAULT), Exponent::new).map_err(|error| bad_input("--w", error))
+    };
+    let reward = match (args.reward, args.w) {
+        (RewardKind::Soft, w) => Reward::Soft(exponent(w)?),
+        (RewardKind::Absolute, w) => Reward::Absolute(exponent(w)?),
         (RewardKind::Hard, None) => Reward::Hard,
         (RewardKind::Hard, Some(w)) => {
             let message = format!("found {w}; the hard reward has exponents of its own, 0 and -1");
             return Err(bad_input("--w", message));
         }
     };
-    if args.samples < 2 {
-        let message = format!("found {}; allowed: 2 and more, one for each half", args.samples);
+    let fewest = 2 * targets.len();
+    if args.samples < fewest {
+        let message = format!(
+            "found {}; allowed: {fewest} and more, one for each half and target",
+            args.samples
+        );
         return Err(bad_input("--samples", message));
     }
     let (algorithm, samples, seed) = (args.algorithm, args.samples, global.seed);
-    Ok(SearchSettings { algorithm, reward, target, samples, seed })
+    let limits = args.max.clone().unwrap_or_default();
+    Ok(SearchSettings { algorithm, reward, targets, limits, samples, seed })
 }
 
 fn set_jobs(global: &Global) -> Result<()> {
@@ -120,10 +124,12 @@ fn deciding(
     settings: &SearchSettings,
     latency: &NativeLatency,
 ) -> StudySettings {
-    let SearchSettings { algorithm, reward, target, samples, seed } = settings;
+    let SearchSettings { algorithm, reward, targets, limits, samples, seed } = settings;
+    let targets_ms: Vec<String> = targets.iter().map(|target| target.ms().to_string()).collect();
     let reward = match reward {
         Reward::Soft(exponent) => format!("soft, w {}", exponent.w()),
         Reward::Hard => "hard".to_owned(),
+        Reward::Absolute(weight) => format!("absolute, w {}", weight.w()),
     };
     let setup = &latency.table.setup;
     let runtime = format!("{} {}", setup.runtime.name(), setup.runtime_version);
@@ -131,13 +137,14 @@ fn deciding(
         ("accuracy", "surrogate".to_owned()),
         ("algorithm", algorithm.to_string()),
         ("device", setup.device.identity()),
+        ("limits", limits.to_string()),
         ("latencies", format!("{:016x}", latency.table.fingerprint(&space.units()))),
         ("reward", reward),
         ("runtime", runtime),
         ("samples", samples.to_string()),
         ("seed", seed.to_string()),
         ("space", format!("{} {:016x}", space.name, space.fingerprint())),
-        ("target_ms", target.ms().to_string()),
+        ("target_ms", targets_ms.join(",")),
         ("threads", setup.threads.to_string()),
     ]
     .map(|(name, value)| (name.to_owned(), value))
@@ -176,30 +183,35 @@ fn run_search(
     latency: &mut NativeLatency,
     study: &mut Study,
 ) -> Result<(), SearchError> {
-    let (space, settings) = (results.space, results.settings);
+    let (space, settings) = (results.space, &results.settings);
     let mut bar = Progress::start(global, "searching");
     let mut at = |trials: &[Trial]| {
-        bar.at(trials.len(), settings.samples, &screen::best_so_far(trials, settings.target));
+        bar.at(trials.len(), settings.samples, &screen::best_so_far(trials, &settings.targets));
         interrupt::check()
     };
-    let trials = search(space, &settings, accuracy, latency, study, &mut at);
+    let trials = search(space, settings, accuracy, latency, study, &mut at);
     bar.end();
     results.trials = trials?;
     let trials = &results.trials;
 
     let mut bar = Progress::start(global, "measuring winners");
+    let most = settings.targets.len() * winner::MOST_MEASURED;
     let mut measured = Vec::new();
     let mut at = |trial: &Trial, ms: f64| {
         measured.push((trial.clone(), ms));
-        bar.at(measured.len(), winner::MOST_MEASURED, &screen::candidate(trial, ms));
+        bar.at(measured.len(), most, &screen::candidate(trial, ms));
         interrupt::check()
     };
-    let target = settings.target;
-    let best = winner::best_under_target(space, trials, target, latency, study, &mut at);
+    let mut winners = Vec::new();
+    for &target in &settings.targets {
+        let best = winner::best_under_target(space, trials, target, latency, study, &mut at)?;
+        let wanted = (settings.reward, target);
+        let best_by_reward = winner::best_by_reward(space, trials, wanted, latency, study)?;
+        winners.push(Winners { target, best, best_by_reward });
+    }
     bar.end();
-    results.best = best?;
+    results.winners = winners;
     results.measured = measured;
-    results.best_by_reward = winner::best_by_reward(space, trials, latency, study)?;
     Ok(())
 }
 

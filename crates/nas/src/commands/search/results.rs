@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use controller::{Half, Range, Reward, SearchSettings, Trial, Winner, pareto_front};
+use controller::{Half, Range, SearchSettings, Target, Trial, Winner, pareto_front};
 use latency_predictor::Setup;
 use report::{Cell, write_atomically, write_csv};
 use search_space::SearchSpace;
@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::references::Reference;
 use super::{figures, screen};
 use crate::args::Global;
+use crate::commands::export;
 
 /// The 97.5th percentile of the normal distribution: intervals are of 95 %.
 const TWO_SIDED_95: f64 = 1.96;
@@ -23,14 +24,21 @@ pub(super) struct Results<'a> {
     pub(super) settings: SearchSettings,
     pub(super) range: Range,
     pub(super) trials: Vec<Trial>,
-    pub(super) best: Option<Winner>,
-    pub(super) best_by_reward: Option<Winner>,
+    /// Of each target; empty where nothing was searched.
+    pub(super) winners: Vec<Winners>,
     /// Candidates with their measured latencies in milliseconds.
     pub(super) measured: Vec<(Trial, f64)>,
     /// Random search with as many samples.
     pub(super) random: Vec<Trial>,
     pub(super) references: Vec<Reference>,
     pub(super) setup: Setup,
+}
+
+/// What was found for a target.
+pub(super) struct Winners {
+    pub(super) target: Target,
+    pub(super) best: Option<Winner>,
+    pub(super) best_by_reward: Option<Winner>,
 }
 
 /// A network as JSON and the screen show it.
@@ -57,15 +65,44 @@ struct Report {
     out: String,
     seconds: f64,
     trials: usize,
-    feasible: usize,
     range: RangeMs,
-    best: Option<Found>,
-    best_by_reward: Option<Found>,
+    #[serde(flatten)]
+    found: OneOrMany,
+}
+
+/// One target's keys stand beside the others.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum OneOrMany {
+    One(FoundForTarget),
+    Many { targets: Vec<FoundForTarget> },
+}
+
+/// What was found for a target, with its files.
+#[derive(Serialize)]
+pub(super) struct FoundForTarget {
+    pub(super) target_ms: f64,
+    pub(super) feasible: usize,
+    pub(super) best: Option<Found>,
+    pub(super) best_by_reward: Option<Found>,
+}
+
+impl<'a> Results<'a> {
+    pub(super) fn new(
+        space: &'a SearchSpace,
+        settings: SearchSettings,
+        range: Range,
+        setup: Setup,
+    ) -> Self {
+        let (trials, winners, measured) = (Vec::new(), Vec::new(), Vec::new());
+        let (random, references) = (Vec::new(), Vec::new());
+        Self { space, settings, range, trials, winners, measured, random, references, setup }
+    }
 }
 
 impl Results<'_> {
     /// A winner; `file` is its RON file in the output folder.
-    pub(super) fn found(&self, winner: Option<&Winner>, file: &Path) -> Option<Found> {
+    fn found(&self, winner: Option<&Winner>, target: Target, file: &Path) -> Option<Found> {
         let winner = winner?;
         let trial = &self.trials[winner.trial];
         let accuracy = trial.estimate.accuracy;
@@ -77,38 +114,72 @@ impl Results<'_> {
             accuracy_interval: [(accuracy - half).max(0.0), (accuracy + half).min(1.0)],
             predicted_ms: trial.latency_ms,
             measured_ms: winner.measured_ms,
-            reward: trial.reward,
+            reward: self.settings.reward.of(accuracy, trial.latency_ms, target),
         })
+    }
+
+    /// Of each target, also where nothing was searched.
+    fn found_for_targets(&self, out: &Path) -> Vec<FoundForTarget> {
+        let of = |target: &Target| {
+            let target_ms = target.ms();
+            let winners = self.winners.iter().find(|winners| winners.target == *target);
+            let found = |winner: Option<&Winner>, name: &str| {
+                self.found(winner, *target, &out.join(self.file_name(name, *target, "ron")))
+            };
+            let under = self.trials.iter().filter(|trial| trial.latency_ms <= target_ms);
+            FoundForTarget {
+                target_ms,
+                feasible: under.count(),
+                best: found(winners.and_then(|w| w.best.as_ref()), "best"),
+                best_by_reward: found(
+                    winners.and_then(|w| w.best_by_reward.as_ref()),
+                    "best_by_reward",
+                ),
+            }
+        };
+        self.settings.targets.iter().map(of).collect()
+    }
+
+    /// With several targets, each has files of its own.
+    fn file_name(&self, name: &str, target: Target, extension: &str) -> String {
+        match self.settings.targets.len() {
+            1 => format!("{name}.{extension}"),
+            _ => format!("{name}-{}ms.{extension}", target.ms()),
+        }
     }
 
     /// Prints the JSON object, or the last screen.
     pub(super) fn print(&self, global: &Global, out: &Path, took: Duration) -> Result<()> {
-        let best = self.found(self.best.as_ref(), &out.join("best.ron"));
-        let by_reward = self.found(self.best_by_reward.as_ref(), &out.join("best_by_reward.ron"));
+        let mut found = self.found_for_targets(out);
         if !global.json {
-            println!("{}", screen::last(self, best.as_ref(), by_reward.as_ref(), out, took));
+            println!("{}", screen::last(self, &found, out, took));
             return Ok(());
         }
         let Range { fastest_ms, median_ms, slowest_ms } = self.range;
-        let target_ms = self.settings.target.ms();
         crate::screen::print_json(&Report {
             out: out.display().to_string(),
             seconds: took.as_secs_f64(),
             trials: self.trials.len(),
-            feasible: self.trials.iter().filter(|trial| trial.latency_ms <= target_ms).count(),
             range: RangeMs { fastest_ms, median_ms, slowest_ms },
-            best,
-            best_by_reward: by_reward,
+            found: match found.len() {
+                1 => OneOrMany::One(found.remove(0)),
+                _ => OneOrMany::Many { targets: found },
+            },
         })
     }
 
     /// Writes networks, CSV and figures, each as a whole or not at all.
     pub(super) fn write(&self, out: &Path) -> Result<()> {
-        let winners = [(&self.best, "best.ron"), (&self.best_by_reward, "best_by_reward.ron")];
-        for (winner, file) in winners {
-            if let Some(winner) = winner {
-                let network = self.space.decode(&self.trials[winner.trial].genotype)?;
-                write_atomically(&out.join(file), network.to_ron().as_bytes())?;
+        for Winners { target, best, best_by_reward } in &self.winners {
+            let network = |winner: &Winner| self.space.decode(&self.trials[winner.trial].genotype);
+            for (winner, name) in [(best, "best"), (best_by_reward, "best_by_reward")] {
+                let Some(winner) = winner else { continue };
+                let path = out.join(self.file_name(name, *target, "ron"));
+                write_atomically(&path, network(winner)?.to_ron().as_bytes())?;
+            }
+            if let Some(best) = best {
+                let path = out.join(self.file_name("best-untrained", *target, "onnx"));
+                export::write_untrained(&path, &network(best)?, self.settings.seed)?;
             }
         }
         self.write_csv(&out.join("pareto.csv"))?;
@@ -132,8 +203,12 @@ impl Results<'_> {
         let mut on_front = vec![0_u64; self.trials.len()];
         front.iter().for_each(|&index| on_front[index] = 1);
         let measured_ms = |index: usize, trial: &Trial| {
-            let winners = [&self.best, &self.best_by_reward].into_iter().flatten();
-            let won = winners.filter(|winner| winner.trial == index).map(|w| w.measured_ms).next();
+            let winners = self.winners.iter().flat_map(|w| [&w.best, &w.best_by_reward]);
+            let won = winners
+                .flatten()
+                .filter(|winner| winner.trial == index)
+                .map(|w| w.measured_ms)
+                .next();
             let candidate =
                 |(other, ms): &(Trial, f64)| (other.genotype == trial.genotype).then_some(*ms);
             won.or_else(|| self.measured.iter().find_map(candidate))
@@ -156,7 +231,6 @@ impl Results<'_> {
             ]
         });
         let references = self.references.iter().map(|reference| {
-            let reward: Reward = self.settings.reward;
             let (ms, accuracy) = (reference.latency_ms, reference.accuracy);
             vec![
                 Cell::from(reference.name),
@@ -165,7 +239,7 @@ impl Results<'_> {
                 Cell::Number(ms),
                 Cell::Number(accuracy),
                 Cell::Empty,
-                Cell::Number(reward.of(accuracy, ms, self.settings.target)),
+                Cell::Number(self.settings.reward.of(accuracy, ms, self.settings.targets[0])),
                 Cell::Empty,
                 Cell::Empty,
             ]

@@ -3,13 +3,14 @@
 use std::path::Path;
 use std::time::Duration;
 
-use controller::{Binding, Range, Target, Trial};
+use controller::{Binding, Range, SearchSettings, Target, Trial, least_cost};
 use search_space::SearchSpace;
 
-use super::results::{Found, Results};
+use super::results::{Found, FoundForTarget, Results};
+use crate::screen::grouped;
 
-/// The space's range on this device, and what the target means in it.
-pub(super) fn range(space: &SearchSpace, range: &Range, target: Target) -> String {
+/// The space's range on this device, and what the targets mean in it.
+pub(super) fn range(space: &SearchSpace, range: &Range, targets: &[Target]) -> String {
     let Range { fastest_ms, median_ms, slowest_ms } = range;
     let mut text = format!(
         "{} on this device: fastest {fastest_ms:.2} ms, median {median_ms:.2} ms, slowest \
@@ -17,36 +18,61 @@ pub(super) fn range(space: &SearchSpace, range: &Range, target: Target) -> Strin
         space.name
     );
     let suggested = range.suggested_ms().map(|ms| format!("{ms:.3}")).join(", ");
-    let target_ms = target.ms();
-    match range.binding(target) {
-        Binding::Binds => {}
-        Binding::DoesNotBind => {
-            text += &format!(
-                "\nthe target of {target_ms} ms does not bind: every network meets it; targets that \
-                 do: {suggested} ms"
-            );
-        }
-        Binding::CannotBeMet => {
-            text += &format!(
-                "\nno network meets {target_ms} ms: the fastest takes {fastest_ms:.2} ms; targets \
-                 that can be met: {suggested} ms"
-            );
+    for target in targets {
+        let target_ms = target.ms();
+        match range.binding(*target) {
+            Binding::Binds => {}
+            Binding::DoesNotBind => {
+                text += &format!(
+                    "\nthe target of {target_ms} ms does not bind: every network meets it; targets \
+                     that do: {suggested} ms"
+                );
+            }
+            Binding::CannotBeMet => {
+                text += &format!(
+                    "\nno network meets {target_ms} ms: the fastest takes {fastest_ms:.2} ms; \
+                     targets that can be met: {suggested} ms"
+                );
+            }
         }
     }
     text
 }
 
-/// The best trial under the target, for a progress bar.
-pub(super) fn best_so_far(trials: &[Trial], target: Target) -> String {
-    let feasible = trials.iter().filter(|trial| trial.latency_ms <= target.ms());
-    let best = feasible.max_by(|a, b| a.estimate.accuracy.total_cmp(&b.estimate.accuracy));
-    match best {
-        Some(trial) => {
-            let percent = trial.estimate.accuracy * 100.0;
-            format!("best {percent:.2} % at {:.2} ms", trial.latency_ms)
-        }
-        None => format!("nothing under {} ms yet", target.ms()),
+/// Which limits no network of the space keeps.
+pub(super) fn binding_limits(space: &SearchSpace, settings: &SearchSettings) -> String {
+    let exceeded = settings.limits.iter().filter_map(|(cost, most)| {
+        let least = least_cost(space, cost, settings.seed);
+        let (least_text, most_text) = (grouped(least), grouped(most));
+        (least > most).then(|| {
+            format!(
+                "{}: the limit is {most_text}, and the least in {} is {least_text}",
+                cost.name(),
+                space.name
+            )
+        })
+    });
+    let exceeded: Vec<String> = exceeded.collect();
+    match exceeded.is_empty() {
+        true => format!("no network was found that keeps all limits at once: {}", settings.limits),
+        false => exceeded.join("\n"),
     }
+}
+
+/// The best trial under each target, for a progress bar.
+pub(super) fn best_so_far(trials: &[Trial], targets: &[Target]) -> String {
+    let best = |target: &Target| {
+        let feasible = trials.iter().filter(|trial| trial.latency_ms <= target.ms());
+        let best = feasible.max_by(|a, b| a.estimate.accuracy.total_cmp(&b.estimate.accuracy));
+        match best {
+            Some(trial) => {
+                let percent = trial.estimate.accuracy * 100.0;
+                format!("{percent:.2} % at {:.2} ms", trial.latency_ms)
+            }
+            None => format!("nothing under {} ms yet", target.ms()),
+        }
+    };
+    format!("best {}", targets.iter().map(best).collect::<Vec<_>>().join(", "))
 }
 
 /// A candidate that was measured, for a progress bar.
@@ -58,14 +84,31 @@ pub(super) fn candidate(trial: &Trial, measured_ms: f64) -> String {
 /// The last screen.
 pub(super) fn last(
     results: &Results<'_>,
-    best: Option<&Found>,
-    by_reward: Option<&Found>,
+    found: &[FoundForTarget],
     out: &Path,
     took: Duration,
 ) -> String {
-    let target_ms = results.settings.target.ms();
     let mut lines: Vec<(&str, String)> = Vec::new();
-    match best {
+    for for_target in found {
+        lines.extend(of_target(results, for_target));
+    }
+    if !results.trials.is_empty() {
+        lines.push(("coverage", "100 % of the predictions from measured blocks".to_owned()));
+        let trials = grouped(results.trials.len());
+        let text = format!("{trials} trials in {:.0} s, {}", took.as_secs_f64(), out.display());
+        lines.push(("study", text));
+    }
+    if let Some(best) = found.iter().find_map(|for_target| for_target.best.as_ref()) {
+        lines.push(("next", format!("nas latency {} --measure", best.network)));
+    }
+    let text = |(name, value): &(&str, String)| format!("{name:<16}{value}");
+    lines.iter().map(text).collect::<Vec<_>>().join("\n")
+}
+
+fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str, String)> {
+    let target_ms = found.target_ms;
+    let mut lines = Vec::new();
+    match &found.best {
         Some(best) => {
             lines.push(("winner", format!("{}:{}", results.space.name, best.genotype)));
             lines.push(("latency", latency(best, target_ms)));
@@ -78,10 +121,7 @@ pub(super) fn last(
             lines.push(("winner", text));
         }
     }
-    if !results.trials.is_empty() {
-        lines.push(("coverage", "100 % of the predictions from measured blocks".to_owned()));
-    }
-    if let Some(found) = by_reward {
+    if let Some(found) = &found.best_by_reward {
         let text = format!(
             "{:.1} % at {:.2} ms, the paper's winner",
             found.accuracy * 100.0,
@@ -89,16 +129,7 @@ pub(super) fn last(
         );
         lines.push(("best by reward", text));
     }
-    if !results.trials.is_empty() {
-        let trials = crate::screen::grouped(results.trials.len());
-        let text = format!("{trials} trials in {:.0} s, {}", took.as_secs_f64(), out.display());
-        lines.push(("study", text));
-    }
-    if let Some(best) = best {
-        lines.push(("next", format!("nas latency {} --measure", best.network)));
-    }
-    let text = |(name, value): &(&str, String)| format!("{name:<16}{value}");
-    lines.iter().map(text).collect::<Vec<_>>().join("\n")
+    lines
 }
 
 fn latency(best: &Found, target_ms: f64) -> String {

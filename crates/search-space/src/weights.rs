@@ -3,7 +3,8 @@
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use rand_distr::{Distribution, Normal, Uniform};
-use search_space::{Graph, Node, Op};
+
+use crate::graph::{Graph, Node, Op};
 
 /// The tensors of one node, in PyTorch's layouts.
 #[derive(Clone, Debug, PartialEq)]

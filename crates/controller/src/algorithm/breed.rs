@@ -1,0 +1,48 @@
+//! How parents become a child.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, RngExt};
+use search_space::{Genotype, SearchSpace};
+
+/// Share of children that have two parents, stage by stage.
+const CROSSOVER: f64 = 0.5;
+/// Probability of each further mutation: a pair of changes can make one stage cheaper and another
+/// better, which near the target no single change can.
+const FURTHER_MUTATION: f64 = 0.5;
+/// Share of mutations that draw a whole stage anew: its choices depend on each other.
+const STAGE_MUTATION: f64 = 0.3;
+
+/// A child of one or two parents: whole stages of the second one, then one or more mutations.
+pub(super) fn breed<'a>(
+    space: &SearchSpace,
+    mut parent: impl FnMut(&mut ChaCha8Rng) -> &'a Genotype,
+    rng: &mut ChaCha8Rng,
+) -> Genotype {
+    let groups = space.choice_groups();
+    let mut child = parent(rng).clone();
+    if rng.random_bool(CROSSOVER) {
+        let other = parent(rng);
+        for group in &groups {
+            if rng.random_bool(0.5) {
+                group.iter().for_each(|&choice| child.0[choice] = other.0[choice]);
+            }
+        }
+    }
+    mutate(space, &groups, &mut child, rng);
+    child
+}
+
+fn mutate(space: &SearchSpace, groups: &[Vec<usize>], child: &mut Genotype, rng: &mut impl Rng) {
+    loop {
+        if !groups.is_empty() && rng.random_bool(STAGE_MUTATION) {
+            let fresh = space.sample(rng);
+            let group = &groups[rng.random_range(0..groups.len())];
+            group.iter().for_each(|&choice| child.0[choice] = fresh.0[choice]);
+        } else {
+            *child = space.mutate(child, rng);
+        }
+        if !rng.random_bool(FURTHER_MUTATION) {
+            return;
+        }
+    }
+}

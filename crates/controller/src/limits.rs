@@ -1,0 +1,134 @@
+//! Hard limits on what a network costs, beside its latency.
+
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+
+use search_space::{Network, NetworkCost};
+
+/// A cost that can be limited.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cost {
+    /// Parameters.
+    Params,
+    /// Multiply-adds.
+    Macs,
+    /// Bytes of live activations, f32, one image.
+    PeakActivation,
+    /// Elements that convolutions and linears read and write.
+    MemoryAccessCost,
+}
+
+impl Cost {
+    /// All of them.
+    pub const ALL: [Self; 4] =
+        [Self::Params, Self::Macs, Self::PeakActivation, Self::MemoryAccessCost];
+
+    /// The name in `--max`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Cost::Params => "params",
+            Cost::Macs => "macs",
+            Cost::PeakActivation => "peak_activation",
+            Cost::MemoryAccessCost => "memory_access_cost",
+        }
+    }
+
+    /// Of a network.
+    pub fn of(self, cost: &NetworkCost) -> usize {
+        match self {
+            Cost::Params => cost.params,
+            Cost::Macs => cost.macs,
+            Cost::PeakActivation => cost.peak_activation_bytes,
+            Cost::MemoryAccessCost => cost.memory_access_cost,
+        }
+    }
+
+    /// Units after a number and what they multiply it by.
+    fn units(self) -> &'static [(&'static str, f64)] {
+        const COUNTS: &[(&str, f64)] = &[("", 1.0), ("K", 1e3), ("M", 1e6), ("G", 1e9)];
+        const BYTES: &[(&str, f64)] =
+            &[("B", 1.0), ("KB", 1e3), ("MB", 1e6), ("KiB", 1024.0), ("MiB", 1024.0 * 1024.0)];
+        if self == Cost::PeakActivation { BYTES } else { COUNTS }
+    }
+}
+
+/// At most so much of some costs: `params=4M,macs=300M,peak_activation=512KiB`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Limits(Vec<(Cost, usize)>);
+
+impl Limits {
+    /// The first limit that a network exceeds.
+    pub fn exceeded(&self, cost: &NetworkCost) -> Option<Cost> {
+        self.0.iter().find(|(limited, most)| limited.of(cost) > *most).map(|(limited, _)| *limited)
+    }
+
+    /// Whether a network exceeds none, and can be computed at all.
+    pub fn allow(&self, network: &Network) -> bool {
+        let exceeds =
+            || network.lower().map_or(true, |graph| self.exceeded(&graph.cost()).is_some());
+        self.is_empty() || !exceeds()
+    }
+
+    /// Each limited cost with its most.
+    pub fn iter(&self) -> impl Iterator<Item = (Cost, usize)> {
+        self.0.iter().copied()
+    }
+
+    /// Whether nothing is limited.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl Display for Limits {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let texts = self.0.iter().map(|(cost, most)| format!("{}={most}", cost.name()));
+        f.write_str(&texts.collect::<Vec<_>>().join(","))
+    }
+}
+
+/// A text that says no limits.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("found {found}; allowed: {allowed}")]
+pub struct LimitError {
+    /// The part that is wrong.
+    pub found: String,
+    /// What could stand there.
+    pub allowed: String,
+}
+
+impl FromStr for Limits {
+    type Err = LimitError;
+
+    fn from_str(text: &str) -> Result<Self, LimitError> {
+        let wrong = |found: &str, allowed: String| LimitError { found: found.to_owned(), allowed };
+        let mut limits: Vec<(Cost, usize)> = Vec::new();
+        for part in text.split(',') {
+            let form = || wrong(part, "NAME=NUMBER, separated by commas".to_owned());
+            let (name, value) = part.split_once('=').ok_or_else(form)?;
+            let names = Cost::ALL.map(Cost::name).join(", ");
+            let known = Cost::ALL.into_iter().find(|cost| cost.name() == name.trim());
+            let cost = known.ok_or_else(|| wrong(name, names))?;
+            if limits.iter().any(|(other, _)| *other == cost) {
+                return Err(wrong(part, format!("{name} once")));
+            }
+            limits.push((
+                cost,
+                number(cost, value.trim()).ok_or_else(|| {
+                    let units: Vec<&str> = cost.units().iter().map(|(unit, _)| *unit).collect();
+                    let units = units.join(" ").trim().to_owned();
+                    wrong(part, format!("a number above 0 with one of the units {units}"))
+                })?,
+            ));
+        }
+        Ok(Self(limits))
+    }
+}
+
+fn number(cost: Cost, text: &str) -> Option<usize> {
+    let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
+    let unit = &text[digits.len()..];
+    let (_, factor) = cost.units().iter().find(|(name, _)| *name == unit)?;
+    let number = digits.trim().parse::<f64>().ok()? * factor;
+    (number.is_finite() && number >= 1.0).then_some(number as usize)
+}

@@ -1,0 +1,68 @@
+//! CIFAR-10, the official binary version: records of a label and 3,072 bytes, channel by channel.
+
+use std::fs;
+use std::path::Path;
+
+use rayon::prelude::*;
+
+use crate::error::{DataError, io_error};
+use crate::image::hash;
+use crate::load::{Loaded, Part};
+use crate::samples::{Normalisation, Sample, Stored};
+
+const CLASSES: [&str; 10] =
+    ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+const SIDE: usize = 32;
+const PIXELS: usize = SIDE * SIDE;
+const CHANNELS: usize = 3;
+const RECORD_BYTES: usize = 1 + PIXELS * CHANNELS;
+/// In each file.
+const RECORDS: usize = 10_000;
+/// Below the folder of the official archive.
+const INNER_FOLDER: &str = "cifar-10-batches-bin";
+
+pub(crate) fn load(folder: &Path) -> Result<Loaded, DataError> {
+    let inner = folder.join(INNER_FOLDER);
+    let folder = if inner.is_dir() { &inner } else { folder };
+    let train: Vec<String> = (1..=5).map(|batch| format!("data_batch_{batch}.bin")).collect();
+    Ok(Loaded {
+        classes: CLASSES.map(str::to_owned).to_vec(),
+        channels: CHANNELS,
+        // Of the training images.
+        normalisation: Normalisation {
+            mean: [0.4914, 0.4822, 0.4465],
+            deviation: [0.2470, 0.2435, 0.2616],
+        },
+        train: part(folder, &train)?,
+        test: part(folder, &["test_batch.bin".to_owned()])?,
+        skipped: Vec::new(),
+    })
+}
+
+fn part(folder: &Path, names: &[String]) -> Result<Part, DataError> {
+    let (mut pixels, mut samples) = (Vec::new(), Vec::new());
+    for name in names {
+        let path = folder.join(name);
+        let bytes = fs::read(&path).map_err(io_error(&path))?;
+        if bytes.len() != RECORDS * RECORD_BYTES {
+            let allowed = format!("{} bytes", RECORDS * RECORD_BYTES);
+            return Err(DataError::content(path, format!("{} bytes", bytes.len()), allowed));
+        }
+        let hashes: Vec<u64> =
+            bytes.par_chunks(RECORD_BYTES).map(|record| hash(&record[1..])).collect();
+        for (index, (record, hash)) in bytes.chunks(RECORD_BYTES).zip(hashes).enumerate() {
+            let label = record[0];
+            if usize::from(label) >= CLASSES.len() {
+                let found = format!("label {label} in record {index}");
+                return Err(DataError::content(path, found, "0 to 9"));
+            }
+            samples.push(Sample { index: samples.len(), label: label.into(), hash });
+            let planes = &record[1..];
+            for pixel in 0..PIXELS {
+                pixels.extend([0, 1, 2].map(|channel| planes[channel * PIXELS + pixel]));
+            }
+        }
+    }
+    let stored = Stored::Pixels { height: SIDE, width: SIDE, channels: CHANNELS, pixels };
+    Ok(Part { stored, samples })
+}

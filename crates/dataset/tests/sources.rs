@@ -1,0 +1,200 @@
+//! Each kind of source: what is read, and what is refused.
+
+use std::fs::{self, File};
+use std::io::{Seek, SeekFrom, Write};
+use std::path::Path;
+
+use dataset::{DataError, Dataset, HoldOut, Source};
+use image::{GrayImage, Rgb, RgbImage};
+use tempfile::tempdir;
+
+fn load(kind: &str, folder: &Path) -> Result<Dataset, DataError> {
+    let source: Source = format!("{kind}:{}", folder.display()).parse().expect("a source");
+    Dataset::load(&source, HoldOut::NONE)
+}
+
+fn refused(result: Result<Dataset, DataError>, parts: &[&str]) {
+    let error = result.expect_err("refused").to_string();
+    for part in parts {
+        assert!(error.contains(part), "{error:?} lacks {part:?}");
+    }
+}
+
+#[test]
+fn texts() {
+    for text in ["cifar10:a", "folder:a/b", "mnist:c:d"] {
+        assert_eq!(text.parse::<Source>().unwrap().to_string(), text);
+    }
+    let whole = "shapes:classes=20,size=64,train=100,test=50,seed=3";
+    assert_eq!(whole.parse::<Source>().unwrap().to_string(), whole);
+    assert_eq!("shapes".parse::<Source>().unwrap(), "shapes:classes=10".parse().unwrap());
+    for (text, parts) in [
+        ("imagenet:x", &["imagenet:x", "shapes, cifar10:DIR"][..]),
+        ("cifar10", &["cifar10:DIR"]),
+        ("folder:", &["folder:DIR"]),
+        ("shapes:colour=1", &["colour", "classes, size"]),
+        ("shapes:classes=1", &["shapes:classes", "found 1", "2 to 960"]),
+        ("shapes:classes=many", &["shapes:classes", "many", "whole numbers"]),
+        ("shapes:size", &["shapes:size", "whole numbers"]),
+        ("shapes:classes=30,test=29", &["shapes:test", "found 29", "30 to"]),
+    ] {
+        let error = text.parse::<Source>().expect_err(text).to_string();
+        assert!(parts.iter().all(|part| error.contains(part)), "{error}");
+    }
+}
+
+/// Files of the official size; what is not written is zero.
+fn write_cifar10(folder: &Path) {
+    for name in (1..=5).map(|b| format!("data_batch_{b}.bin")).chain(["test_batch.bin".into()]) {
+        File::create(folder.join(name)).unwrap().set_len(30_730_000).unwrap();
+    }
+}
+
+fn put(path: &Path, at: u64, bytes: &[u8]) {
+    let mut file = File::options().write(true).open(path).unwrap();
+    file.seek(SeekFrom::Start(at)).unwrap();
+    file.write_all(bytes).unwrap();
+}
+
+#[test]
+fn cifar10() {
+    let folder = tempdir().unwrap();
+    write_cifar10(folder.path());
+    // The second record of the second file: a cat whose pixel at row 1, column 0 is (200, 100, 50).
+    let second = folder.path().join("data_batch_2.bin");
+    put(&second, 3_073, &[3]);
+    for (plane, value) in [(0, 200), (1, 100), (2, 50)] {
+        put(&second, 3_073 + 1 + plane * 1_024 + 32, &[value]);
+    }
+    let data = load("cifar10", folder.path()).unwrap();
+    assert_eq!((data.train.len(), data.hold_out.len(), data.test.len()), (50_000, 0, 10_000));
+    assert_eq!((data.train.label(10_001), data.train.label(10_000)), (3, 0));
+    assert_eq!(data.classes[3], "cat");
+    let image = data.train.image(10_001).unwrap();
+    assert_eq!((image.height, image.width, image.channels), (32, 32, 3));
+    assert_eq!(image.pixels[32 * 3..32 * 3 + 4], [200, 100, 50, 0]);
+    assert_eq!(image.pixels.iter().map(|&pixel| u32::from(pixel)).sum::<u32>(), 350);
+
+    let first = folder.path().join("data_batch_1.bin");
+    put(&first, 7 * 3_073, &[10]);
+    refused(
+        load("cifar10", folder.path()),
+        &["data_batch_1.bin", "label 10 in record 7", "0 to 9"],
+    );
+    File::options().write(true).open(&first).unwrap().set_len(30_729_999).unwrap();
+    refused(load("cifar10", folder.path()), &["data_batch_1.bin", "30729999", "30730000"]);
+    fs::remove_file(&first).unwrap();
+    refused(load("cifar10", folder.path()), &["data_batch_1.bin", "No such file"]);
+}
+
+/// An idx file of bytes.
+fn idx(dims: &[u32], values: &[u8]) -> Vec<u8> {
+    let header = [&[0x0800 + dims.len() as u32], dims].concat();
+    header.into_iter().flat_map(u32::to_be_bytes).chain(values.iter().copied()).collect()
+}
+
+#[test]
+fn mnist() {
+    let folder = tempdir().unwrap();
+    let write = |name: &str, bytes: Vec<u8>| fs::write(folder.path().join(name), bytes).unwrap();
+    for part in ["train", "t10k"] {
+        write(&format!("{part}-images-idx3-ubyte"), idx(&[2, 2, 3], &(0..12).collect::<Vec<u8>>()));
+        write(&format!("{part}-labels-idx1-ubyte"), idx(&[2], &[9, 0]));
+    }
+    let data = load("mnist", folder.path()).unwrap();
+    assert_eq!((data.train.len(), data.test.len(), data.train.channels()), (2, 2, 1));
+    let image = data.test.image(1).unwrap();
+    assert_eq!((image.height, image.width, data.test.label(0)), (2, 3, 9));
+    assert_eq!(image.pixels, [6, 7, 8, 9, 10, 11]);
+
+    let labels = "t10k-labels-idx1-ubyte";
+    for (name, bytes, parts) in [
+        (labels, idx(&[2], &[9, 10]), &[labels, "label 10 in record 1", "0 to 9"][..]),
+        (labels, idx(&[2], &[9]), &[labels, "9 bytes", "8 and those of [2]"]),
+        (labels, idx(&[3], &[9, 1, 1]), &[labels, "3 labels", "2, one for each image"]),
+        (labels, idx(&[1, 2], &[9, 1]), &[labels, "0x00000802", "0x00000801"]),
+        (labels, vec![], &[labels, "0x00000801"]),
+        ("train-images-idx3-ubyte", idx(&[u32::MAX; 3], &[]), &["train-images", "16 bytes"]),
+    ] {
+        write(name, bytes);
+        refused(load("mnist", folder.path()), parts);
+    }
+}
+
+/// `train` with three images of each class and `val` with one: colours say which.
+fn write_photos(folder: &Path) {
+    for (part, count) in [("train", 3), ("val", 1)] {
+        for (class, colour) in [("red", [200, 0, 0]), ("blue", [0, 0, 200])] {
+            let folder = folder.join(part).join(class);
+            fs::create_dir_all(&folder).unwrap();
+            for index in 0..count {
+                let photo = RgbImage::from_pixel(9, 7 + index, Rgb(colour));
+                photo.save(folder.join(format!("{index}.png"))).unwrap();
+            }
+        }
+    }
+}
+
+#[test]
+fn folders() {
+    let folder = tempdir().unwrap();
+    write_photos(folder.path());
+    let grey = GrayImage::from_pixel(5, 4, image::Luma([90]));
+    grey.save(folder.path().join("train/red/grey.jpg")).unwrap();
+    fs::write(folder.path().join("train/red/.hidden"), "no image").unwrap();
+    let data = load("folder", folder.path()).unwrap();
+    assert_eq!(data.classes, ["blue", "red"]);
+    assert_eq!((data.train.len(), data.test.len(), data.skipped.len()), (7, 2, 0));
+    let image = data.test.image(1).unwrap();
+    assert_eq!((data.test.label(1), image.width, image.height), (1, 9, 7));
+    assert_eq!(image.pixels[..3], [200, 0, 0]);
+    let grey = data.train.image(6).unwrap();
+    assert_eq!((grey.channels, grey.pixels.len()), (3, 60));
+
+    // One broken image of eight is too many, one of a hundred is named and left out.
+    let broken = folder.path().join("train/blue/broken.jpg");
+    fs::write(&broken, b"\xff\xd8\xff\xe0 and no more").unwrap();
+    refused(load("folder", folder.path()), &["train", "1 of 8 images", "broken.jpg", "1 %"]);
+    let photo = folder.path().join("train/blue/0.png");
+    for index in 0..92 {
+        fs::copy(&photo, folder.path().join(format!("train/blue/copy{index}.png"))).unwrap();
+    }
+    let data = load("folder", folder.path()).unwrap();
+    assert_eq!((data.train.len(), data.skipped.len()), (99, 1));
+    assert_eq!(data.skipped[0].path, broken);
+
+    fs::create_dir(folder.path().join("val/green")).unwrap();
+    refused(load("folder", folder.path()), &["val", "a class green", "those of train"]);
+    fs::create_dir(folder.path().join("train/green")).unwrap();
+    refused(load("folder", folder.path()), &["train/green", "no images", "at least one"]);
+    fs::remove_dir_all(folder.path().join("val")).unwrap();
+    refused(load("folder", folder.path()), &["val", "No such file"]);
+    refused(load("folder", &folder.path().join("train/red")), &["train", "No such file"]);
+}
+
+#[test]
+fn shapes_are_the_same_whenever_they_are_drawn() {
+    let load = |text: &str| {
+        let source: Source = text.parse().expect(text);
+        Dataset::load(&source, HoldOut::DEFAULT).expect(text)
+    };
+    for text in
+        ["shapes:classes=10,size=32", "shapes:classes=2,size=8", "shapes:classes=960,size=17"]
+    {
+        let text = format!("{text},train=2000,test=1000");
+        let (data, again) = (load(&text), load(&text));
+        let classes = data.classes.len();
+        let distinct: std::collections::HashSet<_> = data.classes.iter().collect();
+        assert_eq!(distinct.len(), classes, "{text}");
+        for index in [0, 1, 999] {
+            let image = data.test.image(index).unwrap();
+            assert_eq!(image, again.test.image(index).unwrap(), "{text}");
+            assert_eq!(data.test.label(index) as usize, index % classes);
+            let other = load(&format!("{text},seed=1")).test.image(index).unwrap();
+            assert_ne!(image, other, "{text}");
+            assert_ne!(image, data.train.image(index).unwrap(), "{text}");
+            let (least, most) = (image.pixels.iter().min(), image.pixels.iter().max());
+            assert!(most.unwrap() - least.unwrap() > 30, "{text}: an image without contrast");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! ImageNet top-1 accuracies as published.
+
+/// A published accuracy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Published {
+    /// ImageNet top-1, a fraction.
+    pub(super) top1: f64,
+    /// Who published it.
+    pub(super) source: &'static str,
+}
+
+/// Of a network as `nas zoo` lists it, at 224 px.
+pub(super) fn of(name: &str) -> Option<Published> {
+    let (top1, source) = match name {
+        "mobilenet_v1" => (0.706, "Howard 2017, Table 6"),
+        "mobilenet_v2" => (0.720, "Sandler 2018, Table 4"),
+        "mobilenet_v3_large" => (0.752, "Howard 2019, Table 3"),
+        "mobilenet_v3_small" => (0.67668, "torchvision"),
+        "mobilenet_v3_small_paper" => (0.674, "Howard 2019, Table 3"),
+        "mnasnet_a1" => (0.752, "Tan 2019, Table 1"),
+        "mnasnet_b1" => (0.745, "Tan 2019, Table 2"),
+        "shufflenet_v1_g1" => (0.664, "Zhang 2018, Table 2"),
+        "shufflenet_v1_g2" => (0.673, "Zhang 2018, Table 2"),
+        "shufflenet_v1_g3" => (0.674, "Zhang 2018, Table 2"),
+        "shufflenet_v1_g4" => (0.672, "Zhang 2018, Table 2"),
+        "shufflenet_v1_g8" => (0.676, "Zhang 2018, Table 2"),
+        "shufflenet_v2" => (0.694, "Ma 2018, Table 8"),
+        "shufflenet_v2_torchvision" => (0.69362, "torchvision"),
+        _ => return None,
+    };
+    Some(Published { top1, source })
+}

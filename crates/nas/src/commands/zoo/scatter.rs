@@ -1,0 +1,56 @@
+//! A scatter plot of letters for a terminal.
+
+const COLUMNS: usize = 64;
+const ROWS: usize = 16;
+
+/// A labelled point.
+pub(super) struct Point {
+    pub(super) letter: char,
+    pub(super) x: f64,
+    pub(super) y: f64,
+}
+
+/// Points in a frame with the ends of both axes; of points that share a place, the first is shown
+/// and the others stand in the line below.
+pub(super) fn draw(points: &[Point], x_label: &str, y_label: &str) -> String {
+    let (left, right) = ends(points.iter().map(|point| point.x));
+    let (bottom, top) = ends(points.iter().map(|point| point.y));
+    let place = |value: f64, low: f64, high: f64, steps: usize| {
+        ((value - low) / (high - low) * (steps - 1) as f64).round() as usize
+    };
+    let mut grid = vec![[' '; COLUMNS]; ROWS];
+    let mut hidden = Vec::new();
+    for Point { letter, x, y } in points {
+        let row = ROWS - 1 - place(*y, bottom, top, ROWS);
+        let cell = &mut grid[row][place(*x, left, right, COLUMNS)];
+        if *cell == ' ' {
+            *cell = *letter;
+        } else {
+            hidden.push(format!("{letter} at {cell}"));
+        }
+    }
+    let mut lines = vec![y_label.to_owned()];
+    for (row, cells) in grid.iter().enumerate() {
+        let label = match row {
+            0 => format!("{top:.1}"),
+            row if row == ROWS - 1 => format!("{bottom:.1}"),
+            _ => String::new(),
+        };
+        let cells: String = cells.iter().collect();
+        lines.push(format!("{label:>8} |{}", cells.trim_end()));
+    }
+    lines.push(format!("{:>8} +{}", "", "-".repeat(COLUMNS)));
+    let (left, right) = (format!("{left:.1}"), format!("{right:.1} {x_label}"));
+    lines.push(format!("{:>10}{left:<width$}{right}", "", width = COLUMNS - right.len()));
+    if !hidden.is_empty() {
+        lines.push(format!("{:>10}in the same place: {}", "", hidden.join(", ")));
+    }
+    lines.join("\n")
+}
+
+/// The least and the greatest, a little apart where they are the same.
+fn ends(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
+    let low = values.clone().fold(f64::INFINITY, f64::min);
+    let high = values.fold(f64::NEG_INFINITY, f64::max);
+    if high > low { (low, high) } else { (low - 0.5, low + 0.5) }
+}

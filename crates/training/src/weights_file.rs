@@ -1,0 +1,62 @@
+//! Weights in a safetensors file, with their network inside.
+
+use search_space::{Network, Weights};
+
+use crate::error::TrainingError;
+use crate::tensor_file::{read_safetensors, write_safetensors};
+use crate::tensors::{TensorSpec, Tensors, assemble, flat, tensor_specs};
+
+/// The metadata that holds the network, as RON.
+const NETWORK: &str = "network";
+
+/// A weights file as it was read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WeightsFile {
+    /// The network that was trained: with the classes, resolution and stem stride of training.
+    pub network: Network,
+    tensors: Tensors,
+}
+
+impl WeightsFile {
+    /// Reads the bytes of a safetensors file.
+    ///
+    /// # Errors
+    /// Another format, part of a file, or no network inside.
+    pub fn read(bytes: &[u8]) -> Result<Self, TrainingError> {
+        let (tensors, metadata) = read_safetensors(bytes)?;
+        let ron = metadata.get(NETWORK).ok_or_else(|| TrainingError::File {
+            found: "a safetensors file without a network in its metadata".to_owned(),
+            allowed: "weights that nas train or nas import wrote".to_owned(),
+        })?;
+        Ok(Self { network: Network::from_ron(ron)?, tensors })
+    }
+
+    /// The network as `network` says, but with the file's classes and batch norm settings; and its
+    /// weights.
+    ///
+    /// # Errors
+    /// Tensors that the network lacks, has not got or has in another shape, all of them.
+    pub fn fit(self, network: &Network) -> Result<(Network, Weights), TrainingError> {
+        let Network { norm, classes, .. } = self.network;
+        let network = Network { norm, classes, ..network.clone() };
+        let graph = network.lower().map_err(search_space::ParseError::from)?;
+        let wanted: Vec<String> = tensor_specs(&graph).into_iter().map(|spec| spec.name).collect();
+        let weights = assemble(&graph, &wanted, self.tensors, |_| false)?;
+        Ok((network, weights))
+    }
+}
+
+/// The bytes of a weights file.
+///
+/// # Errors
+/// Weights that do not fit the network.
+pub fn write_weights(network: &Network, weights: &Weights) -> Result<Vec<u8>, TrainingError> {
+    let graph = network.lower().map_err(search_space::ParseError::from)?;
+    let (specs, values) = (tensor_specs(&graph), flat(weights));
+    if specs.len() != values.len() {
+        return Err(TrainingError::OtherNetwork);
+    }
+    let named = specs.iter().zip(values);
+    let named = named.map(|(TensorSpec { name, shape }, v)| (name.clone(), &shape[..], v));
+    write_safetensors(&named.collect::<Vec<_>>(), (NETWORK, &network.to_ron()))
+}
