@@ -2,9 +2,15 @@
 
 #![warn(clippy::unwrap_used)]
 
+pub mod accuracy_table;
 pub mod algorithm;
+pub mod csv_file;
+mod descent;
+pub mod elasticity;
 pub mod limits;
 pub mod pareto;
+mod phase;
+pub mod problem;
 pub mod random;
 pub mod range;
 pub mod reward;
@@ -15,12 +21,16 @@ pub mod surrogate;
 pub mod trial;
 pub mod winner;
 
+pub use accuracy_table::{AccuracyTable, Scale, TableColumns};
 pub use algorithm::{Algorithm, Searcher};
+pub use csv_file::CsvError;
+pub use elasticity::{Elasticity, elasticity};
 pub use limits::{Cost, LimitError, Limits};
 pub use pareto::{best_curve, pareto_front};
+pub use problem::{AccuracySource, Candidate, LatencyOf, Problem};
 pub use range::{Binding, Range, least_cost, range};
 pub use reward::{Exponent, Reward, RewardError, Target};
-pub use search::{SearchError, SearchSettings, random_comparison, search};
+pub use search::{Goal, SearchError, SearchSettings, random_comparison, search};
 pub use study::{Study, StudyError, StudySettings};
 pub use trial::{Estimate, Half, Trial};
 pub use winner::Winner;

@@ -62,6 +62,12 @@ impl Limits {
         self.0.iter().find(|(limited, most)| limited.of(cost) > *most).map(|(limited, _)| *limited)
     }
 
+    /// The greatest share of its limit that a network takes; 0 without limits.
+    pub fn greatest_share(&self, cost: &NetworkCost) -> f64 {
+        let share = |(limited, most): &(Cost, usize)| limited.of(cost) as f64 / *most as f64;
+        self.0.iter().map(share).fold(0.0, f64::max)
+    }
+
     /// Whether a network exceeds none, and can be computed at all.
     pub fn allow(&self, network: &Network) -> bool {
         let exceeds =

@@ -1,31 +1,32 @@
 //! Networks that no other one beats on both latency and accuracy.
 
+use crate::reward::Target;
 use crate::trial::Trial;
 
 /// Indices of the Pareto front of (latency, accuracy), fastest first. Of equal ones the first trial
-/// stands for all.
+/// stands for all; trials without a latency are on no front.
 pub fn pareto_front(trials: &[Trial]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..trials.len()).collect();
-    order.sort_by(|&a, &b| {
-        let (x, y) = (&trials[a], &trials[b]);
-        let by_latency = x.latency_ms.total_cmp(&y.latency_ms);
-        by_latency.then(y.estimate.accuracy.total_cmp(&x.estimate.accuracy)).then(a.cmp(&b))
+    let placed = |(index, trial): (usize, &Trial)| Some((trial.latency_ms?, index));
+    let mut order: Vec<(f64, usize)> = trials.iter().enumerate().filter_map(placed).collect();
+    let accuracy = |index: usize| trials[index].estimate.accuracy;
+    order.sort_by(|&(x_ms, x), &(y_ms, y)| {
+        x_ms.total_cmp(&y_ms).then(accuracy(y).total_cmp(&accuracy(x))).then(x.cmp(&y))
     });
     let mut best = f64::NEG_INFINITY;
-    order.retain(|&index| {
-        let accuracy = trials[index].estimate.accuracy;
-        let better = accuracy > best;
-        best = best.max(accuracy);
+    order.retain(|&(_, index)| {
+        let better = accuracy(index) > best;
+        best = best.max(accuracy(index));
         better
     });
-    order
+    order.into_iter().map(|(_, index)| index).collect()
 }
 
-/// The best accuracy under `target_ms` after each trial; None while nothing is under it.
-pub fn best_curve(trials: &[Trial], target_ms: f64) -> Vec<Option<f64>> {
+/// The best accuracy under the target after each trial, or of all where there is no target; None
+/// while nothing is under it.
+pub fn best_curve(trials: &[Trial], target: Option<Target>) -> Vec<Option<f64>> {
     let mut best: Option<f64> = None;
     let after = |trial: &Trial| {
-        if trial.latency_ms <= target_ms {
+        if trial.meets(target) {
             best = Some(best.unwrap_or(f64::NEG_INFINITY).max(trial.estimate.accuracy));
         }
         best

@@ -1,17 +1,21 @@
-//! The latencies that a space offers on this device.
+//! The latencies that there are to choose from.
 
-use search_space::{Genotype, LatencyError, LatencySource, SearchSpace};
+use search_space::{Genotype, LatencyError, SearchSpace};
 
-use crate::limits::Cost;
+use crate::descent::{STARTS, descent};
+use crate::limits::{Cost, Limits};
+use crate::problem::{LatencyOf, Problem};
 use crate::random::{Purpose, rng};
 use crate::reward::Target;
 
 /// Samples of which the median is taken.
 const SAMPLES: usize = 1_001;
-/// Descents from random genotypes towards the fastest and the slowest network.
-const STARTS: usize = 4;
+/// Draws for each sample.
+const DRAWS: usize = 1_000;
+/// Tables up to this size are looked at whole.
+const MOST_LISTED: usize = 100_000;
 
-/// Predicted latencies of a space's networks.
+/// Predicted latencies of the networks there are.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Range {
     /// The fastest network found.
@@ -51,45 +55,56 @@ impl Range {
     }
 }
 
-/// The range of a space by predicted latency: descents choice by choice for the ends (exact where a
-/// stage's latency changes in one direction with each of its choices), samples for the median.
+/// The range of a problem's latencies, whatever its limits; None where it has none.
+///
+/// A table's rows are looked at one by one. Of a space: descents choice by choice for the ends
+/// (exact where a stage's latency changes in one direction with each of its choices), samples for
+/// the median.
 ///
 /// # Errors
 /// A latency that cannot be had.
-pub fn range(
-    space: &SearchSpace,
-    latency: &dyn LatencySource,
-    seed: u64,
-) -> Result<Range, LatencyError> {
-    let predict = |genotype: &Genotype| -> Result<Option<f64>, LatencyError> {
-        match space.decode(genotype) {
-            Ok(network) if network.lower().is_ok() => latency.predict_ms(&network).map(Some),
-            _ => Ok(None),
-        }
+pub fn range(problem: &Problem<'_>, seed: u64) -> Result<Option<Range>, LatencyError> {
+    let unlimited = Limits::default();
+    let free = Problem { limits: &unlimited, ..*problem };
+    let price = |genotype: &Genotype| {
+        Ok(free.candidate(genotype)?.and_then(|candidate| candidate.latency_ms))
     };
+    if let LatencyOf::Unknown = problem.latency {
+        return Ok(None);
+    }
+    if let (LatencyOf::Column(_), Some(all)) = (problem.latency, problem.domain.all(MOST_LISTED)) {
+        let known: Result<Vec<Option<f64>>, _> = all.iter().map(price).collect();
+        return Ok(of_sorted(known?.into_iter().flatten().collect()));
+    }
     let mut rng = rng(seed, Purpose::Range, 0);
-    let mut sampled = Vec::with_capacity(SAMPLES);
-    let mut starts = Vec::new();
-    while sampled.len() < SAMPLES {
-        let genotype = space.sample(&mut rng);
-        if let Some(ms) = predict(&genotype)? {
+    let (mut sampled, mut starts) = (Vec::with_capacity(SAMPLES), Vec::new());
+    for _ in 0..DRAWS * SAMPLES {
+        if sampled.len() == SAMPLES {
+            break;
+        }
+        let genotype = problem.domain.sample(&mut rng);
+        if let Some(ms) = price(&genotype)? {
             sampled.push(ms);
             if starts.len() < STARTS {
                 starts.push((genotype, ms));
             }
         }
     }
-    let descend = |sign: f64| -> Result<f64, LatencyError> {
-        let mut best = f64::INFINITY;
+    for sign in [1.0, -1.0] {
         for (start, ms) in &starts {
-            best = best
-                .min(descent(space, start, *ms * sign, &|g| Ok(predict(g)?.map(|ms| ms * sign)))?);
+            let signed = |genotype: &Genotype| Ok(price(genotype)?.map(|ms| ms * sign));
+            let (end, _) = descent(problem.domain, start, ms * sign, &signed)?;
+            // One at each end leaves the median where it is.
+            sampled.push(end * sign);
         }
-        Ok(best * sign)
-    };
-    let (fastest_ms, slowest_ms) = (descend(1.0)?, descend(-1.0)?);
-    sampled.sort_by(f64::total_cmp);
-    Ok(Range { fastest_ms, median_ms: sampled[SAMPLES / 2], slowest_ms })
+    }
+    Ok(of_sorted(sampled))
+}
+
+fn of_sorted(mut latencies: Vec<f64>) -> Option<Range> {
+    latencies.sort_by(f64::total_cmp);
+    let (fastest_ms, slowest_ms) = (*latencies.first()?, *latencies.last()?);
+    Some(Range { fastest_ms, median_ms: latencies[latencies.len() / 2], slowest_ms })
 }
 
 /// The least of a cost that a descent choice by choice finds in the space.
@@ -98,37 +113,11 @@ pub fn least_cost(space: &SearchSpace, cost: Cost, seed: u64) -> usize {
         let graph = space.decode(genotype).and_then(|network| network.lower()).ok();
         Ok(graph.map(|graph| cost.of(&graph.cost()) as f64))
     };
+    let domain = space.domain();
     let mut rng = rng(seed, Purpose::Range, 1);
-    let starts = std::iter::repeat_with(|| space.sample(&mut rng)).take(SAMPLES);
+    let starts = std::iter::repeat_with(|| domain.sample(&mut rng)).take(SAMPLES);
     let known = starts.filter_map(|start| Some((of(&start).ok()??, start)));
-    let least = known.take(STARTS).filter_map(|(now, start)| descent(space, &start, now, &of).ok());
-    least.fold(f64::INFINITY, f64::min) as usize
-}
-
-type Price<'a> = dyn Fn(&Genotype) -> Result<Option<f64>, LatencyError> + 'a;
-
-/// The least cost reached by changing one choice at a time.
-fn descent(
-    space: &SearchSpace,
-    start: &Genotype,
-    start_cost: f64,
-    cost: &Price<'_>,
-) -> Result<f64, LatencyError> {
-    let counts = space.option_counts();
-    let (mut now, mut least) = (start.clone(), start_cost);
-    loop {
-        let before = least;
-        for (choice, &options) in counts.iter().enumerate() {
-            for option in 0..options {
-                let mut other = now.clone();
-                other.0[choice] = option;
-                if let Some(cost) = cost(&other)?.filter(|&cost| cost < least) {
-                    (now, least) = (other, cost);
-                }
-            }
-        }
-        if least == before {
-            return Ok(least);
-        }
-    }
+    let least =
+        known.take(STARTS).filter_map(|(now, start)| descent(&domain, &start, now, &of).ok());
+    least.map(|(least, _)| least).fold(f64::INFINITY, f64::min) as usize
 }

@@ -1,20 +1,25 @@
-//! The block-wise search: the first half of the trials maximises the reward that was asked for, the
-//! second half, from the same pool, searches under the target for accuracy.
+//! The search: the first half of the trials maximises the reward that was asked for, the second
+//! half, from the same pool, searches under the target for accuracy.
 
 use std::ops::ControlFlow;
 
 use rayon::prelude::*;
-use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace};
+use search_space::{Genotype, LatencyError};
 
 use crate::algorithm::{Algorithm, BATCH, Searcher};
-use crate::limits::Limits;
+use crate::descent::least_excess;
+use crate::phase::{Objective, Phase, phases};
+use crate::problem::Problem;
 use crate::random::{Purpose, rng};
 use crate::reward::{Reward, Target};
 use crate::study::{Study, StudyError};
-use crate::trial::{Estimate, Half, Trial};
+use crate::trial::Trial;
 
-/// The least latency, as a share of the target, at which the second half looks while there is
-/// anything there: a faster network could be a better one.
+/// Of the most accurate trials under the target, so many say how fast networks are that are worth
+/// a trial.
+const BEST: usize = 20;
+/// Networks faster than this share of the fastest of them are not worth one: a slower network could
+/// be a better one.
 const LEAST_SHARE: f64 = 0.9;
 
 /// What a search is asked for.
@@ -22,20 +27,37 @@ const LEAST_SHARE: f64 = 0.9;
 pub struct SearchSettings {
     /// How genotypes are proposed.
     pub algorithm: Algorithm,
-    /// What the first half maximises.
-    pub reward: Reward,
-    /// The latencies to meet; at least one.
-    pub targets: Vec<Target>,
-    /// What no trial exceeds.
-    pub limits: Limits,
+    /// What is searched for.
+    pub goal: Goal,
     /// Trials in all.
     pub samples: usize,
     /// Of all random numbers.
     pub seed: u64,
 }
 
-/// Where a search gets a genotype's accuracy from.
-pub type Accuracy<'a> = &'a (dyn Fn(&Genotype) -> Estimate + Sync);
+/// What is searched for.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Goal {
+    /// Networks that meet latencies.
+    Targets {
+        /// What the first half maximises.
+        reward: Reward,
+        /// The latencies; at least one.
+        targets: Vec<Target>,
+    },
+    /// Accuracy alone.
+    Accuracy,
+}
+
+impl Goal {
+    /// The latencies to meet; none where accuracy alone is searched for.
+    pub fn targets(&self) -> &[Target] {
+        match self {
+            Goal::Targets { targets, .. } => targets,
+            Goal::Accuracy => &[],
+        }
+    }
+}
 
 /// Why a search stopped.
 #[derive(Debug, thiserror::Error)]
@@ -58,9 +80,9 @@ pub enum SearchError {
         /// Counted from 0.
         trial: usize,
         /// The study's genotype.
-        stored: Genotype,
+        stored: String,
         /// This search's.
-        proposed: Genotype,
+        proposed: String,
     },
 }
 
@@ -70,51 +92,29 @@ pub enum SearchError {
 /// # Errors
 /// A latency that cannot be had; a study that cannot be read or written, or is another search's.
 pub fn search(
-    space: &SearchSpace,
+    problem: &Problem<'_>,
     settings: &SearchSettings,
-    accuracy: Accuracy<'_>,
-    latency: &dyn LatencySource,
     study: &mut Study,
     progress: &mut dyn FnMut(&[Trial]) -> ControlFlow<()>,
 ) -> Result<Vec<Trial>, SearchError> {
-    let stored = study.trials(space)?;
-    let mut searcher = Searcher::new(settings.algorithm, space, settings.seed);
+    let stored = study.trials(problem.domain)?;
+    let mut searcher = Searcher::new(settings.algorithm, problem.domain, settings.seed);
     let mut trials: Vec<Trial> = Vec::with_capacity(settings.samples);
     for phase in phases(settings) {
-        let reward = phase.reward(settings);
-        let score =
-            |trial: &Trial| reward.of(trial.estimate.accuracy, trial.latency_ms, phase.target);
+        let score = |trial: &Trial| phase.objective.score(trial);
         if !trials.is_empty() {
             searcher.begin(&score);
         }
-        let mut least_share = LEAST_SHARE;
         while trials.len() < phase.end {
-            // The table tells a latency without a trial: the second half spends none on networks
-            // that miss the target, or are so fast that a better one is to be had.
-            let accept = |network: &Network| -> Result<bool, LatencyError> {
-                if !settings.limits.allow(network) {
-                    return Ok(false);
-                }
-                if phase.half == Half::Reward {
-                    return Ok(true);
-                }
-                let share = latency.predict_ms(network)? / phase.target.ms();
-                Ok((least_share..=1.0).contains(&share))
-            };
-            let count = BATCH.min(phase.end - trials.len());
-            let batch = searcher.ask(count, &score, &accept)?;
-            if batch.is_empty() && phase.half == Half::Target && least_share > 0.0 {
-                least_share = 0.0;
-                continue;
-            }
+            let batch = propose(problem, settings, &phase, &mut searcher, &trials)?;
             if batch.is_empty() {
                 break;
             }
             let evaluated = match stored.get(trials.len()..trials.len() + batch.len()) {
-                Some(known) => replayed(known, &batch, trials.len())?,
+                Some(known) => replayed(problem, known, &batch, trials.len())?,
                 None => {
-                    let evaluated = evaluate(space, settings, &phase, accuracy, latency, &batch)?;
-                    study.record(trials.len(), &evaluated)?;
+                    let evaluated = evaluate(problem, &phase, &batch, settings)?;
+                    study.record(problem.domain, trials.len(), &evaluated)?;
                     evaluated
                 }
             };
@@ -128,46 +128,73 @@ pub fn search(
     Ok(trials)
 }
 
-/// A stretch of trials that searches for one thing.
-struct Phase {
-    half: Half,
-    target: Target,
-    /// Trials after it.
-    end: usize,
-}
-
-impl Phase {
-    /// What it maximises.
-    fn reward(&self, settings: &SearchSettings) -> Reward {
-        match self.half {
-            Half::Reward => settings.reward,
-            Half::Target => Reward::Hard,
+/// The next batch of a phase; empty where it has nothing more to propose.
+///
+/// A latency costs no trial: under a target, none is spent on networks that miss it, or are so fast
+/// that a better one is to be had.
+fn propose(
+    problem: &Problem<'_>,
+    settings: &SearchSettings,
+    phase: &Phase,
+    searcher: &mut Searcher<'_>,
+    trials: &[Trial],
+) -> Result<Vec<Genotype>, LatencyError> {
+    let count = BATCH.min(phase.end - trials.len());
+    let score = |trial: &Trial| phase.objective.score(trial);
+    let accept = |least_ms: f64| {
+        move |genotype: &Genotype| {
+            let Some(candidate) = problem.candidate(genotype)? else { return Ok(false) };
+            Ok(match (phase.objective, candidate.latency_ms) {
+                (Objective::UnderTarget(target), Some(ms)) => {
+                    (least_ms..=target.ms()).contains(&ms)
+                }
+                _ => true,
+            })
+        }
+    };
+    if let Objective::UnderTarget(target) = phase.objective {
+        let batch = searcher.ask(count, &score, &accept(least_ms(trials, target)))?;
+        if !batch.is_empty() {
+            return Ok(batch);
         }
     }
+    let batch = searcher.ask(count, &score, &accept(0.0))?;
+    if !batch.is_empty() {
+        return Ok(batch);
+    }
+    // Limits or a target that chance finds nothing for.
+    let target = match phase.objective {
+        Objective::UnderTarget(target) => Some(target),
+        Objective::Reward(..) | Objective::Accuracy => None,
+    };
+    let found = least_excess(problem, target, settings.seed)?;
+    let new = found.filter(|genotype| searcher.adopt(genotype));
+    Ok(new.into_iter().collect())
 }
 
-/// A half is shared out among the targets; the first one only where they make a difference to the
-/// reward: in the soft one, the target is a constant factor.
-fn phases(settings: &SearchSettings) -> Vec<Phase> {
-    let rewarded = match settings.reward {
-        Reward::Soft(_) => &settings.targets[..1],
-        Reward::Hard | Reward::Absolute(_) => &settings.targets[..],
+/// The latency below which a network is not worth a trial, in milliseconds.
+fn least_ms(trials: &[Trial], target: Target) -> f64 {
+    let under = |trial: &Trial| {
+        let ms = trial.latency_ms.filter(|&ms| ms <= target.ms())?;
+        Some((trial.estimate.accuracy, ms))
     };
-    let half = settings.samples / 2;
-    let shared = |half: Half, targets: &[Target], start: usize, end: usize| -> Vec<Phase> {
-        let share = |index: usize| start + (end - start) * (index + 1) / targets.len();
-        let phase = |(index, &target)| Phase { half, target, end: share(index) };
-        targets.iter().enumerate().map(phase).collect()
-    };
-    let mut phases = shared(Half::Reward, rewarded, 0, half);
-    phases.extend(shared(Half::Target, &settings.targets, half, settings.samples));
-    phases
+    let mut known: Vec<(f64, f64)> = trials.iter().filter_map(under).collect();
+    if known.len() < BEST {
+        return 0.0;
+    }
+    known.select_nth_unstable_by(BEST - 1, |a, b| b.0.total_cmp(&a.0).then(a.1.total_cmp(&b.1)));
+    LEAST_SHARE * known[..BEST].iter().map(|(_, ms)| *ms).fold(f64::INFINITY, f64::min)
 }
 
-fn replayed(known: &[Trial], batch: &[Genotype], first: usize) -> Result<Vec<Trial>, SearchError> {
+fn replayed(
+    problem: &Problem<'_>,
+    known: &[Trial],
+    batch: &[Genotype],
+    first: usize,
+) -> Result<Vec<Trial>, SearchError> {
     for (index, (trial, proposed)) in known.iter().zip(batch).enumerate() {
         if trial.genotype != *proposed {
-            let (stored, proposed) = (trial.genotype.clone(), proposed.clone());
+            let [stored, proposed] = [&trial.genotype, proposed].map(|g| problem.domain.text(g));
             return Err(SearchError::Diverged { trial: first + index, stored, proposed });
         }
     }
@@ -175,22 +202,29 @@ fn replayed(known: &[Trial], batch: &[Genotype], first: usize) -> Result<Vec<Tri
 }
 
 fn evaluate(
-    space: &SearchSpace,
-    settings: &SearchSettings,
+    problem: &Problem<'_>,
     phase: &Phase,
-    accuracy: Accuracy<'_>,
-    latency: &dyn LatencySource,
     genotypes: &[Genotype],
+    settings: &SearchSettings,
 ) -> Result<Vec<Trial>, SearchError> {
+    // The reward of a trial is the one that was asked for, also in the second half.
+    let asked = match (&settings.goal, phase.objective) {
+        (Goal::Targets { reward, .. }, Objective::UnderTarget(target)) => {
+            Objective::Reward(*reward, target)
+        }
+        (_, objective) => objective,
+    };
     let one = |genotype: &Genotype| {
-        let failed = |error: search_space::Invalid| LatencyError {
-            network: genotype.to_string(),
-            message: error.to_string(),
+        let candidate = problem.candidate(genotype)?;
+        let mut trial = Trial {
+            genotype: genotype.clone(),
+            latency_ms: candidate.and_then(|candidate| candidate.latency_ms),
+            estimate: problem.estimate(genotype),
+            reward: 0.0,
+            half: phase.objective.half(),
         };
-        let latency_ms = latency.predict_ms(&space.decode(genotype).map_err(failed)?)?;
-        let estimate = accuracy(genotype);
-        let reward = settings.reward.of(estimate.accuracy, latency_ms, phase.target);
-        Ok(Trial { genotype: genotype.clone(), latency_ms, estimate, reward, half: phase.half })
+        trial.reward = asked.score(&trial);
+        Ok(trial)
     };
     // Collected in the order of the genotypes, whatever thread finishes first.
     genotypes.par_iter().map(one).collect()
@@ -199,24 +233,27 @@ fn evaluate(
 /// Draws for each uniform sample that the limits should allow.
 const DRAWS: usize = 100;
 
-/// As many uniform samples within the limits as the search has trials (fewer where the limits allow
+/// As many uniform samples among the candidates as the search has trials (fewer where limits allow
 /// hardly any): what it is compared with. Not part of the study.
 ///
 /// # Errors
 /// A latency that cannot be had.
 pub fn random_comparison(
-    space: &SearchSpace,
+    problem: &Problem<'_>,
     settings: &SearchSettings,
-    accuracy: Accuracy<'_>,
-    latency: &dyn LatencySource,
 ) -> Result<Vec<Trial>, SearchError> {
     let mut rng = rng(settings.seed, Purpose::Comparison, 0);
-    let allowed = |genotype: &Genotype| {
-        settings.limits.is_empty()
-            || space.decode(genotype).is_ok_and(|network| settings.limits.allow(&network))
-    };
-    let drawn = std::iter::repeat_with(|| space.sample(&mut rng)).take(DRAWS * settings.samples);
-    let genotypes: Vec<Genotype> = drawn.filter(allowed).take(settings.samples).collect();
-    let phase = Phase { half: Half::Reward, target: settings.targets[0], end: settings.samples };
-    evaluate(space, settings, &phase, accuracy, latency, &genotypes)
+    let first = phases(settings).into_iter().next();
+    let Some(phase) = first else { return Ok(Vec::new()) };
+    let mut genotypes = Vec::with_capacity(settings.samples);
+    for _ in 0..DRAWS * settings.samples {
+        if genotypes.len() == settings.samples {
+            break;
+        }
+        let genotype = problem.domain.sample(&mut rng);
+        if problem.candidate(&genotype)?.is_some() {
+            genotypes.push(genotype);
+        }
+    }
+    evaluate(problem, &phase, &genotypes, settings)
 }

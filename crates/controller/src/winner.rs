@@ -4,8 +4,9 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use search_space::{Genotype, LatencyError, LatencySource, SearchSpace};
+use search_space::Genotype;
 
+use crate::problem::{LatencyOf, Problem};
 use crate::reward::{Reward, Target};
 use crate::search::SearchError;
 use crate::study::Study;
@@ -24,57 +25,59 @@ const OPTIMISM: f64 = 1.1;
 pub struct Winner {
     /// Index of its trial.
     pub trial: usize,
-    /// Median latency of the whole network in milliseconds.
-    pub measured_ms: f64,
+    /// Median latency of the whole network in milliseconds, or the table's; None where the search
+    /// has no latencies.
+    pub measured_ms: Option<f64>,
 }
 
 /// Measures candidates and returns the most accurate one whose measured latency meets the target,
 /// None where none of those measured does.
 ///
 /// The least ratio of measured to predicted latency so far corrects the predictions of the others.
-/// Every measurement is stored before it decides anything.
+/// Every measurement is stored before it decides anything. A table's latencies are taken as they are.
 ///
 /// # Errors
 /// A network that cannot be measured; a study that cannot be written.
 pub fn best_under_target(
-    space: &SearchSpace,
+    problem: &Problem<'_>,
     trials: &[Trial],
     target: Target,
-    latency: &mut dyn LatencySource,
     study: &mut Study,
     progress: &mut dyn FnMut(&Trial, f64) -> ControlFlow<()>,
 ) -> Result<Option<Winner>, SearchError> {
-    let mut order: Vec<usize> = (0..trials.len())
-        .filter(|&index| trials[index].latency_ms <= OPTIMISM * target.ms())
+    let allowed_ms = match problem.latency {
+        LatencyOf::Device(_) => SAFETY * target.ms(),
+        LatencyOf::Column(_) | LatencyOf::Unknown => target.ms(),
+    };
+    let mut order: Vec<(usize, f64)> = (0..trials.len())
+        .filter_map(|index| Some((index, trials[index].latency_ms?)))
+        .filter(|(_, predicted_ms)| *predicted_ms <= OPTIMISM * target.ms())
         .collect();
-    order.sort_by(|&a, &b| {
-        trials[b].estimate.accuracy.total_cmp(&trials[a].estimate.accuracy).then(a.cmp(&b))
-    });
-    let mut measured: HashMap<usize, f64> = HashMap::new();
-    let mut best: Option<Winner> = None;
-    while measured.len() < MOST_MEASURED {
-        let correction = correction(trials, &measured);
-        let hopeful = |index: &usize| {
-            let fits = trials[*index].latency_ms * correction <= SAFETY * target.ms();
-            fits && !measured.contains_key(index)
+    let accuracy = |index: usize| trials[index].estimate.accuracy;
+    order.sort_by(|&(a, _), &(b, _)| accuracy(b).total_cmp(&accuracy(a)).then(a.cmp(&b)));
+    // Measured over predicted latency.
+    let mut ratios: HashMap<usize, f64> = HashMap::new();
+    let mut best: Option<(usize, f64)> = None;
+    while ratios.len() < MOST_MEASURED {
+        // The least, so that no candidate is passed over that might do.
+        let correction = ratios.values().copied().min_by(f64::total_cmp).unwrap_or(1.0);
+        let hopeful = |(index, predicted_ms): &(usize, f64)| {
+            predicted_ms * correction <= allowed_ms && !ratios.contains_key(index)
         };
-        let Some(next) = order.iter().copied().find(hopeful) else { break };
-        let beaten = best.as_ref().is_some_and(|best| {
-            trials[best.trial].estimate.accuracy >= trials[next].estimate.accuracy
-        });
-        if beaten {
+        let Some((next, predicted_ms)) = order.iter().copied().find(hopeful) else { break };
+        if best.is_some_and(|(best, _)| accuracy(best) >= accuracy(next)) {
             break;
         }
-        let ms = measure(space, &trials[next].genotype, latency, study)?;
+        let ms = measure(problem, &trials[next].genotype, study)?;
         if progress(&trials[next], ms).is_break() {
             return Err(SearchError::Stopped);
         }
-        measured.insert(next, ms);
-        if ms <= SAFETY * target.ms() {
-            best = Some(Winner { trial: next, measured_ms: ms });
+        ratios.insert(next, ms / predicted_ms);
+        if ms <= allowed_ms {
+            best = Some((next, ms));
         }
     }
-    Ok(best)
+    Ok(best.map(|(trial, ms)| Winner { trial, measured_ms: Some(ms) }))
 }
 
 /// The trial with the greatest reward for `target` (the paper's winner), measured. None without
@@ -83,44 +86,42 @@ pub fn best_under_target(
 /// # Errors
 /// As [`best_under_target`].
 pub fn best_by_reward(
-    space: &SearchSpace,
+    problem: &Problem<'_>,
     trials: &[Trial],
     (reward, target): (Reward, Target),
-    latency: &mut dyn LatencySource,
     study: &mut Study,
 ) -> Result<Option<Winner>, SearchError> {
-    let of = |index: usize| {
-        let trial = &trials[index];
-        reward.of(trial.estimate.accuracy, trial.latency_ms, target)
-    };
-    let best = (0..trials.len()).max_by(|&a, &b| of(a).total_cmp(&of(b)).then(b.cmp(&a)));
-    let Some(trial) = best else { return Ok(None) };
-    let measured_ms = measure(space, &trials[trial].genotype, latency, study)?;
+    let of =
+        |trial: &Trial| trial.latency_ms.map(|ms| reward.of(trial.estimate.accuracy, ms, target));
+    let rewarded = trials.iter().enumerate().filter_map(|(index, t)| Some((index, of(t)?)));
+    let best = rewarded.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+    let Some((trial, _)) = best else { return Ok(None) };
+    let measured_ms = Some(measure(problem, &trials[trial].genotype, study)?);
     Ok(Some(Winner { trial, measured_ms }))
 }
 
-/// The least ratio of measured to predicted latency, so that no candidate is passed over that might
-/// do; 1 before anything is measured.
-fn correction(trials: &[Trial], measured: &HashMap<usize, f64>) -> f64 {
-    let ratios = measured.iter().map(|(&index, &ms)| ms / trials[index].latency_ms);
-    ratios.min_by(f64::total_cmp).unwrap_or(1.0)
+/// The most accurate trial, the first of several; None without trials. For searches of accuracy
+/// alone: nothing is measured.
+pub fn best_by_accuracy(trials: &[Trial]) -> Option<Winner> {
+    let accuracy = |index: usize| trials[index].estimate.accuracy;
+    let best =
+        (0..trials.len()).max_by(|&a, &b| accuracy(a).total_cmp(&accuracy(b)).then(b.cmp(&a)));
+    best.map(|trial| Winner { trial, measured_ms: None })
 }
 
-/// The stored measurement of a genotype, or a new one, stored before it is returned.
+/// The stored measurement of a genotype, or a new one, stored before it is returned. A table's
+/// latency is no measurement of ours, and is not stored.
 fn measure(
-    space: &SearchSpace,
+    problem: &Problem<'_>,
     genotype: &Genotype,
-    latency: &mut dyn LatencySource,
     study: &mut Study,
 ) -> Result<f64, SearchError> {
-    if let Some(ms) = study.measurement(genotype)? {
+    let text = problem.domain.text(genotype);
+    let LatencyOf::Device(_) = problem.latency else { return Ok(problem.measure_ms(genotype)?) };
+    if let Some(ms) = study.measurement(&text)? {
         return Ok(ms);
     }
-    let network = space.decode(genotype).map_err(|error| LatencyError {
-        network: genotype.to_string(),
-        message: error.to_string(),
-    })?;
-    let ms = latency.measure_ms(&network)?;
-    study.record_measurement(genotype, ms)?;
+    let ms = problem.measure_ms(genotype)?;
+    study.record_measurement(&text, ms)?;
     Ok(ms)
 }

@@ -74,7 +74,7 @@ impl LatencySource for NativeLatency {
         self.table.predict_ms(network).map_err(|error| source_error(network, &error))
     }
 
-    fn measure_ms(&mut self, network: &Network) -> Result<f64, LatencyError> {
+    fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError> {
         let measured = || {
             let lock = MeasuringLock::acquire(|| {})?;
             let mut meter = Meter::new(&lock, self.table.setup.threads, self.table.probe_ms)?;

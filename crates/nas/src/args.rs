@@ -2,6 +2,7 @@
 
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use controller::{Algorithm, Limits};
@@ -59,7 +60,8 @@ pub(crate) enum Command {
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  nas search --target-ms 15 --w -0.15\n  nas search --target-ms 5,10,15 \
-    --max params=4M\n\nThe first half of the trials \
+    --max params=4M\n  nas search --accuracy table:bench.csv --latency-column ms_pixel3 --target-ms 8 \
+    --samples 300\n\nThe first half of the trials \
     maximises the reward ACC x (LAT/TAR)^w, the second half searches for\naccuracy under the target. \
     The winner is the most accurate network whose measured latency meets it."
 )]
@@ -68,11 +70,14 @@ pub(crate) struct SearchArgs {
     #[arg(
         long,
         value_name = "X",
-        required = true,
+        required_unless_present = "maximize",
         value_delimiter = ',',
         allow_negative_numbers = true
     )]
     pub(crate) target_ms: Vec<f64>,
+    /// Search for accuracy alone, without a target
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["target_ms", "w", "reward"])]
+    pub(crate) maximize: Option<Maximize>,
     /// Exponent of the soft reward or weight of the absolute one, 0 or below [default: -0.15]
     #[arg(long, value_name = "W", allow_negative_numbers = true)]
     pub(crate) w: Option<f64>,
@@ -83,9 +88,12 @@ pub(crate) struct SearchArgs {
     /// Hard limits, as in params=4M,macs=300M,peak_activation=512KiB,memory_access_cost=20M
     #[arg(long, value_name = "LIMITS")]
     pub(crate) max: Option<Limits>,
-    /// Search space: a name or a RON file
-    #[arg(long, value_name = "S", default_value = "mnasnet")]
-    pub(crate) space: String,
+    /// Search space: a name, a RON file, or table for the digits of an accuracy table
+    /// [default: mnasnet; table with --accuracy table:FILE]
+    #[arg(long, value_name = "S")]
+    pub(crate) space: Option<String>,
+    #[command(flatten)]
+    pub(crate) accuracy: AccuracyChoice,
     /// How networks are proposed: evolution, ppo, nsga2 or random
     #[arg(long, value_name = "A", default_value = "evolution")]
     pub(crate) algorithm: Algorithm,
@@ -94,15 +102,59 @@ pub(crate) struct SearchArgs {
     pub(crate) samples: usize,
     #[command(flatten)]
     pub(crate) table: TableChoice,
-    /// Undisturbed runs of each network that is measured for the target
-    #[arg(long, value_name = "N", default_value = "100")]
-    pub(crate) runs: NonZeroUsize,
+    /// Undisturbed runs of each network that is measured for the target [default: 100]
+    #[arg(long, value_name = "N")]
+    pub(crate) runs: Option<NonZeroUsize>,
     /// Output folder [default: results/search-SPACE-TARGETms]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
     /// Continue the study of the output folder
     #[arg(long)]
     pub(crate) resume: bool,
+}
+
+/// Where accuracies, and latencies if asked for, come from.
+#[derive(clap::Args)]
+pub(crate) struct AccuracyChoice {
+    /// surrogate, or table:FILE: a CSV file, plain or gzipped, of architectures and their accuracies,
+    /// 0 to 1 or per cent; what it lacks is not proposed
+    #[arg(long, value_name = "SOURCE", default_value = "surrogate")]
+    pub(crate) accuracy: AccuracyArg,
+    /// The table's column of architectures, as genotypes of the space [default: genotype or arch]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) arch_column: Option<String>,
+    /// The table's column of accuracies [default: accuracy or mean_acc]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) accuracy_column: Option<String>,
+    /// The table's column of latencies in milliseconds, instead of this device's [default:
+    /// latency_ms with --space table, where there is one]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) latency_column: Option<String>,
+}
+
+/// An accuracy source, as it is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum AccuracyArg {
+    Surrogate,
+    Table(PathBuf),
+}
+
+impl FromStr for AccuracyArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text.split_once(':') {
+            None if text == "surrogate" => Ok(Self::Surrogate),
+            Some(("table", file)) if !file.is_empty() => Ok(Self::Table(file.into())),
+            _ => Err(format!("found {text}; allowed: surrogate, table:FILE")),
+        }
+    }
+}
+
+/// What is searched for without a target.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Maximize {
+    Accuracy,
 }
 
 /// The form of the reward.

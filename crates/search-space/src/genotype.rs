@@ -2,8 +2,9 @@
 
 use std::fmt::{self, Display, Formatter};
 
-use rand::{Rng, RngExt};
+use rand::Rng;
 
+use crate::domain::{Domain, DomainChoice};
 use crate::error::Invalid;
 use crate::space::{SearchSpace, SpaceChoice};
 
@@ -22,44 +23,32 @@ impl Display for Genotype {
 }
 
 impl SearchSpace {
+    /// What search algorithms see of the space.
+    pub fn domain(&self) -> Domain {
+        let digits = |options: usize| (0..options as u32).filter_map(|i| char::from_digit(i, 36));
+        let choice = |SpaceChoice { name, options }| DomainChoice {
+            name,
+            digits: digits(options.len()).collect(),
+        };
+        let choices = self.choices().into_iter().map(choice).collect();
+        Domain::new(self.name.clone(), choices, self.choice_groups())
+    }
+
     /// Reads a genotype's text form.
     ///
     /// # Errors
     /// The wrong number of digits, or a digit beyond a choice's options.
     pub fn parse_genotype(&self, text: &str) -> Result<Genotype, Invalid> {
-        let choices = self.choices();
-        if text.chars().count() != choices.len() {
-            let found = format!("{} digits in {text}", text.chars().count());
-            let allowed = format!("{} digits, one for each choice of {}", choices.len(), self.name);
-            return Err(Invalid::new("genotype", found, allowed));
-        }
-        let index = |(digit, choice): (char, &SpaceChoice)| {
-            let options = choice.options.len();
-            digit.to_digit(36).filter(|&i| (i as usize) < options).map(|i| i as u8).ok_or_else(
-                || {
-                    let place = format!("genotype {text}, {}", choice.name);
-                    Invalid::new(place, digit, format!("0 to {}", options - 1))
-                },
-            )
-        };
-        text.chars().zip(&choices).map(index).collect::<Result<_, _>>().map(Genotype)
+        self.domain().parse(text)
     }
 
     /// A genotype drawn uniformly, each choice on its own.
     pub fn sample(&self, rng: &mut impl Rng) -> Genotype {
-        Genotype(self.option_counts().iter().map(|&n| rng.random_range(0..n)).collect())
+        self.domain().sample(rng)
     }
 
-    /// `parent` with one choice, drawn uniformly, set to another option, drawn uniformly. The
-    /// parent itself where the space has no choice.
+    /// As [`Domain::mutate`].
     pub fn mutate(&self, parent: &Genotype, rng: &mut impl Rng) -> Genotype {
-        let counts = self.option_counts();
-        let mut child = parent.clone();
-        if !counts.is_empty() {
-            let choice = rng.random_range(0..counts.len());
-            let other = rng.random_range(0..counts[choice] - 1);
-            child.0[choice] = if other >= child.0[choice] { other + 1 } else { other };
-        }
-        child
+        self.domain().mutate(parent, rng)
     }
 }

@@ -24,5 +24,5 @@ pub trait LatencySource: Sync {
     ///
     /// # Errors
     /// The device cannot run it.
-    fn measure_ms(&mut self, network: &Network) -> Result<f64, LatencyError>;
+    fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError>;
 }

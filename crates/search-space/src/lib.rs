@@ -9,6 +9,7 @@
 pub mod block;
 pub mod channel_groups;
 pub mod cost;
+pub mod domain;
 pub mod error;
 pub mod fold;
 pub mod genotype;
@@ -34,6 +35,7 @@ mod width;
 pub use block::{Activation, Block, Gate, Skip, SqueezeExcite};
 pub use channel_groups::{ChannelGroup, Freedom, channel_groups};
 pub use cost::{LayerCost, NetworkCost};
+pub use domain::{Domain, DomainChoice};
 pub use error::{Invalid, ParseError};
 pub use fold::{Filter, NormTensors};
 pub use genotype::Genotype;

@@ -2,7 +2,8 @@
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt};
-use search_space::{Genotype, SearchSpace};
+use search_space::Genotype;
+use search_space::domain::Domain;
 
 /// Share of children that have two parents, stage by stage.
 const CROSSOVER: f64 = 0.5;
@@ -14,32 +15,32 @@ const STAGE_MUTATION: f64 = 0.3;
 
 /// A child of one or two parents: whole stages of the second one, then one or more mutations.
 pub(super) fn breed<'a>(
-    space: &SearchSpace,
+    domain: &Domain,
     mut parent: impl FnMut(&mut ChaCha8Rng) -> &'a Genotype,
     rng: &mut ChaCha8Rng,
 ) -> Genotype {
-    let groups = space.choice_groups();
     let mut child = parent(rng).clone();
     if rng.random_bool(CROSSOVER) {
         let other = parent(rng);
-        for group in &groups {
+        for group in domain.groups() {
             if rng.random_bool(0.5) {
                 group.iter().for_each(|&choice| child.0[choice] = other.0[choice]);
             }
         }
     }
-    mutate(space, &groups, &mut child, rng);
+    mutate(domain, &mut child, rng);
     child
 }
 
-fn mutate(space: &SearchSpace, groups: &[Vec<usize>], child: &mut Genotype, rng: &mut impl Rng) {
+fn mutate(domain: &Domain, child: &mut Genotype, rng: &mut impl Rng) {
+    let groups = domain.groups();
     loop {
         if !groups.is_empty() && rng.random_bool(STAGE_MUTATION) {
-            let fresh = space.sample(rng);
+            let fresh = domain.sample(rng);
             let group = &groups[rng.random_range(0..groups.len())];
             group.iter().for_each(|&choice| child.0[choice] = fresh.0[choice]);
         } else {
-            *child = space.mutate(child, rng);
+            *child = domain.mutate(child, rng);
         }
         if !rng.random_bool(FURTHER_MUTATION) {
             return;

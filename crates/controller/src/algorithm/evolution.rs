@@ -9,7 +9,8 @@ use std::collections::VecDeque;
 
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
-use search_space::{Genotype, SearchSpace};
+use search_space::Genotype;
+use search_space::domain::Domain;
 
 use super::breed::breed;
 use crate::trial::Trial;
@@ -31,14 +32,14 @@ pub(super) struct Evolution {
 impl Evolution {
     pub(super) fn propose(
         &self,
-        space: &SearchSpace,
+        domain: &Domain,
         score: &dyn Fn(&Trial) -> f64,
         rng: &mut ChaCha8Rng,
     ) -> Genotype {
         if self.population.len() < FEWEST {
-            return space.sample(rng);
+            return domain.sample(rng);
         }
-        breed(space, |rng| &self.parent(score, rng).genotype, rng)
+        breed(domain, |rng| &self.parent(score, rng).genotype, rng)
     }
 
     /// The best of a sample drawn with replacement, as large as the root of the population: the

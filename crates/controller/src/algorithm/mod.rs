@@ -9,7 +9,9 @@ pub mod ppo;
 
 use std::collections::HashSet;
 
-use search_space::{Genotype, Network, SearchSpace};
+use rand::seq::SliceRandom;
+use search_space::Genotype;
+use search_space::domain::Domain;
 
 use crate::random::{Purpose, rng};
 use crate::trial::Trial;
@@ -23,10 +25,12 @@ pub const BATCH: usize = 20;
 
 /// Draws for each genotype asked for, before a batch stays short.
 const DRAWS: usize = 100;
+/// Genotypes of a domain that is searched one by one where draws find nothing new.
+const MOST_LISTED: usize = 100_000;
 
 /// A running algorithm.
 pub struct Searcher<'a> {
-    space: &'a SearchSpace,
+    domain: &'a Domain,
     seed: u64,
     batches: u64,
     seen: HashSet<Genotype>,
@@ -42,14 +46,14 @@ enum State {
 
 impl<'a> Searcher<'a> {
     /// An algorithm that was told nothing yet.
-    pub fn new(algorithm: Algorithm, space: &'a SearchSpace, seed: u64) -> Self {
+    pub fn new(algorithm: Algorithm, domain: &'a Domain, seed: u64) -> Self {
         let state = match algorithm {
             Algorithm::Evolution => State::Evolution(Evolution::default()),
-            Algorithm::Ppo => State::Ppo(Box::new(Ppo::new(space, seed))),
+            Algorithm::Ppo => State::Ppo(Box::new(Ppo::new(domain, seed))),
             Algorithm::Nsga2 => State::Nsga2(Nsga2::default()),
             Algorithm::Random => State::Random,
         };
-        Self { space, seed, batches: 0, seen: HashSet::new(), state }
+        Self { domain, seed, batches: 0, seen: HashSet::new(), state }
     }
 
     /// The next genotypes, none of which was asked for before and all of which `accept` takes; fewer
@@ -62,7 +66,7 @@ impl<'a> Searcher<'a> {
         &mut self,
         count: usize,
         score: &dyn Fn(&Trial) -> f64,
-        accept: &dyn Fn(&Network) -> Result<bool, E>,
+        accept: &dyn Fn(&Genotype) -> Result<bool, E>,
     ) -> Result<Vec<Genotype>, E> {
         let purpose = match self.state {
             State::Evolution(_) => Purpose::Evolution,
@@ -81,23 +85,35 @@ impl<'a> Searcher<'a> {
                 break;
             }
             let genotype = match &mut self.state {
-                State::Evolution(evolution) => evolution.propose(self.space, score, &mut rng),
+                State::Evolution(evolution) => evolution.propose(self.domain, score, &mut rng),
                 State::Ppo(ppo) => ppo.propose(&mut rng),
-                State::Nsga2(nsga2) => nsga2.propose(self.space, &mut rng),
-                State::Random => self.space.sample(&mut rng),
+                State::Nsga2(nsga2) => nsga2.propose(self.domain, &mut rng),
+                State::Random => self.domain.sample(&mut rng),
             };
-            if self.seen.contains(&genotype) {
-                continue;
-            }
-            let network = self.space.decode(&genotype).ok().filter(|n| n.lower().is_ok());
-            if let Some(network) = network
-                && accept(&network)?
-            {
-                self.seen.insert(genotype.clone());
+            let genotype = self.domain.nearest(genotype);
+            if !self.seen.contains(&genotype) && accept(&genotype)? {
+                self.adopt(&genotype);
                 batch.push(genotype);
             }
         }
+        if batch.len() < count
+            && let Some(mut all) = self.domain.all(MOST_LISTED)
+        {
+            // What draws miss, a list has.
+            all.shuffle(&mut rng);
+            for genotype in all {
+                if batch.len() < count && !self.seen.contains(&genotype) && accept(&genotype)? {
+                    self.adopt(&genotype);
+                    batch.push(genotype);
+                }
+            }
+        }
         Ok(batch)
+    }
+
+    /// Counts a genotype that was found elsewhere as asked for; false where it was already.
+    pub fn adopt(&mut self, genotype: &Genotype) -> bool {
+        self.seen.insert(genotype.clone())
     }
 
     /// The evaluated batch, in the order in which it was asked for.

@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
-use search_space::{Genotype, SearchSpace};
+use search_space::Genotype;
+use search_space::domain::Domain;
 
 use super::breed::breed;
 use crate::trial::Trial;
@@ -21,16 +22,16 @@ pub(super) struct Nsga2 {
 }
 
 impl Nsga2 {
-    pub(super) fn propose(&self, space: &SearchSpace, rng: &mut ChaCha8Rng) -> Genotype {
+    pub(super) fn propose(&self, domain: &Domain, rng: &mut ChaCha8Rng) -> Genotype {
         if self.population.len() < POPULATION {
-            return space.sample(rng);
+            return domain.sample(rng);
         }
         // The population is sorted: the better of two is the one that stands first.
         let parent = |rng: &mut ChaCha8Rng| {
             let mut draw = || rng.random_range(0..self.population.len());
             &self.population[draw().min(draw())].genotype
         };
-        breed(space, parent, rng)
+        breed(domain, parent, rng)
     }
 
     /// Parents and children compete for the places (the paper's section III-C).
@@ -67,7 +68,9 @@ pub struct Point {
 
 impl Point {
     fn of(trial: &Trial) -> Self {
-        Self { accuracy: trial.estimate.accuracy, latency_ms: trial.latency_ms }
+        // Without latencies all are as fast, and accuracy alone ranks them.
+        let latency_ms = trial.latency_ms.unwrap_or_default();
+        Self { accuracy: trial.estimate.accuracy, latency_ms }
     }
 
     /// Faster first; of equally fast ones the more accurate.

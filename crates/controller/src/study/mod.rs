@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, params};
-use search_space::{Genotype, SearchSpace};
+use search_space::Genotype;
+use search_space::domain::Domain;
 
 use crate::trial::{Estimate, Half, Trial};
 pub use error::StudyError;
@@ -125,7 +126,7 @@ impl Study {
     ///
     /// # Errors
     /// The database cannot be read, or holds a genotype of another space.
-    pub fn trials(&self, space: &SearchSpace) -> Result<Vec<Trial>, StudyError> {
+    pub fn trials(&self, domain: &Domain) -> Result<Vec<Trial>, StudyError> {
         let rows: Vec<(String, Trial)> = self.read(|connection| {
             let mut query = connection.prepare(
                 "SELECT genotype, latency_ms, accuracy, standard_error, reward, second_half
@@ -142,8 +143,8 @@ impl Study {
         })?;
         rows.into_iter()
             .map(|(text, trial)| {
-                let genotype = space
-                    .parse_genotype(&text)
+                let genotype = domain
+                    .parse(&text)
                     .map_err(|source| StudyError::Genotype { path: self.path.clone(), source })?;
                 Ok(Trial { genotype, ..trial })
             })
@@ -154,7 +155,12 @@ impl Study {
     ///
     /// # Errors
     /// The database cannot be written.
-    pub fn record(&mut self, first: usize, trials: &[Trial]) -> Result<(), StudyError> {
+    pub fn record(
+        &mut self,
+        domain: &Domain,
+        first: usize,
+        trials: &[Trial],
+    ) -> Result<(), StudyError> {
         self.write(|transaction| {
             let mut insert = transaction.prepare(
                 "INSERT INTO trials
@@ -164,7 +170,7 @@ impl Study {
             for (index, trial) in trials.iter().enumerate() {
                 insert.execute(params![
                     (first + index) as i64,
-                    trial.genotype.to_string(),
+                    domain.text(&trial.genotype),
                     trial.latency_ms,
                     trial.estimate.accuracy,
                     trial.estimate.standard_error,
@@ -180,10 +186,11 @@ impl Study {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn measurement(&self, genotype: &Genotype) -> Result<Option<f64>, StudyError> {
+    pub fn measurement(&self, genotype: &str) -> Result<Option<f64>, StudyError> {
         let select = "SELECT measured_ms FROM measurements WHERE genotype = ?";
-        let text = genotype.to_string();
-        self.read(|connection| connection.query_row(select, [text], |row| row.get(0)).optional())
+        self.read(|connection| {
+            connection.query_row(select, [genotype], |row| row.get(0)).optional()
+        })
     }
 
     /// Stores a measured latency.
@@ -192,12 +199,12 @@ impl Study {
     /// The database cannot be written.
     pub fn record_measurement(
         &mut self,
-        genotype: &Genotype,
+        genotype: &str,
         measured_ms: f64,
     ) -> Result<(), StudyError> {
         self.write(|transaction| {
             let insert = "INSERT INTO measurements (genotype, measured_ms) VALUES (?, ?)";
-            transaction.execute(insert, params![genotype.to_string(), measured_ms]).map(|_| ())
+            transaction.execute(insert, params![genotype, measured_ms]).map(|_| ())
         })
     }
 

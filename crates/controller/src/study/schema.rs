@@ -1,7 +1,7 @@
 //! Tables of the study store.
 
 /// Kept in SQLite's `user_version`.
-pub(super) const VERSION: i64 = 1;
+pub(super) const VERSION: i64 = 2;
 
 /// One writer; readers see whole batches while it writes; a killed process loses at most the batch
 /// in flight.
@@ -21,7 +21,7 @@ pub(super) const CREATE: &str = "
     CREATE TABLE trials (
         id INTEGER PRIMARY KEY,
         genotype TEXT NOT NULL,
-        latency_ms REAL NOT NULL,
+        latency_ms REAL,
         accuracy REAL NOT NULL,
         standard_error REAL NOT NULL,
         reward REAL NOT NULL,

@@ -4,41 +4,14 @@ use std::fmt::Display;
 
 use search_space::error::Invalid;
 
+use crate::csv_file::CsvError;
+
 /// Why there is no surrogate, evaluation or prediction.
 #[derive(Debug, thiserror::Error)]
 pub enum SurrogateError {
-    /// The file cannot be read.
-    #[error("{file}: {source}")]
-    Unreadable {
-        /// Path as given.
-        file: String,
-        /// The system's message.
-        source: std::io::Error,
-    },
-    /// A table whose syntax or columns are wrong.
-    #[error("{file}, line {line}: {message}")]
-    Table {
-        /// Path as given.
-        file: String,
-        /// Counted from 1.
-        line: u64,
-        /// What was found and what is allowed.
-        message: String,
-    },
-    /// A cell that no network of the space can have.
-    #[error("{file}, line {line}, column {column}: found {found}; allowed: {allowed}")]
-    Cell {
-        /// Path as given.
-        file: String,
-        /// Counted from 1.
-        line: u64,
-        /// The column's name.
-        column: String,
-        /// What stands there.
-        found: String,
-        /// What may stand there.
-        allowed: String,
-    },
+    /// A table of trained networks that cannot be used.
+    #[error(transparent)]
+    Csv(#[from] CsvError),
     /// A surrogate file that does not parse.
     #[error("surrogate, line {line}: {message}")]
     Ron {

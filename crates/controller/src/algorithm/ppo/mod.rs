@@ -20,7 +20,8 @@ pub mod policy;
 use std::collections::HashMap;
 
 use rand::rngs::ChaCha8Rng;
-use search_space::{Genotype, SearchSpace};
+use search_space::Genotype;
+use search_space::domain::Domain;
 
 use super::BATCH;
 use crate::statistics::mean;
@@ -54,8 +55,8 @@ pub(super) struct Ppo {
 }
 
 impl Ppo {
-    pub(super) fn new(space: &SearchSpace, seed: u64) -> Self {
-        let option_counts = space.option_counts();
+    pub(super) fn new(domain: &Domain, seed: u64) -> Self {
+        let option_counts = domain.option_counts().to_vec();
         Self {
             learner: Learner::new(&option_counts, seed),
             seed,

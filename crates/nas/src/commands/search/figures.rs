@@ -3,39 +3,42 @@
 use std::path::Path;
 
 use anyhow::Result;
-use controller::{Half, Trial, Winner, best_curve, pareto_front};
+use controller::{Goal, Half, Target, Trial, Winner, best_curve, pareto_front};
 use report::{
     Candidate, Format, LineKind, Mark, MarkKind, ParetoFigure, Point, ProgressFigure, ProgressLine,
     Step, draw_pareto, draw_progress, write_atomically,
 };
 
 use super::results::Results;
+use super::sources::Latency;
 
-/// `pareto` and `progress`, each as SVG and PNG.
+/// `progress`, and `pareto` where there are latencies, each as SVG and PNG.
 pub(super) fn write(results: &Results<'_>, out: &Path) -> Result<()> {
     let (pareto, progress) = (pareto(results), progress(results));
     for (format, extension) in [(Format::Svg, "svg"), (Format::Png, "png")] {
         let file = |name: &str| out.join(name).with_extension(extension);
-        write_atomically(&file("pareto"), &draw_pareto(&pareto, format)?)?;
+        if results.range.is_some() {
+            write_atomically(&file("pareto"), &draw_pareto(&pareto, format)?)?;
+        }
         write_atomically(&file("progress"), &draw_progress(&progress, format)?)?;
     }
     Ok(())
 }
 
-fn point(trial: &Trial) -> Point {
-    Point { latency_ms: trial.latency_ms, accuracy: trial.estimate.accuracy }
+fn point(trial: &Trial) -> Option<Point> {
+    Some(Point { latency_ms: trial.latency_ms?, accuracy: trial.estimate.accuracy })
 }
 
 fn pareto(results: &Results<'_>) -> ParetoFigure {
     let trials = &results.trials;
-    let of = |half: Half| trials.iter().filter(|trial| trial.half == half).map(point).collect();
-    let front = pareto_front(trials).into_iter().map(|index| point(&trials[index])).collect();
+    let of = |half| trials.iter().filter(|trial| trial.half == half).filter_map(point).collect();
+    let front = pareto_front(trials).into_iter().filter_map(|index| point(&trials[index]));
     let winner = |winner: &Option<Winner>, kind: MarkKind, label: &str| {
         let winner = winner.as_ref()?;
         let accuracy = trials[winner.trial].estimate.accuracy;
-        let point = Point { latency_ms: winner.measured_ms, accuracy };
-        let label = format!("{label}: {:.1} %, {:.2} ms", accuracy * 100.0, winner.measured_ms);
-        Some(Mark { point, label, kind })
+        let latency_ms = winner.measured_ms?;
+        let label = format!("{label}: {:.1} %, {latency_ms:.2} ms", accuracy * 100.0);
+        Some(Mark { point: Point { latency_ms, accuracy }, label, kind })
     };
     let winners = results.winners.iter().flat_map(|of| {
         let best = winner(&of.best, MarkKind::Best, "best");
@@ -46,43 +49,41 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         label: reference.name.to_owned(),
         kind: MarkKind::Reference,
     });
-    let candidates = results.measured.iter().map(|(trial, measured_ms)| Candidate {
-        predicted_ms: trial.latency_ms,
-        measured_ms: *measured_ms,
-        accuracy: trial.estimate.accuracy,
+    // A table's latencies are not measured here.
+    let measured = match results.sources.latency {
+        Latency::Device(_) => &results.measured[..],
+        Latency::Column | Latency::Unknown => &[],
+    };
+    let candidates = measured.iter().filter_map(|(trial, measured_ms)| {
+        let (predicted_ms, accuracy) = (trial.latency_ms?, trial.estimate.accuracy);
+        Some(Candidate { predicted_ms, measured_ms: *measured_ms, accuracy })
     });
+    let name = &results.sources.domain.name;
+    let targets = results.settings.goal.targets();
     ParetoFigure {
-        title: format!("Accuracy and latency: {} trials of {}", trials.len(), results.space.name),
+        title: format!("Accuracy and latency: {} trials of {name}", trials.len()),
         footnote: footnote(results),
         reward_trials: of(Half::Reward),
         constrained_trials: of(Half::Target),
-        front,
-        targets_ms: results.settings.targets.iter().map(|target| target.ms()).collect(),
+        front: front.collect(),
+        targets_ms: targets.iter().map(|target| target.ms()).collect(),
         marks: winners.flatten().chain(references).collect(),
         candidates: candidates.collect(),
     }
 }
 
 fn footnote(results: &Results<'_>) -> String {
-    let setup = &results.setup;
-    let cpu = setup.device.cpu.as_deref().unwrap_or("unknown CPU");
-    let threads = if setup.threads == 1 { "1 thread" } else { "threads" };
-    let threads = if setup.threads == 1 {
-        threads.to_owned()
-    } else {
-        format!("{} {threads}", setup.threads)
-    };
-    let runtime = setup.runtime.name();
-    format!(
-        "Accuracy: surrogate of a shortened ImageNet schedule, which ranks networks. Latency: trials \
-         predicted, best and best by reward measured; {runtime} runtime, {threads}, {cpu}."
-    )
+    let accuracy = results.sources.accuracy_words();
+    match results.sources.latency_words() {
+        Some(latency) => format!("Accuracy: {accuracy}. Latency: {latency}."),
+        None => format!("Accuracy: {accuracy}."),
+    }
 }
 
 fn progress(results: &Results<'_>) -> ProgressFigure {
-    let line = |label: String, kind: LineKind, trials: &[Trial], target_ms: f64| {
+    let line = |label: String, kind: LineKind, trials: &[Trial], target: Option<Target>| {
         let mut best = f64::NEG_INFINITY;
-        let curve = best_curve(trials, target_ms);
+        let curve = best_curve(trials, target);
         let steps = curve.into_iter().enumerate().filter_map(|(index, accuracy)| {
             let accuracy = accuracy.filter(|&accuracy| accuracy > best)?;
             best = accuracy;
@@ -90,35 +91,30 @@ fn progress(results: &Results<'_>) -> ProgressFigure {
         });
         ProgressLine { label, kind, steps: steps.collect() }
     };
-    let targets_ms: Vec<f64> = results.settings.targets.iter().map(|target| target.ms()).collect();
-    let suffix = |target_ms: f64| match targets_ms.len() {
-        1 => String::new(),
-        _ => format!(", {target_ms} ms"),
-    };
+    let targets = results.targets();
     let algorithm = results.settings.algorithm.to_string();
+    let lines = targets.iter().flat_map(|&target| {
+        let suffix = match (target, targets.len()) {
+            (Some(target), 2..) => format!(", {} ms", target.ms()),
+            _ => String::new(),
+        };
+        let searched = format!("{algorithm}{suffix}");
+        let random = format!("uniform random sampling{suffix}");
+        [
+            line(searched, LineKind::Solid, &results.trials, target),
+            line(random, LineKind::Dashed, &results.random, target),
+        ]
+    });
+    let halved = matches!(results.settings.goal, Goal::Targets { .. });
     ProgressFigure {
-        title: match targets_ms[..] {
-            [target_ms] => format!("Best accuracy under {target_ms} ms against trials"),
+        title: match targets[..] {
+            [Some(target)] => format!("Best accuracy under {} ms against trials", target.ms()),
+            [None] => "Best accuracy against trials".to_owned(),
             _ => "Best accuracy under each target against trials".to_owned(),
         },
         footnote: footnote(results),
         trials: results.trials.len() as u64,
-        reward_until: Some(results.settings.samples as u64 / 2),
-        lines: targets_ms
-            .iter()
-            .flat_map(|&target_ms| {
-                let (searched, random) = (&algorithm, "uniform random sampling");
-                let suffix = suffix(target_ms);
-                [
-                    line(
-                        format!("{searched}{suffix}"),
-                        LineKind::Solid,
-                        &results.trials,
-                        target_ms,
-                    ),
-                    line(format!("{random}{suffix}"), LineKind::Dashed, &results.random, target_ms),
-                ]
-            })
-            .collect(),
+        reward_until: halved.then_some(results.settings.samples as u64 / 2),
+        lines: lines.collect(),
     }
 }

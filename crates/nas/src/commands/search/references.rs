@@ -1,8 +1,8 @@
-//! Known genotypes of the `mnasnet` space, shown beside the front with the same surrogate.
+//! Known genotypes of the `mnasnet` space, shown beside the front with the same sources.
 
-use controller::search::Accuracy;
-use latency_predictor::NativeLatency;
-use search_space::{LatencySource, SearchSpace};
+use search_space::LatencyError;
+
+use super::sources::Sources;
 
 /// Name and genotype. The uniform ones have EfficientNet-B0's depths and no squeeze-and-excite.
 const GENOTYPES: [(&str, &str); 3] = [
@@ -20,20 +20,20 @@ pub(super) struct Reference {
     pub(super) accuracy: f64,
 }
 
-/// The references that `space` has; none in a space that is not `mnasnet`.
-pub(super) fn of(
-    space: &SearchSpace,
-    accuracy: Accuracy<'_>,
-    latency: &NativeLatency,
-) -> Vec<Reference> {
-    if space.name != "mnasnet" {
-        return Vec::new();
+/// The references that are candidates of the search; none in a space that is not `mnasnet`.
+pub(super) fn of(sources: &Sources) -> Result<Vec<Reference>, LatencyError> {
+    let problem = sources.problem();
+    let mut references = Vec::new();
+    if sources.space.as_ref().is_none_or(|space| space.name != "mnasnet") {
+        return Ok(references);
     }
-    let reference = |&(name, text): &(&'static str, &'static str)| {
-        let genotype = space.parse_genotype(text).ok()?;
-        let latency_ms = latency.predict_ms(&space.decode(&genotype).ok()?).ok()?;
-        let accuracy = accuracy(&genotype).accuracy;
-        Some(Reference { name, genotype: text, latency_ms, accuracy })
-    };
-    GENOTYPES.iter().filter_map(reference).collect()
+    for (name, text) in GENOTYPES {
+        let Ok(genotype) = sources.domain.parse(text) else { continue };
+        let candidate = problem.candidate(&genotype)?;
+        if let Some(latency_ms) = candidate.and_then(|candidate| candidate.latency_ms) {
+            let accuracy = problem.estimate(&genotype).accuracy;
+            references.push(Reference { name, genotype: text, latency_ms, accuracy });
+        }
+    }
+    Ok(references)
 }

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use controller::{Half, Range, SearchSettings, Target, Trial, Winner, pareto_front};
-use latency_predictor::Setup;
+use controller::{
+    Goal, Half, Range, SearchSettings, Target, Trial, Winner, elasticity, pareto_front,
+};
 use report::{Cell, write_atomically, write_csv};
 use search_space::SearchSpace;
 use serde::Serialize;
 
 use super::references::Reference;
+use super::sources::Sources;
 use super::{figures, screen};
 use crate::args::Global;
 use crate::commands::export;
@@ -20,23 +22,23 @@ const TWO_SIDED_95: f64 = 1.96;
 
 /// Everything that is printed, plotted and written.
 pub(super) struct Results<'a> {
-    pub(super) space: &'a SearchSpace,
+    pub(super) sources: &'a Sources,
     pub(super) settings: SearchSettings,
-    pub(super) range: Range,
+    /// None where there are no latencies.
+    pub(super) range: Option<Range>,
     pub(super) trials: Vec<Trial>,
-    /// Of each target; empty where nothing was searched.
+    /// Of each target, or of accuracy alone; empty where nothing was searched.
     pub(super) winners: Vec<Winners>,
     /// Candidates with their measured latencies in milliseconds.
     pub(super) measured: Vec<(Trial, f64)>,
     /// Random search with as many samples.
     pub(super) random: Vec<Trial>,
     pub(super) references: Vec<Reference>,
-    pub(super) setup: Setup,
 }
 
-/// What was found for a target.
+/// What was found for a target, or for accuracy alone.
 pub(super) struct Winners {
-    pub(super) target: Target,
+    pub(super) target: Option<Target>,
     pub(super) best: Option<Winner>,
     pub(super) best_by_reward: Option<Winner>,
 }
@@ -44,12 +46,13 @@ pub(super) struct Winners {
 /// A network as JSON and the screen show it.
 #[derive(Serialize)]
 pub(super) struct Found {
-    pub(super) network: String,
+    /// Its RON file; None where genotypes stand for no networks.
+    pub(super) network: Option<String>,
     pub(super) genotype: String,
     pub(super) accuracy: f64,
     pub(super) accuracy_interval: [f64; 2],
-    pub(super) predicted_ms: f64,
-    pub(super) measured_ms: f64,
+    pub(super) predicted_ms: Option<f64>,
+    pub(super) measured_ms: Option<f64>,
     pub(super) reward: f64,
 }
 
@@ -65,7 +68,7 @@ struct Report {
     out: String,
     seconds: f64,
     trials: usize,
-    range: RangeMs,
+    range: Option<RangeMs>,
     #[serde(flatten)]
     found: OneOrMany,
 }
@@ -78,58 +81,86 @@ enum OneOrMany {
     Many { targets: Vec<FoundForTarget> },
 }
 
-/// What was found for a target, with its files.
+/// The exponent whose optimum would be the target.
+#[derive(Serialize)]
+pub(super) struct TargetExponent {
+    pub(super) w: f64,
+    pub(super) faster_ms: f64,
+    pub(super) slower_ms: f64,
+}
+
+/// What was found for a target, or for accuracy alone, with its files.
 #[derive(Serialize)]
 pub(super) struct FoundForTarget {
-    pub(super) target_ms: f64,
+    pub(super) target_ms: Option<f64>,
     pub(super) feasible: usize,
+    pub(super) elasticity: Option<TargetExponent>,
     pub(super) best: Option<Found>,
     pub(super) best_by_reward: Option<Found>,
 }
 
 impl<'a> Results<'a> {
     pub(super) fn new(
-        space: &'a SearchSpace,
+        sources: &'a Sources,
         settings: SearchSettings,
-        range: Range,
-        setup: Setup,
+        range: Option<Range>,
     ) -> Self {
         let (trials, winners, measured) = (Vec::new(), Vec::new(), Vec::new());
         let (random, references) = (Vec::new(), Vec::new());
-        Self { space, settings, range, trials, winners, measured, random, references, setup }
+        Self { sources, settings, range, trials, winners, measured, random, references }
     }
 }
 
 impl Results<'_> {
     /// A winner; `file` is its RON file in the output folder.
-    fn found(&self, winner: Option<&Winner>, target: Target, file: &Path) -> Option<Found> {
+    fn found(&self, winner: Option<&Winner>, target: Option<Target>, file: &Path) -> Option<Found> {
         let winner = winner?;
         let trial = &self.trials[winner.trial];
         let accuracy = trial.estimate.accuracy;
         let half = TWO_SIDED_95 * trial.estimate.standard_error;
         Some(Found {
-            network: file.display().to_string(),
-            genotype: trial.genotype.to_string(),
+            network: self.sources.space.as_ref().map(|_| file.display().to_string()),
+            genotype: self.sources.domain.text(&trial.genotype),
             accuracy,
             accuracy_interval: [(accuracy - half).max(0.0), (accuracy + half).min(1.0)],
             predicted_ms: trial.latency_ms,
             measured_ms: winner.measured_ms,
-            reward: self.settings.reward.of(accuracy, trial.latency_ms, target),
+            reward: self.reward(accuracy, trial.latency_ms, target),
         })
+    }
+
+    /// The reward that was asked for.
+    fn reward(&self, accuracy: f64, latency_ms: Option<f64>, target: Option<Target>) -> f64 {
+        match (&self.settings.goal, latency_ms.zip(target)) {
+            (Goal::Targets { reward, .. }, Some((ms, target))) => reward.of(accuracy, ms, target),
+            _ => accuracy,
+        }
+    }
+
+    /// What was searched for: each target, or accuracy alone.
+    pub(super) fn targets(&self) -> Vec<Option<Target>> {
+        match &self.settings.goal {
+            Goal::Accuracy => vec![None],
+            Goal::Targets { targets, .. } => targets.iter().copied().map(Some).collect(),
+        }
     }
 
     /// Of each target, also where nothing was searched.
     fn found_for_targets(&self, out: &Path) -> Vec<FoundForTarget> {
-        let of = |target: &Target| {
-            let target_ms = target.ms();
-            let winners = self.winners.iter().find(|winners| winners.target == *target);
+        let of = |target: Option<Target>| {
+            let winners = self.winners.iter().find(|winners| winners.target == target);
             let found = |winner: Option<&Winner>, name: &str| {
-                self.found(winner, *target, &out.join(self.file_name(name, *target, "ron")))
+                self.found(winner, target, &out.join(self.file_name(name, target, "ron")))
             };
-            let under = self.trials.iter().filter(|trial| trial.latency_ms <= target_ms);
+            let elasticity = target.and_then(|target| elasticity(&self.trials, target));
             FoundForTarget {
-                target_ms,
-                feasible: under.count(),
+                target_ms: target.map(Target::ms),
+                feasible: self.trials.iter().filter(|trial| trial.meets(target)).count(),
+                elasticity: elasticity.map(|found| TargetExponent {
+                    w: found.w,
+                    faster_ms: found.faster_ms,
+                    slower_ms: found.slower_ms,
+                }),
                 best: found(winners.and_then(|w| w.best.as_ref()), "best"),
                 best_by_reward: found(
                     winners.and_then(|w| w.best_by_reward.as_ref()),
@@ -137,14 +168,14 @@ impl Results<'_> {
                 ),
             }
         };
-        self.settings.targets.iter().map(of).collect()
+        self.targets().into_iter().map(of).collect()
     }
 
     /// With several targets, each has files of its own.
-    fn file_name(&self, name: &str, target: Target, extension: &str) -> String {
-        match self.settings.targets.len() {
-            1 => format!("{name}.{extension}"),
-            _ => format!("{name}-{}ms.{extension}", target.ms()),
+    fn file_name(&self, name: &str, target: Option<Target>, extension: &str) -> String {
+        match (target, self.settings.goal.targets().len()) {
+            (Some(target), 2..) => format!("{name}-{}ms.{extension}", target.ms()),
+            _ => format!("{name}.{extension}"),
         }
     }
 
@@ -155,12 +186,15 @@ impl Results<'_> {
             println!("{}", screen::last(self, &found, out, took));
             return Ok(());
         }
-        let Range { fastest_ms, median_ms, slowest_ms } = self.range;
+        let range_ms = |range: Range| {
+            let Range { fastest_ms, median_ms, slowest_ms } = range;
+            RangeMs { fastest_ms, median_ms, slowest_ms }
+        };
         crate::screen::print_json(&Report {
             out: out.display().to_string(),
             seconds: took.as_secs_f64(),
             trials: self.trials.len(),
-            range: RangeMs { fastest_ms, median_ms, slowest_ms },
+            range: self.range.map(range_ms),
             found: match found.len() {
                 1 => OneOrMany::One(found.remove(0)),
                 _ => OneOrMany::Many { targets: found },
@@ -170,8 +204,16 @@ impl Results<'_> {
 
     /// Writes networks, CSV and figures, each as a whole or not at all.
     pub(super) fn write(&self, out: &Path) -> Result<()> {
+        if let Some(space) = &self.sources.space {
+            self.write_networks(space, out)?;
+        }
+        self.write_csv(&out.join("pareto.csv"))?;
+        figures::write(self, out)
+    }
+
+    fn write_networks(&self, space: &SearchSpace, out: &Path) -> Result<()> {
         for Winners { target, best, best_by_reward } in &self.winners {
-            let network = |winner: &Winner| self.space.decode(&self.trials[winner.trial].genotype);
+            let network = |winner: &Winner| space.decode(&self.trials[winner.trial].genotype);
             for (winner, name) in [(best, "best"), (best_by_reward, "best_by_reward")] {
                 let Some(winner) = winner else { continue };
                 let path = out.join(self.file_name(name, *target, "ron"));
@@ -182,8 +224,7 @@ impl Results<'_> {
                 export::write_untrained(&path, &network(best)?, self.settings.seed)?;
             }
         }
-        self.write_csv(&out.join("pareto.csv"))?;
-        figures::write(self, out)
+        Ok(())
     }
 
     /// All trials, those of the front marked, then the references.
@@ -207,8 +248,7 @@ impl Results<'_> {
             let won = winners
                 .flatten()
                 .filter(|winner| winner.trial == index)
-                .map(|w| w.measured_ms)
-                .next();
+                .find_map(|winner| winner.measured_ms);
             let candidate =
                 |(other, ms): &(Trial, f64)| (other.genotype == trial.genotype).then_some(*ms);
             won.or_else(|| self.measured.iter().find_map(candidate))
@@ -221,8 +261,8 @@ impl Results<'_> {
             vec![
                 Cell::from(half),
                 Cell::Count(index as u64),
-                Cell::from(trial.genotype.to_string()),
-                Cell::Number(trial.latency_ms),
+                Cell::from(self.sources.domain.text(&trial.genotype)),
+                Cell::from(trial.latency_ms),
                 Cell::Number(trial.estimate.accuracy),
                 Cell::Number(trial.estimate.standard_error),
                 Cell::Number(trial.reward),
@@ -239,7 +279,7 @@ impl Results<'_> {
                 Cell::Number(ms),
                 Cell::Number(accuracy),
                 Cell::Empty,
-                Cell::Number(self.settings.reward.of(accuracy, ms, self.settings.targets[0])),
+                Cell::Number(self.reward(accuracy, Some(ms), self.targets()[0])),
                 Cell::Empty,
                 Cell::Empty,
             ]

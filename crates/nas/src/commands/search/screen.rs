@@ -3,19 +3,22 @@
 use std::path::Path;
 use std::time::Duration;
 
-use controller::{Binding, Range, SearchSettings, Target, Trial, least_cost};
-use search_space::SearchSpace;
+use controller::{Binding, LatencyOf, Problem, Range, SearchSettings, Target, Trial, least_cost};
 
-use super::results::{Found, FoundForTarget, Results};
+use super::results::{Found, FoundForTarget, Results, TargetExponent};
+use super::sources::{Accuracy, Latency, Sources};
 use crate::screen::grouped;
 
-/// The space's range on this device, and what the targets mean in it.
-pub(super) fn range(space: &SearchSpace, range: &Range, targets: &[Target]) -> String {
+/// The range of latencies, and what the targets mean in it.
+pub(super) fn range(problem: &Problem<'_>, range: &Range, targets: &[Target]) -> String {
     let Range { fastest_ms, median_ms, slowest_ms } = range;
+    let (name, place) = match problem.latency {
+        LatencyOf::Device(_) => (&problem.domain.name, "on this device"),
+        LatencyOf::Column(_) | LatencyOf::Unknown => (&problem.domain.name, "in the table"),
+    };
     let mut text = format!(
-        "{} on this device: fastest {fastest_ms:.2} ms, median {median_ms:.2} ms, slowest \
-         {slowest_ms:.2} ms",
-        space.name
+        "{name} {place}: fastest {fastest_ms:.2} ms, median {median_ms:.2} ms, slowest \
+         {slowest_ms:.2} ms"
     );
     let suggested = range.suggested_ms().map(|ms| format!("{ms:.3}")).join(", ");
     for target in targets {
@@ -40,8 +43,10 @@ pub(super) fn range(space: &SearchSpace, range: &Range, targets: &[Target]) -> S
 }
 
 /// Which limits no network of the space keeps.
-pub(super) fn binding_limits(space: &SearchSpace, settings: &SearchSettings) -> String {
-    let exceeded = settings.limits.iter().filter_map(|(cost, most)| {
+pub(super) fn binding_limits(sources: &Sources, settings: &SearchSettings) -> String {
+    let limits = &sources.limits;
+    let Some(space) = &sources.space else { return "nothing was found to try".to_owned() };
+    let exceeded = limits.iter().filter_map(|(cost, most)| {
         let least = least_cost(space, cost, settings.seed);
         let (least_text, most_text) = (grouped(least), grouped(most));
         (least > most).then(|| {
@@ -54,31 +59,38 @@ pub(super) fn binding_limits(space: &SearchSpace, settings: &SearchSettings) -> 
     });
     let exceeded: Vec<String> = exceeded.collect();
     match exceeded.is_empty() {
-        true => format!("no network was found that keeps all limits at once: {}", settings.limits),
+        true => format!("no network was found that keeps all limits at once: {limits}"),
         false => exceeded.join("\n"),
     }
 }
 
-/// The best trial under each target, for a progress bar.
+/// The best trial under each target, or of all, for a progress bar.
 pub(super) fn best_so_far(trials: &[Trial], targets: &[Target]) -> String {
-    let best = |target: &Target| {
-        let feasible = trials.iter().filter(|trial| trial.latency_ms <= target.ms());
+    let best = |target: Option<Target>| {
+        let feasible = trials.iter().filter(|trial| trial.meets(target));
         let best = feasible.max_by(|a, b| a.estimate.accuracy.total_cmp(&b.estimate.accuracy));
-        match best {
-            Some(trial) => {
+        match (best, target) {
+            (Some(trial), _) => {
                 let percent = trial.estimate.accuracy * 100.0;
-                format!("{percent:.2} % at {:.2} ms", trial.latency_ms)
+                let at = trial.latency_ms.map_or(String::new(), |ms| format!(" at {ms:.2} ms"));
+                format!("{percent:.2} %{at}")
             }
-            None => format!("nothing under {} ms yet", target.ms()),
+            (None, Some(target)) => format!("nothing under {} ms yet", target.ms()),
+            (None, None) => "nothing yet".to_owned(),
         }
     };
-    format!("best {}", targets.iter().map(best).collect::<Vec<_>>().join(", "))
+    let texts: Vec<String> = match targets {
+        [] => vec![best(None)],
+        targets => targets.iter().map(|target| best(Some(*target))).collect(),
+    };
+    format!("best {}", texts.join(", "))
 }
 
 /// A candidate that was measured, for a progress bar.
 pub(super) fn candidate(trial: &Trial, measured_ms: f64) -> String {
     let percent = trial.estimate.accuracy * 100.0;
-    format!("{percent:.2} %: {measured_ms:.2} ms measured, {:.2} predicted", trial.latency_ms)
+    let predicted = trial.latency_ms.map_or(String::new(), |ms| format!(", {ms:.2} predicted"));
+    format!("{percent:.2} %: {measured_ms:.2} ms measured{predicted}")
 }
 
 /// The last screen.
@@ -93,51 +105,78 @@ pub(super) fn last(
         lines.extend(of_target(results, for_target));
     }
     if !results.trials.is_empty() {
-        lines.push(("coverage", "100 % of the predictions from measured blocks".to_owned()));
+        if let Latency::Device(_) = results.sources.latency {
+            let text = "100 % of the predictions from measured blocks";
+            lines.push(("coverage", text.to_owned()));
+        }
         let trials = grouped(results.trials.len());
         let text = format!("{trials} trials in {:.0} s, {}", took.as_secs_f64(), out.display());
         lines.push(("study", text));
     }
-    if let Some(best) = found.iter().find_map(|for_target| for_target.best.as_ref()) {
-        lines.push(("next", format!("nas latency {} --measure", best.network)));
+    let best = found.iter().find_map(|for_target| for_target.best.as_ref());
+    if let Some(network) = best.and_then(|best| best.network.as_ref()) {
+        lines.push(("next", format!("nas latency {network} --measure")));
     }
     let text = |(name, value): &(&str, String)| format!("{name:<16}{value}");
     lines.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
 fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str, String)> {
-    let target_ms = found.target_ms;
     let mut lines = Vec::new();
-    match &found.best {
-        Some(best) => {
-            lines.push(("winner", format!("{}:{}", results.space.name, best.genotype)));
-            lines.push(("latency", latency(best, target_ms)));
-            lines.push(("accuracy", accuracy(best)));
-            lines.push(("", "an estimate of a short ImageNet schedule: it ranks networks".into()));
+    match (&found.best, found.target_ms) {
+        (Some(best), target_ms) => {
+            let name = &results.sources.domain.name;
+            lines.push(("winner", format!("{name}:{}", best.genotype)));
+            if let Some(target_ms) = target_ms {
+                lines.push(("latency", latency(results.sources, best, target_ms)));
+            }
+            lines.push(("accuracy", accuracy(results.sources, best)));
+            if let Accuracy::Surrogate(_) = results.sources.accuracy {
+                let text = "an estimate of a short ImageNet schedule: it ranks networks";
+                lines.push(("", text.to_owned()));
+            }
         }
-        None => {
-            let fastest_ms = results.range.fastest_ms;
-            let text = format!("none met {target_ms} ms; the fastest takes {fastest_ms:.2} ms");
-            lines.push(("winner", text));
+        (None, target_ms) => {
+            let target = target_ms.map_or(String::new(), |ms| format!(" met {ms} ms"));
+            let fastest = results.range.map_or(String::new(), |range| {
+                format!("; the fastest takes {:.2} ms", range.fastest_ms)
+            });
+            lines.push(("winner", format!("none{target}{fastest}")));
         }
     }
     if let Some(found) = &found.best_by_reward {
+        let ms = found.measured_ms.map_or(String::new(), |ms| format!(" at {ms:.2} ms"));
+        let percent = found.accuracy * 100.0;
+        lines.push(("best by reward", format!("{percent:.1} %{ms}, the paper's winner")));
+    }
+    if let Some(TargetExponent { w, faster_ms, slower_ms }) = &found.elasticity {
         let text = format!(
-            "{:.1} % at {:.2} ms, the paper's winner",
-            found.accuracy * 100.0,
-            found.measured_ms
+            "{w:.3} is where the reward's optimum passes the target, from {faster_ms:.2} to \
+             {slower_ms:.2} ms"
         );
-        lines.push(("best by reward", text));
+        lines.push(("w", text));
     }
     lines
 }
 
-fn latency(best: &Found, target_ms: f64) -> String {
-    let Found { measured_ms, predicted_ms, .. } = best;
-    format!("{measured_ms:.2} ms measured, {predicted_ms:.2} ms predicted; target {target_ms} ms")
+fn latency(sources: &Sources, best: &Found, target_ms: f64) -> String {
+    let ms = |ms: Option<f64>| ms.map_or_else(|| "unknown".to_owned(), |ms| format!("{ms:.2} ms"));
+    match (sources.latency_words(), &sources.latency) {
+        (Some(words), Latency::Column) => {
+            format!("{}, {words}; target {target_ms} ms", ms(best.measured_ms))
+        }
+        _ => {
+            let (measured, predicted) = (ms(best.measured_ms), ms(best.predicted_ms));
+            format!("{measured} measured, {predicted} predicted; target {target_ms} ms")
+        }
+    }
 }
 
-fn accuracy(best: &Found) -> String {
+fn accuracy(sources: &Sources, best: &Found) -> String {
+    let percent = best.accuracy * 100.0;
     let [low, high] = best.accuracy_interval.map(|accuracy| accuracy * 100.0);
-    format!("{:.1} % ({low:.1} to {high:.1} %, 95 %)", best.accuracy * 100.0)
+    match sources.accuracy {
+        Accuracy::Surrogate(_) => format!("{percent:.1} % ({low:.1} to {high:.1} %, 95 %)"),
+        Accuracy::Table(_) => format!("{percent:.2} %, {}", sources.accuracy_words()),
+    }
 }

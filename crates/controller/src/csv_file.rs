@@ -1,0 +1,156 @@
+//! CSV files that users bring, plain or gzipped, with errors that name the place.
+
+use std::fmt::Display;
+use std::io::Read;
+use std::path::Path;
+
+use csv::StringRecord;
+use flate2::read::MultiGzDecoder;
+
+/// What is wrong with a file.
+#[derive(Debug, thiserror::Error)]
+pub enum CsvError {
+    /// The file cannot be read.
+    #[error("{file}: {source}")]
+    Unreadable {
+        /// Path as given.
+        file: String,
+        /// The system's message.
+        source: std::io::Error,
+    },
+    /// The syntax or the columns are wrong, or lines contradict each other.
+    #[error("{file}, line {line}: {message}")]
+    Line {
+        /// Path as given.
+        file: String,
+        /// Counted from 1.
+        line: u64,
+        /// What was found and what is allowed.
+        message: String,
+    },
+    /// A cell that holds what its column cannot.
+    #[error("{file}, line {line}, column {column}: found {found}; allowed: {allowed}")]
+    Cell {
+        /// Path as given.
+        file: String,
+        /// Counted from 1.
+        line: u64,
+        /// The column's name.
+        column: String,
+        /// What stands there.
+        found: String,
+        /// What may stand there.
+        allowed: String,
+    },
+}
+
+/// A file with a header, read whole.
+pub(crate) struct CsvFile {
+    file: String,
+    header: StringRecord,
+    records: Vec<StringRecord>,
+    /// FNV-1a, 64 bits, of the text.
+    pub(crate) fingerprint: u64,
+}
+
+/// A column of a file.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Column(usize);
+
+/// A line of a file.
+#[derive(Clone, Copy)]
+pub(crate) struct Line<'a> {
+    file: &'a CsvFile,
+    record: &'a StringRecord,
+}
+
+const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+
+impl CsvFile {
+    pub(crate) fn read(path: &Path) -> Result<Self, CsvError> {
+        let file = path.display().to_string();
+        let unreadable = |source| CsvError::Unreadable { file: file.clone(), source };
+        let mut bytes = std::fs::read(path).map_err(unreadable)?;
+        if bytes.starts_with(&GZIP_MAGIC) {
+            let mut text = Vec::new();
+            MultiGzDecoder::new(&bytes[..]).read_to_end(&mut text).map_err(unreadable)?;
+            bytes = text;
+        }
+        let fingerprint = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
+        });
+        let mut reader =
+            csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
+        let syntax = |error: csv::Error| CsvError::Line {
+            file: file.clone(),
+            line: error.position().map_or(1, csv::Position::line),
+            message: error.to_string(),
+        };
+        let header = reader.headers().map_err(syntax)?.clone();
+        let records = reader.records().collect::<Result<_, _>>().map_err(syntax)?;
+        Ok(Self { file, header, records, fingerprint })
+    }
+
+    /// The column of a name; an error says which there are.
+    pub(crate) fn column(&self, name: &str) -> Result<Column, CsvError> {
+        self.any_column(&[name])
+    }
+
+    /// The first of the names that the file has.
+    pub(crate) fn any_column(&self, names: &[&str]) -> Result<Column, CsvError> {
+        let place = |name: &&str| self.header.iter().position(|column| column == *name);
+        names.iter().find_map(place).map(Column).ok_or_else(|| {
+            let found = self.header.iter().collect::<Vec<_>>().join(",");
+            let message = format!("found columns {found}; wanted: {}", names.join(" or "));
+            CsvError::Line { file: self.file.clone(), line: 1, message }
+        })
+    }
+
+    pub(crate) fn name(&self, column: Column) -> &str {
+        &self.header[column.0]
+    }
+
+    pub(crate) fn lines(&self) -> impl Iterator<Item = Line<'_>> {
+        self.records.iter().map(|record| Line { file: self, record })
+    }
+}
+
+impl<'a> Line<'a> {
+    pub(crate) fn text(&self, column: Column) -> &'a str {
+        self.record.get(column.0).unwrap_or_default()
+    }
+
+    /// Counted from 1, the header among them.
+    pub(crate) fn number(&self) -> u64 {
+        self.record.position().map_or(0, csv::Position::line)
+    }
+
+    /// A finite number that `allows`.
+    pub(crate) fn value(
+        &self,
+        column: Column,
+        allowed: &str,
+        allows: impl Fn(f64) -> bool,
+    ) -> Result<f64, CsvError> {
+        let value = self.text(column).parse().ok().filter(|v: &f64| v.is_finite() && allows(*v));
+        value.ok_or_else(|| self.cell_error(column, allowed))
+    }
+
+    pub(crate) fn cell_error(&self, column: Column, allowed: impl Display) -> CsvError {
+        CsvError::Cell {
+            file: self.file.file.clone(),
+            line: self.number(),
+            column: self.file.name(column).to_owned(),
+            found: match self.text(column) {
+                "" => "nothing".to_owned(),
+                text => text.to_owned(),
+            },
+            allowed: allowed.to_string(),
+        }
+    }
+
+    pub(crate) fn error(&self, message: impl Display) -> CsvError {
+        let file = self.file.file.clone();
+        CsvError::Line { file, line: self.number(), message: message.to_string() }
+    }
+}

@@ -1,0 +1,51 @@
+//! From arguments to what is searched for.
+
+use anyhow::Result;
+use controller::{Exponent, Goal, Reward, SearchSettings, Target};
+
+use crate::args::{Global, RewardKind, SearchArgs};
+use crate::exit::bad_input;
+
+pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
+    let goal = match args.maximize {
+        Some(_) => Goal::Accuracy,
+        None => Goal::Targets { reward: reward(args)?, targets: targets(&args.target_ms)? },
+    };
+    let fewest = (2 * goal.targets().len()).max(1);
+    if args.samples < fewest {
+        let message = format!(
+            "found {}; allowed: {fewest} and more, one for each half and target",
+            args.samples
+        );
+        return Err(bad_input("--samples", message));
+    }
+    let (algorithm, samples, seed) = (args.algorithm, args.samples, global.seed);
+    Ok(SearchSettings { algorithm, goal, samples, seed })
+}
+
+fn targets(target_ms: &[f64]) -> Result<Vec<Target>> {
+    let mut targets = Vec::with_capacity(target_ms.len());
+    for &ms in target_ms {
+        let target = Target::new(ms).map_err(|error| bad_input("--target-ms", error))?;
+        if targets.contains(&target) {
+            return Err(bad_input("--target-ms", format!("found {ms} twice; allowed: once")));
+        }
+        targets.push(target);
+    }
+    Ok(targets)
+}
+
+fn reward(args: &SearchArgs) -> Result<Reward> {
+    let exponent = |w: Option<f64>| {
+        w.map_or(Ok(Exponent::DEFAULT), Exponent::new).map_err(|error| bad_input("--w", error))
+    };
+    match (args.reward, args.w) {
+        (RewardKind::Soft, w) => Ok(Reward::Soft(exponent(w)?)),
+        (RewardKind::Absolute, w) => Ok(Reward::Absolute(exponent(w)?)),
+        (RewardKind::Hard, None) => Ok(Reward::Hard),
+        (RewardKind::Hard, Some(w)) => {
+            let message = format!("found {w}; the hard reward has exponents of its own, 0 and -1");
+            Err(bad_input("--w", message))
+        }
+    }
+}

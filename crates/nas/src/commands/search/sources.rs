@@ -1,0 +1,240 @@
+//! Where a search gets its genotypes, accuracies and latencies from.
+
+use std::path::Path;
+
+use anyhow::Result;
+use controller::surrogate::Surrogate;
+use controller::{
+    AccuracySource, AccuracyTable, Estimate, LatencyOf, Limits, Problem, Scale, TableColumns,
+};
+use latency_predictor::NativeLatency;
+use search_space::{Domain, Genotype, SearchSpace};
+
+use crate::args::{AccuracyArg, Global, SearchArgs};
+use crate::exit::bad_input;
+use crate::progress::note;
+use crate::tables::OpenTable;
+use crate::{load, tables};
+
+/// Everything that a search asks.
+pub(super) struct Sources {
+    pub(super) domain: Domain,
+    /// None where a table's digits stand for no networks.
+    pub(super) space: Option<SearchSpace>,
+    pub(super) limits: Limits,
+    pub(super) accuracy: Accuracy,
+    pub(super) latency: Latency,
+}
+
+pub(super) enum Accuracy {
+    Surrogate(Box<dyn Fn(&Genotype) -> Estimate + Sync>),
+    Table(AccuracyTable),
+}
+
+pub(super) enum Latency {
+    Device(NativeLatency),
+    /// Of the accuracy table.
+    Column,
+    Unknown,
+}
+
+/// The device's latency table, to be completed before it is asked.
+pub(super) struct Opened {
+    sources: Sources,
+    device: Option<OpenTable>,
+    runs: usize,
+}
+
+const DEFAULT_RUNS: usize = 100;
+const DEFAULT_SPACE: &str = "mnasnet";
+/// The space whose choices are the digits of the accuracy table.
+const TABLE: &str = "table";
+
+/// Reads what was asked for. Nothing is measured and nothing written.
+pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
+    let choice = &args.accuracy;
+    let (default, columns) = match choice.accuracy {
+        AccuracyArg::Surrogate => (DEFAULT_SPACE, false),
+        AccuracyArg::Table(_) => (TABLE, true),
+    };
+    let space_name = args.space.as_deref().unwrap_or(default);
+    let named = [
+        ("--arch-column", &choice.arch_column),
+        ("--accuracy-column", &choice.accuracy_column),
+        ("--latency-column", &choice.latency_column),
+    ];
+    for (flag, name) in named {
+        if let (Some(name), false) = (name, columns) {
+            let message = format!("found {name}; allowed with --accuracy table:FILE only");
+            return Err(bad_input(flag, message));
+        }
+    }
+    let space = if columns && space_name == TABLE { None } else { Some(load::space(space_name)?) };
+    let accuracy = match (&choice.accuracy, &space) {
+        (AccuracyArg::Surrogate, Some(space)) => {
+            let surrogate = super::super::surrogate::shipped(space)?;
+            Accuracy::Surrogate(Box::new(move |genotype| estimate(&surrogate, genotype)))
+        }
+        (AccuracyArg::Surrogate, None) => {
+            return Err(bad_input("--space", "table needs --accuracy table:FILE"));
+        }
+        (AccuracyArg::Table(file), space) => {
+            let columns = TableColumns {
+                arch: choice.arch_column.clone(),
+                accuracy: choice.accuracy_column.clone(),
+                latency: choice.latency_column.clone(),
+            };
+            Accuracy::Table(read(global, file, &columns, space.as_ref())?)
+        }
+    };
+    let column = match &accuracy {
+        Accuracy::Table(table) => table.latency_column(),
+        Accuracy::Surrogate(_) => None,
+    };
+    refuse_contradictions(args, column, space.as_ref())?;
+    let device = match (column, args.maximize, &space) {
+        (None, None, Some(_)) => Some(tables::open(global, &args.table)?),
+        _ => None,
+    };
+    let domain = match (&accuracy, &space) {
+        (Accuracy::Table(table), _) => table.domain.clone(),
+        (Accuracy::Surrogate(_), Some(space)) => space.domain(),
+        (Accuracy::Surrogate(_), None) => return Err(bad_input("--space", "no space")),
+    };
+    let latency = if column.is_some() { Latency::Column } else { Latency::Unknown };
+    let limits = args.max.clone().unwrap_or_default();
+    let sources = Sources { domain, space, limits, accuracy, latency };
+    let runs = args.runs.map_or(DEFAULT_RUNS, usize::from);
+    Ok(Opened { sources, device, runs })
+}
+
+fn read(
+    global: &Global,
+    file: &Path,
+    columns: &TableColumns,
+    space: Option<&SearchSpace>,
+) -> Result<AccuracyTable> {
+    let table = AccuracyTable::read(file, columns, space)
+        .map_err(|error| bad_input("--accuracy", error))?;
+    if table.scale == Scale::PerCent {
+        let column = &table.columns[1];
+        note(global, &format!("{column} of {} has values above 1: read as per cent", table.name));
+    }
+    Ok(table)
+}
+
+/// Flags that say two things, or something of what is not there.
+fn refuse_contradictions(
+    args: &SearchArgs,
+    column: Option<&str>,
+    space: Option<&SearchSpace>,
+) -> Result<()> {
+    let device_flags = [
+        ("--table", args.table.table.is_some()),
+        ("--allow-foreign", args.table.allow_foreign),
+        ("--runs", args.runs.is_some()),
+    ];
+    let given = device_flags.iter().find(|(_, given)| *given).map(|(flag, _)| *flag);
+    match (given, column, args.maximize) {
+        (Some(flag), Some(column), _) => {
+            let message = format!("nothing is measured: latencies are the column {column}");
+            return Err(bad_input(flag, message));
+        }
+        (Some(flag), None, Some(_)) => {
+            return Err(bad_input(flag, "nothing is measured with --maximize accuracy"));
+        }
+        _ => {}
+    }
+    if space.is_some() {
+        return Ok(());
+    }
+    if args.max.is_some() {
+        return Err(bad_input(
+            "--max",
+            "the digits of a table stand for no networks to be counted",
+        ));
+    }
+    if column.is_none() && args.maximize.is_none() {
+        let message = "without a latency column and a network there is no latency; name the \
+                       column with --latency-column, or search with --maximize accuracy";
+        return Err(bad_input("--target-ms", message));
+    }
+    Ok(())
+}
+
+/// A surrogate is bound to its space, and every genotype of a search is one of that space.
+fn estimate(surrogate: &Surrogate, genotype: &Genotype) -> Estimate {
+    let unknown = Estimate { accuracy: 0.0, standard_error: 0.0 };
+    surrogate.predict(genotype).map_or(unknown, |prediction| Estimate {
+        accuracy: prediction.accuracy,
+        standard_error: prediction.standard_error,
+    })
+}
+
+impl Opened {
+    /// The name of what is searched.
+    pub(super) fn name(&self) -> &str {
+        &self.sources.domain.name
+    }
+
+    /// Measures what the device's table lacks.
+    pub(super) fn complete(mut self, global: &Global) -> Result<Sources> {
+        if let (Some(mut open), Some(space)) = (self.device, &self.sources.space) {
+            tables::complete(global, space, &mut open)?;
+            let native = NativeLatency { table: open.table, runs: self.runs };
+            self.sources.latency = Latency::Device(native);
+        }
+        Ok(self.sources)
+    }
+}
+
+impl Sources {
+    /// What the controller searches.
+    pub(super) fn problem(&self) -> Problem<'_> {
+        let accuracy = match &self.accuracy {
+            Accuracy::Surrogate(model) => AccuracySource::Model(model.as_ref()),
+            Accuracy::Table(table) => AccuracySource::Table(table),
+        };
+        let latency = match (&self.latency, &self.accuracy) {
+            (Latency::Device(native), _) => LatencyOf::Device(native),
+            (Latency::Column, Accuracy::Table(table)) => LatencyOf::Column(table),
+            (Latency::Column, Accuracy::Surrogate(_)) | (Latency::Unknown, _) => LatencyOf::Unknown,
+        };
+        let (domain, limits) = (&self.domain, &self.limits);
+        Problem { domain, space: self.space.as_ref(), limits, accuracy, latency }
+    }
+
+    /// Where the accuracies come from, for people.
+    pub(super) fn accuracy_words(&self) -> String {
+        match &self.accuracy {
+            Accuracy::Surrogate(_) => {
+                "surrogate of a shortened ImageNet schedule, which ranks networks".to_owned()
+            }
+            Accuracy::Table(table) => format!("{} of {}", table.columns[1], table.name),
+        }
+    }
+
+    /// Where the latencies come from, for people; None where there are none.
+    pub(super) fn latency_words(&self) -> Option<String> {
+        match (&self.latency, &self.accuracy) {
+            (Latency::Device(native), _) => {
+                let setup = &native.table.setup;
+                let cpu = setup.device.cpu.as_deref().unwrap_or("unknown CPU");
+                let threads = match setup.threads {
+                    1 => "1 thread".to_owned(),
+                    threads => format!("{threads} threads"),
+                };
+                let runtime = setup.runtime.name();
+                Some(format!(
+                    "trials predicted, best and best by reward measured; {runtime} runtime, \
+                     {threads}, {cpu}"
+                ))
+            }
+            (Latency::Column, Accuracy::Table(table)) => {
+                let column = table.latency_column().unwrap_or_default();
+                Some(format!("{column} of {}", table.name))
+            }
+            _ => None,
+        }
+    }
+}
