@@ -7,6 +7,8 @@ use std::str::FromStr;
 use clap::{Parser, Subcommand, ValueEnum};
 use controller::{Algorithm, Limits};
 
+use crate::args_training::{BenchCommand, EvalArgs, ImportArgs, InferArgs, TrainArgs};
+
 /// Finds the most accurate network that meets a latency budget on this CPU.
 #[derive(Parser)]
 #[command(name = "nas", version, max_term_width = 100, propagate_version = true)]
@@ -27,15 +29,27 @@ pub(crate) struct Global {
     /// Print no progress on stderr, only warnings and errors
     #[arg(long, global = true)]
     pub(crate) quiet: bool,
-    /// Threads of the network that is measured
-    #[arg(long, global = true, value_name = "N", default_value_t = 1)]
-    pub(crate) threads: usize,
+    /// Threads of the network that is measured [default: 1], or of training [default: all cores]
+    #[arg(long, global = true, value_name = "N")]
+    pub(crate) threads: Option<usize>,
     /// Trials evaluated side by side; none while measuring [default: all cores]
     #[arg(long, global = true, value_name = "N")]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Seed of all random choices
     #[arg(long, global = true, value_name = "N", default_value_t = 0)]
     pub(crate) seed: u64,
+}
+
+impl Global {
+    /// Threads of the network that is measured.
+    pub(crate) fn measured_threads(&self) -> usize {
+        self.threads.unwrap_or(1)
+    }
+
+    /// Threads of training.
+    pub(crate) fn training_threads(&self) -> usize {
+        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+    }
 }
 
 #[derive(Subcommand)]
@@ -47,6 +61,10 @@ pub(crate) enum Command {
     Zoo(ZooArgs),
     Space(SpaceArgs),
     Describe(DescribeArgs),
+    Train(TrainArgs),
+    Eval(EvalArgs),
+    Infer(InferArgs),
+    Import(ImportArgs),
     Export(ExportArgs),
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -306,37 +324,18 @@ pub(crate) struct DescribeArgs {
     pub(crate) net: String,
 }
 
-/// Time this tool's own work
-#[derive(Subcommand)]
-pub(crate) enum BenchCommand {
-    Training(BenchTrainingArgs),
-}
-
-/// Time training steps: forward, loss, backward, SGD; the median after 3 warm-up steps
+/// Write a network as an ONNX file
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  nas bench training mobilenet_v2@classes=10 --batch 64 \
-    --resolution 64 --threads 2")]
-pub(crate) struct BenchTrainingArgs {
-    #[arg(help = NET_HELP)]
-    pub(crate) net: String,
-    /// Images of a step
-    #[arg(long, value_name = "B", default_value_t = 64)]
-    pub(crate) batch: usize,
-    /// Height and width of the images [default: the network's]
-    #[arg(long, value_name = "R")]
-    pub(crate) resolution: Option<usize>,
-    /// Timed steps
-    #[arg(long, value_name = "N", default_value_t = 10)]
-    pub(crate) steps: usize,
-}
-
-/// Write a network as an ONNX file, for now with random weights
-#[derive(clap::Args)]
-#[command(after_help = "Examples:\n  nas export best.ron --onnx best-untrained.onnx\n  \
+#[command(after_help = "Examples:\n  nas export best.ron --weights best.safetensors --onnx best.onnx\n  \
+    nas export best.ron --onnx best-untrained.onnx\n  \
     nas export mobilenet_v2@width=0.5 --onnx v2.onnx --dynamic-batch --seed 1")]
 pub(crate) struct ExportArgs {
     #[arg(help = NET_HELP)]
     pub(crate) net: String,
+    /// Weights that nas train or nas import wrote; their classes and batch norms replace NET's
+    /// [default: random weights]
+    #[arg(long, value_name = "W")]
+    pub(crate) weights: Option<PathBuf>,
     /// The file to write: opset 17, input `input` [batch, channels, height, width], output `logits`
     #[arg(long, value_name = "F")]
     pub(crate) onnx: PathBuf,

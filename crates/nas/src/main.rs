@@ -3,6 +3,7 @@
 #![warn(clippy::unwrap_used)]
 
 mod args;
+mod args_training;
 mod commands;
 mod exit;
 mod interrupt;
@@ -11,6 +12,7 @@ mod output_folder;
 mod progress;
 mod screen;
 mod tables;
+mod weights;
 
 use std::process::ExitCode;
 

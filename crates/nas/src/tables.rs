@@ -65,12 +65,12 @@ pub(crate) fn open_to_build(global: &Global, out: Option<&Path>) -> Result<OpenT
 
 fn setup(global: &Global) -> Result<Setup> {
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
-    if !(1..=cpus).contains(&global.threads) {
-        let message =
-            format!("found {}; allowed: 1 to {cpus}, this machine's cores", global.threads);
+    let threads = global.measured_threads();
+    if !(1..=cpus).contains(&threads) {
+        let message = format!("found {threads}; allowed: 1 to {cpus}, this machine's cores");
         return Err(bad_input("--threads", message));
     }
-    Ok(Setup::here(Runtime::Native, global.threads))
+    Ok(Setup::here(Runtime::Native, threads))
 }
 
 fn default_path(setup: &Setup) -> Result<PathBuf> {
@@ -131,7 +131,7 @@ pub(crate) fn measure(
     runs: Runs,
 ) -> Result<Measured> {
     let lock = lock(global)?;
-    let mut meter = Meter::new(&lock, global.threads, open.table.probe_ms)?;
+    let mut meter = Meter::new(&lock, global.measured_threads(), open.table.probe_ms)?;
     Ok(meter.network(&network.lower()?, runs)?)
 }
 

@@ -3,11 +3,11 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use kernels::training::{Momentum, Sgd, smoothed_targets};
 use serde::Serialize;
-use training::Trainer;
+use training::{Optimiser, Recipe, Run};
 
-use crate::args::{BenchCommand, BenchTrainingArgs, Global};
+use crate::args::Global;
+use crate::args_training::{BenchCommand, BenchTrainingArgs};
 use crate::exit::{Outcome, bad_input};
 use crate::{load, screen};
 
@@ -34,8 +34,8 @@ pub(crate) fn run(global: &Global, command: &BenchCommand) -> Result<Outcome> {
 }
 
 fn training(global: &Global, args: &BenchTrainingArgs) -> Result<()> {
-    for (name, value) in
-        [("--batch", args.batch), ("--steps", args.steps), ("--threads", global.threads)]
+    let threads = global.training_threads();
+    for (name, value) in [("--batch", args.batch), ("--steps", args.steps), ("--threads", threads)]
     {
         if value == 0 {
             return Err(bad_input(name, "found 0; allowed: 1 and more"));
@@ -44,16 +44,25 @@ fn training(global: &Global, args: &BenchTrainingArgs) -> Result<()> {
     let mut network = load::network(&args.net)?;
     network.input.resolution = args.resolution.unwrap_or(network.input.resolution);
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
-    let mut trainer = Trainer::new(&graph, global.seed, global.threads)?;
+    let recipe = Recipe {
+        optimiser: Optimiser::SGD,
+        learning_rate: 0.01,
+        weight_decay: 0.0,
+        largest_norm: None,
+        average_decay: None,
+        label_smoothing: 0.0,
+        warm_up_steps: 0,
+        // Far away: the learning rate hardly falls.
+        steps: u64::MAX,
+    };
+    let mut run = Run::new(&graph, recipe, global.seed, threads)?;
     let images = noise(args.batch * graph.input().elements());
-    let labels: Vec<usize> = (0..args.batch).map(|image| image % graph.classes()).collect();
-    let targets = smoothed_targets(&labels, graph.classes(), 0.0);
-    let sgd = Sgd { learning_rate: 0.01, momentum: Momentum::Heavy(0.9) };
+    let labels: Vec<u32> = (0..args.batch).map(|image| (image % graph.classes()) as u32).collect();
     let mut times_ms = Vec::with_capacity(args.steps);
     let mut loss = 0.0;
     for step in 0..WARM_UP_STEPS + args.steps {
         let start = Instant::now();
-        loss = trainer.step(&images, &targets, &sgd, 0.0)?;
+        loss = run.step(&images, &labels)?;
         if step >= WARM_UP_STEPS {
             times_ms.push(start.elapsed().as_secs_f64() * 1e3);
         }
@@ -64,7 +73,7 @@ fn training(global: &Global, args: &BenchTrainingArgs) -> Result<()> {
         name: network.name,
         batch: args.batch,
         resolution: network.input.resolution,
-        threads: global.threads,
+        threads,
         images_per_s: args.batch as f64 / ms_per_step * 1e3,
         ms_per_step,
         loss,

@@ -9,8 +9,8 @@ use search_space::{Network, Weights};
 use serde::Serialize;
 
 use crate::args::{ExportArgs, Global};
-use crate::exit::{Outcome, bad_input};
-use crate::{load, screen};
+use crate::exit::Outcome;
+use crate::{load, screen, weights};
 
 #[derive(Serialize)]
 struct Exported {
@@ -21,38 +21,43 @@ struct Exported {
 
 pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<Outcome> {
     let network = load::network(&args.net)?;
+    let (network, tensors, description) = match &args.weights {
+        Some(path) => {
+            let (network, tensors) = weights::fit(path, &network)?;
+            (network, tensors, format!("weights of {}", path.display()))
+        }
+        None => {
+            let tensors = Weights::random(&network.lower()?, global.seed);
+            (network, tensors, untrained(global.seed))
+        }
+    };
+    let graph = network.lower()?;
     let batch = if args.dynamic_batch { Batch::Dynamic } else { Batch::One };
     let norm = if args.unfolded { BatchNorm::Unfolded } else { BatchNorm::Folded };
-    let params = network.lower()?.cost().params;
-    let bytes = untrained(&network, global.seed, batch, norm)?;
-    write_atomically(&args.onnx, &bytes).map_err(|error| {
-        let error = anyhow::Error::new(error);
-        bad_input("--onnx", format!("{error:#}"))
-    })?;
-    let file = args.onnx.display().to_string();
-    let weights = description(global.seed);
+    let settings = Settings { name: &network.name, description: &description, batch, norm };
+    let bytes = onnx::encode(&graph, &tensors, settings)?;
+    write_atomically(&args.onnx, &bytes)
+        .map_err(anyhow::Error::new)
+        .map_err(weights::refused("--onnx"))?;
+    let (file, params) = (args.onnx.display().to_string(), graph.cost().params);
     if global.json {
-        screen::print_json(&Exported { file, params, weights })?;
+        screen::print_json(&Exported { file, params, weights: description })?;
     } else {
         let params = screen::grouped(params);
-        println!("wrote {file}: {}, {params} parameters; {weights}", network.name);
+        println!("wrote {file}: {}, {params} parameters; {description}", network.name);
     }
     Ok(Outcome::Done)
 }
 
 /// Writes the network with random weights, one image a run and folded batch norms.
 pub(crate) fn write_untrained(path: &Path, network: &Network, seed: u64) -> Result<()> {
-    let bytes = untrained(network, seed, Batch::default(), BatchNorm::default())?;
-    Ok(write_atomically(path, &bytes)?)
-}
-
-fn untrained(network: &Network, seed: u64, batch: Batch, norm: BatchNorm) -> Result<Vec<u8>> {
     let graph = network.lower()?;
-    let description = description(seed);
+    let (batch, norm) = (Batch::default(), BatchNorm::default());
+    let description = untrained(seed);
     let settings = Settings { name: &network.name, description: &description, batch, norm };
-    Ok(onnx::encode(&graph, &Weights::random(&graph, seed), settings)?)
+    Ok(write_atomically(path, &onnx::encode(&graph, &Weights::random(&graph, seed), settings)?)?)
 }
 
-fn description(seed: u64) -> String {
+fn untrained(seed: u64) -> String {
     format!("untrained: random weights from seed {seed}, good for deployment tests only")
 }

@@ -2,13 +2,17 @@
 
 mod bench;
 mod describe;
+mod eval;
 mod export;
+mod import;
+mod infer;
 mod latency;
 mod manual;
 mod search;
 mod space;
 mod surrogate;
 mod table;
+mod train;
 mod zoo;
 
 use anyhow::Result;
@@ -26,6 +30,10 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         Command::Zoo(args) => zoo::run(global, args),
         Command::Space(args) => space::run(global, args),
         Command::Describe(args) => describe::run(global, args),
+        Command::Train(args) => train::run(global, args),
+        Command::Eval(args) => eval::run(global, args),
+        Command::Infer(args) => infer::run(global, args),
+        Command::Import(args) => import::run(global, args),
         Command::Bench(command) => bench::run(global, command),
         Command::Export(args) => export::run(global, args),
         Command::Surrogate(command) => surrogate::run(global, command),

@@ -1,0 +1,58 @@
+//! `nas eval`: how often weights are right on the test images.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use dataset::HoldOut;
+use serde::Serialize;
+use training::{Evaluation, Trainer, evaluate};
+
+use super::train::{data, twin};
+use crate::args::Global;
+use crate::args_training::EvalArgs;
+use crate::exit::{Outcome, bad_input};
+use crate::{load, screen, weights};
+
+#[derive(Serialize)]
+struct Evaluated {
+    top1: f64,
+    top5: f64,
+    loss: f64,
+    images: usize,
+    images_per_s: f64,
+    /// Trained here.
+    epochs: u64,
+    resolution: usize,
+    weights: String,
+}
+
+pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
+    let network = load::network(&args.net)?;
+    let file = weights::read(&args.weights)?;
+    let data = data::load(global, &args.data, HoldOut::NONE)?;
+    // The sizes of training are in the file.
+    let resolution = args.train_resolution.unwrap_or(file.network.input.resolution);
+    let stem_stride = args.train_stem_stride.or(twin::stem_stride(&file.network));
+    let network = twin::of(&args.net, network, resolution, stem_stride)?;
+    let fitted = file.fit(&network);
+    let (network, weights) =
+        fitted.map_err(|error| bad_input(args.weights.display(), error))?;
+    data::check(&args.data, &data, &network)?;
+    let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
+    let trainer = Trainer::new(&graph, 0, global.training_threads());
+    let mut trainer = trainer.map_err(|error| bad_input("--threads", error))?;
+    trainer.model_mut().load(&weights)?;
+    let start = Instant::now();
+    let Evaluation { images, top1, top5, loss } = evaluate(&mut trainer, &data.test)?;
+    let images_per_s = images as f64 / start.elapsed().as_secs_f64();
+    let weights = args.weights.display().to_string();
+    let evaluated =
+        Evaluated { top1, top5, loss, images, images_per_s, epochs: 0, resolution, weights };
+    if global.json {
+        screen::print_json(&evaluated)?;
+    } else {
+        let images = screen::grouped(images);
+        println!("top-1 {:.2} %, top-5 {:.2} % of {images} images", 100.0 * top1, 100.0 * top5);
+    }
+    Ok(Outcome::Done)
+}

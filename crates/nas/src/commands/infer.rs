@@ -1,0 +1,83 @@
+//! `nas infer`: logits of images in a safetensors file.
+
+use std::path::Path;
+
+use anyhow::Result;
+use engine::Engine;
+use report::write_atomically;
+use serde::Serialize;
+use training::{Tensor, read_safetensors, write_safetensors};
+
+use crate::args::Global;
+use crate::args_training::InferArgs;
+use crate::exit::{Outcome, bad_input};
+use crate::{load, screen, weights};
+
+#[derive(Serialize)]
+struct Inferred {
+    /// Of the logits.
+    shape: [usize; 2],
+    output: String,
+}
+
+pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
+    let mut network = load::network(&args.net)?;
+    let Tensor { shape, values } = read_input(&args.input)?;
+    let place = || format!("{}: input", args.input.display());
+    let channels = network.input.channels;
+    let (batch, side) = match shape[..] {
+        [batch, found, height, width]
+            if found == channels && height == width && batch * height > 0 =>
+        {
+            (batch, height)
+        }
+        _ => {
+            let allowed = format!("[batch, {channels}, height, height]");
+            return Err(bad_input(place(), format!("found {shape:?}; allowed: {allowed}")));
+        }
+    };
+    if let Some(at) = values.iter().position(|value| !value.is_finite()) {
+        let message = format!("found {} at index {at}; allowed: numbers", values[at]);
+        return Err(bad_input(place(), message));
+    }
+    network.input.resolution = side;
+    let (network, weights) = weights::fit(&args.weights, &network)?;
+    let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
+    let engine = Engine::new(&graph, &weights, global.measured_threads());
+    let mut engine = engine.map_err(|error| bad_input(&args.net, error))?;
+    let mut logits = Vec::with_capacity(batch * network.classes);
+    let mut image = vec![0.0; graph.input().elements()];
+    for planes in values.chunks_exact(image.len()) {
+        for (at, value) in image.iter_mut().enumerate() {
+            *value = planes[at % channels * side * side + at / channels];
+        }
+        logits.extend_from_slice(engine.run(&image));
+    }
+    let shape = [batch, network.classes];
+    let tensors = [("logits".to_owned(), &shape[..], &logits[..])];
+    let bytes = write_safetensors(&tensors, ("network", &network.name))?;
+    write_atomically(&args.output, &bytes)
+        .map_err(anyhow::Error::new)
+        .map_err(weights::refused("--output"))?;
+    let output = args.output.display().to_string();
+    if global.json {
+        screen::print_json(&Inferred { shape, output })?;
+    } else {
+        println!("wrote {output}: logits {shape:?}");
+    }
+    Ok(Outcome::Done)
+}
+
+fn read_input(path: &Path) -> Result<Tensor> {
+    let bytes = std::fs::read(path).map_err(|error| bad_input(path.display(), error))?;
+    let file = read_safetensors(&bytes).map_err(|error| bad_input(path.display(), error));
+    let (mut tensors, _) = file?;
+    let found = || tensors.keys().cloned().collect::<Vec<_>>().join(", ");
+    match tensors.contains_key("input") {
+        true => Ok(tensors.remove("input").unwrap_or_default()),
+        false => {
+            let message = format!("found tensors {}; allowed: one named input", found());
+            Err(bad_input(path.display(), message))
+        }
+    }
+}
