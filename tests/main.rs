@@ -5,3 +5,4 @@ mod export;
 mod run;
 mod search;
 mod table;
+mod table_search;

@@ -9,6 +9,7 @@ mod interrupt;
 mod load;
 mod output_folder;
 mod progress;
+mod scatter;
 mod screen;
 mod tables;
 

@@ -93,9 +93,10 @@ fn run_search(
 ) -> Result<(), SearchError> {
     let (problem, settings) = (results.sources.problem(), &results.settings);
     let targets = settings.goal.targets();
-    let mut bar = Progress::start(global, "searching");
+    let mut bar = Progress::start_with_picture(global, "searching");
     let mut at = |trials: &[Trial]| {
-        bar.at(trials.len(), settings.samples, &screen::best_so_far(trials, targets));
+        let (done, best) = (trials.len(), screen::best_so_far(trials, targets));
+        bar.at_with_picture(done, settings.samples, &best, || screen::front(trials, targets));
         interrupt::check()
     };
     let trials = search(&problem, settings, study, &mut at);
