@@ -22,6 +22,7 @@ use crate::exit::{Outcome, bad_input};
 use crate::progress::{Progress, note};
 use crate::{interrupt, output_folder};
 use results::{Results, Winners};
+use sources::Latency;
 
 pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let start = Instant::now();
@@ -109,7 +110,11 @@ fn run_search(
         results.winners = vec![Winners { target: None, best, best_by_reward: None }];
         return Ok(());
     };
-    let mut bar = Progress::start(global, "measuring winners");
+    // A table's latencies take no time.
+    let mut bar = match results.sources.latency {
+        Latency::Device(_) => Progress::start(global, "measuring winners"),
+        Latency::Column | Latency::Unknown => Progress::Quiet,
+    };
     let most = targets.len() * winner::MOST_MEASURED;
     let mut measured = Vec::new();
     let mut at = |trial: &Trial, ms: f64| {

@@ -90,7 +90,7 @@ pub(super) fn best_so_far(trials: &[Trial], targets: &[Target]) -> String {
 }
 
 /// The front so far in characters: `o` for its networks, `*` for the best under a target, and a line at
-/// each target that lies among them. Empty where there are no latencies.
+/// each target that lies among them or near. Empty where there are no latencies.
 pub(super) fn front(trials: &[Trial], targets: &[Target]) -> String {
     let place = |index: usize| {
         let trial = &trials[index];
@@ -105,7 +105,7 @@ pub(super) fn front(trials: &[Trial], targets: &[Target]) -> String {
         let under = front.iter().rev().find(|(ms, _)| *ms <= target.ms())?;
         Some(Point { letter: '*', x: under.0, y: under.1 })
     };
-    let among = |target: &&Target| (fastest_ms..=slowest_ms).contains(&target.ms());
+    let among = |target: &&Target| (fastest_ms..=NEAR * slowest_ms).contains(&target.ms());
     let line = |target: &Target| {
         let x = target.ms();
         let y = move |step: u32| lowest + (highest - lowest) * f64::from(step) / LINE_STEPS;
@@ -117,6 +117,8 @@ pub(super) fn front(trials: &[Trial], targets: &[Target]) -> String {
     scatter::draw(&points, "ms, predicted", "accuracy (%) of the front so far")
 }
 
+/// How far beyond the front a target may lie and still be shown.
+const NEAR: f64 = 1.5;
 /// Points that make a line in a scatter plot.
 const LINE_STEPS: f64 = 32.0;
 
