@@ -4,5 +4,6 @@ mod describe;
 mod export;
 mod run;
 mod search;
+mod space;
 mod table;
 mod table_search;

@@ -289,10 +289,16 @@ pub(crate) struct ZooArgs {
 
 /// List the search spaces, or the choices of one
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  nas space\n  nas space mnasnet")]
+#[command(
+    after_help = "Examples:\n  nas space\n  nas space mnasnet\n  nas space --validate mine.ron"
+)]
 pub(crate) struct SpaceArgs {
     /// A space's name or RON file
     pub(crate) space: Option<String>,
+    /// Say which of its options are illegal where and why, which have no effect, and how large its
+    /// networks are
+    #[arg(long, requires = "space")]
+    pub(crate) validate: bool,
 }
 
 /// Count a network's parameters, multiply-adds and memory, layer by layer

@@ -126,6 +126,35 @@ impl Domain {
         Some(all.into_iter().map(Genotype).collect())
     }
 
+    /// The least cost reached by changing one choice at a time, and where. `cost` gives None for what
+    /// cannot be.
+    ///
+    /// # Errors
+    /// The first error of `cost`.
+    pub fn descend<E>(
+        &self,
+        start: &Genotype,
+        start_cost: f64,
+        cost: &dyn Fn(&Genotype) -> Result<Option<f64>, E>,
+    ) -> Result<(f64, Genotype), E> {
+        let (mut least, mut now) = (start_cost, start.clone());
+        loop {
+            let before = least;
+            for (choice, &options) in self.option_counts.iter().enumerate() {
+                for option in 0..options {
+                    let mut other = now.clone();
+                    other.0[choice] = option;
+                    if let Some(cost) = cost(&other)?.filter(|&cost| cost < least) {
+                        (least, now) = (cost, other);
+                    }
+                }
+            }
+            if least == before {
+                return Ok((least, now));
+            }
+        }
+    }
+
     /// A genotype's text form.
     pub fn text(&self, genotype: &Genotype) -> String {
         let digit = |(choice, &index): (&DomainChoice, &u8)| choice.digits[usize::from(index)];
