@@ -3,6 +3,8 @@
 #![warn(clippy::unwrap_used)]
 
 pub mod algorithm;
+pub mod comparison;
+pub mod hypervolume;
 pub mod limits;
 pub mod pareto;
 pub mod random;
@@ -16,6 +18,8 @@ pub mod trial;
 pub mod winner;
 
 pub use algorithm::{Algorithm, Searcher};
+pub use comparison::Band;
+pub use hypervolume::Hypervolume;
 pub use limits::{Cost, LimitError, Limits};
 pub use pareto::{best_curve, pareto_front};
 pub use range::{Binding, Range, least_cost, range};
