@@ -211,7 +211,8 @@ fn what_cannot_be_compared_is_refused() {
     check(&[&alone], &["alone", "target_ms is 10 and none"]);
     check(&[&first], &["first", "twice", "seed 0"]);
     check(&[&studies.add("soon", &[("target_ms", Some("soon"))], &trials)], &["soon", "target_ms"]);
-    check(&[&studies.add("optima", &[("optimum", Some("1,1"))], &trials)], &["optima", "optimum"]);
+    let ppo = [("algorithm", Some("ppo")), ("optimum", Some("1,1"))];
+    check(&[&studies.add("optima", &ppo, &trials)], &["optima", "optimum", "one a target"]);
     check(&[&studies.add("empty", &[("seed", Some("1"))], &[])], &["empty", "no trials"]);
     check(&["nowhere"], &["nowhere", "no study"]);
     refused(&["compare"], &["STUDY"]);
@@ -223,21 +224,17 @@ fn searches_are_compared() {
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let table = path("table.ron");
     made_up_table(Path::new(&table));
-    let search = ["search", "--target-ms", "1000000", "--samples", "80", "--runs", "1"];
-    for (algorithm, seed) in [("evolution", "0"), ("evolution", "1"), ("random", "0")] {
-        let out = path(&format!("{algorithm}-{seed}"));
-        let own = ["--table", &table, "--out", &out, "--algorithm", algorithm, "--seed", seed];
+    let search = ["search", "--target-ms", "1000000", "--samples", "40", "--runs", "1"];
+    for seed in ["0", "1"] {
+        let own = ["--table", &table, "--out", &path(seed), "--seed", seed];
         json(&[&search[..], &own].concat());
     }
-    let studies = ["random-0", "evolution-1", "evolution-0/study.sqlite"].map(path);
     let out = path("out");
-    let args = ["compare", &studies[0], &studies[1], &studies[2], "--out", &out];
-    let found = json(&args);
+    let found = json(&["compare", &path("1"), &path("0/study.sqlite"), "--out", &out]);
     let groups = found["groups"].as_array().expect("a list");
-    let names = groups.iter().map(|group| (&group["group"], &group["seeds"], &group["trials"]));
-    let expected = [("random", 1), ("evolution", 2)];
-    for ((name, seeds, trials), (algorithm, count)) in names.zip(expected) {
-        assert_eq!((name, seeds, trials), (&algorithm.into(), &count.into(), &80.into()));
-    }
-    assert_eq!(rows(Path::new(&out), "random,1000000,accuracy,80,").len(), 1);
+    assert_eq!(groups.len(), 1, "the seed alone differs");
+    let group = &groups[0];
+    assert_eq!((&group["group"], &group["seeds"]), (&"evolution".into(), &2.into()));
+    assert_eq!(group["trials"], 40);
+    assert_eq!(rows(Path::new(&out), "evolution,1000000,accuracy,40,2,").len(), 1);
 }

@@ -81,7 +81,7 @@ fn comparison(quantity: Quantity) -> ComparisonFigure {
         title: "Comparison".into(),
         footnote: "median".into(),
         quantity,
-        lines: vec![line("ppo", 5, 0.646), line("random <uniform>", 1, 0.631)],
+        lines: vec![line("ppo", 5, 0.646), line("<uniform>", 1, 0.631)],
     }
 }
 
@@ -147,14 +147,14 @@ fn an_svg_says_everything_that_the_figure_holds() {
 #[test]
 fn a_comparison_names_its_lines_and_their_ends() {
     let check = |quantity, expected: &[&str]| {
-        let names = ["ppo, 5 seeds", "random <uniform>, 1 seed", "25 to 75 % of the seeds", "100"];
+        let names = ["ppo, 5 seeds", "<uniform>, 1 seed", "25 to 75 % of the seeds", "100"];
         let texts = comparison_texts(&comparison(quantity));
         assert_has(&texts, &[&names, expected].concat());
     };
     let name = "best accuracy so far (%)";
-    check(Quantity::Accuracy, &[name, "ppo 64.60 %", "random <uniform> 63.10 %"]);
+    check(Quantity::Accuracy, &[name, "ppo 64.60 %", "<uniform> 63.10 %"]);
     let name = "dominated hypervolume (share of all)";
-    check(Quantity::Hypervolume, &[name, "ppo 0.6460", "random <uniform> 0.6310"]);
+    check(Quantity::Hypervolume, &[name, "ppo 0.6460", "<uniform> 0.6310"]);
     check(Quantity::Regret, &["regret (percentage points)", "ppo 64.600"]);
 
     let mut reached = comparison(Quantity::Regret);
@@ -162,6 +162,10 @@ fn a_comparison_names_its_lines_and_their_ends() {
         ComparisonPoint { trials: 700, low: Some(0.0), middle: 0.0, high: Some(0.001) };
     let name = "regret (percentage points, logarithmic scale, lowest: 0)";
     assert_has(&comparison_texts(&reached), &[name, "ppo 0.000", "1", "10"]);
+
+    let mut long = comparison(Quantity::Accuracy);
+    long.lines[0].label = "a name that leaves no room".into();
+    assert_has(&comparison_texts(&long), &["a name that leaves no room, 5 seeds", "64.60 %"]);
 
     let mut alone = comparison(Quantity::Accuracy);
     for point in alone.lines.iter_mut().flat_map(|line| &mut line.points) {
