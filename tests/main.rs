@@ -1,5 +1,6 @@
 //! The command line, run as a user runs it.
 
+mod compare;
 mod describe;
 mod export;
 mod run;

@@ -37,6 +37,14 @@ fn users_spaces_are_validated() {
     assert!(run.stdout.contains("50.") || run.stdout.contains("49."), "{}", run.stdout);
     assert!(run.stdout.contains("stages[0].Family: ShuffleUnitV2"), "{}", run.stdout);
 
+    // The order of options does not matter, as long as one of them is legal.
+    let reversed = SPACE.replace("Separable, ShuffleUnitV2", "ShuffleUnitV2, Separable");
+    std::fs::write(&path, reversed).expect("writable");
+    let found = json(&["space", "--validate", file]);
+    assert_eq!(found["illegal"][0]["place"], "stages[0].Family: ShuffleUnitV2");
+    std::fs::write(&path, SPACE.replace("Separable, ", "")).expect("writable");
+    refused(&["space", "--validate", file], &["mine.ron", "stages", "block 1"]);
+
     std::fs::write(&path, SPACE.replace("layers: 1", "layer: 1")).expect("writable");
     refused(&["space", "--validate", file], &["mine.ron", "line 9", "layer"]);
     std::fs::write(&path, SPACE.replace("[3, 5]", "[3, 4]")).expect("writable");

@@ -62,13 +62,13 @@ impl Domain {
         &self.groups
     }
 
-    /// Number of genotypes.
+    /// Number of genotypes; the greatest number where there are more.
     pub fn size(&self) -> u128 {
         self.members.as_ref().map_or_else(|| self.combinations(), |m| m.listed.len() as u128)
     }
 
     fn combinations(&self) -> u128 {
-        self.option_counts.iter().map(|&n| u128::from(n)).product()
+        self.option_counts.iter().fold(1, |size: u128, &n| size.saturating_mul(n.into()))
     }
 
     /// A genotype drawn uniformly.

@@ -1,5 +1,6 @@
 //! One file for each command.
 
+mod compare;
 mod describe;
 mod export;
 mod latency;
@@ -20,6 +21,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let global = &args.global;
     match &args.command {
         Command::Search(args) => search::run(global, args),
+        Command::Compare(args) => compare::run(global, args),
         Command::Table(command) => table::run(global, command),
         Command::Latency(args) => latency::run(global, args),
         Command::Zoo(args) => zoo::run(global, args),
