@@ -49,7 +49,8 @@ impl Studies {
         let connection = Connection::open(self.path(name).join("study.sqlite")).expect("writable");
         connection
             .execute_batch(
-                "CREATE TABLE settings (name TEXT, value TEXT, decides INTEGER);
+                "PRAGMA synchronous = OFF;
+                 CREATE TABLE settings (name TEXT, value TEXT, decides INTEGER);
                  CREATE TABLE trials (id INTEGER PRIMARY KEY, latency_ms REAL, accuracy REAL);
                  INSERT INTO settings VALUES ('command', 'nas search', 0);
                  PRAGMA user_version = 1;",

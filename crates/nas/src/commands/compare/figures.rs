@@ -78,7 +78,12 @@ fn footnote(results: &Results, target: TargetMs, quantity: Quantity) -> String {
         }
         (Quantity::Accuracy | Quantity::Hypervolume, _) => {}
     }
-    parts.push(format!("Accuracy: {}.", first.setting("accuracy")));
+    parts.push(match first.setting("accuracy") {
+        "surrogate" => {
+            "Accuracy: surrogate of a shortened ImageNet schedule, which ranks networks.".to_owned()
+        }
+        source => format!("Accuracy: {source}."),
+    });
     match (target, first.setting("device")) {
         (None, _) => {}
         (Some(_), "") => parts.push("Latency: predicted.".to_owned()),

@@ -204,7 +204,12 @@ fn table(rows: &[Row]) -> String {
     let header: Vec<&str> = shown.iter().map(|&column| header[column]).collect();
     let of = |cells: &[String; 7]| shown.iter().map(|&column| cells[column].clone()).collect();
     let table = screen::table(&header, &["group"], all.iter().map(of).collect());
-    format!("{table}\n\nmedian [25 %, 75 %] over the seeds, after the trials that all of them have")
+    match rows.iter().all(|row| row.seeds == 1) {
+        true => table,
+        false => format!(
+            "{table}\n\nmedian [25 %, 75 %] over the seeds, after the trials that all of them have"
+        ),
+    }
 }
 
 /// The median, and the quartiles where there are several seeds.
