@@ -1,7 +1,10 @@
 //! The command line, run as a user runs it.
 
+mod compare;
 mod describe;
 mod export;
 mod run;
 mod search;
+mod space;
 mod table;
+mod table_search;

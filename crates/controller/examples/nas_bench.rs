@@ -1,61 +1,91 @@
-//! How good the algorithms are with few trials.
+//! How good the algorithms are.
 //!
-//!     cargo run --release -p controller --example nas_bench -- macro FILE.csv [SEEDS]
+//!     cargo run --release -p controller --example nas_bench -- table FILE.csv [SEEDS]
+//!     cargo run --release -p controller --example nas_bench -- latency FILE.csv COLUMN [SEEDS]
 //!     cargo run --release -p controller --example nas_bench -- mnasnet [SEEDS]
 //!
-//! `macro`: NAS-Bench-Macro (Su et al. 2021), of which every network was trained, by accuracy alone.
-//! Prints the median regret in points after some counts of trials. The file has the columns `arch`
-//! and `mean_acc`.
+//! `table`: a NAS benchmark such as NAS-Bench-Macro (Su et al. 2021), of which every network was
+//! trained, by accuracy alone. Prints the median regret in points after some counts of trials.
+//!
+//! `latency`: a benchmark with a column of latencies. Prints the median regret under targets at the
+//! 10th, 30th and 60th percentile of the latencies after 300 trials.
 //!
 //! `mnasnet`: the shipped surrogate and a made-up latency (a constant, the MACs, and something for
 //! each op) at w = -0.15. Prints each seed's best reward.
 
-use std::collections::HashMap;
-use std::convert::Infallible;
 use std::ops::ControlFlow::Continue;
+use std::path::Path;
 
-use controller::algorithm::BATCH;
 use controller::surrogate::Surrogate;
 use controller::{
-    Algorithm, Estimate, Exponent, Half, Limits, Reward, SearchSettings, Searcher, Study,
-    StudySettings, Target, Trial, search,
+    AccuracySource, AccuracyTable, Algorithm, Estimate, Exponent, Goal, LatencyOf, Limits, Problem,
+    Reward, SearchSettings, Study, StudySettings, TableColumns, Target, Trial, best_curve, search,
 };
 use rayon::prelude::*;
-use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace, published};
+use search_space::{Genotype, LatencyError, LatencySource, Network, published};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Choices of NAS-Bench-Macro, of three options each.
-const LAYERS: usize = 8;
 /// Trials after which the regret is printed.
 const COUNTS: [usize; 9] = [60, 100, 160, 200, 240, 300, 360, 400, 500];
+/// Trials under a target.
+const FEW: usize = 300;
+const PERCENTILES: [f64; 3] = [0.1, 0.3, 0.6];
 
 fn main() -> Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let seeds = |rest: &[&str], default: u64| rest.first().map_or(Ok(default), |n| n.parse());
     match &args[..] {
-        ["macro", file, rest @ ..] => nas_bench_macro(file, seeds(rest, 100)?),
+        ["table", file, rest @ ..] => accuracy_alone(file, seeds(rest, 100)?),
+        ["latency", file, column, rest @ ..] => under_targets(file, column, seeds(rest, 20)?),
         ["mnasnet", rest @ ..] => mnasnet(seeds(rest, 5)?),
-        _ => Err("usage: nas_bench macro FILE.csv [SEEDS], or nas_bench mnasnet [SEEDS]".into()),
+        _ => Err("usage: nas_bench table FILE.csv [SEEDS], latency FILE.csv COLUMN [SEEDS], or \
+                  mnasnet [SEEDS]"
+            .into()),
     }
 }
 
-fn nas_bench_macro(file: &str, seeds: u64) -> Result<()> {
-    let space = stand_in()?;
-    let accuracies = read(file, &space)?;
-    let best = accuracies.values().copied().fold(f64::NEG_INFINITY, f64::max);
-    println!("median regret in points over {seeds} seeds, best {best:.3}");
+/// All trials of a search.
+fn trials(problem: &Problem<'_>, settings: &SearchSettings) -> Result<Vec<Trial>> {
+    let folder = tempfile::tempdir()?;
+    let none = StudySettings::new();
+    let mut study = Study::create(folder.path(), &none, &none)?;
+    Ok(search(problem, settings, &mut study, &mut |_| Continue(()))?)
+}
+
+/// Of each seed, side by side.
+fn of_seeds<T: Send>(seeds: u64, of: impl Fn(u64) -> Result<T> + Sync + Send) -> Result<Vec<T>> {
+    (0..seeds).into_par_iter().map(of).collect()
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    (values[(values.len() - 1) / 2] + values[values.len() / 2]) / 2.0
+}
+
+fn accuracy_alone(file: &str, seeds: u64) -> Result<()> {
+    let table = AccuracyTable::read(Path::new(file), &TableColumns::default(), None)?;
+    let limits = Limits::default();
+    let problem = Problem {
+        domain: &table.domain,
+        space: None,
+        limits: &limits,
+        accuracy: AccuracySource::Table(&table),
+        latency: LatencyOf::Unknown,
+    };
+    let best = problem.optimum(None)?.ok_or("an empty table")?;
+    println!("median regret in points over {seeds} seeds, best {:.3}", 100.0 * best);
     println!("{:>10}{}", "trials", COUNTS.map(|count| format!("{count:>8}")).join(""));
     for algorithm in Algorithm::ALL {
-        let runs: Vec<Vec<f64>> = (0..seeds)
-            .into_par_iter()
-            .map(|seed| best_so_far(algorithm, &space, &accuracies, seed))
-            .collect::<Result<_>>()?;
+        let curves = of_seeds(seeds, |seed| {
+            let samples = COUNTS[COUNTS.len() - 1];
+            let settings = SearchSettings { algorithm, goal: Goal::Accuracy, samples, seed };
+            Ok(best_curve(&trials(&problem, &settings)?, None))
+        })?;
         let regret = |count: usize| {
-            let mut regrets: Vec<f64> = runs.iter().map(|run| best - run[count - 1]).collect();
-            regrets.sort_by(f64::total_cmp);
-            (regrets[(regrets.len() - 1) / 2] + regrets[regrets.len() / 2]) / 2.0
+            let known = curves.iter().filter_map(|curve| curve.get(count - 1).copied().flatten());
+            median(known.map(|accuracy| 100.0 * (best - accuracy)).collect())
         };
         let cells = COUNTS.map(|count| format!("{:>8.3}", regret(count)));
         println!("{:>10}{}", algorithm.to_string(), cells.join(""));
@@ -63,60 +93,38 @@ fn nas_bench_macro(file: &str, seeds: u64) -> Result<()> {
     Ok(())
 }
 
-/// A space with as many choices and options. Its networks are others, but nobody looks at them: the
-/// latency is no objective, and the accuracy is looked up by the genotype.
-fn stand_in() -> Result<SearchSpace> {
-    let stage = "(out: 8, layers: 1, stride: 1, choices: [Expand([1, 3, 6])]),";
-    Ok(SearchSpace::from_ron(&format!(
-        r#"SearchSpace(format: 1, name: "nas_bench_macro", channels: 3, resolution: [32], classes: 10,
-            stem: [Conv(out: 8, kernel: 3, stride: 1, act: Relu)],
-            stages: [{}],
-            head: Pool())"#,
-        stage.repeat(LAYERS)
-    ))?)
-}
-
-/// Mean accuracies in per cent.
-fn read(file: &str, space: &SearchSpace) -> Result<HashMap<Genotype, f64>> {
-    let mut reader = csv::Reader::from_path(file)?;
-    let headers = reader.headers()?.clone();
-    let column = |name: &str| {
-        let found = headers.iter().position(|header| header == name);
-        found.ok_or_else(|| format!("{file}: no column {name}"))
+fn under_targets(file: &str, column: &str, seeds: u64) -> Result<()> {
+    let columns = TableColumns { latency: Some(column.to_owned()), ..TableColumns::default() };
+    let table = AccuracyTable::read(Path::new(file), &columns, None)?;
+    let limits = Limits::default();
+    let problem = Problem {
+        domain: &table.domain,
+        space: None,
+        limits: &limits,
+        accuracy: AccuracySource::Table(&table),
+        latency: LatencyOf::Column(&table),
     };
-    let (arch, accuracy) = (column("arch")?, column("mean_acc")?);
-    let mut accuracies = HashMap::new();
-    for record in reader.records() {
-        let record = record?;
-        accuracies.insert(space.parse_genotype(&record[arch])?, record[accuracy].parse()?);
-    }
-    Ok(accuracies)
-}
-
-/// The best accuracy after each trial.
-fn best_so_far(
-    algorithm: Algorithm,
-    space: &SearchSpace,
-    accuracies: &HashMap<Genotype, f64>,
-    seed: u64,
-) -> Result<Vec<f64>> {
-    let mut searcher = Searcher::new(algorithm, space, seed);
-    let mut bests: Vec<f64> = Vec::new();
-    while bests.len() < COUNTS[COUNTS.len() - 1] {
-        let accept = |_: &Network| Ok::<_, Infallible>(true);
-        let batch = searcher.ask(BATCH, &|trial: &Trial| trial.reward, &accept)?;
-        let mut trials = Vec::new();
-        for genotype in batch {
-            let accuracy = *accuracies.get(&genotype).ok_or(format!("{genotype} is missing"))?;
-            let best = bests.last().copied().unwrap_or(f64::NEG_INFINITY);
-            bests.push(best.max(accuracy));
-            let estimate = Estimate { accuracy: accuracy / 100.0, standard_error: 0.0 };
-            let (latency_ms, reward) = (1.0, estimate.accuracy);
-            trials.push(Trial { genotype, latency_ms, estimate, reward, half: Half::Reward });
+    let mut latencies: Vec<f64> = table.rows().filter_map(|(_, known)| known.latency_ms).collect();
+    latencies.sort_by(f64::total_cmp);
+    println!("{column}: median regret in points over {seeds} seeds after {FEW} trials");
+    for algorithm in Algorithm::ALL {
+        let mut cells = Vec::new();
+        for percentile in PERCENTILES {
+            let target = Target::new(latencies[(percentile * latencies.len() as f64) as usize])?;
+            let best = problem.optimum(Some(target))?.ok_or("nothing under the target")?;
+            let regrets = of_seeds(seeds, |seed| {
+                let reward = Reward::Soft(Exponent::DEFAULT);
+                let goal = Goal::Targets { reward, targets: vec![target] };
+                let settings = SearchSettings { algorithm, goal, samples: FEW, seed };
+                let curve = best_curve(&trials(&problem, &settings)?, Some(target));
+                let found = curve.last().copied().flatten().ok_or("nothing under the target")?;
+                Ok(100.0 * (best - found))
+            })?;
+            cells.push(format!("{:>8.3}", median(regrets)));
         }
-        searcher.tell(&trials);
+        println!("{:>10}{}", algorithm.to_string(), cells.join(""));
     }
-    Ok(bests)
+    Ok(())
 }
 
 struct MadeUp;
@@ -130,7 +138,7 @@ impl LatencySource for MadeUp {
         Ok(0.5 + graph.cost().macs as f64 / 30e6 + 0.01 * graph.nodes.len() as f64)
     }
 
-    fn measure_ms(&mut self, network: &Network) -> std::result::Result<f64, LatencyError> {
+    fn measure_ms(&self, network: &Network) -> std::result::Result<f64, LatencyError> {
         self.predict_ms(network)
     }
 }
@@ -146,28 +154,13 @@ fn mnasnet(seeds: u64) -> Result<()> {
         })
     };
     let target = Target::new(12.0)?;
-    let run = |algorithm, samples, seed| -> Result<String> {
-        let reward = Reward::Soft(Exponent::DEFAULT);
-        let settings = SearchSettings {
-            algorithm,
-            reward,
-            targets: vec![target],
-            limits: Limits::default(),
-            samples,
-            seed,
-        };
-        let folder = tempfile::tempdir()?;
-        let none = StudySettings::new();
-        let mut study = Study::create(folder.path(), &none, &none)?;
-        let trials =
-            search(&space, &settings, &accuracy, &MadeUp, &mut study, &mut |_| Continue(()))?;
-        let best = |value: &dyn Fn(&Trial) -> f64| {
-            trials.iter().map(value).fold(f64::NEG_INFINITY, f64::max)
-        };
-        let under = |trial: &Trial| {
-            if trial.latency_ms <= target.ms() { trial.estimate.accuracy } else { 0.0 }
-        };
-        Ok(format!("{:.5}/{:.5}", best(&|trial| trial.reward), best(&under)))
+    let (domain, limits) = (space.domain(), Limits::default());
+    let problem = Problem {
+        domain: &domain,
+        space: Some(&space),
+        limits: &limits,
+        accuracy: AccuracySource::Model(&accuracy),
+        latency: LatencyOf::Device(&MadeUp),
     };
     println!("best soft reward/best accuracy under {} ms, by seed", target.ms());
     for (algorithm, samples) in [
@@ -177,10 +170,15 @@ fn mnasnet(seeds: u64) -> Result<()> {
         (Algorithm::Evolution, 4_000),
         (Algorithm::Evolution, 16_000),
     ] {
-        let runs: Vec<String> = (0..seeds)
-            .into_par_iter()
-            .map(|seed| run(algorithm, samples, seed))
-            .collect::<Result<_>>()?;
+        let runs = of_seeds(seeds, |seed| {
+            let reward = Reward::Soft(Exponent::DEFAULT);
+            let goal = Goal::Targets { reward, targets: vec![target] };
+            let trials = trials(&problem, &SearchSettings { algorithm, goal, samples, seed })?;
+            let rewards = trials.iter().map(|trial| trial.reward);
+            let reward = rewards.fold(f64::NEG_INFINITY, f64::max);
+            let under = best_curve(&trials, Some(target)).last().copied().flatten();
+            Ok(format!("{reward:.5}/{:.5}", under.unwrap_or_default()))
+        })?;
         println!("{:>10} {samples:>6}  {}", algorithm.to_string(), runs.join("  "));
     }
     Ok(())

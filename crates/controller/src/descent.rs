@@ -1,6 +1,5 @@
-//! Descents choice by choice: the ends of what a domain offers.
+//! A genotype within limits that chance does not find.
 
-use search_space::domain::Domain;
 use search_space::{Genotype, LatencyError};
 
 use crate::limits::Limits;
@@ -12,34 +11,6 @@ use crate::reward::Target;
 pub(crate) const STARTS: usize = 4;
 /// Draws for each start.
 const DRAWS: usize = 1_000;
-
-/// A cost to be made small; None for what cannot be.
-pub(crate) type Price<'a> = dyn Fn(&Genotype) -> Result<Option<f64>, LatencyError> + 'a;
-
-/// The least cost reached by changing one choice at a time, and where.
-pub(crate) fn descent(
-    domain: &Domain,
-    start: &Genotype,
-    start_cost: f64,
-    price: &Price<'_>,
-) -> Result<(f64, Genotype), LatencyError> {
-    let (mut least, mut now) = (start_cost, start.clone());
-    loop {
-        let before = least;
-        for (choice, &options) in domain.option_counts().iter().enumerate() {
-            for option in 0..options {
-                let mut other = now.clone();
-                other.0[choice] = option;
-                if let Some(cost) = price(&other)?.filter(|&cost| cost < least) {
-                    (least, now) = (cost, other);
-                }
-            }
-        }
-        if least == before {
-            return Ok((least, now));
-        }
-    }
-}
 
 /// A genotype within the limits and the target, by descents on the greatest of its shares of them;
 /// None where they find none.
@@ -62,7 +33,7 @@ pub(crate) fn least_excess(
         let mut draws = std::iter::repeat_with(|| problem.domain.sample(&mut rng)).take(DRAWS);
         let start = draws.find_map(|g| excess(&g).transpose().map(|cost| (g, cost)));
         let Some((start, cost)) = start else { continue };
-        let (least, genotype) = descent(problem.domain, &start, cost?, &excess)?;
+        let (least, genotype) = problem.domain.descend(&start, cost?, &excess)?;
         if least <= 1.0 {
             return Ok(Some(genotype));
         }

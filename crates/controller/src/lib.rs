@@ -4,9 +4,11 @@
 
 pub mod accuracy_table;
 pub mod algorithm;
+pub mod comparison;
 pub mod csv_file;
 mod descent;
 pub mod elasticity;
+pub mod hypervolume;
 pub mod limits;
 pub mod pareto;
 mod phase;
@@ -23,8 +25,10 @@ pub mod winner;
 
 pub use accuracy_table::{AccuracyTable, Scale, TableColumns};
 pub use algorithm::{Algorithm, Searcher};
+pub use comparison::Band;
 pub use csv_file::CsvError;
 pub use elasticity::{Elasticity, elasticity};
+pub use hypervolume::Hypervolume;
 pub use limits::{Cost, LimitError, Limits};
 pub use pareto::{best_curve, pareto_front};
 pub use problem::{AccuracySource, Candidate, LatencyOf, Problem};

@@ -20,6 +20,8 @@ pub enum Purpose {
     PpoWeights = 6,
     /// Batches of NSGA-II.
     Nsga2 = 7,
+    /// Samples of a space that is validated.
+    Validation = 8,
 }
 
 /// The generator of `(seed, purpose, index)`, on every machine the same.

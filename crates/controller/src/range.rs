@@ -2,7 +2,7 @@
 
 use search_space::{Genotype, LatencyError, SearchSpace};
 
-use crate::descent::{STARTS, descent};
+use crate::descent::STARTS;
 use crate::limits::{Cost, Limits};
 use crate::problem::{LatencyOf, Problem};
 use crate::random::{Purpose, rng};
@@ -93,7 +93,7 @@ pub fn range(problem: &Problem<'_>, seed: u64) -> Result<Option<Range>, LatencyE
     for sign in [1.0, -1.0] {
         for (start, ms) in &starts {
             let signed = |genotype: &Genotype| Ok(price(genotype)?.map(|ms| ms * sign));
-            let (end, _) = descent(problem.domain, start, ms * sign, &signed)?;
+            let (end, _) = problem.domain.descend(start, ms * sign, &signed)?;
             // One at each end leaves the median where it is.
             sampled.push(end * sign);
         }
@@ -111,13 +111,12 @@ fn of_sorted(mut latencies: Vec<f64>) -> Option<Range> {
 pub fn least_cost(space: &SearchSpace, cost: Cost, seed: u64) -> usize {
     let of = |genotype: &Genotype| {
         let graph = space.decode(genotype).and_then(|network| network.lower()).ok();
-        Ok(graph.map(|graph| cost.of(&graph.cost()) as f64))
+        Ok::<_, LatencyError>(graph.map(|graph| cost.of(&graph.cost()) as f64))
     };
     let domain = space.domain();
     let mut rng = rng(seed, Purpose::Range, 1);
     let starts = std::iter::repeat_with(|| domain.sample(&mut rng)).take(SAMPLES);
     let known = starts.filter_map(|start| Some((of(&start).ok()??, start)));
-    let least =
-        known.take(STARTS).filter_map(|(now, start)| descent(&domain, &start, now, &of).ok());
+    let least = known.take(STARTS).filter_map(|(now, start)| domain.descend(&start, now, &of).ok());
     least.map(|(least, _)| least).fold(f64::INFINITY, f64::min) as usize
 }

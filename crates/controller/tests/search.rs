@@ -4,8 +4,9 @@ use std::ops::ControlFlow::Continue;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use controller::{
-    Algorithm, Binding, Estimate, Exponent, Half, Limits, Reward, SearchError, SearchSettings,
-    Study, StudySettings, Target, Trial, pareto_front, random_comparison, range, search, winner,
+    AccuracySource, Algorithm, Binding, Estimate, Exponent, Goal, Half, LatencyOf, Limits, Problem,
+    Reward, SearchError, SearchSettings, Study, StudySettings, Target, Trial, elasticity,
+    pareto_front, random_comparison, range, search, winner,
 };
 use proptest::prelude::*;
 use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace, published};
@@ -50,7 +51,7 @@ impl LatencySource for Device {
         self.call(network)
     }
 
-    fn measure_ms(&mut self, network: &Network) -> Result<f64, LatencyError> {
+    fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError> {
         Ok(self.call(network)? * self.bias)
     }
 }
@@ -61,9 +62,21 @@ fn space() -> SearchSpace {
 
 fn settings(algorithm: Algorithm, target_ms: f64, samples: usize) -> SearchSettings {
     let reward = Reward::Soft(Exponent::DEFAULT);
-    let target = Target::new(target_ms).expect("positive");
-    let (targets, limits) = (vec![target], Limits::default());
-    SearchSettings { algorithm, reward, targets, limits, samples, seed: 5 }
+    let targets = vec![Target::new(target_ms).expect("positive")];
+    let goal = Goal::Targets { reward, targets };
+    SearchSettings { algorithm, goal, samples, seed: 5 }
+}
+
+/// Networks of the space on the device, within limits.
+fn on_device<T>(device: &Device, limits: &Limits, run: impl FnOnce(&Problem<'_>) -> T) -> T {
+    let space = space();
+    run(&Problem {
+        domain: &space.domain(),
+        space: Some(&space),
+        limits,
+        accuracy: AccuracySource::Model(&accuracy),
+        latency: LatencyOf::Device(device),
+    })
 }
 
 fn names(pairs: &[(&str, &str)]) -> StudySettings {
@@ -73,25 +86,21 @@ fn names(pairs: &[(&str, &str)]) -> StudySettings {
 /// A whole search with its winner, from where the study stands.
 fn run(
     settings: &SearchSettings,
-    device: &mut Device,
+    device: &Device,
     study: &mut Study,
 ) -> Result<(Vec<Trial>, Option<winner::Winner>), SearchError> {
-    let space = space();
-    let trials = search(&space, settings, &accuracy, device, study, &mut |_| Continue(()))?;
-    let best = winner::best_under_target(
-        &space,
-        &trials,
-        settings.targets[0],
-        device,
-        study,
-        &mut |_, _| Continue(()),
-    )?;
-    Ok((trials, best))
+    on_device(device, &Limits::default(), |problem| {
+        let trials = search(problem, settings, study, &mut |_| Continue(()))?;
+        let target = settings.goal.targets()[0];
+        let none = &mut |_: &Trial, _| Continue(());
+        let best = winner::best_under_target(problem, &trials, target, study, none)?;
+        Ok((trials, best))
+    })
 }
 
 fn run_in_memory(
     settings: &SearchSettings,
-    device: &mut Device,
+    device: &Device,
 ) -> (Vec<Trial>, Option<winner::Winner>) {
     let folder = tempdir().expect("a temporary folder");
     let none = StudySettings::new();
@@ -137,7 +146,7 @@ fn trials_are_distinct_and_do_not_depend_on_the_number_of_jobs() {
         let settings = settings(algorithm, 8.0, 400);
         let in_pool = |jobs: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().expect("threads");
-            pool.install(|| run_in_memory(&settings, &mut Device::immortal()))
+            pool.install(|| run_in_memory(&settings, &Device::immortal()))
         };
         let (one, three) = (in_pool(1), in_pool(3));
         assert_eq!(one, three);
@@ -177,11 +186,13 @@ fn evolution_finds_the_optimum_that_exhaustion_finds() {
         }
     }
     let settings = settings(Algorithm::Evolution, target, 2_000);
-    let (trials, winner) = run_in_memory(&settings, &mut Device::immortal());
+    let (trials, winner) = run_in_memory(&settings, &Device::immortal());
     let found = trials[winner.unwrap().trial].estimate.accuracy;
     assert!(found >= best - 0.002, "{found} against {best}");
-    let random = random_comparison(&space, &settings, &accuracy, &device).unwrap();
-    let random = controller::best_curve(&random, target).pop().flatten().unwrap();
+    let compare = |problem: &Problem<'_>| random_comparison(problem, &settings);
+    let random = on_device(&device, &Limits::default(), compare).unwrap();
+    let target = settings.goal.targets()[0];
+    let random = controller::best_curve(&random, Some(target)).pop().flatten().unwrap();
     assert!(found > random, "{found} against random's {random}");
 }
 
@@ -189,32 +200,90 @@ fn evolution_finds_the_optimum_that_exhaustion_finds() {
 fn the_winner_is_chosen_by_measured_latency() {
     let settings = settings(Algorithm::Evolution, 8.0, 800);
     for bias in [0.95, 1.0, 1.2, 1.8] {
-        let mut device = Device { bias, ..Device::immortal() };
-        let (trials, winner) = run_in_memory(&settings, &mut device);
+        let device = Device { bias, ..Device::immortal() };
+        let (trials, winner) = run_in_memory(&settings, &device);
         let winner = winner.expect("something meets the target");
-        assert!(winner.measured_ms <= 8.0, "{bias}: {winner:?}");
-        let predicted = trials[winner.trial].latency_ms;
-        assert!((winner.measured_ms - predicted * bias).abs() < 1e-9);
+        let measured = winner.measured_ms.expect("of a device");
+        assert!(measured <= 8.0, "{bias}: {winner:?}");
+        let predicted = trials[winner.trial].latency_ms.expect("of a device");
+        assert!((measured - predicted * bias).abs() < 1e-9);
         // Nothing more accurate would have met it.
         let accuracy = trials[winner.trial].estimate.accuracy;
-        let better = trials.iter().filter(|trial| {
-            trial.latency_ms * bias <= winner::SAFETY * 8.0 && trial.estimate.accuracy > accuracy
-        });
+        let fast =
+            |trial: &&Trial| trial.latency_ms.is_some_and(|ms| ms * bias <= winner::SAFETY * 8.0);
+        let better = trials.iter().filter(fast).filter(|trial| trial.estimate.accuracy > accuracy);
         assert_eq!(better.count(), 0, "{bias}");
     }
-    let (_, none) = run_in_memory(&settings, &mut Device { bias: 1e6, ..Device::immortal() });
+    let (_, none) = run_in_memory(&settings, &Device { bias: 1e6, ..Device::immortal() });
     assert_eq!(none, None);
 }
 
 #[test]
 fn ranges_and_what_targets_mean_in_them() {
-    let range = range(&space(), &Device::immortal(), 1).unwrap();
+    let range = on_device(&Device::immortal(), &Limits::default(), |problem| range(problem, 1));
+    let range = range.unwrap().expect("a device has latencies");
     assert!(range.fastest_ms < range.median_ms && range.median_ms < range.slowest_ms);
     let binding = |ms: f64| range.binding(Target::new(ms).unwrap());
     assert_eq!(binding(range.fastest_ms * 0.99), Binding::CannotBeMet);
     assert_eq!(binding(range.median_ms), Binding::Binds);
     assert_eq!(binding(range.slowest_ms * 1.01), Binding::DoesNotBind);
     assert!(range.suggested_ms().into_iter().all(|ms| binding(ms) == Binding::Binds));
+}
+
+/// Chance finds nothing within limits that one network in thousands keeps.
+#[test]
+fn tight_limits_and_targets_are_met_where_they_can_be() {
+    let least = controller::least_cost(&space(), controller::Cost::Params, 0);
+    let limits: Limits = format!("params={least}").parse().unwrap();
+    let device = Device::immortal();
+    let run = |limits: &Limits, settings: &SearchSettings| {
+        let folder = tempdir().expect("a temporary folder");
+        let none = StudySettings::new();
+        let mut study = Study::create(folder.path(), &none, &none).expect("writable");
+        on_device(&device, limits, |problem| {
+            search(problem, settings, &mut study, &mut |_| Continue(())).expect("immortal")
+        })
+    };
+    for trial in run(&limits, &settings(Algorithm::Random, 8.0, 40)) {
+        let network = space().decode(&trial.genotype).unwrap();
+        assert!(network.lower().unwrap().cost().params <= least);
+    }
+    assert!(!run(&limits, &settings(Algorithm::Random, 8.0, 40)).is_empty());
+
+    let all = on_device(&device, &Limits::default(), |problem| range(problem, 1)).unwrap().unwrap();
+    let settings = settings(Algorithm::Random, all.fastest_ms * 1.0001, 40);
+    let met = run(&Limits::default(), &settings);
+    assert!(met.iter().any(|trial| trial.meets(Some(settings.goal.targets()[0]))));
+}
+
+/// On a curve ACC = LAT^0.2 the reward is flat at w = -0.2; on a concave one the optimum moves with w.
+#[test]
+fn the_exponent_whose_optimum_is_the_target() {
+    let on = |curve: &dyn Fn(f64) -> f64| -> Vec<Trial> {
+        let trial = |latency_ms: f64| Trial {
+            genotype: Genotype(vec![]),
+            latency_ms: Some(latency_ms),
+            estimate: Estimate { accuracy: curve(latency_ms), standard_error: 0.0 },
+            reward: 0.0,
+            half: Half::Reward,
+        };
+        (10..100).map(|tenth| trial(f64::from(tenth) / 10.0)).collect()
+    };
+    let target = Target::new(5.03).unwrap();
+    let power = elasticity(&on(&|ms| 0.3 * ms.powf(0.2)), target).expect("spans the target");
+    assert!((power.w + 0.2).abs() < 1e-9, "{power:?}");
+    let concave = on(&|ms| 0.9 - 0.5 / ms);
+    let found = elasticity(&concave, target).expect("spans the target");
+    assert!(found.faster_ms <= 5.03 && 5.03 < found.slower_ms, "{found:?}");
+    let optimum = |w: f64| {
+        let reward = Reward::Soft(Exponent::new(w).unwrap());
+        let of = |t: &Trial| reward.of(t.estimate.accuracy, t.latency_ms.unwrap(), target);
+        let best = concave.iter().max_by(|a, b| of(a).total_cmp(&of(b)));
+        best.and_then(|trial| trial.latency_ms).unwrap()
+    };
+    assert!((optimum(found.w - 1e-4) - found.faster_ms).abs() < 1e-9);
+    assert!((optimum(found.w + 1e-4) - found.slower_ms).abs() < 1e-9);
+    assert_eq!(elasticity(&concave, Target::new(20.0).unwrap()), None);
 }
 
 #[test]
@@ -247,16 +316,16 @@ proptest! {
         algorithm in proptest::sample::select(Algorithm::ALL.to_vec()),
     ) {
         let settings = settings(algorithm, 8.0, 160);
-        let whole = run_in_memory(&settings, &mut Device::immortal());
+        let whole = run_in_memory(&settings, &Device::immortal());
         let folder = tempdir().expect("a temporary folder");
         let none = StudySettings::new();
         drop(Study::create(folder.path(), &none, &none).expect("writable"));
         for calls in lives {
             let mut study = Study::resume(folder.path(), &none).expect("there");
-            let _ = run(&settings, &mut Device::dying_after(calls), &mut study);
+            let _ = run(&settings, &Device::dying_after(calls), &mut study);
         }
         let mut study = Study::resume(folder.path(), &none).expect("there");
-        let resumed = run(&settings, &mut Device::immortal(), &mut study).expect("immortal");
+        let resumed = run(&settings, &Device::immortal(), &mut study).expect("immortal");
         prop_assert_eq!(pareto_front(&resumed.0), pareto_front(&whole.0));
         prop_assert_eq!(resumed, whole);
     }
@@ -266,7 +335,7 @@ proptest! {
     fn fronts(points in proptest::collection::vec((0..20_u32, 0..20_u32), 0..40)) {
         let trials: Vec<Trial> = points.iter().map(|&(latency, accuracy)| Trial {
             genotype: Genotype(vec![]),
-            latency_ms: f64::from(latency),
+            latency_ms: Some(f64::from(latency)),
             estimate: Estimate { accuracy: f64::from(accuracy), standard_error: 0.0 },
             reward: 0.0,
             half: Half::Reward,

@@ -150,7 +150,7 @@ fn tables_are_read_or_refused_with_the_place() {
         ("3353553", "3353557", "column kernel7: found 3353557; allowed: [3.0, 5.0] as digit 7"),
         ("2122342", "4122342", "column layers7"),
         ("0000001", "000000x", "column se7"),
-        ("60.5", "", "column val_top1: found ; allowed: per cent"),
+        ("60.5", "", "column val_top1: found nothing; allowed: per cent"),
         ("60.5", "101", "column val_top1: found 101"),
         ("415.361", "NaN", "column macs_M: found NaN"),
         (",415.361", "", "line 3"),

@@ -5,8 +5,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use search_space::block::Conv;
 use search_space::head::{Dropout, Head};
-use search_space::{Block, Input, Network, Norm, PlacedUnit, SearchSpace, Unit};
+use search_space::{Activation, Block, Input, Network, Norm, PlacedUnit, SearchSpace, Unit};
 
 use crate::error::PredictorError;
 use crate::file;
@@ -125,7 +126,12 @@ fn alone(unit: &PlacedUnit) -> Option<Network> {
     let pool = Head::Pool { dropout: Dropout::default(), bias: true };
     let (blocks, head, classes): (Vec<Block>, Head, usize) = match kind {
         Unit::Block(block) => (vec![block], pool, 1),
-        Unit::Head { head, classes } => (Vec::new(), head, classes),
+        Unit::Head { head, classes } => {
+            // A network has at least one block.
+            let (out, act) = (input.channels, Activation::Linear);
+            let pointwise = Conv { out, kernel: 1, stride: 1, act, groups: 1 };
+            (vec![Block::Conv(pointwise)], head, classes)
+        }
     };
     let network = Network {
         format: Network::FORMAT,

@@ -55,6 +55,7 @@ impl Global {
 #[derive(Subcommand)]
 pub(crate) enum Command {
     Search(SearchArgs),
+    Compare(CompareArgs),
     #[command(subcommand)]
     Table(TableCommand),
     Latency(LatencyArgs),
@@ -183,6 +184,24 @@ pub(crate) enum RewardKind {
     Absolute,
 }
 
+/// Compare studies: best accuracy, hypervolume and regret against trials, over seeds
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  nas compare results/evolution-* results/ppo-*\n\nStudies that differ \
+    in the seed alone are one line, the median, with a band from 25 to 75 % of the seeds.\nThe \
+    hypervolume is the share of all latencies from 0 to the target and all accuracies from 0 to\n\
+    100 % that the trials so far dominate: its reference point is the target at accuracy 0.\nThe \
+    regret is what the best accuracy so far lacks of the optimum, where a table knows the optimum."
+)]
+pub(crate) struct CompareArgs {
+    /// Output folders of nas search, or their study.sqlite; a search may still be at work there
+    #[arg(value_name = "STUDY", required = true)]
+    pub(crate) studies: Vec<PathBuf>,
+    /// Output folder [default: results/compare-SPACE-TARGETms]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
 /// Which latency table.
 #[derive(clap::Args)]
 pub(crate) struct TableChoice {
@@ -309,10 +328,16 @@ pub(crate) struct ZooArgs {
 
 /// List the search spaces, or the choices of one
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  nas space\n  nas space mnasnet")]
+#[command(
+    after_help = "Examples:\n  nas space\n  nas space mnasnet\n  nas space --validate mine.ron"
+)]
 pub(crate) struct SpaceArgs {
     /// A space's name or RON file
     pub(crate) space: Option<String>,
+    /// Say which of its options are illegal where and why, which have no effect, and how large its
+    /// networks are
+    #[arg(long, requires = "space")]
+    pub(crate) validate: bool,
 }
 
 /// Count a network's parameters, multiply-adds and memory, layer by layer

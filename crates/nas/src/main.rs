@@ -10,6 +10,7 @@ mod interrupt;
 mod load;
 mod output_folder;
 mod progress;
+mod scatter;
 mod screen;
 mod tables;
 mod weights;

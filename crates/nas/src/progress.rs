@@ -9,11 +9,12 @@ use crate::args::Global;
 
 /// Between plain lines.
 const EVERY: Duration = Duration::from_secs(5);
+const BETWEEN_PICTURES: Duration = Duration::from_millis(250);
 
 /// The progress of one piece of work.
 pub(crate) enum Progress {
     Quiet,
-    Bar(ProgressBar),
+    Bar { bar: ProgressBar, next: Instant },
     Lines { title: String, start: Instant, next: Instant },
 }
 
@@ -27,20 +28,58 @@ impl Progress {
             let now = Instant::now();
             return Self::Lines { title: title.to_owned(), start: now, next: now };
         }
-        let template = "{prefix:<20} {bar:32} {pos}/{len}  {elapsed} gone, {eta} left  {wide_msg}";
-        let style = ProgressStyle::with_template(template);
+        Self::bar(
+            title,
+            "{prefix:<20} {bar:32} {pos}/{len}  {elapsed} gone, {eta} left  {wide_msg}",
+        )
+    }
+
+    /// As [`Progress::start`], with room for a picture below the bar.
+    pub(crate) fn start_with_picture(global: &Global, title: &str) -> Self {
+        match Self::start(global, title) {
+            Self::Bar { .. } => Self::bar(
+                title,
+                "{prefix:<20} {bar:32} {pos}/{len}  {elapsed} gone, {eta} left\n{msg}",
+            ),
+            other => other,
+        }
+    }
+
+    fn bar(title: &str, template: &str) -> Self {
         let bar = ProgressBar::new(0).with_prefix(title.to_owned());
-        Self::Bar(match style {
+        let bar = match ProgressStyle::with_template(template) {
             Ok(style) => bar.with_style(style.progress_chars("=> ")),
             Err(_) => bar,
-        })
+        };
+        Self::Bar { bar, next: Instant::now() }
+    }
+
+    /// `done` of `total` pieces are done. The picture is drawn now and then, on terminals only.
+    pub(crate) fn at_with_picture(
+        &mut self,
+        done: usize,
+        total: usize,
+        message: &str,
+        picture: impl FnOnce() -> String,
+    ) {
+        match self {
+            Self::Bar { bar, next } => {
+                bar.set_length(total as u64);
+                if Instant::now() >= *next || done == total {
+                    *next = Instant::now() + BETWEEN_PICTURES;
+                    bar.set_message(format!("{message}\n{}", picture()));
+                }
+                bar.set_position(done as u64);
+            }
+            Self::Quiet | Self::Lines { .. } => self.at(done, total, message),
+        }
     }
 
     /// `done` of `total` pieces are done.
     pub(crate) fn at(&mut self, done: usize, total: usize, message: &str) {
         match self {
             Self::Quiet => {}
-            Self::Bar(bar) => {
+            Self::Bar { bar, .. } => {
                 bar.set_length(total as u64);
                 bar.set_message(message.to_owned());
                 bar.set_position(done as u64);
@@ -60,7 +99,7 @@ impl Progress {
 
     /// Removes the bar.
     pub(crate) fn end(&self) {
-        if let Self::Bar(bar) = self {
+        if let Self::Bar { bar, .. } = self {
             bar.finish_and_clear();
         }
     }

@@ -1,12 +1,13 @@
-//! Draws both figures with made-up data, awkward cases too, as SVG and PNG:
+//! Draws all figures with made-up data, awkward cases too, as SVG and PNG:
 //! `cargo run -p report --example gallery [FOLDER]`. Without a folder, into the temporary one.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use report::{
-    Candidate, Format, LineKind, Mark, MarkKind, ParetoFigure, Point, ProgressFigure, ProgressLine,
-    ReportError, Step, draw_pareto, draw_progress, write_atomically,
+    Candidate, ComparisonFigure, ComparisonLine, ComparisonPoint, Format, LineKind, Mark, MarkKind,
+    ParetoFigure, Point, ProgressFigure, ProgressLine, Quantity, ReportError, Step,
+    draw_comparison, draw_pareto, draw_progress, write_atomically,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -42,6 +43,21 @@ fn main() -> Result<(), Box<dyn Error>> {
         [("progress", curves), ("progress-unmet", unmet), ("progress-short", short)]
     {
         write(&folder, name, |format| draw_progress(&figure, format))?;
+    }
+
+    let mut regret = ComparisonFigure { quantity: Quantity::Regret, ..comparison(3, 500) };
+    for point in regret.lines.iter_mut().flat_map(|line| &mut line.points) {
+        let below = |accuracy: f64| (0.649 - accuracy).max(0.0);
+        (point.low, point.high) = (point.high.map(below), point.low.map(below));
+        point.middle = below(point.middle);
+    }
+    for (name, figure) in [
+        ("comparison", comparison(2, 16_000)),
+        ("comparison-many", comparison(7, 4_000)),
+        ("comparison-regret", regret),
+        ("comparison-unmet", ComparisonFigure { lines: Vec::new(), ..comparison(1, 10) }),
+    ] {
+        write(&folder, name, |format| draw_comparison(&figure, format))?;
     }
     println!("{}", folder.display());
     Ok(())
@@ -215,5 +231,34 @@ fn progress(trials: u64) -> ProgressFigure {
             line("search (ppo)", LineKind::Solid, climb(0.585, 0.648, 900.0)),
             line("random search", LineKind::Dashed, climb(0.585, 0.637, 700.0)),
         ],
+    }
+}
+
+/// Accuracies that rise to a common end, or regrets that fall to none.
+fn comparison(lines: usize, trials: u64) -> ComparisonFigure {
+    let names = ["evolution", "ppo", "random", "nsga2", "soft, w -0.07", "hard", "no limits"];
+    let line = |(index, name): (usize, &&str)| {
+        let length = if index == 2 { trials / 2 } else { trials };
+        let pace = 30.0 * (index + 1) as f64;
+        let point = |trials: u64| {
+            let short = 0.08 * (-(trials as f64) / pace).exp() + 0.0001 * index as f64;
+            let spread = 0.3 * short;
+            let middle = 0.65 - short;
+            ComparisonPoint {
+                trials,
+                low: (trials > 8).then_some(middle - spread),
+                middle,
+                high: Some(middle + 0.6 * spread),
+            }
+        };
+        let counts = std::iter::successors(Some(1), |&trials: &u64| Some(trials + 1 + trials / 20));
+        let counts = counts.take_while(|&trials| trials < length).chain([length]);
+        ComparisonLine { label: (*name).into(), seeds: 5, points: counts.map(point).collect() }
+    };
+    ComparisonFigure {
+        title: "Best accuracy under 15 ms against trials, mnasnet space".into(),
+        footnote: "Median of the seeds. Accuracy: surrogate.".into(),
+        quantity: Quantity::Accuracy,
+        lines: names.iter().enumerate().take(lines).map(line).collect(),
     }
 }

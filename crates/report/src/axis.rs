@@ -41,7 +41,11 @@ impl Axis {
             return Axis::around(values, (0.0, f64::INFINITY), 0.2 * low);
         }
         let padding = (high / low).powf(PADDING);
-        let (low, high) = (low / padding, high * padding);
+        Axis::logarithmic(low / padding, high * padding)
+    }
+
+    /// A logarithmic axis from `low` to `high`, both positive.
+    pub(crate) fn logarithmic(low: f64, high: f64) -> Axis {
         Axis { scale: Scale::Logarithmic, low, high, ticks: logarithmic_ticks(low, high) }
     }
 
@@ -68,14 +72,18 @@ impl Axis {
         Axis { scale: Scale::Linear, low, high, ticks: linear_ticks(low, high) }
     }
 
-    /// A linear axis for counts, from 0: ticks at whole numbers only.
+    /// A linear axis for counts, from 0.
     pub(crate) fn counts(high: f64) -> Axis {
-        let mut axis = Axis::linear(0.0, high.max(1.0));
-        axis.ticks.retain(|tick| tick.value.fract() == 0.0);
-        for tick in &mut axis.ticks {
+        Axis::linear(0.0, high.max(1.0)).of_counts()
+    }
+
+    /// The axis with ticks at whole numbers only.
+    pub(crate) fn of_counts(mut self) -> Axis {
+        self.ticks.retain(|tick| tick.value.fract() == 0.0);
+        for tick in self.ticks.iter_mut().filter(|tick| tick.label.is_some()) {
             tick.label = Some(format!("{:.0}", tick.value));
         }
-        axis
+        self
     }
 
     /// Where `value` lies: 0 at `low`, 1 at `high`.

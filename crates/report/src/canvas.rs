@@ -5,11 +5,26 @@ use plotters::style::text_anchor::HPos;
 
 use crate::geometry::{Position, Rect};
 use crate::text::Weight;
+use crate::theme::{DASH, GAP};
 
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Stroke {
     Solid,
     Dashed,
+    LongDashed,
+    Dotted,
+}
+
+impl Stroke {
+    /// Lengths of the dashes and of the gaps between them.
+    pub(crate) fn dashes(self) -> Option<(f64, f64)> {
+        match self {
+            Stroke::Solid => None,
+            Stroke::Dashed => Some((DASH, GAP)),
+            Stroke::LongDashed => Some((2.5 * DASH, GAP)),
+            Stroke::Dotted => Some((0.3 * DASH, 0.8 * GAP)),
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]

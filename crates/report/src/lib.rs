@@ -1,7 +1,8 @@
 //! Figures and CSV files from plain points and series.
 //!
-//! A figure is a plain struct ([`ParetoFigure`], [`ProgressFigure`]); [`draw_pareto`] and
-//! [`draw_progress`] turn it into the bytes of an SVG or a PNG, both of one drawing.
+//! A figure is a plain struct ([`ParetoFigure`], [`ProgressFigure`], [`ComparisonFigure`]);
+//! [`draw_pareto`], [`draw_progress`] and [`draw_comparison`] turn it into the bytes of an SVG or a
+//! PNG, both of one drawing.
 //! [`write_atomically`] and [`write_csv`] put files in place.
 //!
 //! Figures read the same in black and white: kinds differ in shape and darkness before hue.
@@ -23,6 +24,7 @@
 
 mod axis;
 mod canvas;
+mod comparison;
 mod error;
 mod files;
 mod frame;
@@ -36,6 +38,9 @@ mod text;
 mod theme;
 mod thin;
 
+pub use comparison::{
+    ComparisonFigure, ComparisonLine, ComparisonPoint, Quantity, draw_comparison,
+};
 pub use error::ReportError;
 pub use files::{Cell, write_atomically, write_csv};
 pub use paint::Format;

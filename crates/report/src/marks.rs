@@ -81,7 +81,7 @@ impl Glyph {
 }
 
 /// A regular polygon with a corner at the top.
-fn regular(centre: Position, radius: f64, corners: u32) -> Vec<Position> {
+pub(crate) fn regular(centre: Position, radius: f64, corners: u32) -> Vec<Position> {
     (0..corners)
         .map(|corner| polar(centre, radius, f64::from(corner) / f64::from(corners)))
         .collect()

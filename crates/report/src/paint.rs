@@ -7,11 +7,11 @@ use plotters::element::{Circle, DashedPathElement, PathElement, Polygon};
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, TextStyle};
 
-use crate::canvas::{Shape, Stroke, Text, Turn};
+use crate::canvas::{Shape, Text, Turn};
 use crate::error::ReportError;
 use crate::geometry::Position;
 use crate::text::{self, CAP_HEIGHT_EM, FAMILY, Weight};
-use crate::theme::{DASH, GAP, HEIGHT, WIDTH};
+use crate::theme::{HEIGHT, WIDTH};
 
 /// File format of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,10 +109,10 @@ fn paint_shape<B: DrawingBackend>(
         Shape::Line { points, width, stroke, ink } => {
             let style = ink.stroke_width(fine(*width).unsigned_abs());
             let points: Vec<_> = points.iter().map(fine_position).collect();
-            match stroke {
-                Stroke::Solid => area.draw(&PathElement::new(points, style)),
-                Stroke::Dashed => {
-                    area.draw(&DashedPathElement::new(points, fine(DASH), fine(GAP), style))
+            match stroke.dashes() {
+                None => area.draw(&PathElement::new(points, style)),
+                Some((dash, gap)) => {
+                    area.draw(&DashedPathElement::new(points, fine(dash), fine(gap), style))
                 }
             }
         }

@@ -2,8 +2,9 @@
 
 use proptest::prelude::*;
 use report::{
-    Candidate, Format, LineKind, Mark, MarkKind, ParetoFigure, Point, ProgressFigure, ProgressLine,
-    Step, draw_pareto, draw_progress,
+    Candidate, ComparisonFigure, ComparisonLine, ComparisonPoint, Format, LineKind, Mark, MarkKind,
+    ParetoFigure, Point, ProgressFigure, ProgressLine, Quantity, Step, draw_comparison,
+    draw_pareto, draw_progress,
 };
 
 fn point(latency_ms: f64, accuracy: f64) -> Point {
@@ -64,6 +65,26 @@ fn progress() -> ProgressFigure {
     }
 }
 
+fn comparison(quantity: Quantity) -> ComparisonFigure {
+    let line = |label: &str, seeds, end: f64| {
+        let point = |trials, middle: f64, spread: f64| ComparisonPoint {
+            trials,
+            low: Some(middle - spread),
+            middle,
+            high: Some(middle + spread),
+        };
+        let start = ComparisonPoint { low: None, ..point(3, 0.43, 0.02) };
+        let points = vec![start, point(60, 0.6, 0.01), point(700, end, 0.0)];
+        ComparisonLine { label: label.into(), seeds, points }
+    };
+    ComparisonFigure {
+        title: "Comparison".into(),
+        footnote: "median".into(),
+        quantity,
+        lines: vec![line("ppo", 5, 0.646), line("<uniform>", 1, 0.631)],
+    }
+}
+
 /// All texts of an SVG, which must be well formed.
 fn texts(svg: &[u8]) -> Vec<String> {
     let document = std::str::from_utf8(svg).unwrap();
@@ -78,6 +99,10 @@ fn pareto_texts(figure: &ParetoFigure) -> Vec<String> {
 
 fn progress_texts(figure: &ProgressFigure) -> Vec<String> {
     texts(&draw_progress(figure, Format::Svg).unwrap())
+}
+
+fn comparison_texts(figure: &ComparisonFigure) -> Vec<String> {
+    texts(&draw_comparison(figure, Format::Svg).unwrap())
 }
 
 fn assert_has(texts: &[String], expected: &[&str]) {
@@ -120,6 +145,45 @@ fn an_svg_says_everything_that_the_figure_holds() {
 }
 
 #[test]
+fn a_comparison_names_its_lines_and_their_ends() {
+    let check = |quantity, expected: &[&str]| {
+        let names = ["ppo, 5 seeds", "<uniform>, 1 seed", "25 to 75 % of the seeds", "100"];
+        let texts = comparison_texts(&comparison(quantity));
+        assert_has(&texts, &[&names, expected].concat());
+    };
+    let name = "best accuracy so far (%)";
+    check(Quantity::Accuracy, &[name, "ppo 64.60 %", "<uniform> 63.10 %"]);
+    let name = "dominated hypervolume (share of all)";
+    check(Quantity::Hypervolume, &[name, "ppo 0.6460", "<uniform> 0.6310"]);
+    check(Quantity::Regret, &["regret (percentage points)", "ppo 64.600"]);
+
+    let mut reached = comparison(Quantity::Regret);
+    reached.lines[0].points[2] =
+        ComparisonPoint { trials: 700, low: Some(0.0), middle: 0.0, high: Some(0.001) };
+    let name = "regret (percentage points, logarithmic scale, lowest: 0)";
+    assert_has(&comparison_texts(&reached), &[name, "ppo 0.000", "1", "10"]);
+
+    let mut long = comparison(Quantity::Accuracy);
+    long.lines[0].label = "a name that leaves no room".into();
+    assert_has(&comparison_texts(&long), &["a name that leaves no room, 5 seeds", "64.60 %"]);
+
+    let mut alone = comparison(Quantity::Accuracy);
+    for point in alone.lines.iter_mut().flat_map(|line| &mut line.points) {
+        (point.low, point.high) = (Some(point.middle), Some(point.middle));
+    }
+    let texts = comparison_texts(&alone);
+    assert!(!texts.iter().any(|text| text.contains("25 to 75")), "{texts:?}");
+}
+
+#[test]
+fn a_comparison_reads_in_black_and_white() {
+    let pixels = pixels(&draw_comparison(&comparison(Quantity::Accuracy), Format::Png).unwrap());
+    assert!(pixels.iter().all(|[r, g, b]| r == g && g == b));
+    let band = pixels.iter().filter(|pixel| (200..0xE8).contains(&pixel[0])).count();
+    assert!(band > 10_000, "{band} pixels between the quartiles");
+}
+
+#[test]
 fn the_legend_lists_only_what_is_there() {
     let mut figure = pareto();
     figure.candidates.clear();
@@ -142,6 +206,8 @@ fn without_data_a_figure_says_so() {
     assert_has(&pareto_texts(&ParetoFigure::default()), &["no trials"]);
     let unmet = ProgressFigure { trials: 40, ..ProgressFigure::default() };
     assert_has(&progress_texts(&unmet), &["no trial met the target", "40"]);
+    let unmet = ComparisonFigure { lines: Vec::new(), ..comparison(Quantity::Accuracy) };
+    assert_has(&comparison_texts(&unmet), &["no trial met the target"]);
 }
 
 #[test]
@@ -200,8 +266,45 @@ fn values_without_a_place_are_refused() {
     );
 }
 
+#[test]
+fn comparisons_of_what_cannot_be_are_refused() {
+    let check = |change: fn(&mut ComparisonPoint), message: &str| {
+        let mut figure = comparison(Quantity::Accuracy);
+        change(&mut figure.lines[1].points[1]);
+        let error = draw_comparison(&figure, Format::Svg).unwrap_err();
+        assert_eq!(error.to_string(), message);
+    };
+    let allowed = "allowed is a fraction from 0 to 1";
+    check(|point| point.middle = 64.6, &format!("lines[1].points[1]: found 64.6, {allowed}"));
+    check(|point| point.low = Some(f64::NAN), &format!("lines[1].points[1]: found NaN, {allowed}"));
+    check(
+        |point| point.trials = 3,
+        "trials of lines[1].points[1]: found 3, allowed is more trials than the point before has, \
+         from 1 on",
+    );
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_comparison_makes_a_well_formed_svg(
+        text in any::<String>(),
+        lines in prop::collection::vec(prop::collection::vec((1..100_000_u64, 0.0..=1.0_f64), 0..9), 0..9),
+        quantity in prop::sample::select(vec![Quantity::Accuracy, Quantity::Hypervolume, Quantity::Regret]),
+    ) {
+        let line = |mut steps: Vec<(u64, f64)>| {
+            steps.sort_by_key(|step| step.0);
+            steps.dedup_by_key(|step| step.0);
+            let points = steps.into_iter().map(|(trials, middle)| ComparisonPoint {
+                trials, low: Some(middle / 2.0), middle, high: None,
+            });
+            ComparisonLine { label: text.clone(), seeds: 2, points: points.collect() }
+        };
+        let lines = lines.into_iter().map(line).collect();
+        let figure = ComparisonFigure { title: text.clone(), footnote: text.clone(), quantity, lines };
+        assert_has(&comparison_texts(&figure), &["trials (logarithmic scale)"]);
+    }
 
     #[test]
     fn any_labels_and_points_make_a_well_formed_svg(

@@ -62,13 +62,13 @@ impl Domain {
         &self.groups
     }
 
-    /// Number of genotypes.
+    /// Number of genotypes; the greatest number where there are more.
     pub fn size(&self) -> u128 {
         self.members.as_ref().map_or_else(|| self.combinations(), |m| m.listed.len() as u128)
     }
 
     fn combinations(&self) -> u128 {
-        self.option_counts.iter().map(|&n| u128::from(n)).product()
+        self.option_counts.iter().fold(1, |size: u128, &n| size.saturating_mul(n.into()))
     }
 
     /// A genotype drawn uniformly.
@@ -124,6 +124,35 @@ impl Domain {
             all = all.iter().flat_map(longer).collect();
         }
         Some(all.into_iter().map(Genotype).collect())
+    }
+
+    /// The least cost reached by changing one choice at a time, and where. `cost` gives None for what
+    /// cannot be.
+    ///
+    /// # Errors
+    /// The first error of `cost`.
+    pub fn descend<E>(
+        &self,
+        start: &Genotype,
+        start_cost: f64,
+        cost: &dyn Fn(&Genotype) -> Result<Option<f64>, E>,
+    ) -> Result<(f64, Genotype), E> {
+        let (mut least, mut now) = (start_cost, start.clone());
+        loop {
+            let before = least;
+            for (choice, &options) in self.option_counts.iter().enumerate() {
+                for option in 0..options {
+                    let mut other = now.clone();
+                    other.0[choice] = option;
+                    if let Some(cost) = cost(&other)?.filter(|&cost| cost < least) {
+                        (least, now) = (cost, other);
+                    }
+                }
+            }
+            if least == before {
+                return Ok((least, now));
+            }
+        }
     }
 
     /// A genotype's text form.

@@ -29,6 +29,7 @@ mod space_units;
 mod stage;
 pub mod unit;
 mod unit_text;
+pub mod validation;
 pub mod weights;
 mod width;
 
@@ -45,4 +46,5 @@ pub use latency::{LatencyError, LatencySource};
 pub use network::{Input, Network, Norm};
 pub use space::{Choice, Family, SeRule, SearchSpace, Stage};
 pub use unit::{PlacedUnit, Unit};
+pub use validation::{Validation, validate};
 pub use weights::{NodeWeights, Weights};

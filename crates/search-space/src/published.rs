@@ -58,7 +58,8 @@ macro_rules! spaces {
     };
 }
 
-const SPACES: [(&str, &str); 6] = spaces![
+const SPACES: [(&str, &str); 7] = spaces![
+    "mixed",
     "mnasnet",
     "mobilenet_v1",
     "mobilenet_v2",

@@ -204,9 +204,9 @@ impl SearchSpace {
         in_stages.chain(global).filter(|&count| count > 0).map(group).collect()
     }
 
-    /// Number of genotypes.
+    /// Number of genotypes; the greatest number where there are more.
     pub fn size(&self) -> u128 {
-        self.option_counts().iter().map(|&n| u128::from(n)).product()
+        self.domain().size()
     }
 
     /// The network that a genotype means, named `SPACE:GENOTYPE`.

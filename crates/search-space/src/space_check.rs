@@ -1,6 +1,8 @@
 //! Which values a space may have.
 
-use crate::block::Block;
+use rand::SeedableRng;
+use rand::rngs::ChaCha8Rng;
+
 use crate::error::Invalid;
 use crate::genotype::Genotype;
 use crate::limits::{self, check_kernel, check_size};
@@ -9,6 +11,8 @@ use crate::space::{Choice, SeRule, SearchSpace};
 /// A genotype's text has one base-36 digit a choice.
 const OPTIONS: usize = 36;
 const LAYERS: usize = 64;
+/// Genotypes tried until one is a network.
+const DRAWS: usize = 1_000;
 
 pub(crate) fn check(space: &SearchSpace) -> Result<(), Invalid> {
     if space.format != SearchSpace::FORMAT {
@@ -36,7 +40,7 @@ pub(crate) fn check(space: &SearchSpace) -> Result<(), Invalid> {
             }
         }
     }
-    check_first_options(space)
+    check_some_network(space)
 }
 
 fn check_options(place: &str, options: usize) -> Result<(), Invalid> {
@@ -73,22 +77,26 @@ fn check_ratio(place: &str, ratio: f64) -> Result<(), Invalid> {
     }
 }
 
-/// The network of first options: what is wrong with the stem or the head shows in it.
-fn check_first_options(space: &SearchSpace) -> Result<(), Invalid> {
+/// Some network must be legal. What is wrong with the stem or the head shows in the one of first options,
+/// as does what is wrong with all.
+fn check_some_network(space: &SearchSpace) -> Result<(), Invalid> {
     let first = Genotype(vec![0; space.option_counts().len()]);
-    let stem = space.stem.len();
-    let relocate = |mut error: Invalid| {
-        if let Some(index) = block_index(&error.place).filter(|&index| index >= stem) {
-            let note = format!("stages (genotype {first}, {}", error.place);
-            error.place = format!("{note}: block {index})");
-        } else {
-            error.place = error.place.replacen("blocks[", "stem[", 1);
-        }
-        error
+    let error = match space.decode(&first)?.lower() {
+        Ok(_) => return Ok(()),
+        Err(error) => error,
     };
-    let zero_stride = |block: &Block| block.stride() == 0;
-    debug_assert!(!space.stem.iter().any(zero_stride));
-    space.decode(&first)?.lower().map(|_| ()).map_err(relocate)
+    let Some(index) = block_index(&error.place).filter(|&index| index >= space.stem.len()) else {
+        let place = error.place.replacen("blocks[", "stem[", 1);
+        return Err(Invalid { place, ..error });
+    };
+    let mut rng = ChaCha8Rng::seed_from_u64(0);
+    let legal = |genotype| space.decode(&genotype).is_ok_and(|network| network.lower().is_ok());
+    let domain = space.domain();
+    if std::iter::repeat_with(|| domain.sample(&mut rng)).take(DRAWS).any(legal) {
+        return Ok(());
+    }
+    let place = format!("stages (genotype {first}, {}: block {index})", error.place);
+    Err(Invalid { place, ..error })
 }
 
 fn block_index(place: &str) -> Option<usize> {

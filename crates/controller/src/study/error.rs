@@ -11,8 +11,8 @@ pub enum StudyError {
         /// The database.
         path: PathBuf,
     },
-    /// Nothing to resume.
-    #[error("{}: no study to resume", path.display())]
+    /// Nothing to resume or to read.
+    #[error("{}: no study there", path.display())]
     Missing {
         /// The database.
         path: PathBuf,

@@ -2,6 +2,7 @@
 //! measurements, each stored before anything depends on it.
 
 mod error;
+mod points;
 mod schema;
 
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use search_space::domain::Domain;
 
 use crate::trial::{Estimate, Half, Trial};
 pub use error::StudyError;
+pub use points::{StudyPoint, StudyPoints, read_points};
 
 /// The database's name in an output folder.
 pub const FILE_NAME: &str = "study.sqlite";
@@ -115,11 +117,7 @@ impl Study {
     /// # Errors
     /// The database cannot be read.
     pub fn settings(&self) -> Result<StudySettings, StudyError> {
-        self.read(|connection| {
-            let mut query = connection.prepare("SELECT name, value FROM settings WHERE decides")?;
-            let rows = query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            rows.collect()
-        })
+        self.read(points::settings)
     }
 
     /// All trials in order.

@@ -1,6 +1,7 @@
 //! One file for each command.
 
 mod bench;
+mod compare;
 mod describe;
 mod eval;
 mod export;
@@ -25,6 +26,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let global = &args.global;
     match &args.command {
         Command::Search(args) => search::run(global, args),
+        Command::Compare(args) => compare::run(global, args),
         Command::Table(command) => table::run(global, command),
         Command::Latency(args) => latency::run(global, args),
         Command::Zoo(args) => zoo::run(global, args),

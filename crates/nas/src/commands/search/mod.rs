@@ -22,6 +22,7 @@ use crate::exit::{Outcome, bad_input};
 use crate::progress::{Progress, note};
 use crate::{interrupt, output_folder};
 use results::{Results, Winners};
+use sources::Latency;
 
 pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let start = Instant::now();
@@ -93,9 +94,10 @@ fn run_search(
 ) -> Result<(), SearchError> {
     let (problem, settings) = (results.sources.problem(), &results.settings);
     let targets = settings.goal.targets();
-    let mut bar = Progress::start(global, "searching");
+    let mut bar = Progress::start_with_picture(global, "searching");
     let mut at = |trials: &[Trial]| {
-        bar.at(trials.len(), settings.samples, &screen::best_so_far(trials, targets));
+        let (done, best) = (trials.len(), screen::best_so_far(trials, targets));
+        bar.at_with_picture(done, settings.samples, &best, || screen::front(trials, targets));
         interrupt::check()
     };
     let trials = search(&problem, settings, study, &mut at);
@@ -108,7 +110,11 @@ fn run_search(
         results.winners = vec![Winners { target: None, best, best_by_reward: None }];
         return Ok(());
     };
-    let mut bar = Progress::start(global, "measuring winners");
+    // A table's latencies take no time.
+    let mut bar = match results.sources.latency {
+        Latency::Device(_) => Progress::start(global, "measuring winners"),
+        Latency::Column | Latency::Unknown => Progress::Quiet,
+    };
     let most = targets.len() * winner::MOST_MEASURED;
     let mut measured = Vec::new();
     let mut at = |trial: &Trial, ms: f64| {

@@ -77,7 +77,7 @@ struct Report {
 #[derive(Serialize)]
 #[serde(untagged)]
 enum OneOrMany {
-    One(FoundForTarget),
+    One(Box<FoundForTarget>),
     Many { targets: Vec<FoundForTarget> },
 }
 
@@ -196,7 +196,7 @@ impl Results<'_> {
             trials: self.trials.len(),
             range: self.range.map(range_ms),
             found: match found.len() {
-                1 => OneOrMany::One(found.remove(0)),
+                1 => OneOrMany::One(Box::new(found.remove(0))),
                 _ => OneOrMany::Many { targets: found },
             },
         })

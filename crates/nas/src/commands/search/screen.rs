@@ -3,10 +3,13 @@
 use std::path::Path;
 use std::time::Duration;
 
-use controller::{Binding, LatencyOf, Problem, Range, SearchSettings, Target, Trial, least_cost};
+use controller::{
+    Binding, LatencyOf, Problem, Range, SearchSettings, Target, Trial, least_cost, pareto_front,
+};
 
 use super::results::{Found, FoundForTarget, Results, TargetExponent};
 use super::sources::{Accuracy, Latency, Sources};
+use crate::scatter::{self, Point};
 use crate::screen::grouped;
 
 /// The range of latencies, and what the targets mean in it.
@@ -85,6 +88,39 @@ pub(super) fn best_so_far(trials: &[Trial], targets: &[Target]) -> String {
     };
     format!("best {}", texts.join(", "))
 }
+
+/// The front so far in characters: `o` for its networks, `*` for the best under a target, and a line at
+/// each target that lies among them or near. Empty where there are no latencies.
+pub(super) fn front(trials: &[Trial], targets: &[Target]) -> String {
+    let place = |index: usize| {
+        let trial = &trials[index];
+        Some((trial.latency_ms?, 100.0 * trial.estimate.accuracy))
+    };
+    let front: Vec<(f64, f64)> = pareto_front(trials).into_iter().filter_map(place).collect();
+    let (Some(&(fastest_ms, lowest)), Some(&(slowest_ms, highest))) = (front.first(), front.last())
+    else {
+        return String::new();
+    };
+    let best = |target: &Target| {
+        let under = front.iter().rev().find(|(ms, _)| *ms <= target.ms())?;
+        Some(Point { letter: '*', x: under.0, y: under.1 })
+    };
+    let among = |target: &&Target| (fastest_ms..=NEAR * slowest_ms).contains(&target.ms());
+    let line = |target: &Target| {
+        let x = target.ms();
+        let y = move |step: u32| lowest + (highest - lowest) * f64::from(step) / LINE_STEPS;
+        (0..=LINE_STEPS as u32).map(move |step| Point { letter: '|', x, y: y(step) })
+    };
+    let networks = front.iter().map(|&(x, y)| Point { letter: 'o', x, y });
+    let points = targets.iter().filter_map(best).chain(networks);
+    let points: Vec<Point> = points.chain(targets.iter().filter(among).flat_map(line)).collect();
+    scatter::draw(&points, "ms, predicted", "accuracy (%) of the front so far")
+}
+
+/// How far beyond the front a target may lie and still be shown.
+const NEAR: f64 = 1.5;
+/// Points that make a line in a scatter plot.
+const LINE_STEPS: f64 = 32.0;
 
 /// A candidate that was measured, for a progress bar.
 pub(super) fn candidate(trial: &Trial, measured_ms: f64) -> String {

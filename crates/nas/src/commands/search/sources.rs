@@ -28,11 +28,11 @@ pub(super) struct Sources {
 
 pub(super) enum Accuracy {
     Surrogate(Box<dyn Fn(&Genotype) -> Estimate + Sync>),
-    Table(AccuracyTable),
+    Table(Box<AccuracyTable>),
 }
 
 pub(super) enum Latency {
-    Device(NativeLatency),
+    Device(Box<NativeLatency>),
     /// Of the accuracy table.
     Column,
     Unknown,
@@ -84,7 +84,7 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
                 accuracy: choice.accuracy_column.clone(),
                 latency: choice.latency_column.clone(),
             };
-            Accuracy::Table(read(global, file, &columns, space.as_ref())?)
+            Accuracy::Table(Box::new(read(global, file, &columns, space.as_ref())?))
         }
     };
     let column = match &accuracy {
@@ -182,7 +182,7 @@ impl Opened {
         if let (Some(mut open), Some(space)) = (self.device, &self.sources.space) {
             tables::complete(global, space, &mut open)?;
             let native = NativeLatency { table: open.table, runs: self.runs };
-            self.sources.latency = Latency::Device(native);
+            self.sources.latency = Latency::Device(Box::new(native));
         }
         Ok(self.sources)
     }
@@ -196,7 +196,7 @@ impl Sources {
             Accuracy::Table(table) => AccuracySource::Table(table),
         };
         let latency = match (&self.latency, &self.accuracy) {
-            (Latency::Device(native), _) => LatencyOf::Device(native),
+            (Latency::Device(native), _) => LatencyOf::Device(native.as_ref()),
             (Latency::Column, Accuracy::Table(table)) => LatencyOf::Column(table),
             (Latency::Column, Accuracy::Surrogate(_)) | (Latency::Unknown, _) => LatencyOf::Unknown,
         };

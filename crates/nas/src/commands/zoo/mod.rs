@@ -1,7 +1,6 @@
 //! `nas zoo`: the published networks, and how fast they are here.
 
 mod published_accuracy;
-mod scatter;
 
 use std::cmp::Ordering;
 
@@ -13,8 +12,8 @@ use serde::Serialize;
 use crate::args::{Global, TableChoice, ZooArgs};
 use crate::exit::Outcome;
 use crate::progress::Progress;
+use crate::scatter::{self, Point};
 use crate::{interrupt, load, screen, tables};
-use scatter::Point;
 
 #[derive(Serialize)]
 struct Row {

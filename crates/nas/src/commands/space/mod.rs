@@ -1,4 +1,6 @@
-//! `nas space`: the search spaces and their choices.
+//! `nas space`: the search spaces, their choices, and what is wrong with them.
+
+mod validation;
 
 use anyhow::Result;
 use search_space::{SearchSpace, published};
@@ -40,6 +42,9 @@ impl Space {
 }
 
 pub(crate) fn run(global: &Global, args: &SpaceArgs) -> Result<Outcome> {
+    if let (Some(name), true) = (&args.space, args.validate) {
+        return validation::run(global, &load::space(name)?);
+    }
     let spaces = match &args.space {
         Some(name) => vec![Space::of(&load::space(name)?)],
         None => published::space_names()

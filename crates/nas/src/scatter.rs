@@ -1,18 +1,18 @@
-//! A scatter plot of letters for a terminal.
+//! A scatter plot of characters for a terminal.
 
 const COLUMNS: usize = 64;
 const ROWS: usize = 16;
 
-/// A labelled point.
-pub(super) struct Point {
-    pub(super) letter: char,
-    pub(super) x: f64,
-    pub(super) y: f64,
+/// A point and its character.
+pub(crate) struct Point {
+    pub(crate) letter: char,
+    pub(crate) x: f64,
+    pub(crate) y: f64,
 }
 
-/// Points in a frame with the ends of both axes; of points that share a place, the first is shown
-/// and the others stand in the line below.
-pub(super) fn draw(points: &[Point], x_label: &str, y_label: &str) -> String {
+/// Points in a frame with the ends of both axes; of points that share a place, the first is shown,
+/// and capital letters that are hidden so stand in the line below.
+pub(crate) fn draw(points: &[Point], x_label: &str, y_label: &str) -> String {
     let (left, right) = ends(points.iter().map(|point| point.x));
     let (bottom, top) = ends(points.iter().map(|point| point.y));
     let place = |value: f64, low: f64, high: f64, steps: usize| {
@@ -25,7 +25,7 @@ pub(super) fn draw(points: &[Point], x_label: &str, y_label: &str) -> String {
         let cell = &mut grid[row][place(*x, left, right, COLUMNS)];
         if *cell == ' ' {
             *cell = *letter;
-        } else {
+        } else if letter.is_uppercase() {
             hidden.push(format!("{letter} at {cell}"));
         }
     }

@@ -1,0 +1,44 @@
+//! How far each group has come after so many trials.
+
+use anyhow::Result;
+use controller::comparison::{Band, bands, best_accuracies, hypervolumes, trial_counts};
+use report::Quantity;
+
+use super::groups::Group;
+use super::opened::{Opened, TargetMs};
+
+/// One quantity of a group for a target, in fractions.
+pub(super) struct Curve {
+    /// Index of the group.
+    pub(super) group: usize,
+    pub(super) target: TargetMs,
+    pub(super) quantity: Quantity,
+    /// By rising trials.
+    pub(super) bands: Vec<Band>,
+    /// After as many trials as all seeds of the group have.
+    pub(super) last: Band,
+}
+
+/// The curves of all quantities that are known.
+pub(super) fn of(index: usize, group: &Group, target: TargetMs) -> Result<Vec<Curve>> {
+    let lengths: Vec<usize> = group.studies.iter().map(|study| study.points.len()).collect();
+    let counts = trial_counts(&lengths);
+    let shortest = lengths.iter().copied().min().unwrap_or(0);
+    let curve = |quantity: Quantity, values: &dyn Fn(&Opened) -> Vec<Option<f64>>| {
+        let values: Vec<Vec<Option<f64>>> = group.studies.iter().map(values).collect();
+        let last = bands(&values, &[shortest]).pop()?;
+        Some(Curve { group: index, target, quantity, bands: bands(&values, &counts), last })
+    };
+    let accuracy = |study: &Opened| best_accuracies(&study.points, target);
+    let mut curves: Vec<Curve> = curve(Quantity::Accuracy, &accuracy).into_iter().collect();
+    if let Some(target_ms) = target {
+        let hypervolume = |study: &Opened| hypervolumes(&study.points, target_ms);
+        curves.extend(curve(Quantity::Hypervolume, &hypervolume));
+    }
+    if let (Some(optimum), Some(best)) = (group.studies[0].optimum(target)?, curves.first()) {
+        let bands = best.bands.iter().map(|band| band.regret(optimum)).collect();
+        let last = best.last.regret(optimum);
+        curves.push(Curve { quantity: Quantity::Regret, bands, last, ..*best });
+    }
+    Ok(curves)
+}

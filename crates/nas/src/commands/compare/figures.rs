@@ -1,0 +1,93 @@
+//! The figures of a comparison.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use controller::comparison::Band;
+use report::{
+    ComparisonFigure, ComparisonLine, ComparisonPoint, Format, Quantity, draw_comparison,
+    write_atomically,
+};
+
+use super::groups::Group;
+use super::opened::TargetMs;
+use super::results::Results;
+
+/// A figure for each quantity and target, as SVG and PNG. With several targets, each has files of its
+/// own.
+pub(super) fn write(results: &Results, out: &Path) -> Result<Vec<PathBuf>> {
+    let quantities = [
+        (Quantity::Accuracy, "accuracy"),
+        (Quantity::Hypervolume, "hypervolume"),
+        (Quantity::Regret, "regret"),
+    ];
+    let mut files = Vec::new();
+    for &target in &results.targets {
+        for (quantity, name) in quantities {
+            let Some(figure) = figure(results, target, quantity) else { continue };
+            let stem = match target {
+                Some(target_ms) if results.targets.len() > 1 => format!("{name}-{target_ms}ms"),
+                _ => name.to_owned(),
+            };
+            for (format, extension) in [(Format::Svg, "svg"), (Format::Png, "png")] {
+                let path = out.join(format!("{stem}.{extension}"));
+                write_atomically(&path, &draw_comparison(&figure, format)?)?;
+                files.push(path);
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// None where no group has the quantity.
+fn figure(results: &Results, target: TargetMs, quantity: Quantity) -> Option<ComparisonFigure> {
+    let line = |(index, group): (usize, &Group)| {
+        let curve = results.curve(index, target, quantity)?;
+        let points = curve.bands.iter().filter_map(point).collect();
+        let seeds = group.studies.len() as u64;
+        Some(ComparisonLine { label: group.label.clone(), seeds, points })
+    };
+    let lines: Vec<ComparisonLine> = results.groups.iter().enumerate().filter_map(line).collect();
+    let under = target.map(|target_ms| format!(" under {target_ms} ms")).unwrap_or_default();
+    let space = results.space();
+    let title = match quantity {
+        Quantity::Accuracy => format!("Best accuracy{under} against trials, space {space}"),
+        Quantity::Hypervolume => format!("Hypervolume{under} against trials, space {space}"),
+        Quantity::Regret => format!("Regret{under} against trials, space {space}"),
+    };
+    let footnote = footnote(results, target, quantity);
+    (!lines.is_empty()).then_some(ComparisonFigure { title, footnote, quantity, lines })
+}
+
+/// Nothing while half of the seeds have nothing.
+fn point(band: &Band) -> Option<ComparisonPoint> {
+    let (trials, low, high) = (band.trials as u64, band.q25, band.q75);
+    band.median.map(|middle| ComparisonPoint { trials, low, middle, high })
+}
+
+fn footnote(results: &Results, target: TargetMs, quantity: Quantity) -> String {
+    let first = results.first();
+    let mut parts = vec!["Lines: median of the seeds that have as many trials.".to_owned()];
+    match (quantity, target) {
+        (Quantity::Hypervolume, Some(target_ms)) => parts.push(format!(
+            "Hypervolume: share of the latencies from 0 to {target_ms} ms and accuracies from 0 to \
+             100 % that the trials so far dominate."
+        )),
+        (Quantity::Regret, _) => {
+            parts.push("Regret: the optimum less the best accuracy so far.".to_owned());
+        }
+        (Quantity::Accuracy | Quantity::Hypervolume, _) => {}
+    }
+    parts.push(match first.setting("accuracy") {
+        "surrogate" => {
+            "Accuracy: surrogate of a shortened ImageNet schedule, which ranks networks.".to_owned()
+        }
+        source => format!("Accuracy: {source}."),
+    });
+    match (target, first.setting("device")) {
+        (None, _) => {}
+        (Some(_), "") => parts.push("Latency: predicted.".to_owned()),
+        (Some(_), device) => parts.push(format!("Latency: predicted, {device}.")),
+    }
+    parts.join(" ")
+}

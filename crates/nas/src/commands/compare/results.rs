@@ -1,0 +1,223 @@
+//! What a comparison comes to: CSV, JSON and the table on the screen.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use controller::Band;
+use report::{Cell, Quantity, write_csv};
+use serde::Serialize;
+
+use super::curves::{self, Curve};
+use super::figures;
+use super::groups::Group;
+use super::opened::{Opened, TargetMs};
+use crate::args::Global;
+use crate::screen;
+
+/// Everything that is printed, plotted and written.
+pub(super) struct Results {
+    pub(super) groups: Vec<Group>,
+    pub(super) targets: Vec<TargetMs>,
+    pub(super) curves: Vec<Curve>,
+}
+
+/// The name of a quantity in the CSV file and in JSON; a regret there is in percentage points.
+fn name(quantity: Quantity) -> &'static str {
+    match quantity {
+        Quantity::Accuracy => "accuracy",
+        Quantity::Hypervolume => "hypervolume",
+        Quantity::Regret => "regret_points",
+    }
+}
+
+/// Quartiles as the CSV file and JSON have them.
+#[derive(Clone, Copy, Serialize)]
+struct Quartiles {
+    q25: Option<f64>,
+    median: Option<f64>,
+    q75: Option<f64>,
+}
+
+impl Quartiles {
+    fn of(quantity: Quantity, band: &Band) -> Self {
+        // A difference of accuracies has rounding errors that its digits would show.
+        let points = |regret: f64| (regret * 1e10).round() / 1e8;
+        let value = |value: Option<f64>| match quantity {
+            Quantity::Accuracy | Quantity::Hypervolume => value,
+            Quantity::Regret => value.map(points),
+        };
+        Self { q25: value(band.q25), median: value(band.median), q75: value(band.q75) }
+    }
+}
+
+#[derive(Serialize)]
+struct Report {
+    out: String,
+    files: Vec<String>,
+    groups: Vec<Row>,
+}
+
+/// A group's final state for a target.
+#[derive(Serialize)]
+struct Row {
+    group: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target_ms: TargetMs,
+    seeds: usize,
+    trials: usize,
+    accuracy: Quartiles,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hypervolume: Option<Quartiles>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    regret_points: Option<Quartiles>,
+    studies: Vec<String>,
+}
+
+impl Results {
+    pub(super) fn new(groups: Vec<Group>, targets: Vec<TargetMs>) -> Result<Self> {
+        let mut all = Vec::new();
+        for &target in &targets {
+            for (index, group) in groups.iter().enumerate() {
+                all.extend(curves::of(index, group, target)?);
+            }
+        }
+        Ok(Self { groups, targets, curves: all })
+    }
+
+    /// The output folder's name.
+    pub(super) fn name(&self) -> String {
+        let targets: Vec<String> =
+            self.targets.iter().flatten().map(|target_ms| target_ms.to_string()).collect();
+        match targets.is_empty() {
+            true => format!("compare-{}-accuracy", self.space()),
+            false => format!("compare-{}-{}ms", self.space(), targets.join("-")),
+        }
+    }
+
+    /// The space's name; the setting has its fingerprint too.
+    pub(super) fn space(&self) -> &str {
+        let space = self.first().setting("space");
+        space.rsplit_once(' ').map_or(space, |(name, _)| name)
+    }
+
+    /// Any study, for what all have in common.
+    pub(super) fn first(&self) -> &Opened {
+        &self.groups[0].studies[0]
+    }
+
+    pub(super) fn curve(
+        &self,
+        group: usize,
+        target: TargetMs,
+        quantity: Quantity,
+    ) -> Option<&Curve> {
+        let wanted = (group, target, quantity);
+        self.curves.iter().find(|curve| (curve.group, curve.target, curve.quantity) == wanted)
+    }
+
+    /// Writes the CSV file and the figures, each as a whole or not at all.
+    pub(super) fn write(&self, out: &Path) -> Result<Vec<PathBuf>> {
+        let csv = out.join("compare.csv");
+        let header = ["group", "target_ms", "metric", "trials", "seeds", "q25", "median", "q75"];
+        let rows = self.curves.iter().flat_map(|curve| {
+            curve.bands.iter().map(|band| {
+                let Quartiles { q25, median, q75 } = Quartiles::of(curve.quantity, band);
+                let label = self.groups[curve.group].label.as_str();
+                let (trials, seeds) = (band.trials as u64, band.seeds as u64);
+                vec![
+                    Cell::from(label),
+                    curve.target.into(),
+                    name(curve.quantity).into(),
+                    trials.into(),
+                    seeds.into(),
+                    q25.into(),
+                    median.into(),
+                    q75.into(),
+                ]
+            })
+        });
+        write_csv(&csv, &header, rows)?;
+        let mut files = vec![csv];
+        files.extend(figures::write(self, out)?);
+        Ok(files)
+    }
+
+    /// Prints the JSON object, or the last screen.
+    pub(super) fn print(&self, global: &Global, out: &Path, files: &[PathBuf]) -> Result<()> {
+        let rows = self.rows();
+        if global.json {
+            let files = files.iter().map(|file| file.display().to_string()).collect();
+            let out = out.display().to_string();
+            return screen::print_json(&Report { out, files, groups: rows });
+        }
+        println!("{}\n\nwritten to {}", table(&rows), out.display());
+        Ok(())
+    }
+
+    fn rows(&self) -> Vec<Row> {
+        let row = |(target, index): (TargetMs, usize)| {
+            let of = |quantity| self.curve(index, target, quantity).map(|curve| curve.last);
+            let quartiles = |quantity| of(quantity).map(|band| Quartiles::of(quantity, &band));
+            let group = &self.groups[index];
+            Some(Row {
+                group: group.label.clone(),
+                target_ms: target,
+                seeds: group.studies.len(),
+                trials: of(Quantity::Accuracy)?.trials,
+                accuracy: quartiles(Quantity::Accuracy)?,
+                hypervolume: quartiles(Quantity::Hypervolume),
+                regret_points: quartiles(Quantity::Regret),
+                studies: group.studies.iter().map(|s| s.path.display().to_string()).collect(),
+            })
+        };
+        let groups = 0..self.groups.len();
+        let targets = self.targets.iter();
+        targets.flat_map(|&t| groups.clone().map(move |g| (t, g))).filter_map(row).collect()
+    }
+}
+
+/// One row for each group and target; columns that nothing stands in are left out.
+fn table(rows: &[Row]) -> String {
+    let header = [
+        "group",
+        "target (ms)",
+        "seeds",
+        "trials",
+        "best accuracy (%)",
+        "hypervolume",
+        "regret (points)",
+    ];
+    let cells = |row: &Row| {
+        [
+            row.group.clone(),
+            row.target_ms.map(|ms| ms.to_string()).unwrap_or_default(),
+            row.seeds.to_string(),
+            screen::grouped(row.trials),
+            text(Some(row.accuracy), row.seeds, |accuracy| format!("{:.2}", 100.0 * accuracy)),
+            text(row.hypervolume, row.seeds, |share| format!("{share:.4}")),
+            text(row.regret_points, row.seeds, |points| format!("{points:.3}")),
+        ]
+    };
+    let all: Vec<[String; 7]> = rows.iter().map(cells).collect();
+    let shown = |column: &usize| all.iter().any(|cells| !cells[*column].is_empty());
+    let shown: Vec<usize> = (0..header.len()).filter(shown).collect();
+    let header: Vec<&str> = shown.iter().map(|&column| header[column]).collect();
+    let of = |cells: &[String; 7]| shown.iter().map(|&column| cells[column].clone()).collect();
+    let table = screen::table(&header, &["group"], all.iter().map(of).collect());
+    match rows.iter().all(|row| row.seeds == 1) {
+        true => table,
+        false => format!(
+            "{table}\n\nmedian [25 %, 75 %] over the seeds, after the trials that all of them have"
+        ),
+    }
+}
+
+/// The median, and the quartiles where there are several seeds.
+fn text(quartiles: Option<Quartiles>, seeds: usize, show: fn(f64) -> String) -> String {
+    let Some(Quartiles { q25, median, q75 }) = quartiles else { return String::new() };
+    let show = |value: Option<f64>| value.map_or("none".to_owned(), show);
+    match seeds {
+        1 => show(median),
+        _ => format!("{} [{}, {}]", show(median), show(q25), show(q75)),
+    }
+}

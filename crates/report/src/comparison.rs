@@ -1,0 +1,145 @@
+//! Searches side by side: medians over seeds with bands, against the number of trials.
+
+mod lines;
+mod quantity;
+mod style;
+
+use crate::axis::Axis;
+use crate::error::ReportError;
+use crate::frame::{self, Entry, LINE_SAMPLE, Surroundings};
+use crate::paint::{self, Format};
+pub use quantity::Quantity;
+
+/// What the seeds of a search had reached after some trials, as fractions. A limit is None where it
+/// lies beyond any axis: the band then goes to the edge.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct ComparisonPoint {
+    /// Trials done.
+    pub trials: u64,
+    /// Lower limit of the band.
+    pub low: Option<f64>,
+    /// The line.
+    pub middle: f64,
+    /// Upper limit of the band.
+    pub high: Option<f64>,
+}
+
+/// A search.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparisonLine {
+    /// Its name in the legend and at its end.
+    pub label: String,
+    /// Seeds that the band is of; the legend says how many.
+    pub seeds: u64,
+    /// By rising trials; each holds up to the next. Empty where nothing was reached.
+    pub points: Vec<ComparisonPoint>,
+}
+
+/// How several searches went on with their trials.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ComparisonFigure {
+    /// Two lines at most.
+    pub title: String,
+    /// Where the numbers come from. Three lines at most.
+    pub footnote: String,
+    /// What is compared.
+    pub quantity: Quantity,
+    /// The searches, each drawn over the one after it.
+    pub lines: Vec<ComparisonLine>,
+}
+
+/// Where the axis of trials begins, as a share of the longest line's and of the shortest line's.
+const FROM_LONGEST: f64 = 0.01;
+const FROM_SHORTEST: f64 = 0.1;
+/// Bands may leave the axis of values up to this many times the first trial shown.
+const RUN_IN: f64 = 2.0;
+
+/// Draws `figure` on a logarithmic axis of trials, from about 1 % of them on. Without any point it
+/// says that no trial met the target.
+///
+/// # Errors
+///
+/// [`ReportError::NotPlottable`] for a value that its [`Quantity`] cannot have, or trials that do not
+/// rise from 1 on.
+pub fn draw_comparison(figure: &ComparisonFigure, format: Format) -> Result<Vec<u8>, ReportError> {
+    check(figure)?;
+    let x = trials_axis(figure);
+    let y = figure.quantity.axis(&shown_values(figure, x.low));
+    let ends = lines::end_labels(figure);
+    let around = Surroundings {
+        title: &figure.title,
+        footnote: &figure.footnote,
+        x_name: "trials (logarithmic scale)",
+        y_name: &figure.quantity.axis_name(&y),
+        legend: legend(figure),
+        headroom: 0.0,
+        side_room: lines::side_room(&ends),
+    };
+    let (frame, mut shapes) = frame::draw(around, x, y);
+    shapes.extend(lines::draw(figure, &ends, &frame));
+    if figure.lines.iter().all(|line| line.points.is_empty()) {
+        shapes.extend(frame::notice(&frame, "no trial met the target"));
+    }
+    paint::render(&shapes, format)
+}
+
+fn check(figure: &ComparisonFigure) -> Result<(), ReportError> {
+    for (index, line) in figure.lines.iter().enumerate() {
+        let mut before = 0;
+        for (number, point) in line.points.iter().enumerate() {
+            let place = format!("lines[{index}].points[{number}]");
+            for value in [point.low, Some(point.middle), point.high].into_iter().flatten() {
+                figure.quantity.check(&place, value)?;
+            }
+            if point.trials <= before {
+                let found = point.trials as f64;
+                let allowed = "more trials than the point before has, from 1 on";
+                let place = format!("trials of {place}");
+                return Err(ReportError::NotPlottable { place, found, allowed });
+            }
+            before = point.trials;
+        }
+    }
+    Ok(())
+}
+
+/// From 1, 2 or 5 times a power of ten to the longest line's end.
+fn trials_axis(figure: &ComparisonFigure) -> Axis {
+    let ends = figure.lines.iter().filter_map(|line| line.points.last());
+    let ends: Vec<f64> = ends.map(|point| point.trials as f64).collect();
+    let longest = ends.iter().copied().fold(2.0, f64::max);
+    let shortest = ends.iter().copied().fold(longest, f64::min);
+    let wanted = (longest * FROM_LONGEST).min(shortest * FROM_SHORTEST).max(1.0);
+    let decade = 10f64.powf(wanted.log10().floor());
+    let digit = [5.0, 2.0].into_iter().find(|digit| digit * decade <= wanted).unwrap_or(1.0);
+    Axis::logarithmic(digit * decade, longest).of_counts()
+}
+
+/// What the axis of values must show, from the trials `first` on.
+fn shown_values(figure: &ComparisonFigure, first: f64) -> Vec<f64> {
+    let points = figure.lines.iter().flat_map(|line| &line.points);
+    let of = |point: &ComparisonPoint| match point.trials as f64 {
+        trials if trials < first => [None; 3],
+        trials if trials < RUN_IN * first => [Some(point.middle), None, None],
+        _ => [Some(point.middle), point.low, point.high],
+    };
+    points.flat_map(of).flatten().collect()
+}
+
+fn legend(figure: &ComparisonFigure) -> Vec<Entry> {
+    let entry = |(index, line): (usize, &ComparisonLine)| {
+        let seeds = if line.seeds == 1 { "seed" } else { "seeds" };
+        let label = format!("{}, {} {seeds}", line.label, line.seeds);
+        Entry { label, sample_width: LINE_SAMPLE, sample: style::of(index).sample() }
+    };
+    let mut entries: Vec<Entry> = figure.lines.iter().enumerate().map(entry).collect();
+    if figure.lines.iter().any(lines::has_band) {
+        let label = "25 to 75 % of the seeds".to_owned();
+        entries.push(Entry {
+            label,
+            sample_width: LINE_SAMPLE,
+            sample: style::band_sample(figure.lines.len()),
+        });
+    }
+    entries
+}

@@ -1,0 +1,151 @@
+//! The lines of a comparison with their bands and the labels at their ends.
+
+use plotters::style::text_anchor::HPos;
+
+use super::style::{self, Style};
+use super::{ComparisonFigure, ComparisonLine, ComparisonPoint};
+use crate::canvas::Shape;
+use crate::frame::Frame;
+use crate::geometry::{Position, Rect};
+use crate::labels::{self, LINE, Label, Obstacle};
+use crate::text::{self, Weight};
+use crate::theme::{DATA_LINE, HAIRLINE, INK, LABEL, SOFT_INK};
+
+/// Widest text at a line's end; a longer one leaves the line's name to the legend.
+const WIDEST_END: f64 = 320.0;
+/// Free distance between a line's end and its label.
+const CLEARANCE: f64 = 8.0;
+/// Level distance between the edge of the plot and the labels beside it.
+const LEADER_LENGTH: f64 = 16.0;
+/// Markers on a line that crosses the whole plot.
+const MARKERS: usize = 6;
+
+/// Whether the seeds differ anywhere.
+pub(super) fn has_band(line: &ComparisonLine) -> bool {
+    let wide = |point: &ComparisonPoint| {
+        [point.low, point.high].into_iter().any(|limit| limit != Some(point.middle))
+    };
+    line.points.iter().any(wide)
+}
+
+/// Name and last value of each line; none where it has no points.
+pub(super) fn end_labels(figure: &ComparisonFigure) -> Vec<Option<String>> {
+    let of = |line: &ComparisonLine| {
+        let value = figure.quantity.text(line.points.last()?.middle);
+        let whole = format!("{} {value}", line.label);
+        Some(if width(&whole) <= WIDEST_END { whole } else { value })
+    };
+    figure.lines.iter().map(of).collect()
+}
+
+/// Room beside the plot for the labels.
+pub(super) fn side_room(ends: &[Option<String>]) -> f64 {
+    let widest = ends.iter().flatten().map(|end| width(end)).fold(0.0, f64::max);
+    LEADER_LENGTH + CLEARANCE + widest
+}
+
+fn width(label: &str) -> f64 {
+    text::room(label, LABEL, Weight::Regular)
+}
+
+/// A line as the corners of its steps, as far as the plot shows them.
+struct Drawn {
+    low: Vec<Position>,
+    middle: Vec<Position>,
+    high: Vec<Position>,
+}
+
+fn drawn(figure: &ComparisonFigure, line: &ComparisonLine, frame: &Frame) -> Drawn {
+    let Rect { top, bottom, .. } = frame.plot;
+    let first = frame.x.low;
+    let begin = line.points.partition_point(|point| (point.trials as f64) <= first);
+    let shown = &line.points[begin.saturating_sub(1)..];
+    let steps = |value: &dyn Fn(&ComparisonPoint) -> Option<f64>, beyond: f64| {
+        let mut corners: Vec<Position> = Vec::new();
+        for point in shown {
+            let x = frame.x((point.trials as f64).max(first));
+            let shown = value(point).map(|value| frame.y(figure.quantity.shown(value)));
+            // A regret of 0 has no place on a logarithmic axis, not even at infinity.
+            let y = shown.unwrap_or(beyond).min(bottom).max(top);
+            corners.extend(corners.last().map(|&(_, before)| (x, before)));
+            corners.push((x, y));
+        }
+        corners
+    };
+    Drawn {
+        low: steps(&|point| point.low, bottom),
+        middle: steps(&|point| Some(point.middle), bottom),
+        high: steps(&|point| point.high, top),
+    }
+}
+
+/// Bands, then lines, the first on top, then markers, which show where lines cover each other, and
+/// labels.
+pub(super) fn draw(
+    figure: &ComparisonFigure,
+    ends: &[Option<String>],
+    frame: &Frame,
+) -> Vec<Shape> {
+    let (mut areas, mut limits, mut lines, mut marks) = (vec![], vec![], vec![], vec![]);
+    let (mut labels, mut obstacles) = (vec![], vec![]);
+    let count = figure.lines.len();
+    for (index, line) in figure.lines.iter().enumerate().rev() {
+        let style = style::of(index);
+        let Drawn { low, middle, high } = drawn(figure, line, frame);
+        obstacles.extend(middle.windows(2).map(|pair| Obstacle {
+            rect: Rect::between(pair[0], pair[1]).grown(DATA_LINE),
+            weight: LINE,
+        }));
+        if let (Some(text), Some(&point)) = (&ends[index], middle.last()) {
+            labels.push(Label { text: text.clone(), point, clearance: CLEARANCE });
+        }
+        marks.extend(markers(style, &middle, frame, (index as f64 + 0.5) / count as f64));
+        lines.push(style.line(middle));
+        if has_band(line) {
+            areas.push(style::band(high.iter().chain(low.iter().rev()).copied().collect(), count));
+            limits.extend([style.limit(low), style.limit(high)]);
+        }
+    }
+    labels.reverse();
+    let at_edge = |label: &Label| label.point.0 >= frame.plot.right - 1.0;
+    let (beside, inside): (Vec<Label>, Vec<Label>) = labels.into_iter().partition(at_edge);
+    let inside = labels::draw(inside, &frame.plot, &obstacles);
+    [areas, limits, lines, marks, inside, labels_beside(beside, frame)].concat()
+}
+
+/// Labels to the right of the plot, one under the other in the order of the lines' ends.
+fn labels_beside(mut labels: Vec<Label>, frame: &Frame) -> Vec<Shape> {
+    labels.sort_by(|a, b| a.point.1.total_cmp(&b.point.1));
+    let mut places: Vec<f64> = Vec::new();
+    for label in &labels {
+        let free = places.last().map_or(f64::NEG_INFINITY, |above| above + LABEL);
+        places.push(label.point.1.max(free));
+    }
+    // Those that went below the plot push the others up.
+    let mut lowest = frame.plot.bottom;
+    for place in places.iter_mut().rev() {
+        *place = place.min(lowest);
+        lowest = *place - LABEL;
+    }
+    let shapes = labels.into_iter().zip(places).flat_map(|(label, y)| {
+        let end = (label.point.0 + LEADER_LENGTH, y);
+        let start = (end.0 + CLEARANCE, y);
+        [
+            Shape::line(vec![label.point, end], HAIRLINE, SOFT_INK),
+            Shape::text(label.text, start, LABEL, HPos::Left, INK),
+        ]
+    });
+    shapes.collect()
+}
+
+/// At places that no other line of the figure has its markers at: `shift` is between 0 and 1.
+fn markers(style: Style, steps: &[Position], frame: &Frame, shift: f64) -> Vec<Shape> {
+    let at = |number: usize| {
+        let share = (number as f64 + shift) / MARKERS as f64;
+        let x = frame.plot.left + share * frame.plot.width();
+        let before = steps.partition_point(|corner| corner.0 <= x);
+        // After the last step there is no line.
+        (1..steps.len()).contains(&before).then(|| style.marker((x, steps[before - 1].1)))
+    };
+    (0..MARKERS).filter_map(at).flatten().collect()
+}
