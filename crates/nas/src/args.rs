@@ -351,9 +351,11 @@ pub(crate) struct DescribeArgs {
 
 /// Write a network as an ONNX file
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  nas export best.ron --weights best.safetensors --onnx best.onnx\n  \
+#[command(
+    after_help = "Examples:\n  nas export best.ron --weights best.safetensors --onnx best.onnx\n  \
     nas export best.ron --onnx best-untrained.onnx\n  \
-    nas export mobilenet_v2@width=0.5 --onnx v2.onnx --dynamic-batch --seed 1")]
+    nas export mobilenet_v2@width=0.5 --onnx v2.onnx --dynamic-batch --seed 1"
+)]
 pub(crate) struct ExportArgs {
     #[arg(help = NET_HELP)]
     pub(crate) net: String,

@@ -88,7 +88,9 @@ pub(crate) enum OptimiserKind {
 
 /// Evaluate weights on the test images of a data set
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  nas eval best.ron --weights best.safetensors --data cifar10:DIR")]
+#[command(
+    after_help = "Example:\n  nas eval best.ron --weights best.safetensors --data cifar10:DIR"
+)]
 pub(crate) struct EvalArgs {
     #[arg(help = NET_HELP)]
     pub(crate) net: String,
@@ -107,8 +109,10 @@ pub(crate) struct EvalArgs {
 
 /// Compute the logits of images in a safetensors file
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  nas infer best.ron --weights best.safetensors --input x.safetensors \
-    --output y.safetensors\n\nThe engine that searches measure computes them, at the images' own size.")]
+#[command(
+    after_help = "Example:\n  nas infer best.ron --weights best.safetensors --input x.safetensors \
+    --output y.safetensors\n\nThe engine that searches measure computes them, at the images' own size."
+)]
 pub(crate) struct InferArgs {
     #[arg(help = NET_HELP)]
     pub(crate) net: String,
@@ -125,9 +129,11 @@ pub(crate) struct InferArgs {
 
 /// Take over weights that PyTorch's torchvision or timm saved
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  nas import --from torchvision mobilenet_v2 mobilenet_v2-7ebf99e0.pth \
+#[command(
+    after_help = "Examples:\n  nas import --from torchvision mobilenet_v2 mobilenet_v2-7ebf99e0.pth \
     --weights v2.safetensors\n  nas import --from timm mobilenet_v1 model.safetensors --weights \
-    v1.safetensors\n\nThe classes are those of the file.")]
+    v1.safetensors\n\nThe classes are those of the file."
+)]
 pub(crate) struct ImportArgs {
     /// Who built the network: decides names and batch norms
     #[arg(long, value_enum, value_name = "F")]

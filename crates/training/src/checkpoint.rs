@@ -72,8 +72,10 @@ impl Run {
             allowed: "a state that can be written".to_owned(),
         })?;
         let slots = self.slots();
-        let tensors: Vec<(String, &[usize], &[f32])> =
-            slots.iter().map(|(name, shape, values)| (name.clone(), &shape[..], &values[..])).collect();
+        let tensors: Vec<(String, &[usize], &[f32])> = slots
+            .iter()
+            .map(|(name, shape, values)| (name.clone(), &shape[..], &values[..]))
+            .collect();
         write_safetensors(&tensors, (STATE, &state))
     }
 
@@ -97,17 +99,11 @@ impl Run {
     /// Every tensor of the run with its name and shape.
     fn slots(&mut self) -> Vec<(String, Vec<usize>, &mut Vec<f32>)> {
         let specs = tensor_specs(self.trainer.graph());
-        let of_model = |part: &str, model: &'_ mut Model| -> Vec<_> {
-            let named = |(TensorSpec { name, shape }, values): (&TensorSpec, _)| {
-                (format!("{part}.{name}"), shape.clone(), values)
-            };
-            specs.iter().zip(model.tensors_mut()).map(named).collect()
-        };
         let names: Vec<String> =
             self.trainer.model().parameters.iter().map(|p| p.name.clone()).collect();
-        let mut slots = of_model("model", self.trainer.model_mut());
+        let mut slots = of_model("model", &specs, self.trainer.model_mut());
         if let Some(average) = &mut self.average {
-            slots.extend(of_model("average", average));
+            slots.extend(of_model("average", &specs, average));
         }
         let states = [
             ("velocity", &mut self.optimiser.velocities),
@@ -120,4 +116,16 @@ impl Run {
         }
         slots
     }
+}
+
+/// The tensors of a model, `part` before their names.
+fn of_model<'a>(
+    part: &str,
+    specs: &[TensorSpec],
+    model: &'a mut Model,
+) -> Vec<(String, Vec<usize>, &'a mut Vec<f32>)> {
+    let named = |(TensorSpec { name, shape }, values): (&TensorSpec, &'a mut Vec<f32>)| {
+        (format!("{part}.{name}"), shape.clone(), values)
+    };
+    specs.iter().zip(model.tensors_mut()).map(named).collect()
 }

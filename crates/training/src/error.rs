@@ -35,7 +35,9 @@ pub enum TrainingError {
         classes: usize,
     },
     /// Training left the numbers.
-    #[error("training diverged at step {step}, learning rate {learning_rate}: {what}; try a lower learning rate")]
+    #[error(
+        "training diverged at step {step}, learning rate {learning_rate}: {what}; try a lower learning rate"
+    )]
     Diverged {
         /// Steps done before, from 0.
         step: u64,

@@ -70,5 +70,10 @@ pub fn evaluate(
         });
     }
     let share = |count: usize| count as f64 / images as f64;
-    Ok(Evaluation { images, top1: share(right[0]), top5: share(right[1]), loss: loss / images as f64 })
+    Ok(Evaluation {
+        images,
+        top1: share(right[0]),
+        top5: share(right[1]),
+        loss: loss / images as f64,
+    })
 }

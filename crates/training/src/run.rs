@@ -142,7 +142,7 @@ impl Run {
     /// # Errors
     /// Images that cannot be had or do not fit.
     pub fn evaluate(&mut self, samples: &Arc<Samples>) -> Result<Evaluation, TrainingError> {
-        let mut swap = |run: &mut Self| {
+        let swap = |run: &mut Self| {
             if let Some(average) = &mut run.average {
                 std::mem::swap(average, run.trainer.model_mut());
             }

@@ -27,9 +27,7 @@ fn tensor(from: &candle_core::Tensor) -> candle_core::Result<Tensor> {
 ///
 /// # Errors
 /// Bytes of another format, or part of a file.
-pub fn read_safetensors(
-    bytes: &[u8],
-) -> Result<(Tensors, HashMap<String, String>), TrainingError> {
+pub fn read_safetensors(bytes: &[u8]) -> Result<(Tensors, HashMap<String, String>), TrainingError> {
     const ALLOWED: &str = "a whole safetensors file";
     let (_, metadata) =
         SafeTensors::read_metadata(bytes).map_err(|error| bad_file(error, ALLOWED))?;

@@ -1,8 +1,8 @@
 //! One step on small networks of every family.
 
-use kernels::training::{Momentum, Sgd, smoothed_targets};
+use kernels::training::smoothed_targets;
 use search_space::{Graph, published};
-use training::Trainer;
+use training::{Optimiser, Recipe, Run, Trainer};
 
 fn numbers(count: usize) -> Vec<f32> {
     let mix = |i: usize| i.wrapping_mul(2_654_435_761) % 2_001;
@@ -15,6 +15,19 @@ fn graph(name: &str) -> Graph {
     // Fixed: masks differ from batch to batch.
     network.head = network.head.at_inference();
     network.lower().unwrap()
+}
+
+fn recipe(optimiser: Optimiser, learning_rate: f32) -> Recipe {
+    Recipe {
+        optimiser,
+        learning_rate,
+        weight_decay: 1e-4,
+        largest_norm: Some(5.0),
+        average_decay: Some(0.9),
+        label_smoothing: 0.1,
+        warm_up_steps: 2,
+        steps: 1_000,
+    }
 }
 
 const NETWORKS: [&str; 5] = [
@@ -30,15 +43,14 @@ fn threads_change_no_bit() {
     for name in NETWORKS {
         let graph = graph(name);
         let images = numbers(40 * graph.input().elements());
-        let labels: Vec<usize> = (0..40).map(|i| i % 4).collect();
-        let targets = smoothed_targets(&labels, 4, 0.1);
-        let sgd = Sgd { learning_rate: 0.01, momentum: Momentum::Nesterov(0.9) };
+        let labels: Vec<u32> = (0..40).map(|i| i % 4).collect();
         let trained = |threads: usize| {
-            let mut trainer = Trainer::new(&graph, 7, threads).unwrap();
+            let recipe = recipe(Optimiser::RMSPROP, 0.01);
+            let mut run = Run::new(&graph, recipe, 7, threads).unwrap();
             for _ in 0..2 {
-                trainer.step(&images, &targets, &sgd, 1e-4).unwrap();
+                run.step(&images, &labels).unwrap();
             }
-            (trainer.parameters().to_vec(), trainer.running_statistics().to_vec())
+            run.result().clone()
         };
         assert!(trained(1) == trained(2), "{name}");
     }
@@ -56,7 +68,7 @@ fn gradients_are_those_of_the_loss() {
         trainer.accumulate(&images, &targets).unwrap();
         let gradients = trainer.gradients().to_vec();
         let start: Vec<Vec<f32>> =
-            trainer.parameters().iter().map(|parameter| parameter.values.clone()).collect();
+            trainer.model().parameters.iter().map(|parameter| parameter.values.clone()).collect();
         let count = start.len();
         for tensors in [0..count, 0..1, count / 2..count / 2 + 1, count - 1..count] {
             let squares =
@@ -67,7 +79,7 @@ fn gradients_are_those_of_the_loss() {
             }
             let mut loss_at = |distance: f64| {
                 for index in tensors.clone() {
-                    let values = &mut trainer.parameters_mut()[index].values;
+                    let values = &mut trainer.model_mut().parameters[index].values;
                     for (at, value) in values.iter_mut().enumerate() {
                         let direction = f64::from(gradients[index][at]) / norm;
                         *value = (f64::from(start[index][at]) + distance * direction) as f32;
@@ -88,13 +100,9 @@ fn steps_lower_the_loss() {
     for name in NETWORKS {
         let graph = graph(name);
         let images = numbers(16 * graph.input().elements());
-        let labels: Vec<usize> = (0..16).map(|i| i % 4).collect();
-        let targets = smoothed_targets(&labels, 4, 0.0);
-        let sgd = Sgd { learning_rate: 0.02, momentum: Momentum::Heavy(0.9) };
-        let mut trainer = Trainer::new(&graph, 5, 1).unwrap();
-        let mut losses = (0..12)
-            .map(|_| trainer.step(&images, &targets, &sgd, 0.0).unwrap())
-            .collect::<Vec<_>>();
+        let labels: Vec<u32> = (0..16).map(|i| i % 4).collect();
+        let mut run = Run::new(&graph, recipe(Optimiser::SGD, 0.02), 5, 1).unwrap();
+        let mut losses: Vec<f64> = (0..14).map(|_| run.step(&images, &labels).unwrap()).collect();
         let (first, last) = (losses[0], losses.pop().unwrap());
         assert!(last < 0.8 * first, "{name}: {first} to {last}");
     }

@@ -35,8 +35,7 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
     let stem_stride = args.train_stem_stride.or(twin::stem_stride(&file.network));
     let network = twin::of(&args.net, network, resolution, stem_stride)?;
     let fitted = file.fit(&network);
-    let (network, weights) =
-        fitted.map_err(|error| bad_input(args.weights.display(), error))?;
+    let (network, weights) = fitted.map_err(|error| bad_input(args.weights.display(), error))?;
     data::check(&args.data, &data, &network)?;
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
     let trainer = Trainer::new(&graph, 0, global.training_threads());

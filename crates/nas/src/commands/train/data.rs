@@ -19,7 +19,10 @@ pub(crate) fn load(global: &Global, data: &str, hold_out: HoldOut) -> Result<Dat
     if !loaded.skipped.is_empty() {
         let named = loaded.skipped.iter().take(MOST_NAMED).map(|image| format!("\n  {image}"));
         let named: String = named.collect();
-        note(global, &format!("{} images do not decode and are left out:{named}", loaded.skipped.len()));
+        note(
+            global,
+            &format!("{} images do not decode and are left out:{named}", loaded.skipped.len()),
+        );
     }
     Ok(loaded)
 }

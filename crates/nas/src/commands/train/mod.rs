@@ -48,8 +48,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
     let mut run = plan.start(global, args)?;
     let settings = plan.settings(args);
     let name = args.net.rsplit('/').next().unwrap_or_default().trim_end_matches(".ron");
-    let out =
-        output_folder::choose(args.out.as_deref(), &format!("train-{name}"), args.resume);
+    let out = output_folder::choose(args.out.as_deref(), &format!("train-{name}"), args.resume);
     let checkpoint = out.join(CHECKPOINT);
     match (checkpoint.exists(), args.resume) {
         (true, true) => resume(&checkpoint, &settings, &mut run)?,
@@ -117,8 +116,7 @@ fn train_epoch(global: &Global, plan: &Plan, run: &mut Run, epoch: u64) -> Resul
     let seconds = start.elapsed().as_secs_f64();
     let images = (run.steps_done() - first) * plan.batches.batch as u64;
     let hold_out = &plan.data.hold_out;
-    let evaluation =
-        if hold_out.is_empty() { None } else { Some(run.evaluate(hold_out)?) };
+    let evaluation = if hold_out.is_empty() { None } else { Some(run.evaluate(hold_out)?) };
     let line = Line {
         epoch,
         steps: run.steps_done(),

@@ -44,7 +44,8 @@ impl Plan {
         let twin = twin::of(&args.net, deployed.clone(), resolution, args.train_stem_stride)?;
         let images = data.train.len();
         if !(1..=images).contains(&args.batch) {
-            let message = format!("found {}; allowed: 1 to {images}, the images to train on", args.batch);
+            let message =
+                format!("found {}; allowed: 1 to {images}, the images to train on", args.batch);
             return Err(bad_input("--batch", message));
         }
         if args.epochs == 0 {
@@ -91,7 +92,8 @@ impl Plan {
     pub(crate) fn settings(&self, args: &TrainArgs) -> BTreeMap<String, String> {
         let Recipe { optimiser, learning_rate, weight_decay, label_smoothing, .. } = self.recipe;
         let option = |value: Option<f32>| value.map_or("none".to_owned(), |v| v.to_string());
-        let weights = args.weights.as_ref().map_or("random".to_owned(), |w| w.display().to_string());
+        let weights =
+            args.weights.as_ref().map_or("random".to_owned(), |w| w.display().to_string());
         [
             ("network", self.twin.to_ron()),
             ("data", args.data.clone()),
