@@ -8,3 +8,4 @@ mod search;
 mod space;
 mod table;
 mod table_search;
+mod train;

@@ -175,7 +175,7 @@ proptest! {
         let dot = |a: &[f32], b: &[f32]| -> f64 {
             a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
         };
-        let mut agree = |y: &[f32], back: &dyn Fn(&[f32], &mut [f32])| {
+        let agree = |y: &[f32], back: &dyn Fn(&[f32], &mut [f32])| {
             let dy = numbers(y.len(), 3);
             let mut dx = vec![0.0; x.len()];
             back(&dy, &mut dx);

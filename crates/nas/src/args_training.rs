@@ -15,7 +15,7 @@ const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=64), cifar1
     --train-stem-stride 1 --epochs 20\n  nas train best.ron --data folder:photos --weights \
     imported.safetensors --learning-rate 0.01\n  nas train best.ron --data folder:photos --out run \
     --resume\n\nThe output folder gets best.safetensors, last.safetensors, network.ron,\n\
-    history.jsonl, curve.svg, curve.png, and checkpoint.safetensors, from which --resume goes on.")]
+    history.jsonl, and checkpoint.safetensors, from which --resume goes on.")]
 pub(crate) struct TrainArgs {
     #[arg(help = NET_HELP)]
     pub(crate) net: String,
@@ -57,23 +57,24 @@ pub(crate) struct RecipeArgs {
     pub(crate) optimiser: OptimiserKind,
     /// The highest learning rate; it rises to it and falls to 0 along a cosine [default: for a batch
     /// of 128 0.1 with sgd, for one of 256 0.016 with rmsprop, and in proportion]
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) learning_rate: Option<f32>,
     /// Epochs in which the learning rate rises [default: a twentieth of all]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", allow_negative_numbers = true)]
     pub(crate) warm_up_epochs: Option<f64>,
     /// Decay of weights, not of biases and batch norms [default: 5e-4 with sgd, 1e-5 with rmsprop]
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) weight_decay: Option<f32>,
     /// Share of a target that is spread over all classes
-    #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true, default_value_t = 0.1)]
     pub(crate) label_smoothing: f32,
     /// Cut the norm over all gradients down to this [default: leave it]
-    #[arg(long, value_name = "X")]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) clip_norm: Option<f32>,
-    /// Decay of the moving average of the weights, which is what is kept; 0 for none
-    #[arg(long, value_name = "X", default_value_t = 0.999)]
-    pub(crate) ema: f32,
+    /// Decay of the moving average of the weights, which is what is kept; 0 for none [default: 0.999,
+    /// less where the average would reach back over more than a fiftieth of all steps]
+    #[arg(long, value_name = "X", allow_negative_numbers = true)]
+    pub(crate) ema: Option<f32>,
     /// Side of the square that is cut out of every image, in pixels [default: none]
     #[arg(long, value_name = "PIXELS")]
     pub(crate) cutout: Option<usize>,

@@ -9,9 +9,9 @@ fn numbers(count: usize) -> Vec<f32> {
     (0..count).map(|i| mix(i) as f32 / 1_000.0 - 1.0).collect()
 }
 
-fn graph(name: &str) -> Graph {
+fn graph(name: &str, resolution: usize) -> Graph {
     let mut network = published::network(name).unwrap();
-    network.input.resolution = 32;
+    network.input.resolution = resolution;
     // Fixed: masks differ from batch to batch.
     network.head = network.head.at_inference();
     network.lower().unwrap()
@@ -35,13 +35,13 @@ const NETWORKS: [&str; 5] = [
     "mobilenet_v2@width=0.35,classes=4",
     "mobilenet_v3_small@classes=4",
     "shufflenet_v1_g3@width=0.5,classes=4",
-    "shufflenet_v2_x0_5@classes=4",
+    "shufflenet_v2@width=0.5,classes=4",
 ];
 
 #[test]
 fn threads_change_no_bit() {
     for name in NETWORKS {
-        let graph = graph(name);
+        let graph = graph(name, 32);
         let images = numbers(40 * graph.input().elements());
         let labels: Vec<u32> = (0..40).map(|i| i % 4).collect();
         let trained = |threads: usize| {
@@ -61,9 +61,9 @@ fn threads_change_no_bit() {
 #[test]
 fn gradients_are_those_of_the_loss() {
     for name in NETWORKS {
-        let graph = graph(name);
-        let images = numbers(6 * graph.input().elements());
-        let targets = smoothed_targets(&[0, 1, 2, 3, 0, 2], 4, 0.1);
+        let graph = graph(name, 64);
+        let images = numbers(12 * graph.input().elements());
+        let targets = smoothed_targets(&[0, 1, 2, 3, 0, 2, 1, 3, 3, 0, 2, 1], 4, 0.1);
         let mut trainer = Trainer::new(&graph, 3, 1).unwrap();
         trainer.accumulate(&images, &targets).unwrap();
         let gradients = trainer.gradients().to_vec();
@@ -87,10 +87,16 @@ fn gradients_are_those_of_the_loss() {
                 }
                 trainer.accumulate(&images, &targets).unwrap()
             };
-            let h = 2e-3 / norm.max(0.2);
-            let slope = (loss_at(h) - loss_at(-h)) / (2.0 * h);
+            // A short way drowns in rounding, on a long one the loss bends.
+            let mut slope = |way: f64| {
+                let h = way / norm.max(0.2);
+                (loss_at(h) - loss_at(-h)) / (2.0 * h)
+            };
+            let slopes = [2.5e-4, 1e-3, 4e-3].map(&mut slope);
             loss_at(0.0);
-            assert!((slope / norm - 1.0).abs() < 0.05, "{name} {tensors:?}: {slope} for {norm}");
+            let off = slopes.map(|slope| (slope / norm - 1.0).abs());
+            let least = off.into_iter().fold(f64::INFINITY, f64::min);
+            assert!(least < 0.05, "{name} {tensors:?}: {slopes:?} for {norm}");
         }
     }
 }
@@ -98,11 +104,12 @@ fn gradients_are_those_of_the_loss() {
 #[test]
 fn steps_lower_the_loss() {
     for name in NETWORKS {
-        let graph = graph(name);
+        let graph = graph(name, 32);
         let images = numbers(16 * graph.input().elements());
         let labels: Vec<u32> = (0..16).map(|i| i % 4).collect();
-        let mut run = Run::new(&graph, recipe(Optimiser::SGD, 0.02), 5, 1).unwrap();
-        let mut losses: Vec<f64> = (0..14).map(|_| run.step(&images, &labels).unwrap()).collect();
+        let plain = Recipe { label_smoothing: 0.0, ..recipe(Optimiser::SGD, 0.1) };
+        let mut run = Run::new(&graph, plain, 5, 1).unwrap();
+        let mut losses: Vec<f64> = (0..25).map(|_| run.step(&images, &labels).unwrap()).collect();
         let (first, last) = (losses[0], losses.pop().unwrap());
         assert!(last < 0.8 * first, "{name}: {first} to {last}");
     }

@@ -15,6 +15,10 @@ use crate::{load, weights};
 
 /// Of all epochs, where the learning rate rises.
 const WARM_UP_SHARE: f64 = 0.05;
+/// Decay of the weights' average in long runs.
+const MOST_AVERAGED: f32 = 0.999;
+/// The average reaches back over one in so many steps.
+const AVERAGED_STEPS: f32 = 50.0;
 
 /// What a run does.
 pub(crate) struct Plan {
@@ -127,14 +131,16 @@ fn recipe(args: &RecipeArgs, batch: usize, epochs: u64, steps_per_epoch: u64) ->
         let message = format!("found {warm_up_epochs}; allowed: 0 to {epochs}, all of them");
         return Err(bad_input("--warm-up-epochs", message));
     }
+    let steps = epochs * steps_per_epoch;
+    let default_ema = MOST_AVERAGED.min((1.0 - AVERAGED_STEPS / steps as f32).max(0.0));
     Ok(Recipe {
         optimiser,
         learning_rate: args.learning_rate.unwrap_or(learning_rate),
         weight_decay: args.weight_decay.unwrap_or(weight_decay),
         largest_norm: args.clip_norm,
-        average_decay: (args.ema != 0.0).then_some(args.ema),
+        average_decay: Some(args.ema.unwrap_or(default_ema)).filter(|&decay| decay != 0.0),
         label_smoothing: args.label_smoothing,
         warm_up_steps: (warm_up_epochs * steps_per_epoch as f64).round() as u64,
-        steps: epochs * steps_per_epoch,
+        steps,
     })
 }

@@ -1,0 +1,106 @@
+//! `nas train` and what its weights are good for, on drawn images and a small network.
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use tempfile::tempdir;
+
+use crate::run::{json, refused};
+
+const NET: &str = "mobilenet_v1@width=0.25,classes=4";
+const DATA: &str = "shapes:classes=4,size=16,train=240,test=60";
+const TRAIN: [&str; 12] = [
+    "train",
+    NET,
+    "--data",
+    DATA,
+    "--train-stem-stride",
+    "1",
+    "--epochs",
+    "3",
+    "--batch",
+    "40",
+    "--seed",
+    "3",
+];
+
+fn bytes(folder: &Path, name: &str) -> Vec<u8> {
+    std::fs::read(folder.join(name)).expect("written")
+}
+
+#[test]
+fn weights_do_not_depend_on_threads_or_kills_and_are_used_everywhere() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
+    let (one, two, killed) = (path("one"), path("two"), path("killed"));
+    let trained = json(&[&TRAIN[..], &["--threads", "1", "--out", &one]].concat());
+    assert_eq!(trained["epochs"], 3);
+    json(&[&TRAIN[..], &["--threads", "2", "--out", &two]].concat());
+    for pause_ms in [150, 500, 900] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_nas"))
+            .args([&TRAIN[..], &["--out", &killed, "--resume"]].concat())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nas starts");
+        std::thread::sleep(Duration::from_millis(pause_ms));
+        // It may have ended already.
+        _ = child.kill();
+        child.wait().expect("a child");
+    }
+    json(&[&TRAIN[..], &["--out", &killed, "--resume"]].concat());
+    let one = Path::new(&one);
+    for other in [&two, &killed] {
+        for name in ["last.safetensors", "best.safetensors"] {
+            assert!(bytes(one, name) == bytes(Path::new(other), name), "{other}, {name}");
+        }
+    }
+    let history = String::from_utf8(bytes(one, "history.jsonl")).expect("text");
+    assert_eq!(history.lines().count(), 3);
+
+    let weights = trained["weights"].as_str().expect("a path");
+    let evaluated = json(&["eval", NET, "--weights", weights, "--data", DATA]);
+    assert_eq!(evaluated["top1"], trained["top1"]);
+    assert_eq!(evaluated["images"], 60);
+    let onnx = path("net.onnx");
+    json(&["export", NET, "--weights", weights, "--onnx", &onnx]);
+    assert!(std::fs::metadata(&onnx).expect("written").len() > 100_000);
+
+    // The same folder with another recipe, and a network that the weights do not fit.
+    let other = [&TRAIN[..], &["--out", &killed, "--resume", "--ema", "0.5"]].concat();
+    refused(&other, &["--resume", "ema"]);
+    refused(&[&TRAIN[..], &["--out", &killed]].concat(), &["checkpoint.safetensors", "--resume"]);
+    let wide = "mobilenet_v1@width=0.5,classes=4";
+    refused(&["eval", wide, "--weights", weights, "--data", DATA], &["best.safetensors"]);
+}
+
+#[test]
+fn bad_training_is_refused_and_writes_nothing() {
+    let folder = tempdir().expect("a temporary folder");
+    let out = folder.path().join("out");
+    let out_text = out.to_str().expect("utf-8");
+    let check = |args: &[&str], parts: &[&str]| {
+        refused(&[&["train", NET, "--out", out_text], args].concat(), parts);
+        assert!(!out.exists(), "{args:?}");
+    };
+    check(&[], &["--data"]);
+    check(&["--data", "imagenet"], &["imagenet"]);
+    check(&["--data", "cifar10:nowhere"], &["nowhere"]);
+    check(&["--data", DATA], &["blocks[12].stride", "too small"]);
+    check(&["--data", DATA, "--train-stem-stride", "1", "--epochs", "0"], &["--epochs", "found 0"]);
+    check(&["--data", DATA, "--train-stem-stride", "1", "--batch", "0"], &["--batch", "found 0"]);
+    check(
+        &["--data", DATA, "--train-stem-stride", "1", "--learning-rate", "-1"],
+        &["learning rate", "-1"],
+    );
+    check(
+        &["--data", DATA, "--train-stem-stride", "1", "--weights", "nowhere.safetensors"],
+        &["nowhere.safetensors"],
+    );
+    let diverges = ["--data", DATA, "--train-stem-stride", "1", "--learning-rate", "1e30"];
+    let run = crate::run::nas(&[&["train", NET, "--out", out_text], &diverges[..]].concat());
+    assert_eq!(run.code, 1, "{}", run.stderr);
+    assert!(run.stderr.contains("learning rate"), "{}", run.stderr);
+    refused(&["import", "--from", "timm", NET, "nowhere.pth", "--weights", "w"], &["nowhere.pth"]);
+}
