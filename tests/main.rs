@@ -1,6 +1,7 @@
 //! The command line, run as a user runs it.
 
 mod compare;
+mod data;
 mod describe;
 mod export;
 mod run;

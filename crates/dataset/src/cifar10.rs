@@ -19,7 +19,7 @@ const RECORD_BYTES: usize = 1 + PIXELS * CHANNELS;
 /// In each file.
 const RECORDS: usize = 10_000;
 /// Below the folder of the official archive.
-const INNER_FOLDER: &str = "cifar-10-batches-bin";
+pub(crate) const INNER_FOLDER: &str = "cifar-10-batches-bin";
 
 pub(crate) fn load(folder: &Path) -> Result<Loaded, DataError> {
     let inner = folder.join(INNER_FOLDER);

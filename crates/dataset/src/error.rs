@@ -35,6 +35,9 @@ pub enum DataError {
         /// Its possible values.
         allowed: String,
     },
+    /// A data set that could not be fetched.
+    #[error(transparent)]
+    Fetch(#[from] FetchError),
     /// Too many images that do not decode.
     #[error(
         "{}: found {} of {images} images that do not decode, the first of them {}; allowed: 1 %",
@@ -48,6 +51,47 @@ pub enum DataError {
         skipped: Vec<Skipped>,
         /// Of the split, these among them.
         images: usize,
+    },
+}
+
+/// Why a data set could not be fetched.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum FetchError {
+    /// No connection, or one that broke again and again.
+    #[error("{url}: {message}; what came is kept in {}, and the next try goes on from there", path.display())]
+    Connection {
+        /// What was asked for.
+        url: String,
+        /// Why.
+        message: String,
+        /// The file so far.
+        path: PathBuf,
+    },
+    /// The server does not give the file.
+    #[error("{url}: the server answers {status}")]
+    Refused {
+        /// What was asked for, after redirections.
+        url: String,
+        /// Its status line.
+        status: String,
+    },
+    /// What came is no gzipped tar file.
+    #[error("{url}: the file does not unpack ({message}) and was removed")]
+    Archive {
+        /// What was asked for.
+        url: String,
+        /// What the decoder says.
+        message: String,
+    },
+    /// A file is missing or is another one.
+    #[error("{}: found SHA-256 {found}; allowed: {allowed}", path.display())]
+    Checksum {
+        /// The file.
+        path: PathBuf,
+        /// Its checksum.
+        found: String,
+        /// The one of the data set.
+        allowed: String,
     },
 }
 

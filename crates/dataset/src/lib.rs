@@ -9,6 +9,7 @@ mod augment;
 mod batches;
 mod cifar10;
 mod error;
+mod fetch;
 mod folder;
 mod image;
 mod load;
@@ -21,7 +22,8 @@ mod source;
 
 pub use augment::{Augment, Crop, Cutout, Flip};
 pub use batches::{Batch, BatchSettings, Batches, Order, batches};
-pub use error::{DataError, Skipped};
+pub use error::{DataError, FetchError, Skipped};
+pub use fetch::{Archive, Fetched, fetch};
 pub use image::Image;
 pub use load::{Dataset, HoldOut};
 pub use samples::{Normalisation, Samples};

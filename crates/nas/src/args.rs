@@ -7,7 +7,7 @@ use std::str::FromStr;
 use clap::{Parser, Subcommand, ValueEnum};
 use controller::{Algorithm, Limits};
 
-use crate::args_training::{BenchCommand, EvalArgs, ImportArgs, InferArgs, TrainArgs};
+use crate::args_training::{BenchCommand, DataCommand, EvalArgs, ImportArgs, InferArgs, TrainArgs};
 
 /// Finds the most accurate network that meets a latency budget on this CPU.
 #[derive(Parser)]
@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Infer(InferArgs),
     Import(ImportArgs),
     Export(ExportArgs),
+    #[command(subcommand)]
+    Data(DataCommand),
     #[command(subcommand)]
     Bench(BenchCommand),
     #[command(subcommand)]

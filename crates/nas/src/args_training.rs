@@ -178,3 +178,32 @@ pub(crate) struct BenchTrainingArgs {
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) steps: usize,
 }
+
+/// Get data sets
+#[derive(Subcommand)]
+pub(crate) enum DataCommand {
+    Fetch(FetchArgs),
+}
+
+/// Download a data set, check its SHA-256 and unpack it; a broken download goes on where it ended
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  nas data fetch cifar10 --out data\n  nas train mobilenet_v2 \
+    --data cifar10:data --train-stem-stride 1")]
+pub(crate) struct FetchArgs {
+    /// Which data set
+    #[arg(value_enum)]
+    pub(crate) name: DataName,
+    /// The folder in which the data set gets a folder of its own
+    #[arg(long, value_name = "DIR", default_value = "data")]
+    pub(crate) out: PathBuf,
+    /// Where else the archive is: a mirror [default: where its authors keep it]
+    #[arg(long, value_name = "URL")]
+    pub(crate) url: Option<String>,
+}
+
+/// A data set that can be downloaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum DataName {
+    /// 60,000 photos of 32 x 32 pixels in 10 classes, 170 MB
+    Cifar10,
+}

@@ -2,6 +2,7 @@
 
 mod bench;
 mod compare;
+mod data;
 mod describe;
 mod eval;
 mod export;
@@ -36,6 +37,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
         Command::Eval(args) => eval::run(global, args),
         Command::Infer(args) => infer::run(global, args),
         Command::Import(args) => import::run(global, args),
+        Command::Data(command) => data::run(global, command),
         Command::Bench(command) => bench::run(global, command),
         Command::Export(args) => export::run(global, args),
         Command::Surrogate(command) => surrogate::run(global, command),

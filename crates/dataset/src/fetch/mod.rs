@@ -1,0 +1,147 @@
+//! Data sets from the network: an archive is downloaded, resumed where it broke off, unpacked and
+//! checked.
+
+mod download;
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+
+use flate2::read::GzDecoder;
+use sha2::{Digest, Sha256};
+
+use crate::cifar10;
+use crate::error::{DataError, FetchError, io_error};
+
+/// A gzipped tar file, and what is wanted of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Archive {
+    /// Where it is: `http` or `https`.
+    pub url: String,
+    /// The folder in it, and the one that is made.
+    pub folder: String,
+    /// The files in that folder, with their SHA-256 in hexadecimal. Others are left out.
+    pub files: BTreeMap<String, String>,
+}
+
+/// SHA-256 of the unpacked files.
+const CIFAR10_FILES: [(&str, &str); 6] = [
+    ("data_batch_1.bin", "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
+    ("data_batch_2.bin", "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed"),
+    ("data_batch_3.bin", "bbe8596564c0f86427f876058170b84dac6670ddf06d79402899d93ceea26f67"),
+    ("data_batch_4.bin", "014e562d6e23c72197cc727519169a60359f5eccd8945ad5a09d710285ff4e48"),
+    ("data_batch_5.bin", "755304fc0b379caeae8c14f0dac912fbc7d6cd469eb67a1029a08a39453a9add"),
+    ("test_batch.bin", "8e2eb146ae340b09e24670f29cabc6326dba54da8789dab6768acf480273f65b"),
+];
+
+impl Archive {
+    /// CIFAR-10, the binary version: 170,052,171 bytes.
+    pub fn cifar10() -> Self {
+        Self {
+            url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz".to_owned(),
+            folder: cifar10::INNER_FOLDER.to_owned(),
+            files: CIFAR10_FILES.map(|(name, sum)| (name.to_owned(), sum.to_owned())).into(),
+        }
+    }
+
+    /// Where the download is kept until it is unpacked.
+    fn part(&self, out: &Path) -> PathBuf {
+        out.join(format!("{}.tar.gz.part", self.folder))
+    }
+}
+
+/// How a [`fetch`] ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// The files are there now.
+    Downloaded,
+    /// They were there before.
+    Present,
+    /// It was asked to stop; a later [`fetch`] goes on from what is there.
+    Stopped,
+}
+
+/// Downloads the archive and unpacks its files to `out/FOLDER`, which is there only when each of
+/// them has its checksum. `on_bytes` hears how many bytes of how many are there, and may stop it.
+///
+/// # Errors
+/// A server that does not answer or refuses, even when asked again; an archive that does not unpack
+/// or has other files, which is removed; a folder that cannot be written.
+pub fn fetch(
+    archive: &Archive,
+    out: &Path,
+    on_bytes: impl FnMut(u64, Option<u64>) -> ControlFlow<()>,
+) -> Result<Fetched, DataError> {
+    let folder = out.join(&archive.folder);
+    if folder.exists() {
+        check(archive, &folder)?;
+        return Ok(Fetched::Present);
+    }
+    fs::create_dir_all(out).map_err(io_error(out))?;
+    let part = archive.part(out);
+    if download::to_file(&archive.url, &part, on_bytes)?.is_break() {
+        return Ok(Fetched::Stopped);
+    }
+    let unpacked = out.join(format!("{}.part", archive.folder));
+    let result = unpack(archive, &part, &unpacked).and_then(|()| check(archive, &unpacked));
+    if let Err(error) = result {
+        _ = fs::remove_dir_all(&unpacked);
+        // Else each later try would go on with it.
+        if !matches!(error, DataError::Io { .. }) {
+            _ = fs::remove_file(&part);
+        }
+        return Err(error);
+    }
+    fs::rename(&unpacked, &folder).map_err(io_error(&folder))?;
+    fs::remove_file(&part).map_err(io_error(&part))?;
+    Ok(Fetched::Downloaded)
+}
+
+fn unpack(archive: &Archive, part: &Path, folder: &Path) -> Result<(), DataError> {
+    let broken = |error: io::Error| FetchError::Archive {
+        url: archive.url.clone(),
+        message: error.to_string(),
+    };
+    if folder.exists() {
+        fs::remove_dir_all(folder).map_err(io_error(folder))?;
+    }
+    fs::create_dir_all(folder).map_err(io_error(folder))?;
+    let file = File::open(part).map_err(io_error(part))?;
+    let mut tar = tar::Archive::new(GzDecoder::new(io::BufReader::new(file)));
+    for entry in tar.entries().map_err(broken)? {
+        let mut entry = entry.map_err(broken)?;
+        let path = entry.path().map_err(broken)?.into_owned();
+        let wanted =
+            archive.files.keys().find(|name| path.ends_with(Path::new(&archive.folder).join(name)));
+        let Some(name) = wanted else { continue };
+        // A broken archive and a full disk must not look the same: read, then write.
+        let mut bytes = Vec::new();
+        entry.read_to_end(&mut bytes).map_err(broken)?;
+        let to = folder.join(name);
+        fs::write(&to, bytes).map_err(io_error(&to))?;
+    }
+    Ok(())
+}
+
+/// # Errors
+/// The first file that is not as it should be.
+fn check(archive: &Archive, folder: &Path) -> Result<(), DataError> {
+    for (name, allowed) in &archive.files {
+        let path = folder.join(name);
+        let found = match fs::read(&path) {
+            Ok(bytes) => hex(&Sha256::digest(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => "no such file".to_owned(),
+            Err(error) => return Err(io_error(path)(error)),
+        };
+        if found != *allowed {
+            return Err(FetchError::Checksum { path, found, allowed: allowed.clone() }.into());
+        }
+    }
+    Ok(())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}

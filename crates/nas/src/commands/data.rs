@@ -1,0 +1,62 @@
+//! `nas data`: data sets from the network.
+
+use anyhow::{Result, bail};
+use dataset::{Archive, DataError, Fetched, fetch};
+use serde::Serialize;
+
+use crate::args::Global;
+use crate::args_training::{DataCommand, DataName, FetchArgs};
+use crate::exit::{Outcome, bad_input};
+use crate::progress::Progress;
+use crate::{interrupt, screen};
+
+const MB: u64 = 1_000_000;
+
+#[derive(Serialize)]
+struct Files {
+    /// What to give to `--data`.
+    data: String,
+    files: Vec<String>,
+}
+
+pub(crate) fn run(global: &Global, command: &DataCommand) -> Result<Outcome> {
+    match command {
+        DataCommand::Fetch(args) => fetch_data(global, args),
+    }
+}
+
+fn fetch_data(global: &Global, args: &FetchArgs) -> Result<Outcome> {
+    let (mut archive, kind) = match args.name {
+        DataName::Cifar10 => (Archive::cifar10(), "cifar10"),
+    };
+    if let Some(url) = &args.url {
+        archive.url.clone_from(url);
+    }
+    interrupt::listen();
+    let mut bar = Progress::start(global, &format!("{kind}, MB"));
+    let fetched = fetch(&archive, &args.out, |bytes, total| {
+        bar.at((bytes / MB) as usize, (total.unwrap_or(bytes) / MB) as usize, "");
+        interrupt::check()
+    });
+    bar.end();
+    let fetched = fetched.map_err(|error| match error {
+        DataError::Setting { .. } => bad_input("--url", error),
+        error => error.into(),
+    })?;
+    if fetched == Fetched::Stopped {
+        bail!("stopped; the same command goes on from what is there");
+    }
+    let folder = args.out.join(&archive.folder);
+    let file = |name: &String| folder.join(name).display().to_string();
+    let files = Files {
+        data: format!("{kind}:{}", args.out.display()),
+        files: archive.files.keys().map(file).collect(),
+    };
+    if global.json {
+        screen::print_json(&files)?;
+    } else {
+        let how = if fetched == Fetched::Present { "were there" } else { "downloaded" };
+        println!("{} files {how}, checksums right; --data {}", files.files.len(), files.data);
+    }
+    Ok(Outcome::Done)
+}
