@@ -225,7 +225,7 @@ fn other_content_leaves_nothing_behind() {
     ] {
         match fetch(&of(name), folder.path(), on) {
             Err(DataError::Fetch(FetchError::Checksum { found, .. })) => {
-                assert_eq!(found, expected)
+                assert_eq!(found, expected);
             }
             other => panic!("{other:?}"),
         }
@@ -239,7 +239,7 @@ fn what_is_no_archive_is_removed() {
     let folder = tempfile::tempdir().expect("a folder");
     match fetch(&archive(&server.url, &[("a.bin", b"")]), folder.path(), on) {
         Err(DataError::Fetch(FetchError::Archive { message, .. })) => {
-            assert!(message.contains("gzip"))
+            assert!(message.contains("gzip"));
         }
         other => panic!("{other:?}"),
     }
@@ -252,7 +252,7 @@ fn a_server_that_refuses_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     match fetch(&archive(&server.url, &[("a.bin", b"")]), folder.path(), on) {
         Err(DataError::Fetch(FetchError::Refused { status, .. })) => {
-            assert_eq!(status, "404 Not Found")
+            assert_eq!(status, "404 Not Found");
         }
         other => panic!("{other:?}"),
     }
