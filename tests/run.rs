@@ -1,6 +1,8 @@
 //! Runs the `nas` binary.
 
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
+use std::thread::sleep;
+use std::time::Duration;
 
 /// What a run of `nas` left behind.
 pub(crate) struct Run {
@@ -38,5 +40,21 @@ pub(crate) fn refused(args: &[&str], parts: &[&str]) {
     assert_eq!((run.code, run.stdout.as_str()), (2, ""), "{args:?}: {}", run.stderr);
     for part in parts {
         assert!(run.stderr.contains(part), "{args:?}: {:?} lacks {part:?}", run.stderr);
+    }
+}
+
+/// Starts `nas` with these arguments again and again, and kills it after each of these times.
+pub(crate) fn killed_after(args: &[&str], pauses_ms: &[u64]) {
+    for &pause_ms in pauses_ms {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_nas"))
+            .args(args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("nas starts");
+        sleep(Duration::from_millis(pause_ms));
+        // It may have ended already.
+        _ = child.kill();
+        child.wait().expect("a child");
     }
 }

@@ -1,12 +1,10 @@
 //! `nas search` on a made-up table: killed and resumed, and refused for bad input.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use tempfile::tempdir;
 
-use crate::run::{json, nas, refused};
+use crate::run::{json, killed_after, nas, refused};
 use crate::table::made_up_table;
 
 /// All trials of a finished search, without what was measured.
@@ -42,19 +40,7 @@ fn killed_searches_resume_to_the_same_trials() {
         assert!(Path::new(&whole).join(file).exists(), "{file}");
     }
 
-    for pause_ms in [30, 90, 300] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nas"))
-            .args(&to_killed)
-            .arg("--resume")
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nas starts");
-        std::thread::sleep(Duration::from_millis(pause_ms));
-        // It may have ended already.
-        _ = child.kill();
-        child.wait().expect("a child");
-    }
+    killed_after(&[&to_killed[..], &["--resume"]].concat(), &[30, 90, 300]);
     let resumed = json(&[&to_killed[..], &["--resume"]].concat());
     assert_eq!(resumed["trials"], 400);
     assert_eq!(trials(Path::new(&killed)), trials(Path::new(&whole)));

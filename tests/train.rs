@@ -1,12 +1,10 @@
 //! `nas train` and what its weights are good for, on drawn images and a small network.
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::Duration;
 
 use tempfile::tempdir;
 
-use crate::run::{json, refused};
+use crate::run::{json, killed_after, refused};
 
 const NET: &str = "mobilenet_v1@width=0.25,classes=4";
 const DATA: &str = "shapes:classes=4,size=16,train=240,test=60";
@@ -37,18 +35,7 @@ fn weights_do_not_depend_on_threads_or_kills_and_are_used_everywhere() {
     let trained = json(&[&TRAIN[..], &["--threads", "1", "--out", &one]].concat());
     assert_eq!(trained["epochs"], 3);
     json(&[&TRAIN[..], &["--threads", "2", "--out", &two]].concat());
-    for pause_ms in [150, 500, 900] {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_nas"))
-            .args([&TRAIN[..], &["--out", &killed, "--resume"]].concat())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("nas starts");
-        std::thread::sleep(Duration::from_millis(pause_ms));
-        // It may have ended already.
-        _ = child.kill();
-        child.wait().expect("a child");
-    }
+    killed_after(&[&TRAIN[..], &["--out", &killed, "--resume"]].concat(), &[150, 500, 900]);
     json(&[&TRAIN[..], &["--out", &killed, "--resume"]].concat());
     let one = Path::new(&one);
     for other in [&two, &killed] {

@@ -154,7 +154,7 @@ fn batch(
         let mut rng = rng(*seed, Purpose::Augment, epoch, index as u64);
         let image = samples.image(index)?;
         prepare(&image, *resolution, augment, &samples.normalisation, &mut rng, out);
-        Ok::<(), DataError>(())
+        Ok(())
     })?;
     Ok(Batch { images, labels: indices.iter().map(|&index| samples.label(index)).collect() })
 }

@@ -37,7 +37,7 @@ pub enum DataError {
     },
     /// A data set that could not be fetched.
     #[error(transparent)]
-    Fetch(#[from] FetchError),
+    Fetch(FetchError),
     /// Too many images that do not decode.
     #[error(
         "{}: found {} of {images} images that do not decode, the first of them {}; allowed: 1 %",
@@ -58,14 +58,12 @@ pub enum DataError {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
     /// No connection, or one that broke again and again.
-    #[error("{url}: {message}; what came is kept in {}, and the next try goes on from there", path.display())]
+    #[error("{url}: {message}; the next try goes on from what came")]
     Connection {
         /// What was asked for.
         url: String,
         /// Why.
         message: String,
-        /// The file so far.
-        path: PathBuf,
     },
     /// The server does not give the file.
     #[error("{url}: the server answers {status}")]

@@ -12,6 +12,7 @@ use std::thread;
 use dataset::{Archive, DataError, FetchError, Fetched, fetch};
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
+use tempfile::TempDir;
 
 /// What the server does with a request.
 #[derive(Clone, Copy, PartialEq)]
@@ -127,6 +128,32 @@ fn archive(url: &str, files: &[(&str, &[u8])]) -> Archive {
     Archive { url: url.to_owned(), folder: "inner".to_owned(), files }
 }
 
+/// An archive with one file on a server of this behaviour; a folder to fetch it to.
+struct Case {
+    content: Vec<u8>,
+    server: Server,
+    archive: Archive,
+    folder: TempDir,
+}
+
+impl Case {
+    fn new(behaviour: Behaviour) -> Self {
+        let content = content();
+        let server = serve(packed(&[("inner/a.bin", &content)]), behaviour);
+        let archive = archive(&server.url, &[("a.bin", &content)]);
+        Self { content, server, archive, folder: tempfile::tempdir().expect("a folder") }
+    }
+
+    /// Fetches the rest, and checks the file and the ranges that were ever asked for.
+    fn is_fetched_with(&self, ranges: &[Option<usize>]) {
+        let out = self.folder.path();
+        assert_eq!(fetch(&self.archive, out, on).expect("fetched"), Fetched::Downloaded);
+        assert_eq!(names(out), ["inner"]);
+        assert!(fs::read(out.join("inner/a.bin")).expect("a file") == self.content);
+        assert_eq!(*self.server.ranges.lock().expect("no panic"), ranges);
+    }
+}
+
 fn on(_: u64, _: Option<u64>) -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
@@ -165,53 +192,40 @@ fn what_is_wanted_is_unpacked_and_found_again() {
 
 #[test]
 fn a_connection_that_breaks_is_taken_up_where_it_broke() {
-    let content = content();
-    let server = serve(packed(&[("inner/a.bin", &content)]), Behaviour::HangsUpAfter(100_000));
-    let folder = tempfile::tempdir().expect("a folder");
-    let archive = archive(&server.url, &[("a.bin", &content)]);
-    assert_eq!(fetch(&archive, folder.path(), on).expect("fetched"), Fetched::Downloaded);
-    let ranges = server.ranges.lock().expect("no panic").clone();
-    assert_eq!(ranges, [None, Some(100_000), Some(200_000), Some(300_000)]);
+    let ranges = [None, Some(100_000), Some(200_000), Some(300_000)];
+    Case::new(Behaviour::HangsUpAfter(100_000)).is_fetched_with(&ranges);
 }
 
 #[test]
 fn a_server_without_ranges_starts_over() {
-    let content = content();
-    let server = serve(packed(&[("inner/a.bin", &content)]), Behaviour::KnowsNoRanges(100_000));
-    let folder = tempfile::tempdir().expect("a folder");
-    let archive = archive(&server.url, &[("a.bin", &content)]);
-    assert_eq!(fetch(&archive, folder.path(), on).expect("fetched"), Fetched::Downloaded);
-    assert_eq!(fs::read(folder.path().join("inner/a.bin")).expect("a file"), content);
-    assert_eq!(*server.ranges.lock().expect("no panic"), [None, Some(100_000)]);
+    Case::new(Behaviour::KnowsNoRanges(100_000)).is_fetched_with(&[None, Some(100_000)]);
 }
 
 #[test]
 fn a_download_that_was_stopped_is_resumed_by_another_one() {
-    let content = content();
-    let server = serve(packed(&[("inner/a.bin", &content)]), Behaviour::Whole);
-    let folder = tempfile::tempdir().expect("a folder");
-    let archive = archive(&server.url, &[("a.bin", &content)]);
+    let case = Case::new(Behaviour::Whole);
     let stop =
         |done, _| if done > 50_000 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) };
-    assert_eq!(fetch(&archive, folder.path(), stop).expect("stopped"), Fetched::Stopped);
-    assert_eq!(names(folder.path()), ["inner.tar.gz.part"]);
-    let part = fs::metadata(folder.path().join("inner.tar.gz.part")).expect("a file").len();
-
-    assert_eq!(fetch(&archive, folder.path(), on).expect("fetched"), Fetched::Downloaded);
-    assert_eq!(*server.ranges.lock().expect("no panic"), [None, Some(part as usize)]);
-    assert_eq!(names(folder.path()), ["inner"]);
+    let out = case.folder.path();
+    assert_eq!(fetch(&case.archive, out, stop).expect("stopped"), Fetched::Stopped);
+    assert_eq!(names(out), ["inner.tar.gz.part"]);
+    let part = fs::metadata(out.join("inner.tar.gz.part")).expect("a file").len();
+    case.is_fetched_with(&[None, Some(part as usize)]);
 }
 
 #[test]
 fn a_whole_download_that_was_not_unpacked_is_not_loaded_again() {
-    let content = content();
-    let file = packed(&[("inner/a.bin", &content)]);
-    let server = serve(file.clone(), Behaviour::Whole);
-    let folder = tempfile::tempdir().expect("a folder");
-    fs::write(folder.path().join("inner.tar.gz.part"), &file).expect("written");
-    let archive = archive(&server.url, &[("a.bin", &content)]);
-    assert_eq!(fetch(&archive, folder.path(), on).expect("fetched"), Fetched::Downloaded);
-    assert_eq!(*server.ranges.lock().expect("no panic"), [Some(file.len())]);
+    let case = Case::new(Behaviour::Whole);
+    let file = packed(&[("inner/a.bin", &case.content)]);
+    fs::write(case.folder.path().join("inner.tar.gz.part"), &file).expect("written");
+    case.is_fetched_with(&[Some(file.len())]);
+}
+
+#[test]
+fn more_than_the_server_has_is_thrown_away() {
+    let case = Case::new(Behaviour::Whole);
+    fs::write(case.folder.path().join("inner.tar.gz.part"), [0; 400_000]).expect("written");
+    case.is_fetched_with(&[Some(400_000), None]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A file over HTTP, in as many parts as the connection breaks into.
 
-use std::fs::{File, OpenOptions};
-use std::io::{Read, Write};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::thread::sleep;
@@ -52,8 +52,8 @@ pub(super) fn to_file(
             Part::Broken { bytes, why } => {
                 fruitless = if bytes > 0 { 0 } else { fruitless + 1 };
                 if fruitless == FRUITLESS_TRIES {
-                    let (url, path) = (url.to_owned(), path.to_path_buf());
-                    return Err(FetchError::Connection { url, message: why, path }.into());
+                    let url = url.to_owned();
+                    return Err(DataError::Fetch(FetchError::Connection { url, message: why }));
                 }
                 sleep(Duration::from_secs(fruitless.into()));
             }
@@ -67,9 +67,7 @@ fn part(
     path: &Path,
     on_bytes: &mut impl FnMut(u64, Option<u64>) -> ControlFlow<()>,
 ) -> Result<Part, DataError> {
-    let mut file =
-        OpenOptions::new().create(true).append(true).open(path).map_err(io_error(path))?;
-    let mut there = file.metadata().map_err(io_error(path))?.len();
+    let there = fs::metadata(path).map_or(0, |file| file.len());
     let request = agent.get(url);
     let request =
         if there > 0 { request.header(RANGE, format!("bytes={there}-")) } else { request };
@@ -80,34 +78,38 @@ fn part(
         }
         Err(error) => return Ok(Part::Broken { bytes: 0, why: error.to_string() }),
     };
-    let total = match answer(&response, there) {
-        Answer::Rest { total } => total,
-        Answer::Whole { total } => {
-            file.set_len(0).map_err(io_error(path))?;
-            there = 0;
-            total
+    match answer(&response, there) {
+        Answer::Bytes { from, total } => {
+            let mut file = open(path, from).map_err(io_error(path))?;
+            copy(response, &mut file, path, from, total, on_bytes)
         }
-        Answer::NothingLeft => return Ok(Part::Whole),
+        Answer::NothingLeft => Ok(Part::Whole),
         Answer::StartOver => {
-            file.set_len(0).map_err(io_error(path))?;
-            return Ok(Part::Broken { bytes: 0, why: "the file has become shorter".to_owned() });
+            fs::remove_file(path).map_err(io_error(path))?;
+            Ok(Part::Broken { bytes: 0, why: "the file has become shorter".to_owned() })
         }
         Answer::Refused => {
             let (url, status) = (response.get_uri().to_string(), response.status().to_string());
-            return Err(FetchError::Refused { url, status }.into());
+            Err(DataError::Fetch(FetchError::Refused { url, status }))
         }
-    };
-    let bytes = copy(response, &mut file, path, there, total, on_bytes)?;
-    Ok(bytes)
+    }
+}
+
+/// The file with its first `len` bytes, to be continued. Only now is the folder made: a server that
+/// refuses leaves nothing.
+fn open(path: &Path, len: u64) -> io::Result<File> {
+    if let Some(folder) = path.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let file = OpenOptions::new().create(true).append(true).open(path)?;
+    file.set_len(len)?;
+    Ok(file)
 }
 
 enum Answer {
-    /// The bytes after those that are there.
-    Rest {
-        total: Option<u64>,
-    },
-    /// All bytes, those that are there among them.
-    Whole {
+    /// The bytes `from` there on: 0 where the server knows no ranges.
+    Bytes {
+        from: u64,
         total: Option<u64>,
     },
     NothingLeft,
@@ -125,9 +127,10 @@ fn answer(response: &Response, there: u64) -> Answer {
     let from = from.split('-').next().and_then(|from| from.parse().ok());
     match response.status() {
         StatusCode::OK => {
-            Answer::Whole { total: header(CONTENT_LENGTH).and_then(|len| len.parse().ok()) }
+            let total = header(CONTENT_LENGTH).and_then(|len| len.parse().ok());
+            Answer::Bytes { from: 0, total }
         }
-        StatusCode::PARTIAL_CONTENT if from == Some(there) => Answer::Rest { total },
+        StatusCode::PARTIAL_CONTENT if from == Some(there) => Answer::Bytes { from: there, total },
         StatusCode::RANGE_NOT_SATISFIABLE if total == Some(there) => Answer::NothingLeft,
         StatusCode::RANGE_NOT_SATISFIABLE if there > 0 => Answer::StartOver,
         _ => Answer::Refused,
@@ -138,18 +141,18 @@ fn copy(
     response: Response,
     file: &mut File,
     path: &Path,
-    mut there: u64,
+    from: u64,
     total: Option<u64>,
     on_bytes: &mut impl FnMut(u64, Option<u64>) -> ControlFlow<()>,
 ) -> Result<Part, DataError> {
-    let before = there;
+    let mut there = from;
     let mut body = response.into_body().into_reader();
     let mut buffer = vec![0; BUFFER_BYTES];
     loop {
         let read = match body.read(&mut buffer) {
             Ok(read) => read,
             Err(error) => {
-                return Ok(Part::Broken { bytes: there - before, why: error.to_string() });
+                return Ok(Part::Broken { bytes: there - from, why: error.to_string() });
             }
         };
         file.write_all(&buffer[..read]).map_err(io_error(path))?;
@@ -161,7 +164,7 @@ fn copy(
             return Ok(match total {
                 Some(total) if there < total => {
                     let why = format!("{there} of {total} bytes came");
-                    Part::Broken { bytes: there - before, why }
+                    Part::Broken { bytes: there - from, why }
                 }
                 _ => Part::Whole,
             });

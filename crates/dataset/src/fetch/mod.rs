@@ -79,7 +79,6 @@ pub fn fetch(
         check(archive, &folder)?;
         return Ok(Fetched::Present);
     }
-    fs::create_dir_all(out).map_err(io_error(out))?;
     let part = archive.part(out);
     if download::to_file(&archive.url, &part, on_bytes)?.is_break() {
         return Ok(Fetched::Stopped);
@@ -100,9 +99,9 @@ pub fn fetch(
 }
 
 fn unpack(archive: &Archive, part: &Path, folder: &Path) -> Result<(), DataError> {
-    let broken = |error: io::Error| FetchError::Archive {
-        url: archive.url.clone(),
-        message: error.to_string(),
+    let broken = |error: io::Error| {
+        let (url, message) = (archive.url.clone(), error.to_string());
+        DataError::Fetch(FetchError::Archive { url, message })
     };
     if folder.exists() {
         fs::remove_dir_all(folder).map_err(io_error(folder))?;
@@ -136,7 +135,11 @@ fn check(archive: &Archive, folder: &Path) -> Result<(), DataError> {
             Err(error) => return Err(io_error(path)(error)),
         };
         if found != *allowed {
-            return Err(FetchError::Checksum { path, found, allowed: allowed.clone() }.into());
+            return Err(DataError::Fetch(FetchError::Checksum {
+                path,
+                found,
+                allowed: allowed.clone(),
+            }));
         }
     }
     Ok(())

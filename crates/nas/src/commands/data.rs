@@ -1,7 +1,7 @@
 //! `nas data`: data sets from the network.
 
 use anyhow::{Result, bail};
-use dataset::{Archive, DataError, Fetched, fetch};
+use dataset::{Archive, DataError, Fetched, Source, fetch};
 use serde::Serialize;
 
 use crate::args::Global;
@@ -26,14 +26,14 @@ pub(crate) fn run(global: &Global, command: &DataCommand) -> Result<Outcome> {
 }
 
 fn fetch_data(global: &Global, args: &FetchArgs) -> Result<Outcome> {
-    let (mut archive, kind) = match args.name {
-        DataName::Cifar10 => (Archive::cifar10(), "cifar10"),
+    let (mut archive, source) = match args.name {
+        DataName::Cifar10 => (Archive::cifar10(), Source::Cifar10(args.out.clone())),
     };
     if let Some(url) = &args.url {
         archive.url.clone_from(url);
     }
     interrupt::listen();
-    let mut bar = Progress::start(global, &format!("{kind}, MB"));
+    let mut bar = Progress::start(global, "downloaded MB");
     let fetched = fetch(&archive, &args.out, |bytes, total| {
         bar.at((bytes / MB) as usize, (total.unwrap_or(bytes) / MB) as usize, "");
         interrupt::check()
@@ -48,10 +48,7 @@ fn fetch_data(global: &Global, args: &FetchArgs) -> Result<Outcome> {
     }
     let folder = args.out.join(&archive.folder);
     let file = |name: &String| folder.join(name).display().to_string();
-    let files = Files {
-        data: format!("{kind}:{}", args.out.display()),
-        files: archive.files.keys().map(file).collect(),
-    };
+    let files = Files { data: source.to_string(), files: archive.files.keys().map(file).collect() };
     if global.json {
         screen::print_json(&files)?;
     } else {
