@@ -155,11 +155,6 @@ fn copy(
                 return Ok(Part::Broken { bytes: there - from, why: error.to_string() });
             }
         };
-        file.write_all(&buffer[..read]).map_err(io_error(path))?;
-        there += read as u64;
-        if on_bytes(there, total).is_break() {
-            return Ok(Part::Stopped);
-        }
         if read == 0 {
             return Ok(match total {
                 Some(total) if there < total => {
@@ -168,6 +163,11 @@ fn copy(
                 }
                 _ => Part::Whole,
             });
+        }
+        file.write_all(&buffer[..read]).map_err(io_error(path))?;
+        there += read as u64;
+        if on_bytes(there, total).is_break() {
+            return Ok(Part::Stopped);
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::exit::{Outcome, bad_input};
 use crate::progress::Progress;
 use crate::{interrupt, screen};
 
-const MB: u64 = 1_000_000;
+const KB: u64 = 1_000;
 
 #[derive(Serialize)]
 struct Files {
@@ -33,9 +33,11 @@ fn fetch_data(global: &Global, args: &FetchArgs) -> Result<Outcome> {
         archive.url.clone_from(url);
     }
     interrupt::listen();
-    let mut bar = Progress::start(global, "downloaded MB");
+    let mut bar = Progress::start(global, "downloaded kB");
     let fetched = fetch(&archive, &args.out, |bytes, total| {
-        bar.at((bytes / MB) as usize, (total.unwrap_or(bytes) / MB) as usize, "");
+        // Of unknown length it is never done.
+        let total = total.unwrap_or(bytes + KB);
+        bar.at(bytes.div_ceil(KB) as usize, total.div_ceil(KB) as usize, "");
         interrupt::check()
     });
     bar.end();
