@@ -45,6 +45,11 @@ fn weights_do_not_depend_on_threads_or_kills_and_are_used_everywhere() {
     }
     let history = String::from_utf8(bytes(one, "history.jsonl")).expect("text");
     assert_eq!(history.lines().count(), 3);
+    let figure = String::from_utf8(bytes(one, "training.svg")).expect("text");
+    for text in ["Training of mobilenet_v1", "top-1 (%)", "loss", "epochs", "hold-out"] {
+        assert!(figure.contains(text), "{text}");
+    }
+    assert!(bytes(one, "training.png").starts_with(b"\x89PNG"));
 
     let weights = trained["weights"].as_str().expect("a path");
     let evaluated = json(&["eval", NET, "--weights", weights, "--data", DATA]);

@@ -15,7 +15,8 @@ const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=64), cifar1
     --train-stem-stride 1 --epochs 20\n  nas train best.ron --data folder:photos --weights \
     imported.safetensors --learning-rate 0.01\n  nas train best.ron --data folder:photos --out run \
     --resume\n\nThe output folder gets best.safetensors, last.safetensors, network.ron,\n\
-    history.jsonl, and checkpoint.safetensors, from which --resume goes on.")]
+    history.jsonl, training.svg, training.png, and checkpoint.safetensors, from which --resume\n\
+    goes on.")]
 pub(crate) struct TrainArgs {
     #[arg(help = NET_HELP)]
     pub(crate) net: String,

@@ -2,11 +2,11 @@
 
 mod lines;
 mod quantity;
-mod style;
 
 use crate::axis::Axis;
 use crate::error::ReportError;
 use crate::frame::{self, Entry, LINE_SAMPLE, Surroundings};
+use crate::line_style;
 use crate::paint::{self, Format};
 pub use quantity::Quantity;
 
@@ -130,7 +130,7 @@ fn legend(figure: &ComparisonFigure) -> Vec<Entry> {
     let entry = |(index, line): (usize, &ComparisonLine)| {
         let seeds = if line.seeds == 1 { "seed" } else { "seeds" };
         let label = format!("{}, {} {seeds}", line.label, line.seeds);
-        Entry { label, sample_width: LINE_SAMPLE, sample: style::of(index).sample() }
+        Entry { label, sample_width: LINE_SAMPLE, sample: line_style::of(index).sample() }
     };
     let mut entries: Vec<Entry> = figure.lines.iter().enumerate().map(entry).collect();
     if figure.lines.iter().any(lines::has_band) {
@@ -138,7 +138,7 @@ fn legend(figure: &ComparisonFigure) -> Vec<Entry> {
         entries.push(Entry {
             label,
             sample_width: LINE_SAMPLE,
-            sample: style::band_sample(figure.lines.len()),
+            sample: line_style::band_sample(figure.lines.len()),
         });
     }
     entries

@@ -40,6 +40,11 @@ pub(crate) const HEAD_ROW: f64 = LABEL * LEADING;
 /// Length of labelled ticks; small ones have half of it.
 const TICK_LENGTH: f64 = 10.0;
 const TICK_TO_LABEL: f64 = 8.0;
+/// Height of the ticks of a plot's lower axis with their labels, and of the axis's name.
+const TICK_ROW: f64 = TICK * LEADING + TICK_LENGTH + TICK_TO_LABEL;
+const NAME_ROW: f64 = AXIS_NAME * LEADING;
+/// Free height between stacked plots.
+const STACK_GAP: f64 = 16.0;
 const TITLE_LINES: usize = 2;
 const FOOTNOTE_LINES: usize = 3;
 
@@ -74,44 +79,82 @@ pub(crate) fn sides(y: &Axis, side_room: f64) -> (f64, f64) {
 
 /// Draws the surroundings on white paper, and says where the plot is.
 pub(crate) fn draw(around: Surroundings<'_>, x: Axis, y: Axis) -> (Frame, Vec<Shape>) {
-    let (right, bottom) = (f64::from(WIDTH), f64::from(HEIGHT));
-    let paper = Rect { left: 0.0, top: 0.0, right, bottom };
-    let mut shapes = vec![Shape::rect(&paper, PAPER)];
-
-    let text_right = right - MARGIN;
     let (left, right) = sides(&y, around.side_room);
-
-    let mut top = MARGIN;
-    for line in text::wrap(around.title, TITLE, Weight::Bold, text_right - left, TITLE_LINES) {
-        shapes.push(Shape::Text(Text {
-            text: line,
-            at: (left, top + TITLE / 2.0),
-            em: TITLE,
-            weight: Weight::Bold,
-            anchor: HPos::Left,
-            turn: Turn::Level,
-            ink: INK,
-        }));
-        top += TITLE * LEADING;
-    }
-    top = draw_legend(around.legend, left, text_right, top + 4.0, &mut shapes);
-    top += around.headroom;
-
-    let mut bottom = bottom - MARGIN;
-    let space = text_right - left;
-    let footnote = text::wrap(around.footnote, FOOTNOTE, Weight::Regular, space, FOOTNOTE_LINES);
-    for line in footnote.into_iter().rev() {
-        let middle = bottom - FOOTNOTE / 2.0;
-        shapes.push(Shape::text(line, (left, middle), FOOTNOTE, HPos::Left, SOFT_INK));
-        bottom -= FOOTNOTE * LEADING;
-    }
-    bottom -= (AXIS_NAME + TICK) * LEADING + TICK_LENGTH + TICK_TO_LABEL;
-
-    let plot = Rect { left, top, right, bottom };
-    let frame = Frame { plot, x, y };
+    let page = Page { title: around.title, footnote: around.footnote, legend: around.legend };
+    let (room, mut shapes) = page.draw(left);
+    let top = room.top + around.headroom;
+    let bottom = room.bottom - TICK_ROW - NAME_ROW;
+    let frame = Frame { plot: Rect { left, top, right, bottom }, x, y };
     draw_axes(&frame, &mut shapes);
     draw_names(&frame, around.x_name, around.y_name, &mut shapes);
     (frame, shapes)
+}
+
+/// Draws plots of one height under each other, each with the name of its axis of values, on white
+/// paper.
+pub(crate) fn draw_stacked(
+    page: Page<'_>,
+    x_name: &str,
+    x: &Axis,
+    plots: Vec<(Axis, &str)>,
+) -> (Vec<Frame>, Vec<Shape>) {
+    let all = plots.iter().map(|(y, _)| sides(y, 0.0));
+    let (left, right) = all.reduce(|a, b| (a.0.max(b.0), a.1.min(b.1))).unwrap_or_default();
+    let (room, mut shapes) = page.draw(left);
+    let height = (room.bottom - NAME_ROW - room.top) / plots.len() as f64;
+    let mut frames = Vec::with_capacity(plots.len());
+    for (index, (y, y_name)) in plots.into_iter().enumerate() {
+        let top = room.top + height * index as f64 + STACK_GAP / 2.0;
+        let bottom = top + height - TICK_ROW - STACK_GAP;
+        let frame = Frame { plot: Rect { left, top, right, bottom }, x: x.clone(), y };
+        draw_axes(&frame, &mut shapes);
+        draw_names(&frame, "", y_name, &mut shapes);
+        frames.push(frame);
+    }
+    if let Some(last) = frames.last() {
+        draw_names(last, x_name, "", &mut shapes);
+    }
+    (frames, shapes)
+}
+
+/// What stands above and below the plots.
+pub(crate) struct Page<'a> {
+    pub(crate) title: &'a str,
+    pub(crate) footnote: &'a str,
+    pub(crate) legend: Vec<Entry>,
+}
+
+impl Page<'_> {
+    /// Draws it from `left` on, and says where there is room for plots with their ticks.
+    fn draw(self, left: f64) -> (Rect, Vec<Shape>) {
+        let (right, bottom) = (f64::from(WIDTH), f64::from(HEIGHT));
+        let paper = Rect { left: 0.0, top: 0.0, right, bottom };
+        let mut shapes = vec![Shape::rect(&paper, PAPER)];
+        let right = right - MARGIN;
+        let mut top = MARGIN;
+        for line in text::wrap(self.title, TITLE, Weight::Bold, right - left, TITLE_LINES) {
+            shapes.push(Shape::Text(Text {
+                text: line,
+                at: (left, top + TITLE / 2.0),
+                em: TITLE,
+                weight: Weight::Bold,
+                anchor: HPos::Left,
+                turn: Turn::Level,
+                ink: INK,
+            }));
+            top += TITLE * LEADING;
+        }
+        top = draw_legend(self.legend, left, right, top + 4.0, &mut shapes);
+        let mut bottom = bottom - MARGIN;
+        let space = right - left;
+        let footnote = text::wrap(self.footnote, FOOTNOTE, Weight::Regular, space, FOOTNOTE_LINES);
+        for line in footnote.into_iter().rev() {
+            let middle = bottom - FOOTNOTE / 2.0;
+            shapes.push(Shape::text(line, (left, middle), FOOTNOTE, HPos::Left, SOFT_INK));
+            bottom -= FOOTNOTE * LEADING;
+        }
+        (Rect { left, top, right, bottom }, shapes)
+    }
 }
 
 /// Says in the middle of the plot why it is empty.
@@ -193,14 +236,18 @@ fn draw_axes(frame: &Frame, shapes: &mut Vec<Shape>) {
 fn draw_names(frame: &Frame, x_name: &str, y_name: &str, shapes: &mut Vec<Shape>) {
     let (x, y) = frame.plot.centre();
     let below = frame.plot.bottom + TICK_LENGTH + TICK_TO_LABEL + TICK * LEADING + AXIS_NAME / 2.0;
-    shapes.push(Shape::text(x_name, (x, below), AXIS_NAME, HPos::Center, INK));
-    shapes.push(Shape::Text(Text {
-        text: y_name.to_owned(),
-        at: (MARGIN + AXIS_NAME / 2.0, y),
-        em: AXIS_NAME,
-        weight: Weight::Regular,
-        anchor: HPos::Center,
-        turn: Turn::Upwards,
-        ink: INK,
-    }));
+    if !x_name.is_empty() {
+        shapes.push(Shape::text(x_name, (x, below), AXIS_NAME, HPos::Center, INK));
+    }
+    if !y_name.is_empty() {
+        shapes.push(Shape::Text(Text {
+            text: y_name.to_owned(),
+            at: (MARGIN + AXIS_NAME / 2.0, y),
+            em: AXIS_NAME,
+            weight: Weight::Regular,
+            anchor: HPos::Center,
+            turn: Turn::Upwards,
+            ink: INK,
+        }));
+    }
 }

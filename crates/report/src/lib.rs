@@ -1,8 +1,8 @@
 //! Figures and CSV files from plain points and series.
 //!
-//! A figure is a plain struct ([`ParetoFigure`], [`ProgressFigure`], [`ComparisonFigure`]);
-//! [`draw_pareto`], [`draw_progress`] and [`draw_comparison`] turn it into the bytes of an SVG or a
-//! PNG, both of one drawing.
+//! A figure is a plain struct ([`ParetoFigure`], [`ProgressFigure`], [`ComparisonFigure`],
+//! [`CurvesFigure`]); [`draw_pareto`], [`draw_progress`], [`draw_comparison`] and [`draw_curves`] turn
+//! it into the bytes of an SVG or a PNG, both of one drawing.
 //! [`write_atomically`] and [`write_csv`] put files in place.
 //!
 //! Figures read the same in black and white: kinds differ in shape and darkness before hue.
@@ -25,11 +25,13 @@
 mod axis;
 mod canvas;
 mod comparison;
+mod curves;
 mod error;
 mod files;
 mod frame;
 mod geometry;
 mod labels;
+mod line_style;
 mod marks;
 mod paint;
 mod pareto;
@@ -41,6 +43,7 @@ mod thin;
 pub use comparison::{
     ComparisonFigure, ComparisonLine, ComparisonPoint, Quantity, draw_comparison,
 };
+pub use curves::{Curve, CurvesFigure, Plot, draw_curves};
 pub use error::ReportError;
 pub use files::{Cell, write_atomically, write_csv};
 pub use paint::Format;

@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use report::{
-    Candidate, ComparisonFigure, ComparisonLine, ComparisonPoint, Format, LineKind, Mark, MarkKind,
-    ParetoFigure, Point, ProgressFigure, ProgressLine, Quantity, Step, draw_comparison,
-    draw_pareto, draw_progress,
+    Candidate, ComparisonFigure, ComparisonLine, ComparisonPoint, Curve, CurvesFigure, Format,
+    LineKind, Mark, MarkKind, ParetoFigure, Plot, Point, ProgressFigure, ProgressLine, Quantity,
+    Step, draw_comparison, draw_curves, draw_pareto, draw_progress,
 };
 
 fn point(latency_ms: f64, accuracy: f64) -> Point {
@@ -118,6 +118,52 @@ fn pixels(file: &[u8]) -> Vec<[u8; 3]> {
     let info = reader.next_frame(&mut buffer).unwrap();
     assert_eq!((info.width, info.height, info.color_type), (1600, 1000, png::ColorType::Rgb));
     buffer.as_chunks::<3>().0.to_vec()
+}
+
+fn curves() -> CurvesFigure {
+    let curve = |label: &str, ys: &[f64]| Curve {
+        label: label.into(),
+        points: (1..).zip(ys).map(|(x, &y)| (f64::from(x), y)).collect(),
+    };
+    let top1 = curve("hold-out", &[40.0, 61.5, 64.0]);
+    let losses =
+        vec![curve("hold-out", &[2.0, 1.5, 1.4]), curve("training images", &[2.3, 1.6, 1.3])];
+    CurvesFigure {
+        title: "Training of a network".into(),
+        footnote: "Data: shapes".into(),
+        x_name: "epochs".into(),
+        plots: vec![
+            Plot { y_name: "top-1 (%)".into(), curves: vec![top1] },
+            Plot { y_name: "loss".into(), curves: losses },
+        ],
+    }
+}
+
+#[test]
+fn curves_stand_under_each_other_over_one_axis() {
+    let figure = curves();
+    let svg = texts(&draw_curves(&figure, Format::Svg).unwrap());
+    let expected =
+        ["Training of a network", "Data: shapes", "top-1 (%)", "loss", "epochs", "3", "60"];
+    assert_has(&svg, &expected);
+    // Once in the legend, and the common axis's name once, though both plots have the curve.
+    for once in ["hold-out", "training images", "epochs"] {
+        assert_eq!(svg.iter().filter(|text| *text == once).count(), 1, "{once}");
+    }
+    let png = pixels(&draw_curves(&figure, Format::Png).unwrap());
+    assert!(png.iter().filter(|pixel| pixel[0] < 60).count() > 2_000);
+
+    let mut empty = curves();
+    empty.plots[1].curves.clear();
+    assert_has(&texts(&draw_curves(&empty, Format::Svg).unwrap()), &["nothing to show"]);
+    for (at, value) in
+        [((1.0, f64::NAN), "y of"), ((f64::INFINITY, 1.0), "x of"), ((0.5, 1.0), "x of")]
+    {
+        let mut wrong = curves();
+        wrong.plots[1].curves[0].points[1] = at;
+        let error = draw_curves(&wrong, Format::Svg).unwrap_err().to_string();
+        assert!(error.contains(value) && error.contains("plots[1].curves[0].points[1]"), "{error}");
+    }
 }
 
 #[test]

@@ -1,8 +1,7 @@
 //! One step on small networks of every family.
 
-use kernels::training::smoothed_targets;
 use search_space::{Graph, published};
-use training::{Optimiser, Recipe, Run, Trainer};
+use training::{Optimiser, Recipe, Run};
 
 fn numbers(count: usize) -> Vec<f32> {
     let mix = |i: usize| i.wrapping_mul(2_654_435_761) % 2_001;
@@ -53,51 +52,6 @@ fn threads_change_no_bit() {
             run.result().clone()
         };
         assert!(trained(1) == trained(2), "{name}");
-    }
-}
-
-/// Along the gradient, the loss rises by the gradient's norm: of all parameters together, and of
-/// the first, a middle and the last tensor alone.
-#[test]
-fn gradients_are_those_of_the_loss() {
-    for name in NETWORKS {
-        let graph = graph(name, 64);
-        let images = numbers(12 * graph.input().elements());
-        let targets = smoothed_targets(&[0, 1, 2, 3, 0, 2, 1, 3, 3, 0, 2, 1], 4, 0.1);
-        let mut trainer = Trainer::new(&graph, 3, 1).unwrap();
-        trainer.accumulate(&images, &targets).unwrap();
-        let gradients = trainer.gradients().to_vec();
-        let start: Vec<Vec<f32>> =
-            trainer.model().parameters.iter().map(|parameter| parameter.values.clone()).collect();
-        let count = start.len();
-        for tensors in [0..count, 0..1, count / 2..count / 2 + 1, count - 1..count] {
-            let squares =
-                gradients[tensors.clone()].iter().flatten().map(|&g| f64::from(g).powi(2));
-            let norm = squares.sum::<f64>().sqrt();
-            if norm < 1e-4 {
-                continue;
-            }
-            let mut loss_at = |distance: f64| {
-                for index in tensors.clone() {
-                    let values = &mut trainer.model_mut().parameters[index].values;
-                    for (at, value) in values.iter_mut().enumerate() {
-                        let direction = f64::from(gradients[index][at]) / norm;
-                        *value = (f64::from(start[index][at]) + distance * direction) as f32;
-                    }
-                }
-                trainer.accumulate(&images, &targets).unwrap()
-            };
-            // A short way drowns in rounding, on a long one the loss bends.
-            let mut slope = |way: f64| {
-                let h = way / norm.max(0.2);
-                (loss_at(h) - loss_at(-h)) / (2.0 * h)
-            };
-            let slopes = [2.5e-4, 1e-3, 4e-3].map(&mut slope);
-            loss_at(0.0);
-            let off = slopes.map(|slope| (slope / norm - 1.0).abs());
-            let least = off.into_iter().fold(f64::INFINITY, f64::min);
-            assert!(least < 0.05, "{name} {tensors:?}: {slopes:?} for {norm}");
-        }
     }
 }
 

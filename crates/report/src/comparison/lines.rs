@@ -2,12 +2,12 @@
 
 use plotters::style::text_anchor::HPos;
 
-use super::style::{self, Style};
 use super::{ComparisonFigure, ComparisonLine, ComparisonPoint};
 use crate::canvas::Shape;
 use crate::frame::Frame;
 use crate::geometry::{Position, Rect};
 use crate::labels::{self, LINE, Label, Obstacle};
+use crate::line_style::{self, Style};
 use crate::text::{self, Weight};
 use crate::theme::{DATA_LINE, HAIRLINE, INK, LABEL, SOFT_INK};
 
@@ -90,7 +90,7 @@ pub(super) fn draw(
     let (mut labels, mut obstacles) = (vec![], vec![]);
     let count = figure.lines.len();
     for (index, line) in figure.lines.iter().enumerate().rev() {
-        let style = style::of(index);
+        let style = line_style::of(index);
         let Drawn { low, middle, high } = drawn(figure, line, frame);
         obstacles.extend(middle.windows(2).map(|pair| Obstacle {
             rect: Rect::between(pair[0], pair[1]).grown(DATA_LINE),
@@ -102,7 +102,10 @@ pub(super) fn draw(
         marks.extend(markers(style, &middle, frame, (index as f64 + 0.5) / count as f64));
         lines.push(style.line(middle));
         if has_band(line) {
-            areas.push(style::band(high.iter().chain(low.iter().rev()).copied().collect(), count));
+            areas.push(line_style::band(
+                high.iter().chain(low.iter().rev()).copied().collect(),
+                count,
+            ));
             limits.extend([style.limit(low), style.limit(high)]);
         }
     }

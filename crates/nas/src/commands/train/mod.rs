@@ -1,6 +1,7 @@
 //! `nas train`: from a network and images to weights.
 
 pub(crate) mod data;
+mod figure;
 mod history;
 mod plan;
 pub(crate) mod twin;
@@ -74,6 +75,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         };
         history.push(line);
         save(&plan, &run, &history, &out)?;
+        figure::write(&plan, &args.data, &history, &out)?;
         // Last: until it is there, the epoch is done again, with the same result.
         write_atomically(&checkpoint, &run.checkpoint(&settings)?)?;
     }

@@ -1,4 +1,4 @@
-//! How the lines of a comparison are told apart: by stroke, marker and darkness.
+//! How the lines of a figure are told apart: by stroke, marker and darkness.
 
 use plotters::style::RGBAColor;
 
@@ -10,7 +10,7 @@ use crate::theme::{DATA_LINE, HAIRLINE, INK, PAPER, SOFT_INK};
 
 /// The look of one line.
 #[derive(Clone, Copy)]
-pub(super) struct Style {
+pub(crate) struct Style {
     stroke: Stroke,
     marker: Marker,
     ink: RGBAColor,
@@ -30,7 +30,7 @@ const MARKER_RADIUS: f64 = 9.0;
 const RIM: f64 = 2.5;
 
 /// The style of a figure's line; after 20 lines they begin again.
-pub(super) fn of(line: usize) -> Style {
+pub(crate) fn of(line: usize) -> Style {
     const STROKES: [(Stroke, RGBAColor); 4] = [
         (Stroke::Solid, INK),
         (Stroke::Dashed, SOFT_INK),
@@ -44,16 +44,16 @@ pub(super) fn of(line: usize) -> Style {
 }
 
 impl Style {
-    pub(super) fn line(&self, points: Vec<Position>) -> Shape {
+    pub(crate) fn line(&self, points: Vec<Position>) -> Shape {
         Shape::Line { points, width: DATA_LINE, stroke: self.stroke, ink: self.ink }
     }
 
     /// One limit of the line's band.
-    pub(super) fn limit(&self, points: Vec<Position>) -> Shape {
+    pub(crate) fn limit(&self, points: Vec<Position>) -> Shape {
         Shape::Line { points, width: 1.5 * HAIRLINE, stroke: self.stroke, ink: self.ink }
     }
 
-    pub(super) fn marker(&self, centre: Position) -> Vec<Shape> {
+    pub(crate) fn marker(&self, centre: Position) -> Vec<Shape> {
         let shape = |radius: f64, ink: RGBAColor| match self.marker {
             Marker::Disc | Marker::Ring => Shape::Disc { centre, radius, ink },
             Marker::Square => {
@@ -71,7 +71,7 @@ impl Style {
     }
 
     /// For a legend, around (0, 0).
-    pub(super) fn sample(&self) -> Vec<Shape> {
+    pub(crate) fn sample(&self) -> Vec<Shape> {
         let half = LINE_SAMPLE / 2.0;
         let mut shapes = vec![self.line(vec![(-half, 0.0), (half, 0.0)])];
         shapes.extend(self.marker((0.0, 0.0)));
@@ -80,12 +80,12 @@ impl Style {
 }
 
 /// The area between two limits, in a figure of so many lines. Where two overlap, it is darker.
-pub(super) fn band(corners: Vec<Position>, lines: usize) -> Shape {
+pub(crate) fn band(corners: Vec<Position>, lines: usize) -> Shape {
     let opacity = (0.25 / lines as f64).clamp(0.04, 0.12);
     Shape::Polygon { corners, ink: RGBAColor(INK.0, INK.1, INK.2, opacity) }
 }
 
 /// For a legend, around (0, 0).
-pub(super) fn band_sample(lines: usize) -> Vec<Shape> {
+pub(crate) fn band_sample(lines: usize) -> Vec<Shape> {
     vec![band(Rect::around((0.0, 0.0), LINE_SAMPLE, 20.0).corners(), lines)]
 }

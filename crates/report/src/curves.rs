@@ -1,0 +1,141 @@
+//! Curves over one axis in plots under each other, as of a training run.
+
+use crate::axis::Axis;
+use crate::canvas::Shape;
+use crate::error::ReportError;
+use crate::frame::{self, Entry, Frame, LINE_SAMPLE, Page};
+use crate::geometry::Position;
+use crate::line_style;
+use crate::paint::{self, Format};
+
+/// One line of a plot.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Curve {
+    /// Its name in the legend; curves of one name look alike in all plots.
+    pub label: String,
+    /// `(x, y)` by rising `x`, in the units of the axes.
+    pub points: Vec<(f64, f64)>,
+}
+
+/// One of the plots that stand under each other.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Plot {
+    /// The name of the axis of values, with its unit.
+    pub y_name: String,
+    /// Drawn in this order.
+    pub curves: Vec<Curve>,
+}
+
+/// Plots under each other over one axis of counts, from 0.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct CurvesFigure {
+    /// Two lines at most.
+    pub title: String,
+    /// Where the numbers come from. Three lines at most.
+    pub footnote: String,
+    /// The name of the common axis.
+    pub x_name: String,
+    /// From top to bottom.
+    pub plots: Vec<Plot>,
+}
+
+/// Markers on a curve.
+const MARKERS: usize = 6;
+/// The narrowest range of an axis, as a share of its largest value.
+const NARROWEST: f64 = 0.01;
+
+/// Draws `figure`. A plot without points says that there is nothing to show.
+///
+/// # Errors
+///
+/// [`ReportError::NotPlottable`] for a number that is not finite, or an `x` that is below 0 or not
+/// above the one before it.
+pub fn draw_curves(figure: &CurvesFigure, format: Format) -> Result<Vec<u8>, ReportError> {
+    check(figure)?;
+    let labels = labels(figure);
+    let entry = |(index, label): (usize, &&str)| Entry {
+        label: (*label).to_owned(),
+        sample: line_style::of(index).sample(),
+        sample_width: LINE_SAMPLE,
+    };
+    let page = Page {
+        title: &figure.title,
+        footnote: &figure.footnote,
+        legend: labels.iter().enumerate().map(entry).collect(),
+    };
+    let points = |plot: &Plot| -> Vec<(f64, f64)> {
+        plot.curves.iter().flat_map(|curve| curve.points.clone()).collect()
+    };
+    let last = figure.plots.iter().flat_map(points).map(|(x, _)| x).fold(0.0, f64::max);
+    let y_axis = |plot: &Plot| {
+        let values: Vec<f64> = points(plot).into_iter().map(|(_, y)| y).collect();
+        let largest = values.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
+        Axis::around(&values, (f64::NEG_INFINITY, f64::INFINITY), (NARROWEST * largest).max(1e-9))
+    };
+    let plots = figure.plots.iter().map(|plot| (y_axis(plot), plot.y_name.as_str())).collect();
+    let (frames, mut shapes) =
+        frame::draw_stacked(page, &figure.x_name, &Axis::counts(last), plots);
+    for (plot, frame) in figure.plots.iter().zip(&frames) {
+        let mut marks = Vec::new();
+        for curve in &plot.curves {
+            let index = labels.iter().position(|label| *label == curve.label).unwrap_or_default();
+            let points: Vec<Position> =
+                curve.points.iter().map(|&(x, y)| frame.position(x, y)).collect();
+            marks.extend(markers(index, labels.len(), &points));
+            shapes.push(line_style::of(index).line(points));
+        }
+        shapes.extend(marks);
+        if points(plot).is_empty() {
+            shapes.extend(notice(frame));
+        }
+    }
+    paint::render(&shapes, format)
+}
+
+fn notice(frame: &Frame) -> [Shape; 2] {
+    frame::notice(frame, "nothing to show")
+}
+
+/// At some of the points, other ones than those of the other lines; the last point has one always.
+fn markers(index: usize, lines: usize, points: &[Position]) -> Vec<Shape> {
+    let every = points.len().div_ceil(MARKERS).max(1);
+    let shift = every * index / lines;
+    let last = points.len().saturating_sub(1);
+    let marked = |at: &usize| *at == last || at % every == shift;
+    let chosen = (0..points.len()).filter(marked);
+    chosen.flat_map(|at| line_style::of(index).marker(points[at])).collect()
+}
+
+/// The names of all curves, each once.
+fn labels(figure: &CurvesFigure) -> Vec<&str> {
+    let mut labels: Vec<&str> = Vec::new();
+    for curve in figure.plots.iter().flat_map(|plot| &plot.curves) {
+        if !labels.contains(&curve.label.as_str()) {
+            labels.push(&curve.label);
+        }
+    }
+    labels
+}
+
+fn check(figure: &CurvesFigure) -> Result<(), ReportError> {
+    for (index, plot) in figure.plots.iter().enumerate() {
+        for (line, curve) in plot.curves.iter().enumerate() {
+            let mut before = -f64::MIN_POSITIVE;
+            for (number, &(x, y)) in curve.points.iter().enumerate() {
+                let place =
+                    |axis| format!("{axis} of plots[{index}].curves[{line}].points[{number}]");
+                if !y.is_finite() {
+                    let (place, allowed) = (place("y"), "a finite number");
+                    return Err(ReportError::NotPlottable { place, found: y, allowed });
+                }
+                // Also where it is not a number.
+                if !(x > before && x.is_finite()) {
+                    let allowed = "a finite number from 0 on, above the point before";
+                    return Err(ReportError::NotPlottable { place: place("x"), found: x, allowed });
+                }
+                before = x;
+            }
+        }
+    }
+    Ok(())
+}
