@@ -12,7 +12,7 @@ use rand::{RngExt, SeedableRng};
 use search_space::{Network, Weights, published};
 
 /// Of each space.
-const GENOTYPES: u64 = 10;
+const GENOTYPES: u64 = 50;
 /// Images small enough to be quick, large enough that every stride halves.
 const RESOLUTION: usize = 64;
 
