@@ -1,5 +1,10 @@
 //! Axes: range, scale, and ticks at round numbers.
 
+mod rows;
+
+use crate::canvas::Turn;
+use crate::theme::TICK;
+
 /// How values become positions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Scale {
@@ -14,12 +19,28 @@ pub(crate) struct Tick {
     pub(crate) label: Option<String>,
 }
 
+/// How the ticks of an axis look.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) struct TickStyle {
+    /// Of the labels.
+    pub(crate) em: f64,
+    /// Of the labels.
+    pub(crate) turn: Turn,
+    /// Whether lines cross the plot at the labelled ticks.
+    pub(crate) grid: bool,
+}
+
+impl TickStyle {
+    const NUMBERS: TickStyle = TickStyle { em: TICK, turn: Turn::Level, grid: true };
+}
+
 #[derive(Debug, Clone)]
 pub(crate) struct Axis {
     pub(crate) scale: Scale,
     pub(crate) low: f64,
     pub(crate) high: f64,
     pub(crate) ticks: Vec<Tick>,
+    pub(crate) style: TickStyle,
 }
 
 /// A spread of more than this factor is drawn on a logarithmic axis.
@@ -46,7 +67,7 @@ impl Axis {
 
     /// A logarithmic axis from `low` to `high`, both positive.
     pub(crate) fn logarithmic(low: f64, high: f64) -> Axis {
-        Axis { scale: Scale::Logarithmic, low, high, ticks: logarithmic_ticks(low, high) }
+        Axis::with_ticks(Scale::Logarithmic, low, high, logarithmic_ticks(low, high))
     }
 
     /// A linear axis with room around the values, inside `limits`, without ticks where there are
@@ -63,13 +84,17 @@ impl Axis {
     }
 
     /// An axis of a figure without data: no number on it would mean anything.
-    fn without_values() -> Axis {
-        Axis { scale: Scale::Linear, low: 0.0, high: 1.0, ticks: Vec::new() }
+    pub(crate) fn without_values() -> Axis {
+        Axis::with_ticks(Scale::Linear, 0.0, 1.0, Vec::new())
+    }
+
+    fn with_ticks(scale: Scale, low: f64, high: f64, ticks: Vec<Tick>) -> Axis {
+        Axis { scale, low, high, ticks, style: TickStyle::NUMBERS }
     }
 
     /// A linear axis from `low` to `high`.
     pub(crate) fn linear(low: f64, high: f64) -> Axis {
-        Axis { scale: Scale::Linear, low, high, ticks: linear_ticks(low, high) }
+        Axis::with_ticks(Scale::Linear, low, high, linear_ticks(low, high))
     }
 
     /// A linear axis for counts, from 0.

@@ -5,7 +5,8 @@ mod quantity;
 
 use crate::axis::Axis;
 use crate::error::ReportError;
-use crate::frame::{self, Entry, LINE_SAMPLE, Surroundings};
+use crate::frame::{self, Surroundings};
+use crate::legend::{Entry, LINE_SAMPLE};
 use crate::line_style;
 use crate::paint::{self, Format};
 pub use quantity::Quantity;

@@ -3,8 +3,9 @@
 use crate::axis::Axis;
 use crate::canvas::Shape;
 use crate::error::ReportError;
-use crate::frame::{self, Entry, Frame, LINE_SAMPLE, Page};
+use crate::frame::{self, Frame, Page};
 use crate::geometry::Position;
+use crate::legend::{self, Entry, LINE_SAMPLE};
 use crate::line_style;
 use crate::paint::{self, Format};
 
@@ -52,7 +53,8 @@ const NARROWEST: f64 = 0.01;
 /// above the one before it.
 pub fn draw_curves(figure: &CurvesFigure, format: Format) -> Result<Vec<u8>, ReportError> {
     check(figure)?;
-    let labels = labels(figure);
+    let curves = figure.plots.iter().flat_map(|plot| &plot.curves);
+    let labels = legend::distinct(curves.map(|curve| &curve.label));
     let entry = |(index, label): (usize, &&str)| Entry {
         label: (*label).to_owned(),
         sample: line_style::of(index).sample(),
@@ -104,17 +106,6 @@ fn markers(index: usize, lines: usize, points: &[Position]) -> Vec<Shape> {
     let marked = |at: &usize| *at == last || at % every == shift;
     let chosen = (0..points.len()).filter(marked);
     chosen.flat_map(|at| line_style::of(index).marker(points[at])).collect()
-}
-
-/// The names of all curves, each once.
-fn labels(figure: &CurvesFigure) -> Vec<&str> {
-    let mut labels: Vec<&str> = Vec::new();
-    for curve in figure.plots.iter().flat_map(|plot| &plot.curves) {
-        if !labels.contains(&curve.label.as_str()) {
-            labels.push(&curve.label);
-        }
-    }
-    labels
 }
 
 fn check(figure: &CurvesFigure) -> Result<(), ReportError> {

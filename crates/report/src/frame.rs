@@ -2,13 +2,14 @@
 
 use plotters::style::text_anchor::HPos;
 
-use crate::axis::Axis;
+use crate::axis::{Axis, TickStyle};
 use crate::canvas::{Shape, Text, Turn};
 use crate::geometry::{Position, Rect};
+use crate::legend::{self, Entry};
 use crate::text::{self, Weight};
 use crate::theme::{
-    AXIS_LINE, AXIS_NAME, DASH, FOOTNOTE, GAP, GRID, HAIRLINE, HEIGHT, INK, LABEL, LABEL_WIDTH,
-    LEADING, LEGEND, MARGIN, PAPER, SOFT_INK, TICK, TITLE, WIDTH,
+    AXIS_LINE, AXIS_NAME, FOOTNOTE, GRID, HAIRLINE, HEIGHT, INK, LABEL, LEADING, MARGIN, PAPER,
+    SOFT_INK, TICK, TITLE, WIDTH,
 };
 
 /// What a figure says around its data.
@@ -24,24 +25,13 @@ pub(crate) struct Surroundings<'a> {
     pub(crate) side_room: f64,
 }
 
-/// A legend entry: its sample is drawn around (0, 0).
-pub(crate) struct Entry {
-    pub(crate) label: String,
-    pub(crate) sample: Vec<Shape>,
-    pub(crate) sample_width: f64,
-}
-
-/// Width of a legend's sample of a line: three whole dashes.
-pub(crate) const LINE_SAMPLE: f64 = 3.0 * DASH + 2.0 * GAP;
-
 /// Height of a row of labels above the plot.
 pub(crate) const HEAD_ROW: f64 = LABEL * LEADING;
 
 /// Length of labelled ticks; small ones have half of it.
 const TICK_LENGTH: f64 = 10.0;
 const TICK_TO_LABEL: f64 = 8.0;
-/// Height of the ticks of a plot's lower axis with their labels, and of the axis's name.
-const TICK_ROW: f64 = TICK * LEADING + TICK_LENGTH + TICK_TO_LABEL;
+/// Height of the name of a plot's lower axis.
 const NAME_ROW: f64 = AXIS_NAME * LEADING;
 /// Free height between stacked plots.
 const STACK_GAP: f64 = 16.0;
@@ -69,6 +59,19 @@ impl Frame {
     }
 }
 
+/// Height of the ticks of the lower axis `x` with their labels.
+fn tick_row(x: &Axis) -> f64 {
+    let em = x.style.em;
+    let labels = x.ticks.iter().filter_map(|tick| tick.label.as_deref());
+    let label = match x.style.turn {
+        Turn::Level => em * LEADING,
+        Turn::Upwards => {
+            labels.map(|label| text::room(label, em, Weight::Regular)).fold(0.0, f64::max)
+        }
+    };
+    label + TICK_LENGTH + TICK_TO_LABEL
+}
+
 /// Left and right edge of the plot beside the ticks of `y`.
 pub(crate) fn sides(y: &Axis, side_room: f64) -> (f64, f64) {
     let labels = y.ticks.iter().filter_map(|tick| tick.label.as_deref());
@@ -83,7 +86,7 @@ pub(crate) fn draw(around: Surroundings<'_>, x: Axis, y: Axis) -> (Frame, Vec<Sh
     let page = Page { title: around.title, footnote: around.footnote, legend: around.legend };
     let (room, mut shapes) = page.draw(left);
     let top = room.top + around.headroom;
-    let bottom = room.bottom - TICK_ROW - NAME_ROW;
+    let bottom = room.bottom - tick_row(&x) - NAME_ROW;
     let frame = Frame { plot: Rect { left, top, right, bottom }, x, y };
     draw_axes(&frame, &mut shapes);
     draw_names(&frame, around.x_name, around.y_name, &mut shapes);
@@ -105,7 +108,7 @@ pub(crate) fn draw_stacked(
     let mut frames = Vec::with_capacity(plots.len());
     for (index, (y, y_name)) in plots.into_iter().enumerate() {
         let top = room.top + height * index as f64 + STACK_GAP / 2.0;
-        let bottom = top + height - TICK_ROW - STACK_GAP;
+        let bottom = top + height - tick_row(x) - STACK_GAP;
         let frame = Frame { plot: Rect { left, top, right, bottom }, x: x.clone(), y };
         draw_axes(&frame, &mut shapes);
         draw_names(&frame, "", y_name, &mut shapes);
@@ -144,7 +147,7 @@ impl Page<'_> {
             }));
             top += TITLE * LEADING;
         }
-        top = draw_legend(self.legend, left, right, top + 4.0, &mut shapes);
+        top = legend::draw(self.legend, left, right, top + 4.0, &mut shapes);
         let mut bottom = bottom - MARGIN;
         let space = right - left;
         let footnote = text::wrap(self.footnote, FOOTNOTE, Weight::Regular, space, FOOTNOTE_LINES);
@@ -167,36 +170,6 @@ pub(crate) fn notice(frame: &Frame, notice: &str) -> [Shape; 2] {
     ]
 }
 
-/// Draws the entries in rows from `left` to `right`; returns the lower edge.
-fn draw_legend(
-    legend: Vec<Entry>,
-    left: f64,
-    right: f64,
-    top: f64,
-    shapes: &mut Vec<Shape>,
-) -> f64 {
-    const AFTER_SAMPLE: f64 = 10.0;
-    const AFTER_ENTRY: f64 = 26.0;
-    let row = LEGEND * 1.55;
-    if legend.is_empty() {
-        return top + 10.0;
-    }
-    let (mut x, mut y) = (left, top + row / 2.0);
-    for entry in legend {
-        let label = text::cut(&entry.label, LEGEND, Weight::Regular, LABEL_WIDTH);
-        let width = entry.sample_width + AFTER_SAMPLE + text::room(&label, LEGEND, Weight::Regular);
-        if x > left && x + width > right {
-            (x, y) = (left, y + row);
-        }
-        let centre = (x + entry.sample_width / 2.0, y);
-        shapes.extend(entry.sample.iter().map(|shape| shape.moved(centre)));
-        let start = (x + entry.sample_width + AFTER_SAMPLE, y);
-        shapes.push(Shape::text(label, start, LEGEND, HPos::Left, INK));
-        x += width + AFTER_ENTRY;
-    }
-    y + row / 2.0 + 10.0
-}
-
 fn draw_axes(frame: &Frame, shapes: &mut Vec<Shape>) {
     let Rect { left, top, right, bottom } = frame.plot;
     let length = |label: &Option<String>| match label {
@@ -209,9 +182,10 @@ fn draw_axes(frame: &Frame, shapes: &mut Vec<Shape>) {
         let end = bottom + length(&tick.label);
         marks.push(Shape::line(vec![(x, bottom), (x, end)], AXIS_LINE, INK));
         if let Some(label) = &tick.label {
-            shapes.push(Shape::line(vec![(x, top), (x, bottom)], HAIRLINE, GRID));
-            let middle = (x, bottom + TICK_LENGTH + TICK_TO_LABEL + TICK / 2.0);
-            marks.push(Shape::text(label, middle, TICK, HPos::Center, INK));
+            if frame.x.style.grid {
+                shapes.push(Shape::line(vec![(x, top), (x, bottom)], HAIRLINE, GRID));
+            }
+            marks.push(x_label(label, x, bottom + TICK_LENGTH + TICK_TO_LABEL, frame.x.style));
         }
     }
     for tick in &frame.y.ticks {
@@ -233,9 +207,19 @@ fn draw_axes(frame: &Frame, shapes: &mut Vec<Shape>) {
     shapes.push(Shape::line(vec![(left, top), (left, bottom), (right, bottom)], AXIS_LINE, INK));
 }
 
+/// Of a tick at `x`, from `top` down.
+fn x_label(label: &str, x: f64, top: f64, TickStyle { em, turn, .. }: TickStyle) -> Shape {
+    let (at, anchor) = match turn {
+        Turn::Level => ((x, top + em / 2.0), HPos::Center),
+        Turn::Upwards => ((x, top), HPos::Right),
+    };
+    let (text, weight) = (label.to_owned(), Weight::Regular);
+    Shape::Text(Text { text, at, em, weight, anchor, turn, ink: INK })
+}
+
 fn draw_names(frame: &Frame, x_name: &str, y_name: &str, shapes: &mut Vec<Shape>) {
     let (x, y) = frame.plot.centre();
-    let below = frame.plot.bottom + TICK_LENGTH + TICK_TO_LABEL + TICK * LEADING + AXIS_NAME / 2.0;
+    let below = frame.plot.bottom + tick_row(&frame.x) + AXIS_NAME / 2.0;
     if !x_name.is_empty() {
         shapes.push(Shape::text(x_name, (x, below), AXIS_NAME, HPos::Center, INK));
     }

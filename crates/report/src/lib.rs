@@ -1,8 +1,9 @@
 //! Figures and CSV files from plain points and series.
 //!
 //! A figure is a plain struct ([`ParetoFigure`], [`ProgressFigure`], [`ComparisonFigure`],
-//! [`CurvesFigure`]); [`draw_pareto`], [`draw_progress`], [`draw_comparison`] and [`draw_curves`] turn
-//! it into the bytes of an SVG or a PNG, both of one drawing.
+//! [`CurvesFigure`], [`AdaptationFigure`], [`WidthsFigure`]); [`draw_pareto`], [`draw_progress`],
+//! [`draw_comparison`], [`draw_curves`], [`draw_adaptation`] and [`draw_widths`] turn it into the bytes
+//! of an SVG or a PNG, both of one drawing.
 //! [`write_atomically`] and [`write_csv`] put files in place.
 //!
 //! Figures read the same in black and white: kinds differ in shape and darkness before hue.
@@ -22,6 +23,7 @@
 //! # Ok::<(), report::ReportError>(())
 //! ```
 
+mod adaptation;
 mod axis;
 mod canvas;
 mod comparison;
@@ -31,15 +33,19 @@ mod files;
 mod frame;
 mod geometry;
 mod labels;
+mod legend;
 mod line_style;
 mod marks;
 mod paint;
 mod pareto;
 mod progress;
+mod targets;
 mod text;
 mod theme;
 mod thin;
+mod widths;
 
+pub use adaptation::{AdaptationFigure, TrainedMark, draw_adaptation};
 pub use comparison::{
     ComparisonFigure, ComparisonLine, ComparisonPoint, Quantity, draw_comparison,
 };
@@ -49,3 +55,4 @@ pub use files::{Cell, write_atomically, write_csv};
 pub use paint::Format;
 pub use pareto::{Candidate, Mark, MarkKind, ParetoFigure, Point, draw_pareto};
 pub use progress::{LineKind, ProgressFigure, ProgressLine, Step, draw_progress};
+pub use widths::{WidthRow, WidthsFigure, draw_widths};

@@ -3,8 +3,8 @@
 use plotters::style::RGBAColor;
 
 use crate::canvas::{Shape, Stroke};
-use crate::frame::LINE_SAMPLE;
 use crate::geometry::{Position, Rect};
+use crate::legend::LINE_SAMPLE;
 use crate::marks::regular;
 use crate::theme::{DATA_LINE, HAIRLINE, INK, PAPER, SOFT_INK};
 

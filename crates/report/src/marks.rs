@@ -27,6 +27,20 @@ pub(crate) enum Glyph {
     Measured,
     /// Upright tick.
     Predicted,
+    /// Disc in a ring.
+    Seed,
+    /// Black triangle.
+    Triangle,
+    /// Hollow disc, larger than a measured one.
+    Ring,
+    /// Black square.
+    Box,
+    /// Hollow triangle on its tip.
+    HollowTriangle,
+    /// Two crossed lines.
+    Cross,
+    /// Hollow diamond.
+    HollowDiamond,
 }
 
 /// Width of a hollow mark's rim.
@@ -44,6 +58,9 @@ impl Glyph {
             Glyph::Square => 13.0,
             Glyph::Measured => 8.0,
             Glyph::Predicted => 9.0,
+            Glyph::Seed | Glyph::Triangle | Glyph::HollowTriangle | Glyph::HollowDiamond => 13.0,
+            Glyph::Ring => 11.0,
+            Glyph::Box | Glyph::Cross => 12.0,
         }
     }
 
@@ -67,20 +84,63 @@ impl Glyph {
             ],
             Glyph::Square => {
                 let side = radius * 2f64.sqrt();
-                let square =
-                    |side, ink: RGBAColor| Shape::rect(&Rect::around(centre, side, side), ink);
-                vec![square(side, INK), square(side - 2.0 * RIM, PAPER)]
+                vec![square(centre, side, INK), square(centre, side - 2.0 * RIM, PAPER)]
             }
             Glyph::Measured => vec![disc(radius, INK), disc(radius - RIM, PAPER)],
             Glyph::Predicted => {
                 let (top, bottom) = ((centre.0, centre.1 - radius), (centre.0, centre.1 + radius));
                 vec![Shape::line(vec![top, bottom], RIM, INK)]
             }
+            Glyph::Seed => vec![
+                disc(radius + 2.0, PAPER),
+                disc(radius, INK),
+                disc(radius - RIM, PAPER),
+                disc(FRONT_RADIUS + 0.5, INK),
+            ],
+            Glyph::Triangle => vec![
+                polygon(regular(centre, radius + 4.0, 3), PAPER),
+                polygon(regular(centre, radius, 3), INK),
+            ],
+            Glyph::Ring => {
+                vec![disc(radius + 2.0, PAPER), disc(radius, INK), disc(radius - RIM, PAPER)]
+            }
+            Glyph::Box => {
+                let side = radius * 2f64.sqrt();
+                vec![square(centre, side + 4.0, PAPER), square(centre, side, INK)]
+            }
+            Glyph::HollowTriangle => {
+                let triangle = |radius: f64| regular(centre, -radius, 3);
+                vec![
+                    polygon(triangle(radius + 4.0), PAPER),
+                    polygon(triangle(radius), INK),
+                    polygon(triangle(radius - 2.0 * RIM), PAPER),
+                ]
+            }
+            Glyph::Cross => {
+                let arm = radius / 2f64.sqrt();
+                let arms = |width, ink| {
+                    [-arm, arm].map(|rise| {
+                        let ends = [(-arm, rise), (arm, -rise)];
+                        let ends = ends.map(|(x, y)| (centre.0 + x, centre.1 + y)).to_vec();
+                        Shape::line(ends, width, ink)
+                    })
+                };
+                [arms(RIM + 6.0, PAPER), arms(RIM + 1.5, INK)].concat()
+            }
+            Glyph::HollowDiamond => vec![
+                polygon(regular(centre, radius + 2.0, 4), PAPER),
+                polygon(regular(centre, radius, 4), INK),
+                polygon(regular(centre, radius - RIM * 2f64.sqrt(), 4), PAPER),
+            ],
         }
     }
 }
 
-/// A regular polygon with a corner at the top.
+fn square(centre: Position, side: f64, ink: RGBAColor) -> Shape {
+    Shape::rect(&Rect::around(centre, side, side), ink)
+}
+
+/// A regular polygon with a corner at the top, or at the bottom where `radius` is negative.
 pub(crate) fn regular(centre: Position, radius: f64, corners: u32) -> Vec<Position> {
     (0..corners)
         .map(|corner| polar(centre, radius, f64::from(corner) / f64::from(corners)))

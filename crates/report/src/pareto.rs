@@ -4,8 +4,10 @@ mod layers;
 
 use crate::axis::{Axis, Scale};
 use crate::error::ReportError;
-use crate::frame::{self, HEAD_ROW, Surroundings};
+use crate::frame::{self, Frame, Surroundings};
+use crate::geometry::Position;
 use crate::paint::{self, Format};
+use crate::targets;
 
 /// A network's latency and accuracy.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,14 +85,14 @@ pub fn draw_pareto(figure: &ParetoFigure, format: Format) -> Result<Vec<u8>, Rep
         Scale::Linear => "latency (ms, linear scale)",
         Scale::Logarithmic => "latency (ms, logarithmic scale)",
     };
-    let targets = layers::place_targets(&figure.targets_ms, &x, frame::sides(&y, 0.0));
+    let targets = targets::place(&figure.targets_ms, &x, frame::sides(&y, 0.0));
     let around = Surroundings {
         title: &figure.title,
         footnote: &figure.footnote,
         x_name,
         y_name: "accuracy (%)",
         legend: layers::legend(figure),
-        headroom: targets.iter().map(|target| target.rows).max().unwrap_or(0) as f64 * HEAD_ROW,
+        headroom: targets::headroom(&targets),
         side_room: 0.0,
     };
     let (frame, mut shapes) = frame::draw(around, x, y);
@@ -103,8 +105,7 @@ pub fn draw_pareto(figure: &ParetoFigure, format: Format) -> Result<Vec<u8>, Rep
 
 fn check(figure: &ParetoFigure) -> Result<(), ReportError> {
     for (place, point) in points(figure) {
-        check_latency(|| format!("latency of {place}"), point.latency_ms)?;
-        check_accuracy(|| format!("accuracy of {place}"), point.accuracy)?;
+        check_point(&place, &point)?;
     }
     for (index, &target_ms) in figure.targets_ms.iter().enumerate() {
         check_latency(|| format!("targets_ms[{index}]"), target_ms)?;
@@ -112,7 +113,12 @@ fn check(figure: &ParetoFigure) -> Result<(), ReportError> {
     Ok(())
 }
 
-fn check_latency(place: impl Fn() -> String, found: f64) -> Result<(), ReportError> {
+pub(crate) fn check_point(place: &str, point: &Point) -> Result<(), ReportError> {
+    check_latency(|| format!("latency of {place}"), point.latency_ms)?;
+    check_accuracy(|| format!("accuracy of {place}"), point.accuracy)
+}
+
+pub(crate) fn check_latency(place: impl Fn() -> String, found: f64) -> Result<(), ReportError> {
     if (1e-6..=1e9).contains(&found) {
         return Ok(());
     }
@@ -144,9 +150,6 @@ fn axes(figure: &ParetoFigure) -> (Axis, Axis) {
 
 /// Every point of the figure, with its place in it.
 fn points(figure: &ParetoFigure) -> impl Iterator<Item = (String, Point)> {
-    fn named<'a>(name: &'a str, points: &'a [Point]) -> impl Iterator<Item = (String, Point)> + 'a {
-        points.iter().enumerate().map(move |(index, &point)| (format!("{name}[{index}]"), point))
-    }
     let marks = figure.marks.iter().enumerate();
     let candidates = figure.candidates.iter().enumerate();
     named("reward_trials", &figure.reward_trials)
@@ -161,4 +164,21 @@ fn points(figure: &ParetoFigure) -> impl Iterator<Item = (String, Point)> {
                 },
             )
         }))
+}
+
+/// The points of the list `name`, each with its place in it.
+pub(crate) fn named<'a>(
+    name: &'a str,
+    points: &'a [Point],
+) -> impl Iterator<Item = (String, Point)> + 'a {
+    points.iter().enumerate().map(move |(index, &point)| (format!("{name}[{index}]"), point))
+}
+
+/// Where `point` is on axes of milliseconds and per cent.
+pub(crate) fn position(point: &Point, frame: &Frame) -> Position {
+    frame.position(point.latency_ms, 100.0 * point.accuracy)
+}
+
+pub(crate) fn positions(points: &[Point], frame: &Frame) -> Vec<Position> {
+    points.iter().map(|point| position(point, frame)).collect()
 }

@@ -4,6 +4,8 @@ use std::collections::HashSet;
 
 use crate::geometry::Position;
 
+/// Most marks for points of one kind: keeps an SVG under 600 kB.
+pub(crate) const MOST_MARKS: usize = 2_500;
 /// Side of the smallest cell: marks nearer than this hide each other.
 const SMALLEST_CELL: f64 = 2.0;
 

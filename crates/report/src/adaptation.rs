@@ -1,0 +1,158 @@
+//! Accuracy against latency of a network that is adapted step by step, as NetAdapt does.
+
+mod trained;
+
+use self::trained::Placed;
+use crate::axis::Axis;
+use crate::canvas::Shape;
+use crate::error::ReportError;
+use crate::frame::{self, Frame, Surroundings};
+use crate::legend::Entry;
+use crate::marks::Glyph;
+use crate::paint::{self, Format};
+use crate::pareto::{Point, check_accuracy, check_latency, check_point, named, positions};
+use crate::targets;
+use crate::theme::{DATA_LINE, INK};
+use crate::thin::{MOST_MARKS, thin};
+
+/// A network that was trained once or more.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TrainedMark {
+    /// Its name in the legend; marks of one name look alike, and after 8 names the looks begin
+    /// again.
+    pub label: String,
+    /// Latency in milliseconds, from 1e-6 to 1e9.
+    pub latency_ms: f64,
+    /// The accuracy of each training run as a fraction, one at least: the mark is at the mean, its
+    /// bar from the least to the greatest.
+    pub accuracies: Vec<f64>,
+}
+
+/// A run that takes a network down to a latency. Every part may be empty.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AdaptationFigure {
+    /// Two lines at most.
+    pub title: String,
+    /// Where the numbers come from. Three lines at most.
+    pub footnote: String,
+    /// Every proposal of every step: light dots.
+    pub proposals: Vec<Point>,
+    /// The seed, then the network after each step, in this order: a dark line.
+    pub path: Vec<Point>,
+    /// Networks trained at the end. Those that would hide each other stand side by side, on the
+    /// same side of the target, each joined to its own latency; the first keep their places.
+    pub trained: Vec<TrainedMark>,
+    /// Target latency in milliseconds.
+    pub target_ms: Option<f64>,
+}
+
+/// The narrowest axis of latencies, as a share of the highest.
+const NARROWEST: f64 = 0.02;
+/// Room at the axis's low end for each trained network, as a share of the latencies' spread.
+const ASIDE: f64 = 0.01;
+
+/// Draws `figure`. Without any network it says that there is nothing to show.
+///
+/// # Errors
+///
+/// [`ReportError::NotPlottable`] for a latency outside 1e-6 to 1e9 ms, an accuracy outside 0 to 1, or
+/// a trained network without accuracies.
+pub fn draw_adaptation(figure: &AdaptationFigure, format: Format) -> Result<Vec<u8>, ReportError> {
+    check(figure)?;
+    let (x, y) = axes(figure);
+    let targets = targets::place(figure.target_ms.as_slice(), &x, frame::sides(&y, 0.0));
+    let surround = |joints: bool| {
+        let around = Surroundings {
+            title: &figure.title,
+            footnote: &figure.footnote,
+            x_name: "latency (ms)",
+            y_name: "hold-out top-1 (%)",
+            legend: legend(figure, joints),
+            headroom: targets::headroom(&targets),
+            side_room: 0.0,
+        };
+        frame::draw(around, x.clone(), y.clone())
+    };
+    let (mut frame, mut shapes) = surround(true);
+    let marks = trained::place(figure, &frame);
+    if !marks.iter().any(Placed::is_aside) {
+        (frame, shapes) = surround(false);
+    }
+    shapes.extend(targets::draw(&targets, &frame));
+    shapes.extend(run(figure, &frame));
+    shapes.extend(trained::draw(&marks, &frame));
+    if figure.proposals.is_empty() && figure.path.is_empty() && figure.trained.is_empty() {
+        shapes.extend(frame::notice(&frame, "nothing to show"));
+    }
+    paint::render(&shapes, format)
+}
+
+fn check(figure: &AdaptationFigure) -> Result<(), ReportError> {
+    for (place, point) in named("proposals", &figure.proposals).chain(named("path", &figure.path)) {
+        check_point(&place, &point)?;
+    }
+    for (index, mark) in figure.trained.iter().enumerate() {
+        check_latency(|| format!("latency of trained[{index}]"), mark.latency_ms)?;
+        if mark.accuracies.is_empty() {
+            let place = format!("number of accuracies of trained[{index}]");
+            return Err(ReportError::NotPlottable { place, found: 0.0, allowed: "1 or more" });
+        }
+        for (run, &accuracy) in mark.accuracies.iter().enumerate() {
+            check_accuracy(|| format!("trained[{index}].accuracies[{run}]"), accuracy)?;
+        }
+    }
+    figure.target_ms.map_or(Ok(()), |target_ms| check_latency(|| "target_ms".into(), target_ms))
+}
+
+/// Axes around all networks and the target: latency in milliseconds, accuracy in per cent.
+fn axes(figure: &AdaptationFigure) -> (Axis, Axis) {
+    let points = || figure.proposals.iter().chain(&figure.path);
+    let mut latencies_ms: Vec<f64> = points().map(|point| point.latency_ms).collect();
+    latencies_ms.extend(figure.trained.iter().map(|mark| mark.latency_ms));
+    latencies_ms.extend(figure.target_ms);
+    let lowest = latencies_ms.iter().copied().fold(f64::INFINITY, f64::min);
+    let highest = latencies_ms.iter().copied().fold(0.0, f64::max);
+    if figure.trained.len() > 1 {
+        // Most are just under the target, and aside of each other.
+        let room = ASIDE * figure.trained.len() as f64 * (highest - lowest);
+        latencies_ms.push((lowest - room).max(0.0));
+    }
+    let trained = figure.trained.iter().flat_map(|mark| &mark.accuracies);
+    let accuracies = points().map(|point| &point.accuracy).chain(trained);
+    let percents: Vec<f64> = accuracies.map(|accuracy| 100.0 * accuracy).collect();
+    let x = Axis::around(&latencies_ms, (0.0, f64::INFINITY), NARROWEST * highest);
+    (x, Axis::around(&percents, (0.0, 100.0), 1.0))
+}
+
+/// An entry for each kind of thing that the figure has.
+fn legend(figure: &AdaptationFigure, joints: bool) -> Vec<Entry> {
+    let mut entries = Vec::new();
+    if !figure.proposals.is_empty() {
+        entries.push(Entry::dots("proposals", Glyph::LightTrial));
+    }
+    if !figure.path.is_empty() {
+        entries.push(Entry::mark("seed", Glyph::Seed));
+    }
+    if figure.path.len() > 1 {
+        entries.push(Entry::marked_line("network after each step", Glyph::Front));
+    }
+    if figure.target_ms.is_some() {
+        entries.push(targets::entry());
+    }
+    entries.extend(trained::legend(&figure.trained, joints));
+    entries
+}
+
+/// The proposals, and over them the path.
+fn run(figure: &AdaptationFigure, frame: &Frame) -> Vec<Shape> {
+    let proposals = thin(&positions(&figure.proposals, frame), MOST_MARKS);
+    let mut shapes: Vec<Shape> =
+        proposals.into_iter().flat_map(|centre| Glyph::LightTrial.shapes(centre)).collect();
+    let path = positions(&figure.path, frame);
+    if let [seed, steps @ ..] = &path[..] {
+        shapes.push(Shape::line(path.clone(), DATA_LINE, INK));
+        shapes.extend(steps.iter().flat_map(|&centre| Glyph::Front.shapes(centre)));
+        shapes.extend(Glyph::Seed.shapes(*seed));
+    }
+    shapes
+}

@@ -1,0 +1,58 @@
+//! Axes of named rows that stand beside each other.
+
+use super::{Axis, Scale, Tick, TickStyle};
+use crate::canvas::Turn;
+use crate::text::{self, Weight};
+use crate::theme::TICK;
+
+/// Longest label before it is cut.
+const LONGEST: f64 = 220.0;
+/// Distance of upright labels in ems, at least.
+const LINE: f64 = 1.1;
+/// Smallest type of the labels; of rows that are narrower still, only some have a label.
+const SMALLEST: f64 = 13.0;
+
+impl Axis {
+    /// An axis `width` long with the row `names[i]` from `i` to `i + 1`. Names that find no room
+    /// beside each other stand upright, in smaller type where the rows are narrow.
+    pub(crate) fn rows(names: &[&str], width: f64) -> Axis {
+        if names.is_empty() {
+            return Axis::without_values();
+        }
+        let pitch = width / names.len() as f64;
+        let room = |name: &&str| text::room(name, TICK, Weight::Regular);
+        let widest = names.iter().map(room).fold(0.0, f64::max);
+        let (em, turn) = if widest + TICK <= pitch {
+            (TICK, Turn::Level)
+        } else {
+            ((pitch / LINE).clamp(SMALLEST, TICK), Turn::Upwards)
+        };
+        let every = (LINE * em / pitch).ceil() as usize;
+        let tick = |(index, name): (usize, &&str)| Tick {
+            value: index as f64 + 0.5,
+            label: Some(text::cut(name, em, Weight::Regular, LONGEST.max(pitch))),
+        };
+        let ticks = names.iter().enumerate().step_by(every).map(tick).collect();
+        let (high, style) = (names.len() as f64, TickStyle { em, turn, grid: false });
+        Axis { scale: Scale::Linear, low: 0.0, high, ticks, style }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_turn_shrink_and_thin_out_with_their_number() {
+        let check = |rows: usize, em: f64, turn: Turn, labels: usize| {
+            let axis = Axis::rows(&vec!["3-4 expand"; rows], 1400.0);
+            assert_eq!((axis.style.em, axis.style.turn), (em, turn), "{rows} rows");
+            assert_eq!(axis.ticks.len(), labels, "{rows} rows");
+        };
+        check(5, TICK, Turn::Level, 5);
+        check(20, TICK, Turn::Upwards, 20);
+        check(70, 20.0 / LINE, Turn::Upwards, 70);
+        check(200, SMALLEST, Turn::Upwards, 67);
+        assert!(Axis::rows(&[], 1400.0).ticks.is_empty());
+    }
+}
