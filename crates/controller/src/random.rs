@@ -22,6 +22,8 @@ pub enum Purpose {
     Nsga2 = 7,
     /// Samples of a space that is validated.
     Validation = 8,
+    /// Widths of an adaptation's random baseline.
+    RandomWidths = 9,
 }
 
 /// The generator of `(seed, purpose, index)`, on every machine the same.

@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::{Parser, Subcommand, ValueEnum};
 use controller::{Algorithm, Limits};
 
+use crate::args_netadapt::NetAdaptArgs;
 use crate::args_training::{BenchCommand, DataCommand, EvalArgs, ImportArgs, InferArgs, TrainArgs};
 
 /// Finds the most accurate network that meets a latency budget on this CPU.
@@ -21,7 +22,7 @@ pub(crate) struct Args {
 }
 
 /// Options of every command.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(crate) struct Global {
     /// Print one JSON object on stdout, and nothing else there
     #[arg(long, global = true)]
@@ -56,6 +57,8 @@ impl Global {
 pub(crate) enum Command {
     Search(SearchArgs),
     Compare(CompareArgs),
+    #[command(name = "netadapt")]
+    NetAdapt(NetAdaptArgs),
     #[command(subcommand)]
     Table(TableCommand),
     Latency(LatencyArgs),

@@ -6,11 +6,12 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::args::NET_HELP;
 
-const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=64), cifar10:DIR (binary version), \
+/// What data may be.
+pub(crate) const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=64), cifar10:DIR (binary version), \
     folder:DIR (train/CLASS/*, val/CLASS/*) or mnist:DIR (idx)";
 
 /// Train a network; it is evaluated on a hold-out after each epoch, and on the test images at the end
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 #[command(after_help = "Examples:\n  nas train mobilenet_v2@width=0.5 --data cifar10:DIR \
     --train-stem-stride 1 --epochs 20\n  nas train best.ron --data folder:photos --weights \
     imported.safetensors --learning-rate 0.01\n  nas train best.ron --data folder:photos --out run \
@@ -51,7 +52,7 @@ pub(crate) struct TrainArgs {
 }
 
 /// How a network is trained.
-#[derive(clap::Args)]
+#[derive(Clone, clap::Args)]
 pub(crate) struct RecipeArgs {
     /// sgd (Nesterov momentum 0.9) or rmsprop (TensorFlow's, decay 0.9, momentum 0.9, eps 0.001)
     #[arg(long, value_enum, default_value_t = OptimiserKind::Sgd)]

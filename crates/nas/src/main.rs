@@ -3,6 +3,7 @@
 #![warn(clippy::unwrap_used)]
 
 mod args;
+mod args_netadapt;
 mod args_training;
 mod commands;
 mod exit;

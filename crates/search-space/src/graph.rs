@@ -147,6 +147,19 @@ impl Graph {
         node.inputs.first().map_or(node.output, |&id| self.node(id).output)
     }
 
+    /// Whether a node's output channels are new ones, of filters of its own: convolutions that are not
+    /// depthwise, and linear layers.
+    pub fn makes_channels(&self, node: &Node) -> bool {
+        match node.op {
+            Op::Conv { groups, .. } => {
+                let channels = node.output.channels;
+                groups == 1 || groups != channels || self.input_shape(node).channels != channels
+            }
+            Op::Linear { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Shape of the image.
     pub fn input(&self) -> Shape {
         self.nodes[0].output

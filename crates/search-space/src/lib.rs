@@ -6,6 +6,7 @@
 
 #![warn(clippy::unwrap_used)]
 
+pub mod axes;
 pub mod block;
 pub mod channel_groups;
 pub mod cost;
@@ -15,11 +16,13 @@ pub mod fold;
 pub mod genotype;
 pub mod graph;
 pub mod head;
+pub mod lanes;
 pub mod latency;
 mod limits;
 mod lower;
 mod lower_blocks;
 pub mod network;
+pub mod proposals;
 pub mod published;
 mod ron_text;
 pub mod rounding;
@@ -33,6 +36,7 @@ pub mod validation;
 pub mod weights;
 mod width;
 
+pub use axes::{Axis, AxisKind, axes};
 pub use block::{Activation, Block, Gate, Skip, SqueezeExcite};
 pub use channel_groups::{ChannelGroup, Freedom, channel_groups};
 pub use cost::{LayerCost, NetworkCost};
@@ -42,8 +46,10 @@ pub use fold::{Filter, NormTensors};
 pub use genotype::Genotype;
 pub use graph::{Graph, Node, NodeId, Op, Shape, UnitSpan};
 pub use head::{Dropout, Head};
+pub use lanes::Lanes;
 pub use latency::{LatencyError, LatencySource};
 pub use network::{Input, Network, Norm};
+pub use proposals::{Proposal, proposals};
 pub use space::{Choice, Family, SeRule, SearchSpace, Stage};
 pub use unit::{PlacedUnit, Unit};
 pub use validation::{Validation, validate};

@@ -26,14 +26,23 @@ pub struct Evaluation {
     pub loss: f64,
 }
 
-/// Looks at all images of a split, each in its central square.
+/// What a network made of one image.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Verdict {
+    /// Classes with a greater logit than the right one's; all, where that is no number.
+    pub greater: usize,
+    /// Cross-entropy, without label smoothing.
+    pub loss: f64,
+}
+
+/// Looks at all images of a split in order, each in its central square.
 ///
 /// # Errors
 /// No images, or some that cannot be had or do not fit the network.
-pub fn evaluate(
+pub fn verdicts(
     trainer: &mut Trainer,
     samples: &Arc<Samples>,
-) -> Result<Evaluation, TrainingError> {
+) -> Result<Vec<Verdict>, TrainingError> {
     let classes = trainer.graph().classes();
     let settings = BatchSettings {
         batch: BATCH,
@@ -42,38 +51,50 @@ pub fn evaluate(
         order: Order::Sequential,
         seed: 0,
     };
-    let (mut images, mut loss, mut right) = (0, 0.0, [0_usize; 2]);
+    let mut verdicts = Vec::with_capacity(samples.len());
+    let mut no_gradient = vec![0.0; classes];
     for batch in batches(samples, &settings, 0)? {
         let batch = batch?;
         let logits = trainer.logits(&batch.images)?;
-        let labels: Vec<usize> = batch.labels.iter().map(|&label| label as usize).collect();
         if let Some(&label) = batch.labels.iter().find(|&&label| label as usize >= classes) {
             return Err(TrainingError::Label { label, classes });
         }
-        let targets = smoothed_targets(&labels, classes, 0.0);
-        loss += cross_entropy(&logits, &targets, classes, 0.0, &mut vec![0.0; logits.len()]);
-        images += labels.len();
-        for (row, &label) in logits.chunks_exact(classes).zip(&labels) {
-            if row[label].is_nan() {
-                continue;
-            }
-            let better = row.iter().filter(|&&logit| logit > row[label]).count();
-            right[0] += usize::from(better < 1);
-            right[1] += usize::from(better < GUESSES);
+        for (row, &label) in logits.chunks_exact(classes).zip(&batch.labels) {
+            let label = label as usize;
+            let target = smoothed_targets(&[label], classes, 0.0);
+            let loss = cross_entropy(row, &target, classes, 0.0, &mut no_gradient);
+            let greater = match row[label].is_nan() {
+                true => classes,
+                false => row.iter().filter(|&&logit| logit > row[label]).count(),
+            };
+            verdicts.push(Verdict { greater, loss });
         }
     }
-    if images == 0 {
+    if verdicts.is_empty() {
         return Err(TrainingError::Length {
             what: "images of the split",
             found: 0,
             allowed: "1 and more".to_owned(),
         });
     }
-    let share = |count: usize| count as f64 / images as f64;
-    Ok(Evaluation {
-        images,
-        top1: share(right[0]),
-        top5: share(right[1]),
-        loss: loss / images as f64,
-    })
+    Ok(verdicts)
+}
+
+/// Looks at all images of a split, each in its central square.
+///
+/// # Errors
+/// As [`verdicts`].
+pub fn evaluate(
+    trainer: &mut Trainer,
+    samples: &Arc<Samples>,
+) -> Result<Evaluation, TrainingError> {
+    let classes = trainer.graph().classes();
+    let verdicts = verdicts(trainer, samples)?;
+    let images = verdicts.len();
+    let within = |guesses: usize| {
+        let right = |v: &&Verdict| v.greater < guesses && v.greater < classes;
+        verdicts.iter().filter(right).count() as f64 / images as f64
+    };
+    let loss = verdicts.iter().map(|verdict| verdict.loss).sum::<f64>() / images as f64;
+    Ok(Evaluation { images, top1: within(1), top5: within(GUESSES), loss })
 }

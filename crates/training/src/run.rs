@@ -8,7 +8,7 @@ use kernels::training::{clip_factor, ema, smoothed_targets};
 use search_space::{Graph, Weights};
 
 use crate::error::TrainingError;
-use crate::evaluate::{Evaluation, evaluate};
+use crate::evaluate::{Evaluation, Verdict, evaluate, verdicts};
 use crate::model::Model;
 use crate::recipe::{OptimiserState, Recipe};
 use crate::trainer::Trainer;
@@ -142,15 +142,28 @@ impl Run {
     /// # Errors
     /// Images that cannot be had or do not fit.
     pub fn evaluate(&mut self, samples: &Arc<Samples>) -> Result<Evaluation, TrainingError> {
+        self.with_result(|trainer| evaluate(trainer, samples))
+    }
+
+    /// What [`Run::result`] makes of each image.
+    ///
+    /// # Errors
+    /// As [`Run::evaluate`].
+    pub fn verdicts(&mut self, samples: &Arc<Samples>) -> Result<Vec<Verdict>, TrainingError> {
+        self.with_result(|trainer| verdicts(trainer, samples))
+    }
+
+    /// Puts [`Run::result`] in the trainer's place for as long as `work` takes.
+    fn with_result<T>(&mut self, work: impl FnOnce(&mut Trainer) -> T) -> T {
         let swap = |run: &mut Self| {
             if let Some(average) = &mut run.average {
                 std::mem::swap(average, run.trainer.model_mut());
             }
         };
         swap(self);
-        let evaluation = evaluate(&mut self.trainer, samples);
+        let done = work(&mut self.trainer);
         swap(self);
-        evaluation
+        done
     }
 
     /// The decay rises with the steps, so that the first weights are soon forgotten (TensorFlow's

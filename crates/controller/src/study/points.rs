@@ -7,6 +7,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{FILE_NAME, StudyError, StudySettings, schema};
+use crate::database;
 
 /// What a trial came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,19 +61,13 @@ fn read(path: &Path, options: &str) -> Result<StudyPoints, StudyError> {
         return Err(StudyError::Missing { path: path.to_owned() });
     }
     let found = count("PRAGMA user_version").map_err(failed)?;
-    if !(1..=schema::VERSION).contains(&found) {
-        let supported = schema::VERSION;
+    let supported = schema::SCHEMA.version;
+    if !(1..=supported).contains(&found) {
         return Err(StudyError::Version { path: path.to_owned(), found, supported });
     }
-    let settings = settings(&connection).map_err(failed)?;
+    let settings = database::settings(&connection).map_err(failed)?;
     let points = points(&connection).map_err(failed)?;
     Ok(StudyPoints { settings, points })
-}
-
-/// The settings that decide what is searched.
-pub(super) fn settings(connection: &Connection) -> rusqlite::Result<StudySettings> {
-    let mut query = connection.prepare("SELECT name, value FROM settings WHERE decides")?;
-    query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 fn points(connection: &Connection) -> rusqlite::Result<Vec<StudyPoint>> {

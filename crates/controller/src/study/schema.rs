@@ -1,23 +1,11 @@
 //! Tables of the study store.
 
-/// Kept in SQLite's `user_version`.
-pub(super) const VERSION: i64 = 2;
+use crate::database::Schema;
 
-/// One writer; readers see whole batches while it writes; a killed process loses at most the batch
-/// in flight.
-pub(super) const CONNECT: &str = "
-    PRAGMA busy_timeout = 5000;
-    PRAGMA journal_mode = WAL;
-    PRAGMA synchronous = NORMAL;
-";
+/// The settings' table is every database's.
+pub(super) const SCHEMA: Schema = Schema { version: 2, tables: TABLES };
 
-pub(super) const CREATE: &str = "
-    CREATE TABLE settings (
-        name TEXT NOT NULL,
-        value TEXT NOT NULL,
-        decides INTEGER NOT NULL,
-        PRIMARY KEY (name, decides)
-    ) STRICT;
+const TABLES: &str = "
     CREATE TABLE trials (
         id INTEGER PRIMARY KEY,
         genotype TEXT NOT NULL,

@@ -10,6 +10,7 @@ mod import;
 mod infer;
 mod latency;
 mod manual;
+mod netadapt;
 mod search;
 mod space;
 mod surrogate;
@@ -28,6 +29,7 @@ pub(crate) fn run(args: &Args) -> Result<Outcome> {
     match &args.command {
         Command::Search(args) => search::run(global, args),
         Command::Compare(args) => compare::run(global, args),
+        Command::NetAdapt(args) => netadapt::run(global, args),
         Command::Table(command) => table::run(global, command),
         Command::Latency(args) => latency::run(global, args),
         Command::Zoo(args) => zoo::run(global, args),

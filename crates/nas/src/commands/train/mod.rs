@@ -3,7 +3,7 @@
 pub(crate) mod data;
 mod figure;
 mod history;
-mod plan;
+pub(crate) mod plan;
 pub(crate) mod twin;
 
 use std::collections::BTreeMap;
@@ -27,41 +27,63 @@ const CHECKPOINT: &str = "checkpoint.safetensors";
 const BEST: &str = "best.safetensors";
 const LAST: &str = "last.safetensors";
 
+/// What a training came to.
 #[derive(Serialize)]
-struct Trained {
+pub(crate) struct Trained {
     /// Of the best weights on the test images.
-    top1: f64,
+    pub(crate) top1: f64,
     top5: f64,
     epochs: u64,
     best_epoch: u64,
-    hold_out_top1: Option<f64>,
+    pub(crate) hold_out_top1: Option<f64>,
     /// While training.
     images_per_s: f64,
     /// Of this command.
     seconds: f64,
-    weights: String,
+    pub(crate) weights: String,
     out: String,
 }
 
 pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
+    let name = args.net.rsplit('/').next().unwrap_or_default().trim_end_matches(".ron");
+    let out = output_folder::choose(args.out.as_deref(), &format!("train-{name}"), args.resume);
+    let checkpoint = out.join(CHECKPOINT);
+    if checkpoint.exists() && !args.resume {
+        let message = "found; allowed: a folder without a run, or --resume to continue it";
+        return Err(bad_input(checkpoint.display(), message));
+    }
+    let Some(trained) = train(global, args, &out)? else {
+        let out = out.display();
+        bail!("stopped; the same command with --out {out} --resume goes on");
+    };
+    if global.json {
+        screen::print_json(&trained)?;
+        return Ok(Outcome::Done);
+    }
+    let Trained { top1, top5, best_epoch, weights, images_per_s, .. } = &trained;
+    println!(
+        "top-1 {:.2} %, top-5 {:.2} % on the test images after epoch {best_epoch}; \
+         {images_per_s:.0} images/s; {weights}",
+        100.0 * top1,
+        100.0 * top5
+    );
+    Ok(Outcome::Done)
+}
+
+/// Trains to the last epoch, going on from the folder's checkpoint where there is one, and evaluates
+/// the best weights. `None` when it was interrupted.
+pub(crate) fn train(global: &Global, args: &TrainArgs, out: &Path) -> Result<Option<Trained>> {
     let start = Instant::now();
     let plan = Plan::new(global, args)?;
     let mut run = plan.start(global, args)?;
     let settings = plan.settings(args);
-    let name = args.net.rsplit('/').next().unwrap_or_default().trim_end_matches(".ron");
-    let out = output_folder::choose(args.out.as_deref(), &format!("train-{name}"), args.resume);
     let checkpoint = out.join(CHECKPOINT);
-    match (checkpoint.exists(), args.resume) {
-        (true, true) => resume(&checkpoint, &settings, &mut run)?,
-        (true, false) => {
-            let message = "found; allowed: a folder without a run, or --resume to continue it";
-            return Err(bad_input(checkpoint.display(), message));
-        }
-        (false, _) => {}
+    if checkpoint.exists() {
+        resume(&checkpoint, &settings, &mut run)?;
     }
     let done = run.steps_done() / plan.steps_per_epoch;
-    let mut history = history::read(&out, done)?;
-    output_folder::prepare(&out)?;
+    let mut history = history::read(out, done)?;
+    output_folder::prepare(out)?;
     interrupt::listen();
     write_atomically(&out.join("network.ron"), plan.deployed.to_ron().as_bytes())?;
 
@@ -70,16 +92,15 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         let line = train_epoch(global, &plan, &mut run, epoch)?;
         let Some(line) = line else {
             write_atomically(&checkpoint, &run.checkpoint(&settings)?)?;
-            let (step, out) = (run.steps_done(), out.display());
-            bail!("stopped after {step} steps; the same command with --out {out} --resume goes on");
+            return Ok(None);
         };
         history.push(line);
-        save(&plan, &run, &history, &out)?;
-        figure::write(&plan, &args.data, &history, &out)?;
+        save(&plan, &run, &history, out)?;
+        figure::write(&plan, &args.data, &history, out)?;
         // Last: until it is there, the epoch is done again, with the same result.
         write_atomically(&checkpoint, &run.checkpoint(&settings)?)?;
     }
-    finish(global, &plan, &history, &out, start)
+    finish(global, &plan, &history, out, start).map(Some)
 }
 
 fn resume(path: &Path, settings: &BTreeMap<String, String>, run: &mut Run) -> Result<()> {
@@ -152,7 +173,7 @@ fn finish(
     history: &[Line],
     out: &Path,
     start: Instant,
-) -> Result<Outcome> {
+) -> Result<Trained> {
     let best: PathBuf = out.join(BEST);
     let (network, tensors) = weights::fit(&best, &plan.twin)?;
     let mut trainer = Trainer::new(&network.lower()?, 0, global.training_threads())?;
@@ -160,7 +181,7 @@ fn finish(
     let evaluation = evaluate(&mut trainer, &plan.data.test)?;
     let best_line = history::best(history);
     let images = |line: &Line| line.images_per_s * line.seconds;
-    let trained = Trained {
+    Ok(Trained {
         top1: evaluation.top1,
         top5: evaluation.top5,
         epochs: history.len() as u64,
@@ -171,17 +192,5 @@ fn finish(
         seconds: start.elapsed().as_secs_f64(),
         weights: best.display().to_string(),
         out: out.display().to_string(),
-    };
-    if global.json {
-        screen::print_json(&trained)?;
-    } else {
-        let Trained { top1, top5, best_epoch, weights, images_per_s, .. } = &trained;
-        println!(
-            "top-1 {:.2} %, top-5 {:.2} % on the test images after epoch {best_epoch}; \
-             {images_per_s:.0} images/s; {weights}",
-            100.0 * top1,
-            100.0 * top5
-        );
-    }
-    Ok(Outcome::Done)
+    })
 }

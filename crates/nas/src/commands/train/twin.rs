@@ -8,23 +8,32 @@ use crate::exit::bad_input;
 /// `network` at another resolution, and with another stride of the first convolution.
 pub(crate) fn of(
     net: &str,
-    mut network: Network,
+    network: Network,
     resolution: usize,
     stem_stride: Option<usize>,
 ) -> Result<Network> {
-    network.input.resolution = resolution;
-    if let Some(stride) = stem_stride {
-        match network.blocks.iter_mut().find_map(conv) {
-            Some(to) => *to = stride,
-            None => {
-                let allowed = "networks with a Conv block";
-                let found = format!("found none in {}; allowed: {allowed}", network.name);
-                return Err(bad_input("--train-stem-stride", found));
-            }
-        }
+    if stem_stride.is_some() && self::stem_stride(&network).is_none() {
+        let allowed = "networks with a Conv block";
+        let found = format!("found none in {}; allowed: {allowed}", network.name);
+        return Err(bad_input("--train-stem-stride", found));
     }
-    network.lower().map_err(|error| bad_input(net, error))?;
-    Ok(network)
+    let twin = with(network, resolution, stem_stride);
+    twin.lower().map_err(|error| bad_input(net, error))?;
+    Ok(twin)
+}
+
+/// As [`of`] for a network of which another one with the same blocks was seen to have a twin.
+pub(crate) fn with(
+    mut network: Network,
+    resolution: usize,
+    stem_stride: Option<usize>,
+) -> Network {
+    network.input.resolution = resolution;
+    let first = network.blocks.iter_mut().find_map(conv);
+    if let (Some(stride), Some(to)) = (stem_stride, first) {
+        *to = stride;
+    }
+    network
 }
 
 /// Stride of the first convolution.

@@ -1,0 +1,246 @@
+//! The steps from the seed to the target.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use dataset::Samples;
+use search_space::{Network, Proposal, Weights, axes, proposals};
+use training::{FineTune, Trainer, WeightsFile, verdicts, write_weights};
+
+use super::choose::{Metric, ranked};
+use super::error::AdaptError;
+use super::judged::Judged;
+use super::latencies::{Latencies, Reading};
+use super::store::{Adaptation, Step, Tried};
+use super::tune::{Parent, Tuned, tune_all};
+
+/// What is adapted, on what.
+pub struct NetAdapt<'a> {
+    /// The deployed network whose widths are narrowed.
+    pub seed: &'a Network,
+    /// Weights of its twin.
+    pub weights: &'a Weights,
+    /// The network that is trained for a deployed one: its resolution and stem stride may differ.
+    pub twin: &'a (dyn Fn(&Network) -> Network + Sync),
+    /// Images to train on.
+    pub train: &'a Arc<Samples>,
+    /// Images to judge by.
+    pub hold_out: &'a Arc<Samples>,
+    /// Of deployed networks.
+    pub latencies: Latencies<'a>,
+    /// Whether the user wants to stop.
+    pub stop: &'a (dyn Fn() -> ControlFlow<()> + Sync),
+}
+
+/// How it is adapted.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AdaptSettings {
+    /// What proposals are chosen by.
+    pub metric: Metric,
+    /// Least cut of the first step, as a share of the seed's latency.
+    pub delta: f64,
+    /// What the least cut is multiplied with after each step: 1 in MobileNetV3, 0.96 in NetAdapt.
+    pub decay: f64,
+    /// Latency to reach in milliseconds; a measured one within this counts as reached.
+    pub target_ms: f64,
+    /// Of every proposal.
+    pub fine_tune: FineTune,
+    /// Proposals trained side by side, each on one thread.
+    pub jobs: usize,
+}
+
+/// What happens meanwhile.
+pub enum Event<'a> {
+    /// A step starts.
+    Proposals {
+        /// Its number, from 1.
+        step: usize,
+        /// All of its proposals.
+        proposals: usize,
+        /// Those that were trained before.
+        trained: usize,
+    },
+    /// A proposal was trained and judged.
+    Tried(&'a Tried),
+    /// A step was taken and stored.
+    Step {
+        /// The step.
+        taken: &'a Step,
+        /// The deployed network after it.
+        network: &'a Network,
+        /// The bytes of its twin's weights file.
+        weights: &'a [u8],
+    },
+}
+
+/// Where it ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Adapted {
+    /// The last network.
+    pub network: Network,
+    /// Of its twin.
+    pub weights: Weights,
+    /// Measured, in milliseconds.
+    pub latency_ms: f64,
+    /// Whether that meets the target; else no legal width saves enough any more.
+    pub meets_target: bool,
+}
+
+/// What the demanded cut is multiplied with where no proposal confirmed it.
+const HARDER: f64 = 1.5;
+
+/// Takes the steps that are left, beginning with the last one in `store`.
+///
+/// # Errors
+/// [`AdaptError`]: whatever ends it early. What is in the store stays, and the next call goes on.
+pub fn adapt(
+    problem: &NetAdapt<'_>,
+    settings: &AdaptSettings,
+    store: &mut Adaptation,
+    event: &mut dyn FnMut(&Event<'_>),
+) -> Result<Adapted, AdaptError> {
+    let mut steps = store.steps()?;
+    if steps.is_empty() {
+        let (taken, weights) = seed(problem, store)?;
+        store.record_step(&taken, &weights)?;
+        event(&Event::Step { taken: &taken, network: problem.seed, weights: &weights });
+        steps.push(taken);
+    }
+    let mut network = replayed(problem.seed, &steps)?;
+    let seed_ms = steps[0].latency_ms;
+    loop {
+        let now = &steps[steps.len() - 1];
+        let (network_name, latency_ms) = (network.name.clone(), now.latency_ms);
+        let file = WeightsFile::read(&store.weights(now.step)?)?;
+        let (_, weights) = file.fit(&(problem.twin)(&network))?;
+        let meets_target = latency_ms <= settings.target_ms;
+        let parent = Parent { network: &network, weights: &weights, steps: now.step };
+        let cut_ms = settings.delta * seed_ms * settings.decay.powi(now.step as i32);
+        let next = match meets_target {
+            true => None,
+            false => step(problem, settings, &parent, (now, cut_ms), store, event)?,
+        };
+        let Some((taken, narrowed)) = next else {
+            return Ok(Adapted { network, weights, latency_ms, meets_target });
+        };
+        network = Network { name: network_name, ..narrowed };
+        let weights = store.weights(taken.step)?;
+        event(&Event::Step { taken: &taken, network: &network, weights: &weights });
+        steps.push(taken);
+    }
+}
+
+/// Step 0.
+fn seed(problem: &NetAdapt<'_>, store: &mut Adaptation) -> Result<(Step, Vec<u8>), AdaptError> {
+    let latency_ms = problem.latencies.of(Reading::Measured, problem.seed, store)?;
+    let twin = (problem.twin)(problem.seed);
+    let mut trainer = Trainer::new(&twin.lower()?, 0, 1)?;
+    trainer.model_mut().load(problem.weights)?;
+    let judged = Judged::of(&verdicts(&mut trainer, problem.hold_out)?);
+    let (axis, from, to, predicted_ms) = (String::new(), 0, 0, latency_ms);
+    let taken = Step { step: 0, axis, from, to, predicted_ms, latency_ms, judged };
+    Ok((taken, write_weights(&twin, problem.weights)?))
+}
+
+/// The seed after the steps.
+fn replayed(seed: &Network, steps: &[Step]) -> Result<Network, AdaptError> {
+    let mut network = seed.clone();
+    for step in steps.iter().filter(|step| step.step > 0) {
+        let axis = axes(&network)?.into_iter().find(|axis| axis.name == step.axis);
+        let other = || AdaptError::OtherSeed { step: step.step, axis: step.axis.clone() };
+        network = axis.ok_or_else(other)?.with_width(&network, step.to);
+    }
+    Ok(network)
+}
+
+/// One step that is measured to save at least `cut_ms`; `None` where no legal width saves as much.
+fn step(
+    problem: &NetAdapt<'_>,
+    settings: &AdaptSettings,
+    parent: &Parent<'_>,
+    (now, cut_ms): (&Step, f64),
+    store: &mut Adaptation,
+    event: &mut dyn FnMut(&Event<'_>),
+) -> Result<Option<(Step, Network)>, AdaptError> {
+    let most_ms = now.latency_ms - cut_ms;
+    let mut demanded_ms = most_ms;
+    loop {
+        let proposals = proposed(problem, parent.network, now, demanded_ms, store)?;
+        if proposals.is_empty() {
+            return Ok(None);
+        }
+        let tried = try_all(problem, settings, parent, &proposals, store, event)?;
+        let saved: Vec<(f64, &Judged)> =
+            tried.iter().map(|tried| (now.latency_ms - tried.latency_ms, &tried.judged)).collect();
+        for index in ranked(settings.metric, &now.judged, &saved) {
+            let (proposal, tried) = (&proposals[index], &tried[index]);
+            let latency_ms = problem.latencies.of(Reading::Measured, &proposal.network, store)?;
+            if (problem.stop)().is_break() {
+                return Err(AdaptError::Stopped);
+            }
+            if latency_ms > most_ms {
+                continue;
+            }
+            let taken = Step {
+                step: tried.step,
+                axis: tried.axis.clone(),
+                from: tried.from,
+                to: tried.to,
+                predicted_ms: tried.latency_ms,
+                latency_ms,
+                judged: tried.judged.clone(),
+            };
+            store.record_step(&taken, &store.tried_weights(tried)?)?;
+            return Ok(Some((taken, proposal.network.clone())));
+        }
+        demanded_ms = now.latency_ms - HARDER * (now.latency_ms - demanded_ms);
+    }
+}
+
+/// Proposals of at most `most_ms` by prediction. What the parent measured over what was predicted for
+/// it corrects the predictions.
+fn proposed(
+    problem: &NetAdapt<'_>,
+    network: &Network,
+    now: &Step,
+    most_ms: f64,
+    store: &mut Adaptation,
+) -> Result<Vec<Proposal>, AdaptError> {
+    let predicted_ms = problem.latencies.of(Reading::Predicted, network, store)?;
+    let anchor = now.latency_ms / predicted_ms;
+    proposals(network, (now.latency_ms, most_ms), &mut |network: &Network| {
+        if (problem.stop)().is_break() {
+            return Err(AdaptError::Stopped);
+        }
+        Ok(anchor * problem.latencies.of(Reading::Predicted, network, store)?)
+    })
+}
+
+/// The proposals after training, in their order; those that were trained before are not again.
+fn try_all(
+    problem: &NetAdapt<'_>,
+    settings: &AdaptSettings,
+    parent: &Parent<'_>,
+    proposals: &[Proposal],
+    store: &mut Adaptation,
+    event: &mut dyn FnMut(&Event<'_>),
+) -> Result<Vec<Tried>, AdaptError> {
+    let step = parent.steps + 1;
+    let known: Vec<Tried> = store.tried()?.into_iter().filter(|t| t.step == step).collect();
+    let known = |p: &Proposal| known.iter().find(|t| t.axis == p.axis && t.to == p.to).cloned();
+    let mut tried: Vec<Option<Tried>> = proposals.iter().map(known).collect();
+    let trained = tried.iter().flatten().count();
+    event(&Event::Proposals { step, proposals: proposals.len(), trained });
+    let left: Vec<(usize, &Proposal)> =
+        proposals.iter().enumerate().filter(|(index, _)| tried[*index].is_none()).collect();
+    tune_all(problem, settings, parent, &left, &mut |tuned: Tuned| {
+        let Tuned { index, judged, weights, seconds } = tuned;
+        let Proposal { axis, from, to, latency_ms, .. } = proposals[index].clone();
+        let new = Tried { step, axis, from, to, latency_ms, judged, seconds };
+        store.record_tried(&new, &weights)?;
+        event(&Event::Tried(&new));
+        tried[index] = Some(new);
+        Ok((problem.stop)())
+    })?;
+    Ok(tried.into_iter().flatten().collect())
+}

@@ -1,0 +1,133 @@
+//! What an adapted network is compared with: the same seed brought to the same latency without looking
+//! at accuracy.
+
+use rand::RngExt;
+use search_space::{Network, axes};
+
+use super::error::AdaptError;
+use super::latencies::{Latencies, Reading};
+use super::store::Adaptation;
+use crate::random::{Purpose, rng};
+
+/// How a seed is brought to a latency.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Baseline {
+    /// All widths that NetAdapt may change, by one factor.
+    UniformWidth,
+    /// The same at a lower resolution: width and resolution share the cut (MobileNetV1, section 3.3
+    /// and 3.4).
+    WidthAndResolution,
+    /// Each width by a random factor.
+    RandomWidths {
+        /// Which ones.
+        seed: u64,
+    },
+}
+
+impl Baseline {
+    /// Its name in tables and figures.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::UniformWidth => "uniform width",
+            Self::WidthAndResolution => "width and resolution",
+            Self::RandomWidths { .. } => "random widths",
+        }
+    }
+}
+
+/// Resolutions are multiples of it.
+const RESOLUTION_STEP: usize = 32;
+/// The least factor of a random width.
+const LEAST_FACTOR: f64 = 0.25;
+/// Bisections of the common factor.
+const BISECTIONS: usize = 12;
+/// Networks measured at most.
+const TRIES: usize = 5;
+/// A measured latency this near to the wanted one, as a share, is equal to it.
+const NEAR: f64 = 0.01;
+
+/// The network of a baseline whose measured latency is nearest to `wanted_ms`, with that latency;
+/// `None` where the baseline has none within 5 %.
+///
+/// # Errors
+/// A latency that cannot be had or stored.
+pub fn baseline(
+    kind: Baseline,
+    seed: &Network,
+    wanted_ms: f64,
+    latencies: Latencies<'_>,
+    store: &mut Adaptation,
+) -> Result<Option<(Network, f64)>, AdaptError> {
+    let mut base = seed.clone();
+    if kind == Baseline::WidthAndResolution {
+        let whole_ms = latencies.of(Reading::Measured, seed, store)?;
+        // Latency goes with the square of the width and of the resolution.
+        let share = (wanted_ms / whole_ms).powf(0.25);
+        let steps = (share * seed.input.resolution as f64 / RESOLUTION_STEP as f64).round();
+        base.input.resolution = (steps as usize).max(1) * RESOLUTION_STEP;
+        if base.input.resolution >= seed.input.resolution {
+            return Ok(None);
+        }
+    }
+    let factors = factors(kind, &base)?;
+    let mut nearest: Option<(Network, f64)> = None;
+    let mut aim_ms = wanted_ms;
+    for _ in 0..TRIES {
+        let network = widest(&base, &factors, aim_ms, latencies, store)?;
+        let ms = latencies.of(Reading::Measured, &network, store)?;
+        let distance = |ms: f64| (ms / wanted_ms - 1.0).abs();
+        if nearest.as_ref().is_none_or(|(_, best)| distance(ms) < distance(*best)) {
+            nearest = Some((network, ms));
+        }
+        if distance(ms) <= NEAR {
+            break;
+        }
+        aim_ms *= wanted_ms / ms;
+    }
+    Ok(nearest.filter(|(_, ms)| (ms / wanted_ms - 1.0).abs() <= 0.05))
+}
+
+/// What each axis' share is multiplied with.
+fn factors(kind: Baseline, network: &Network) -> Result<Vec<f64>, AdaptError> {
+    let count = axes(network)?.len();
+    Ok(match kind {
+        Baseline::UniformWidth | Baseline::WidthAndResolution => vec![1.0; count],
+        Baseline::RandomWidths { seed } => {
+            let mut rng = rng(seed, Purpose::RandomWidths, 0);
+            (0..count).map(|_| rng.random_range(LEAST_FACTOR..1.0)).collect()
+        }
+    })
+}
+
+/// The widest network of the factors that takes at most `most_ms` by prediction.
+fn widest(
+    base: &Network,
+    factors: &[f64],
+    most_ms: f64,
+    latencies: Latencies<'_>,
+    store: &mut Adaptation,
+) -> Result<Network, AdaptError> {
+    let least = factors.iter().copied().fold(1.0, f64::min);
+    let (mut low, mut high) = (0.0, 1.0 / least);
+    let mut found = scaled(base, factors, low)?;
+    for _ in 0..BISECTIONS {
+        let middle = (low + high) / 2.0;
+        let network = scaled(base, factors, middle)?;
+        if latencies.of(Reading::Predicted, &network, store)? <= most_ms {
+            (low, found) = (middle, network);
+        } else {
+            high = middle;
+        }
+    }
+    Ok(found)
+}
+
+fn scaled(base: &Network, factors: &[f64], share: f64) -> Result<Network, AdaptError> {
+    let mut network = base.clone();
+    for (axis, factor) in axes(base)?.iter().zip(factors) {
+        if axis.can_be_adapted() {
+            network = axis.with_width(&network, axis.nearest((share * factor).min(1.0)));
+        }
+    }
+    Ok(network)
+}

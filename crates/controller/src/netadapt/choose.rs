@@ -1,0 +1,100 @@
+//! Which of a step's proposals is the best.
+
+use super::judged::Judged;
+
+/// What proposals are chosen by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metric {
+    /// Accuracy lost for each millisecond saved, gains counting as nothing lost (MobileNetV3).
+    Ratio,
+    /// Accuracy (NetAdapt).
+    Accuracy,
+}
+
+/// The proposals, each as (milliseconds saved, its judgement), as indices from best to worst. The best
+/// has the greatest score; among those whose accuracy would be within one paired standard error of as
+/// good a score, the least cross-entropy, then the most saved.
+pub fn ranked(metric: Metric, before: &Judged, proposals: &[(f64, &Judged)]) -> Vec<usize> {
+    let mut left: Vec<usize> = (0..proposals.len()).collect();
+    let mut ranked = Vec::with_capacity(left.len());
+    while let Some(best) = best(metric, before, proposals, &left) {
+        left.retain(|&index| index != best);
+        ranked.push(best);
+    }
+    ranked
+}
+
+fn best(
+    metric: Metric,
+    before: &Judged,
+    proposals: &[(f64, &Judged)],
+    left: &[usize],
+) -> Option<usize> {
+    let gained = |index: usize| proposals[index].1.accuracy() - before.accuracy();
+    // What a score is divided by.
+    let unit = |index: usize| match metric {
+        Metric::Ratio => proposals[index].0,
+        Metric::Accuracy => 1.0,
+    };
+    let score = |index: usize| match metric {
+        Metric::Ratio => gained(index).min(0.0) / unit(index),
+        Metric::Accuracy => gained(index),
+    };
+    let top = left.iter().copied().max_by(|&a, &b| score(a).total_cmp(&score(b)).then(b.cmp(&a)))?;
+    let ties = left.iter().copied().filter(|&index| {
+        let error = proposals[index].1.paired_error(proposals[top].1);
+        (score(top) - score(index)) * unit(index) <= error
+    });
+    let loss = |index: usize| proposals[index].1.loss;
+    ties.min_by(|&a, &b| {
+        let saved = proposals[b].0.total_cmp(&proposals[a].0);
+        loss(a).total_cmp(&loss(b)).then(saved).then(a.cmp(&b))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Right about the first `right` of 1,000 images.
+    fn judged(right: usize, loss: f64) -> Judged {
+        Judged { right: (0..1000).map(|image| image < right).collect(), loss }
+    }
+
+    #[test]
+    fn the_ratio_is_of_accuracy_lost_and_gains_do_not_count() {
+        let before = judged(700, 1.0);
+        // 60 points lost for 2 ms are worse than 20 for 1 ms, those worse than 20 for 2 ms.
+        let (a, b, c) = (judged(640, 1.2), judged(680, 1.1), judged(680, 1.1));
+        assert_eq!(ranked(Metric::Ratio, &before, &[(2.0, &a), (1.0, &b), (2.0, &c)]), [2, 1, 0]);
+        // A gain for next to nothing saved is not worth more than none for a lot.
+        let (gain, none) = (judged(720, 1.0), judged(700, 0.9));
+        assert_eq!(ranked(Metric::Ratio, &before, &[(0.01, &gain), (1.0, &none)]), [1, 0]);
+        assert_eq!(ranked(Metric::Accuracy, &before, &[(0.01, &gain), (1.0, &none)]), [0, 1]);
+    }
+
+    #[test]
+    fn within_a_standard_error_the_loss_decides_then_what_is_saved() {
+        let before = judged(700, 1.0);
+        // 690 against 690 images, but 30 others: within one error.
+        let mut other = judged(690, 0.8);
+        other.right[0..30].fill(false);
+        other.right[800..829].fill(true);
+        let same = judged(690, 0.9);
+        assert_eq!(ranked(Metric::Ratio, &before, &[(1.0, &same), (1.0, &other)]), [1, 0]);
+        let equal = Judged { loss: 0.9, ..other };
+        assert_eq!(ranked(Metric::Ratio, &before, &[(1.0, &equal), (1.01, &same)]), [1, 0]);
+        assert_eq!(ranked(Metric::Ratio, &before, &[]), [0; 0]);
+    }
+
+    #[test]
+    fn paired_errors_are_mcnemars() {
+        let (a, mut b) = (judged(500, 1.0), judged(500, 1.0));
+        assert_eq!(a.paired_error(&b), 0.0);
+        b.right[0..16].fill(false);
+        b.right[600..616].fill(true);
+        // 32 discordant pairs without a difference: sqrt(32) / 1000.
+        assert!((a.paired_error(&b) - 32_f64.sqrt() / 1000.0).abs() < 1e-12);
+        assert!((judged(500, 1.0).interval() - 1.96 * 0.5 / 1000_f64.sqrt()).abs() < 1e-12);
+    }
+}

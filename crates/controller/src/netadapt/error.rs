@@ -1,0 +1,44 @@
+//! Why an adaptation ends early.
+
+use search_space::{Invalid, LatencyError};
+use training::TrainingError;
+
+use crate::study::StudyError;
+
+/// Why an adaptation ends early.
+#[derive(Debug, thiserror::Error)]
+pub enum AdaptError {
+    /// The user stopped it; it can be resumed.
+    #[error("stopped")]
+    Stopped,
+    /// Its database cannot be used.
+    #[error(transparent)]
+    Study(#[from] StudyError),
+    /// A latency cannot be had.
+    #[error(transparent)]
+    Latency(#[from] LatencyError),
+    /// Recorded latencies are replayed, and one is not among them.
+    #[error("{kind} latency of {network} ({key}): not among the recorded ones")]
+    NotRecorded {
+        /// `predicted` or `measured`.
+        kind: &'static str,
+        /// The network's name.
+        network: String,
+        /// What it is recorded under.
+        key: String,
+    },
+    /// A network that does not lower.
+    #[error(transparent)]
+    Network(#[from] Invalid),
+    /// A proposal cannot be trained or judged.
+    #[error(transparent)]
+    Training(#[from] TrainingError),
+    /// A step in the database that the seed has not got.
+    #[error("step {step}: found the axis {axis}; allowed: those of the seed")]
+    OtherSeed {
+        /// Its number.
+        step: usize,
+        /// The axis that it narrows.
+        axis: String,
+    },
+}

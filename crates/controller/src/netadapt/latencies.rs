@@ -1,0 +1,142 @@
+//! Latencies that are recorded before they decide anything, and may be replayed.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+use std::path::Path;
+
+use search_space::{LatencySource, Network};
+
+use super::error::AdaptError;
+use super::store::Adaptation;
+use crate::csv_file::{CsvError, CsvFile};
+
+/// Where a latency comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Reading {
+    /// From measured blocks.
+    Predicted,
+    /// Of the whole network.
+    Measured,
+}
+
+impl Reading {
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Predicted => "predicted",
+            Self::Measured => "measured",
+        }
+    }
+}
+
+/// A recorded latency.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recorded {
+    /// Where it comes from.
+    pub reading: Reading,
+    /// Of the network's blocks.
+    pub key: String,
+    /// Milliseconds.
+    pub ms: f64,
+}
+
+/// Where latencies come from that are not recorded yet.
+#[derive(Clone, Copy)]
+pub enum Latencies<'a> {
+    /// The device.
+    Device(&'a dyn LatencySource),
+    /// Nowhere: recorded ones are replayed.
+    Replay,
+}
+
+impl Latencies<'_> {
+    /// The recorded latency, or a new one, which is recorded first.
+    ///
+    /// # Errors
+    /// A latency that is neither recorded nor can be had; a database that cannot be written.
+    pub fn of(
+        &self,
+        reading: Reading,
+        network: &Network,
+        store: &mut Adaptation,
+    ) -> Result<f64, AdaptError> {
+        let key = key(network);
+        if let Some(ms) = store.latency(reading, &key)? {
+            return Ok(ms);
+        }
+        let ms = self.fresh(reading, network)?;
+        store.record_latency(&Recorded { reading, key, ms })?;
+        Ok(ms)
+    }
+
+    /// A latency before there is a database to record it in.
+    ///
+    /// # Errors
+    /// As [`Latencies::of`].
+    pub fn first(
+        &self,
+        reading: Reading,
+        network: &Network,
+        known: &[Recorded],
+    ) -> Result<Recorded, AdaptError> {
+        let key = key(network);
+        let same = |recorded: &&Recorded| recorded.reading == reading && recorded.key == key;
+        match known.iter().find(same) {
+            Some(recorded) => Ok(recorded.clone()),
+            None => Ok(Recorded { reading, ms: self.fresh(reading, network)?, key }),
+        }
+    }
+
+    fn fresh(&self, reading: Reading, network: &Network) -> Result<f64, AdaptError> {
+        match (self, reading) {
+            (Self::Device(source), Reading::Predicted) => Ok(source.predict_ms(network)?),
+            (Self::Device(source), Reading::Measured) => Ok(source.measure_ms(network)?),
+            (Self::Replay, _) => {
+                let (kind, network, key) = (reading.name(), network.name.clone(), key(network));
+                Err(AdaptError::NotRecorded { kind, network, key })
+            }
+        }
+    }
+}
+
+/// A hash of the blocks and head with their shapes: FNV-1a, 64 bits.
+fn key(network: &Network) -> String {
+    let mut text = String::new();
+    for unit in network.units() {
+        // Writing to a string does not fail.
+        _ = write!(text, "{unit} ");
+    }
+    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+/// The latencies of a CSV file with the columns `reading`, `key` and `ms`.
+///
+/// # Errors
+/// A file that cannot be read, with the line; a latency that cannot be; one recorded twice.
+pub fn read_recorded(path: &Path) -> Result<Vec<Recorded>, CsvError> {
+    let file = CsvFile::read(path)?;
+    let [reading_column, key_column, ms_column] = [
+        file.column("reading")?,
+        file.column("key")?,
+        file.column("ms")?,
+    ];
+    let mut seen = HashMap::new();
+    let mut all = Vec::new();
+    for line in file.lines() {
+        let readings = [Reading::Predicted, Reading::Measured];
+        let named = |reading: &Reading| reading.name() == line.text(reading_column);
+        let reading = readings.into_iter().find(named);
+        let reading =
+            reading.ok_or_else(|| line.cell_error(reading_column, "predicted or measured"))?;
+        let key = line.text(key_column).to_owned();
+        let ms = line.value(ms_column, "above 0", |ms| ms > 0.0)?;
+        if let Some(before) = seen.insert((reading, key.clone()), line.number()) {
+            return Err(line.error(format!("found on line {before} too; allowed: once")));
+        }
+        all.push(Recorded { reading, key, ms });
+    }
+    Ok(all)
+}

@@ -1,0 +1,288 @@
+//! What an adaptation knows, in an SQLite file of its output folder: latencies, every proposal that
+//! was trained and judged, and the steps, each stored before anything depends on it.
+
+use std::path::Path;
+
+use rusqlite::{OptionalExtension, Row, params};
+
+use super::judged::Judged;
+use super::latencies::{Reading, Recorded};
+use crate::database::{self, Database, Schema, StudySettings};
+use crate::study::StudyError;
+
+/// The file's name in an output folder.
+pub const FILE_NAME: &str = "netadapt.sqlite";
+
+const SCHEMA: Schema = Schema {
+    version: 1,
+    tables: "
+    CREATE TABLE latencies (
+        reading TEXT NOT NULL,
+        key TEXT NOT NULL,
+        ms REAL NOT NULL,
+        PRIMARY KEY (reading, key)
+    ) STRICT;
+    CREATE TABLE proposals (
+        step INTEGER NOT NULL,
+        axis TEXT NOT NULL,
+        narrowed_from INTEGER NOT NULL,
+        narrowed_to INTEGER NOT NULL,
+        latency_ms REAL NOT NULL,
+        loss REAL NOT NULL,
+        right_images BLOB NOT NULL,
+        seconds REAL NOT NULL,
+        weights BLOB,
+        PRIMARY KEY (step, axis, narrowed_to)
+    ) STRICT;
+    CREATE TABLE steps (
+        step INTEGER PRIMARY KEY,
+        axis TEXT NOT NULL,
+        narrowed_from INTEGER NOT NULL,
+        narrowed_to INTEGER NOT NULL,
+        predicted_ms REAL NOT NULL,
+        latency_ms REAL NOT NULL,
+        loss REAL NOT NULL,
+        right_images BLOB NOT NULL,
+        weights BLOB NOT NULL
+    ) STRICT;
+",
+};
+
+/// A proposal that was trained and judged.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Tried {
+    /// The step that it was a proposal for, from 1.
+    pub step: usize,
+    /// The axis that it narrows.
+    pub axis: String,
+    /// Channels before.
+    pub from: usize,
+    /// Channels now.
+    pub to: usize,
+    /// Predicted, anchored at the network before, in milliseconds.
+    pub latency_ms: f64,
+    /// On the hold-out, after its short training.
+    pub judged: Judged,
+    /// That training and judging took.
+    pub seconds: f64,
+}
+
+/// A step that was taken; the seed is step 0, without an axis.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// From 0.
+    pub step: usize,
+    /// The axis that was narrowed.
+    pub axis: String,
+    /// Channels before.
+    pub from: usize,
+    /// Channels now.
+    pub to: usize,
+    /// Predicted, anchored at the network before, in milliseconds.
+    pub predicted_ms: f64,
+    /// Of the whole network, measured, in milliseconds.
+    pub latency_ms: f64,
+    /// On the hold-out.
+    pub judged: Judged,
+}
+
+/// An open adaptation.
+#[derive(Debug)]
+pub struct Adaptation {
+    database: Database,
+}
+
+impl Adaptation {
+    /// Whether a folder holds an adaptation.
+    pub fn is_there(folder: &Path) -> bool {
+        database::has_tables(&folder.join(FILE_NAME))
+    }
+
+    /// A new adaptation in an existing folder. `settings` decide what it does: resume needs equal
+    /// ones. `recorded` are latencies that are known already.
+    ///
+    /// # Errors
+    /// One that is there already; a folder that cannot be written to.
+    pub fn create(
+        folder: &Path,
+        settings: &StudySettings,
+        notes: &StudySettings,
+        recorded: &[Recorded],
+    ) -> Result<Self, StudyError> {
+        let path = folder.join(FILE_NAME);
+        let database = Database::create(path, SCHEMA, settings, notes, |transaction| {
+            let mut insert = transaction
+                .prepare("INSERT OR IGNORE INTO latencies (reading, key, ms) VALUES (?, ?, ?)")?;
+            for Recorded { reading, key, ms } in recorded {
+                insert.execute(params![reading.name(), key, ms])?;
+            }
+            Ok(())
+        })?;
+        Ok(Self { database })
+    }
+
+    /// The adaptation of a folder, to be continued with the settings that it was made with.
+    ///
+    /// # Errors
+    /// None there; one of another version; the first setting that differs.
+    pub fn resume(folder: &Path, settings: &StudySettings) -> Result<Self, StudyError> {
+        let path = folder.join(FILE_NAME);
+        Ok(Self { database: Database::resume(path, SCHEMA, settings)? })
+    }
+
+    /// All latencies, in the order of their names.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn latencies(&self) -> Result<Vec<Recorded>, StudyError> {
+        self.database.read(|connection| {
+            let mut query =
+                connection.prepare("SELECT reading, key, ms FROM latencies ORDER BY reading, key")?;
+            let recorded = |row: &Row<'_>| {
+                let reading = match row.get::<_, String>(0)?.as_str() {
+                    "measured" => Reading::Measured,
+                    _ => Reading::Predicted,
+                };
+                Ok(Recorded { reading, key: row.get(1)?, ms: row.get(2)? })
+            };
+            query.query_map([], recorded)?.collect()
+        })
+    }
+
+    pub(super) fn latency(&self, reading: Reading, key: &str) -> Result<Option<f64>, StudyError> {
+        let select = "SELECT ms FROM latencies WHERE reading = ? AND key = ?";
+        self.database.read(|connection| {
+            connection.query_row(select, params![reading.name(), key], |row| row.get(0)).optional()
+        })
+    }
+
+    pub(super) fn record_latency(&mut self, recorded: &Recorded) -> Result<(), StudyError> {
+        let Recorded { reading, key, ms } = recorded;
+        let insert = "INSERT INTO latencies (reading, key, ms) VALUES (?, ?, ?)";
+        self.database.write(|transaction| {
+            transaction.execute(insert, params![reading.name(), key, ms]).map(|_| ())
+        })
+    }
+
+    /// All proposals that were judged, step by step in the order of their axes' names.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn tried(&self) -> Result<Vec<Tried>, StudyError> {
+        self.database.read(|connection| {
+            let mut query = connection.prepare(
+                "SELECT step, axis, narrowed_from, narrowed_to, latency_ms, loss, right_images, seconds
+                 FROM proposals ORDER BY step, axis, narrowed_to",
+            )?;
+            let tried = |row: &Row<'_>| {
+                Ok(Tried {
+                    step: row.get(0)?,
+                    axis: row.get(1)?,
+                    from: row.get(2)?,
+                    to: row.get(3)?,
+                    latency_ms: row.get(4)?,
+                    judged: Judged { loss: row.get(5)?, right: right(&row.get::<_, Vec<u8>>(6)?) },
+                    seconds: row.get(7)?,
+                })
+            };
+            query.query_map([], tried)?.collect()
+        })
+    }
+
+    pub(super) fn record_tried(&mut self, tried: &Tried, weights: &[u8]) -> Result<(), StudyError> {
+        let Tried { step, axis, from, to, latency_ms, judged, seconds } = tried;
+        self.database.write(|transaction| {
+            transaction
+                .execute(
+                    "INSERT INTO proposals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    params![
+                        step,
+                        axis,
+                        from,
+                        to,
+                        latency_ms,
+                        judged.loss,
+                        bytes(&judged.right),
+                        seconds,
+                        weights
+                    ],
+                )
+                .map(|_| ())
+        })
+    }
+
+    pub(super) fn tried_weights(&self, tried: &Tried) -> Result<Vec<u8>, StudyError> {
+        let select =
+            "SELECT weights FROM proposals WHERE step = ? AND axis = ? AND narrowed_to = ?";
+        self.database.read(|connection| {
+            let key = params![tried.step, tried.axis, tried.to];
+            connection.query_row(select, key, |row| row.get(0))
+        })
+    }
+
+    /// All steps in order.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn steps(&self) -> Result<Vec<Step>, StudyError> {
+        self.database.read(|connection| {
+            let mut query = connection.prepare(
+                "SELECT step, axis, narrowed_from, narrowed_to, predicted_ms, latency_ms, loss,
+                 right_images FROM steps ORDER BY step",
+            )?;
+            let step = |row: &Row<'_>| {
+                Ok(Step {
+                    step: row.get(0)?,
+                    axis: row.get(1)?,
+                    from: row.get(2)?,
+                    to: row.get(3)?,
+                    predicted_ms: row.get(4)?,
+                    latency_ms: row.get(5)?,
+                    judged: Judged { loss: row.get(6)?, right: right(&row.get::<_, Vec<u8>>(7)?) },
+                })
+            };
+            query.query_map([], step)?.collect()
+        })
+    }
+
+    /// The weights file of a step.
+    ///
+    /// # Errors
+    /// No such step.
+    pub fn weights(&self, step: usize) -> Result<Vec<u8>, StudyError> {
+        let select = "SELECT weights FROM steps WHERE step = ?";
+        self.database.read(|connection| connection.query_row(select, [step], |row| row.get(0)))
+    }
+
+    /// Stores a step and lets go of the weights of its proposals.
+    pub(super) fn record_step(&mut self, step: &Step, weights: &[u8]) -> Result<(), StudyError> {
+        let Step { step, axis, from, to, predicted_ms, latency_ms, judged } = step;
+        self.database.write(|transaction| {
+            transaction.execute(
+                "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                params![
+                    step,
+                    axis,
+                    from,
+                    to,
+                    predicted_ms,
+                    latency_ms,
+                    judged.loss,
+                    bytes(&judged.right),
+                    weights
+                ],
+            )?;
+            transaction
+                .execute("UPDATE proposals SET weights = NULL WHERE step <= ?", [step])
+                .map(|_| ())
+        })
+    }
+}
+
+fn bytes(right: &[bool]) -> Vec<u8> {
+    right.iter().map(|&right| u8::from(right)).collect()
+}
+
+fn right(bytes: &[u8]) -> Vec<bool> {
+    bytes.iter().map(|&byte| byte != 0).collect()
+}

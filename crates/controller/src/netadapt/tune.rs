@@ -1,0 +1,119 @@
+//! Proposals trained for a while and judged, several side by side.
+
+use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::Instant;
+
+use search_space::{Graph, Network, Proposal, Weights};
+use training::{FineTune, fine_tune, truncate, write_weights};
+
+use super::adapt::{AdaptSettings, NetAdapt};
+use super::error::AdaptError;
+use super::judged::Judged;
+
+/// A proposal after its training.
+pub(super) struct Tuned {
+    /// Index of the proposal.
+    pub(super) index: usize,
+    pub(super) judged: Judged,
+    /// The bytes of its weights file.
+    pub(super) weights: Vec<u8>,
+    pub(super) seconds: f64,
+}
+
+/// The network whose weights the proposals inherit.
+pub(super) struct Parent<'a> {
+    /// The deployed network.
+    pub(super) network: &'a Network,
+    /// Of its twin.
+    pub(super) weights: &'a Weights,
+    /// Steps taken so far: decides the batches.
+    pub(super) steps: usize,
+}
+
+/// Batch norms' running statistics of a narrowed network are of before: in a short training they have
+/// to follow faster than the published networks of small momenta let them.
+const LEAST_MOMENTUM: f32 = 0.1;
+/// Epochs set aside for each step, so that no two steps see the same batches.
+const EPOCHS_OF_A_STEP: u64 = 1 << 20;
+
+/// Trains and judges `proposals`, `settings.jobs` at a time, and gives each to `done` as it ends.
+/// Ends early where `done` or the problem's `stop` breaks.
+pub(super) fn tune_all(
+    problem: &NetAdapt<'_>,
+    settings: &AdaptSettings,
+    parent: &Parent<'_>,
+    proposals: &[(usize, &Proposal)],
+    done: &mut dyn FnMut(Tuned) -> Result<ControlFlow<()>, AdaptError>,
+) -> Result<(), AdaptError> {
+    let (next, halted) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let stop = || match halted.load(Ordering::Relaxed) || (problem.stop)().is_break() {
+        true => ControlFlow::Break(()),
+        false => ControlFlow::Continue(()),
+    };
+    let (sender, tuned) = mpsc::channel();
+    std::thread::scope(|scope| {
+        for _ in 0..settings.jobs.min(proposals.len()) {
+            let (sender, next, stop) = (sender.clone(), &next, &stop);
+            scope.spawn(move || {
+                while let Some(&(index, proposal)) = proposals.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = tune(problem, settings, parent, (index, proposal), stop);
+                    if stop().is_break() || sender.send(result).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let mut outcome = Ok(());
+        for result in tuned {
+            let step = match result {
+                Ok(Some(tuned)) => done(tuned),
+                Ok(None) => Ok(ControlFlow::Break(())),
+                Err(error) => Err(error),
+            };
+            match step {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) => halted.store(true, Ordering::Relaxed),
+                Err(error) => {
+                    halted.store(true, Ordering::Relaxed);
+                    outcome = Err(error);
+                }
+            }
+        }
+        match outcome {
+            Ok(()) if stop().is_break() => Err(AdaptError::Stopped),
+            outcome => outcome,
+        }
+    })
+}
+
+fn tune(
+    problem: &NetAdapt<'_>,
+    settings: &AdaptSettings,
+    parent: &Parent<'_>,
+    (index, proposal): (usize, &Proposal),
+    stop: &dyn Fn() -> ControlFlow<()>,
+) -> Result<Option<Tuned>, AdaptError> {
+    let start = Instant::now();
+    let twin = (problem.twin)(&proposal.network);
+    let (wide, narrow) = ((problem.twin)(parent.network).lower()?, twin.lower()?);
+    let weights = truncate(&wide, &narrow, parent.weights)?;
+    let settings = FineTune {
+        first_epoch: (parent.steps as u64 + 1) * EPOCHS_OF_A_STEP,
+        ..settings.fine_tune
+    };
+    let graph = fast_norms(narrow);
+    let Some(mut run) = fine_tune(&graph, &weights, problem.train, &settings, stop)? else {
+        return Ok(None);
+    };
+    let judged = Judged::of(&run.verdicts(problem.hold_out)?);
+    let weights = write_weights(&twin, &run.result().to_weights(&graph))?;
+    Ok(Some(Tuned { index, judged, weights, seconds: start.elapsed().as_secs_f64() }))
+}
+
+fn fast_norms(mut graph: Graph) -> Graph {
+    graph.norm.momentum = graph.norm.momentum.max(LEAST_MOMENTUM);
+    graph
+}

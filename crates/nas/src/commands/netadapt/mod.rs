@@ -1,0 +1,145 @@
+//! `nas netadapt`: from a seed to a network that meets a latency, layer by layer.
+
+mod device;
+mod outputs;
+mod plan;
+mod screen;
+mod trainings;
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::Result;
+use controller::netadapt::{
+    AdaptError, AdaptSettings, Adaptation, Adapted, Event, Latencies, NetAdapt, Reading, Recorded,
+    adapt,
+};
+use search_space::Weights;
+
+use crate::args::Global;
+use crate::args_netadapt::NetAdaptArgs;
+use crate::exit::{Outcome, bad_input};
+use crate::progress::note;
+use crate::{interrupt, output_folder, weights};
+use device::DeviceLatency;
+use outputs::Outputs;
+use plan::Plan;
+
+/// A measured latency counts as met when it is this share of the target or less: another process's
+/// measurement differs by about as much.
+const SAFETY: f64 = 0.985;
+const DEFAULT_RUNS: usize = 300;
+
+pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
+    let start = Instant::now();
+    let mut plan = Plan::new(global, args)?;
+    let name = args.net.rsplit('/').next().unwrap_or_default().trim_end_matches(".ron");
+    let out = output_folder::choose(args.out.as_deref(), &format!("netadapt-{name}"), args.resume);
+    let resumes = Adaptation::is_there(&out);
+    if resumes && !args.resume {
+        let path = out.join(controller::netadapt::FILE_NAME);
+        let message = "found; allowed: a folder without a run, or --resume to continue it";
+        return Err(bad_input(path.display(), message));
+    }
+    let settings = plan.settings(args)?;
+    let runs = args.runs.map_or(DEFAULT_RUNS, usize::from);
+    let device = plan.table.take().map(|table| DeviceLatency::new(global, table, runs));
+    let latencies = device.as_ref().map_or(Latencies::Replay, |d| Latencies::Device(d));
+    interrupt::listen();
+
+    let measured = |store: &mut Adaptation| latencies.of(Reading::Measured, &plan.seed, store);
+    let (mut store, seed_ms) = if resumes {
+        let mut store = Adaptation::resume(&out, &settings).map_err(|e| bad_input("--resume", e))?;
+        let seed_ms = measured(&mut store).map_err(|error| explain(error, &out))?;
+        (store, seed_ms)
+    } else {
+        note(global, &format!("measuring {}", plan.seed.name));
+        let first = latencies.first(Reading::Measured, &plan.seed, &plan.recorded);
+        let Recorded { reading, key, ms } = first.map_err(|error| explain(error, &out))?;
+        check_target(args, ms)?;
+        output_folder::prepare(&out)?;
+        let mut recorded = plan.recorded.clone();
+        recorded.push(Recorded { reading, key, ms });
+        let notes = [("command".to_owned(), std::env::args().collect::<Vec<_>>().join(" "))];
+        let store = Adaptation::create(&out, &settings, &notes.into(), &recorded);
+        (store.map_err(|error| bad_input("--out", error))?, ms)
+    };
+    let target_ms = args.target_ms.unwrap_or(args.target_ratio * seed_ms);
+    let settings = AdaptSettings {
+        metric: plan.metric,
+        delta: args.delta,
+        decay: args.decay,
+        target_ms: SAFETY * target_ms,
+        fine_tune: plan.fine_tune,
+        jobs: screen::jobs(global),
+    };
+    screen::estimate(global, args, &plan, &settings, seed_ms)?;
+    let Some(seed_weights) = seed_weights(global, args, &plan, &out)? else {
+        return Err(stopped(&out));
+    };
+
+    let mut outputs = Outputs::new(global, &plan, (seed_ms, target_ms), &out, &store)?;
+    let adapted = {
+        let twin = |deployed: &_| plan.twin(deployed, args.train_stem_stride);
+        let problem = NetAdapt {
+            seed: &plan.seed,
+            weights: &seed_weights,
+            twin: &twin,
+            train: &plan.training.data.train,
+            hold_out: &plan.training.data.hold_out,
+            latencies,
+            stop: &interrupt::check,
+        };
+        let mut event = |event: &Event<'_>| outputs.hear(event);
+        adapt(&problem, &settings, &mut store, &mut event).map_err(|error| explain(error, &out))?
+    };
+    outputs.adapted(&adapted, &store)?;
+    let Adapted { meets_target, .. } = adapted;
+    let trained = trainings::all(global, args, &plan, &adapted, latencies, &mut store, &out)?;
+    let Some(trained) = trained else { return Err(stopped(&out)) };
+    let measuring = device.as_ref().map_or(0.0, DeviceLatency::seconds);
+    outputs.finish(&adapted, &trained, &store, start.elapsed().as_secs_f64(), measuring)?;
+    Ok(if meets_target { Outcome::Done } else { Outcome::TargetNotMet })
+}
+
+fn check_target(args: &NetAdaptArgs, seed_ms: f64) -> Result<()> {
+    match args.target_ms {
+        Some(ms) if ms >= seed_ms => {
+            let message = format!("found {ms}; allowed: below {seed_ms:.3}, the seed's latency");
+            Err(bad_input("--target-ms", message))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The weights that the user has, or of a training of the seed. `None` when it was interrupted.
+fn seed_weights(
+    global: &Global,
+    args: &NetAdaptArgs,
+    plan: &Plan,
+    out: &Path,
+) -> Result<Option<Weights>> {
+    if let Some(weights) = &plan.weights {
+        return Ok(Some(weights.clone()));
+    }
+    note(global, &format!("training the seed on {}, since no --weights are given", args.data));
+    let train = plan::train_args(args, &args.net, args.epochs);
+    let threads = Global { threads: Some(screen::jobs(global)), ..global.clone() };
+    let trained = crate::commands::train::train(&threads, &train, &out.join("seed"))?;
+    let Some(trained) = trained else { return Ok(None) };
+    let (_, weights) = weights::fit(Path::new(&trained.weights), &plan.training.twin)?;
+    Ok(Some(weights))
+}
+
+fn stopped(out: &Path) -> anyhow::Error {
+    let out = out.display();
+    anyhow::anyhow!("stopped; the same command with --out {out} --resume continues")
+}
+
+fn explain(error: AdaptError, out: &Path) -> anyhow::Error {
+    match error {
+        AdaptError::Stopped => stopped(out),
+        error @ AdaptError::NotRecorded { .. } => bad_input("--measurements", error),
+        error => error.into(),
+    }
+}

@@ -1,0 +1,115 @@
+//! What people read before and during an adaptation.
+
+use std::time::Instant;
+
+use anyhow::Result;
+use controller::netadapt::{AdaptSettings, Step};
+use search_space::axes;
+use training::Run;
+
+use super::plan::Plan;
+use crate::args::Global;
+use crate::args_netadapt::NetAdaptArgs;
+use crate::progress::note;
+
+/// Steps that are timed, after one that is not.
+const TIMED: usize = 3;
+/// Forward takes this share of a training step.
+const FORWARD_SHARE: f64 = 0.3;
+
+/// Trainings side by side.
+pub(super) fn jobs(global: &Global) -> usize {
+    let all = || std::thread::available_parallelism().map_or(1, usize::from);
+    global.jobs.map_or_else(all, usize::from)
+}
+
+/// Says what will be done and how long that takes at most, from timed training steps.
+pub(super) fn estimate(
+    global: &Global,
+    args: &NetAdaptArgs,
+    plan: &Plan,
+    settings: &AdaptSettings,
+    seed_ms: f64,
+) -> Result<()> {
+    let axes = axes(&plan.seed)?.iter().filter(|axis| axis.can_be_adapted()).count();
+    let steps = most_steps(settings, seed_ms);
+    let image_s = image_seconds(plan)?;
+    let data = &plan.training.data;
+    let proposal_s = (args.steps as usize * args.batch) as f64 * image_s
+        + data.hold_out.len() as f64 * FORWARD_SHARE * image_s;
+    let adapting_s = (steps * axes) as f64 * proposal_s / settings.jobs as f64;
+    let epoch_s = data.train.len() as f64 * image_s / settings.jobs as f64;
+    let epochs = |count: f64| count * args.epochs as f64 * epoch_s;
+    let seed_s = if plan.weights.is_some() { 0.0 } else { epochs(1.0) };
+    let last_s = if args.seeds == 0 { 0.0 } else { epochs(0.5 + 4.0 * args.seeds as f64) };
+    note(
+        global,
+        &format!(
+            "{}: {seed_ms:.3} ms, to {:.3} ms; {axes} widths can be narrowed; at most {steps} steps, each of \
+             {axes} proposals trained for {} steps of {} images\nat most {}: seed {}, steps {}, \
+             trainings at the end {}",
+            plan.seed.name,
+            settings.target_ms,
+            args.steps,
+            args.batch,
+            duration(seed_s + adapting_s + last_s),
+            duration(seed_s),
+            duration(adapting_s),
+            duration(last_s),
+        ),
+    );
+    Ok(())
+}
+
+/// Steps if each cuts as little as it may.
+fn most_steps(settings: &AdaptSettings, seed_ms: f64) -> usize {
+    let (mut left_ms, mut steps) = (seed_ms - settings.target_ms, 0);
+    let mut cut_ms = settings.delta * seed_ms;
+    while left_ms > 0.0 && cut_ms > 1e-4 * seed_ms {
+        left_ms -= cut_ms;
+        cut_ms *= settings.decay;
+        steps += 1;
+    }
+    steps
+}
+
+/// Of training, on one thread, for one image of the seed's twin.
+fn image_seconds(plan: &Plan) -> Result<f64> {
+    let graph = plan.training.twin.lower()?;
+    let mut run = Run::new(&graph, plan.fine_tune.recipe, 0, 1)?;
+    let batch = plan.fine_tune.batches.batch;
+    let images = vec![0.5; batch * graph.input().elements()];
+    let labels = vec![0; batch];
+    run.step(&images, &labels)?;
+    let start = Instant::now();
+    for _ in 0..TIMED {
+        run.step(&images, &labels)?;
+    }
+    Ok(start.elapsed().as_secs_f64() / (TIMED * batch) as f64)
+}
+
+/// In minutes, or hours and minutes.
+pub(super) fn duration(seconds: f64) -> String {
+    let minutes = (seconds / 60.0).ceil() as u64;
+    match minutes {
+        0..60 => format!("{minutes} min"),
+        _ => format!("{} h {} min", minutes / 60, minutes % 60),
+    }
+}
+
+/// One line for a step that was taken.
+pub(super) fn step_line(step: &Step, before_ms: f64) -> String {
+    let accuracy =
+        format!("hold-out {:.2} % +- {:.2}", 100.0 * step.judged.accuracy(), 100.0 * step.judged.interval());
+    match step.step {
+        0 => format!("seed: {:.3} ms, {accuracy}", step.latency_ms),
+        number => format!(
+            "step {number}: {} {} -> {}, {:.3} ms ({:+.3}), {accuracy}",
+            step.axis,
+            step.from,
+            step.to,
+            step.latency_ms,
+            step.latency_ms - before_ms
+        ),
+    }
+}

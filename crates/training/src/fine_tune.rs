@@ -1,0 +1,51 @@
+//! A short training from given weights, counted in steps.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use dataset::{BatchSettings, Samples, batches};
+use search_space::{Graph, Weights};
+
+use crate::error::TrainingError;
+use crate::recipe::Recipe;
+use crate::run::Run;
+
+/// What decides a short training, but for its network and weights: with the same settings all
+/// networks see the same batches.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FineTune {
+    /// Its steps are the number that is done.
+    pub recipe: Recipe,
+    /// Of the images.
+    pub batches: BatchSettings,
+    /// Number of the first epoch: what batches are made of, with the seed.
+    pub first_epoch: u64,
+}
+
+/// Trains `weights` for the recipe's steps on one thread. `None` where `stop` ends it before.
+///
+/// # Errors
+/// Weights or images that do not fit; a loss that is no number.
+pub fn fine_tune(
+    graph: &Graph,
+    weights: &Weights,
+    samples: &Arc<Samples>,
+    settings: &FineTune,
+    stop: &dyn Fn() -> ControlFlow<()>,
+) -> Result<Option<Run>, TrainingError> {
+    let mut run = Run::new(graph, settings.recipe, settings.batches.seed, 1)?;
+    run.start_from(weights)?;
+    let mut epoch = settings.first_epoch;
+    while run.steps_done() < settings.recipe.steps {
+        let left = (settings.recipe.steps - run.steps_done()) as usize;
+        for batch in batches(samples, &settings.batches, epoch)?.take(left) {
+            let batch = batch?;
+            run.step(&batch.images, &batch.labels)?;
+            if stop().is_break() {
+                return Ok(None);
+            }
+        }
+        epoch += 1;
+    }
+    Ok(Some(run))
+}
