@@ -1,6 +1,8 @@
 //! The weights of a network in a narrower one.
 
-use search_space::{ChannelGroup, Graph, Lanes, Node, NodeId, NodeWeights, Op, Weights, channel_groups};
+use search_space::{
+    ChannelGroup, Graph, Lanes, Node, NodeId, NodeWeights, Op, Weights, channel_groups,
+};
 
 use crate::error::TrainingError;
 
@@ -74,8 +76,9 @@ fn cut(
 ) -> Result<NodeWeights, TrainingError> {
     let node = wide.node(id);
     let rows = &from[id.0];
-    let of_channels =
-        |values: &[f32]| -> Vec<f32> { rows.iter().filter_map(|&row| values.get(row).copied()).collect() };
+    let of_channels = |values: &[f32]| -> Vec<f32> {
+        rows.iter().filter_map(|&row| values.get(row).copied()).collect()
+    };
     Ok(match &weights.nodes[id.0] {
         NodeWeights::None => NodeWeights::None,
         NodeWeights::Norm { gamma, beta, mean, var } => NodeWeights::Norm {

@@ -106,11 +106,11 @@ pub fn adapt(
         event(&Event::Step { taken: &taken, network: problem.seed, weights: &weights });
         steps.push(taken);
     }
-    let mut network = replayed(problem.seed, &steps)?;
+    let mut network = path(problem.seed, &steps)?.pop().unwrap_or_else(|| problem.seed.clone());
     let seed_ms = steps[0].latency_ms;
     loop {
         let now = &steps[steps.len() - 1];
-        let (network_name, latency_ms) = (network.name.clone(), now.latency_ms);
+        let latency_ms = now.latency_ms;
         let file = WeightsFile::read(&store.weights(now.step)?)?;
         let (_, weights) = file.fit(&(problem.twin)(&network))?;
         let meets_target = latency_ms <= settings.target_ms;
@@ -123,7 +123,7 @@ pub fn adapt(
         let Some((taken, narrowed)) = next else {
             return Ok(Adapted { network, weights, latency_ms, meets_target });
         };
-        network = Network { name: network_name, ..narrowed };
+        network = narrowed;
         let weights = store.weights(taken.step)?;
         event(&Event::Step { taken: &taken, network: &network, weights: &weights });
         steps.push(taken);
@@ -142,15 +142,24 @@ fn seed(problem: &NetAdapt<'_>, store: &mut Adaptation) -> Result<(Step, Vec<u8>
     Ok((taken, write_weights(&twin, problem.weights)?))
 }
 
-/// The seed after the steps.
-fn replayed(seed: &Network, steps: &[Step]) -> Result<Network, AdaptError> {
-    let mut network = seed.clone();
-    for step in steps.iter().filter(|step| step.step > 0) {
-        let axis = axes(&network)?.into_iter().find(|axis| axis.name == step.axis);
-        let other = || AdaptError::OtherSeed { step: step.step, axis: step.axis.clone() };
-        network = axis.ok_or_else(other)?.with_width(&network, step.to);
+/// The deployed networks of steps in order, from the seed on, which is step 0.
+///
+/// # Errors
+/// Steps of another seed.
+pub fn path(seed: &Network, steps: &[Step]) -> Result<Vec<Network>, AdaptError> {
+    let mut networks: Vec<Network> = Vec::with_capacity(steps.len());
+    for step in steps {
+        let network = match networks.last() {
+            None => seed.clone(),
+            Some(before) => {
+                let axis = axes(before)?.into_iter().find(|axis| axis.name == step.axis);
+                let other = || AdaptError::OtherSeed { step: step.step, axis: step.axis.clone() };
+                axis.ok_or_else(other)?.with_width(before, step.to)
+            }
+        };
+        networks.push(network);
     }
-    Ok(network)
+    Ok(networks)
 }
 
 /// One step that is measured to save at least `cut_ms`; `None` where no legal width saves as much.

@@ -40,7 +40,8 @@ fn best(
         Metric::Ratio => gained(index).min(0.0) / unit(index),
         Metric::Accuracy => gained(index),
     };
-    let top = left.iter().copied().max_by(|&a, &b| score(a).total_cmp(&score(b)).then(b.cmp(&a)))?;
+    let top =
+        left.iter().copied().max_by(|&a, &b| score(a).total_cmp(&score(b)).then(b.cmp(&a)))?;
     let ties = left.iter().copied().filter(|&index| {
         let error = proposals[index].1.paired_error(proposals[top].1);
         (score(top) - score(index)) * unit(index) <= error

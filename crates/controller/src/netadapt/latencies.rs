@@ -118,11 +118,8 @@ fn key(network: &Network) -> String {
 /// A file that cannot be read, with the line; a latency that cannot be; one recorded twice.
 pub fn read_recorded(path: &Path) -> Result<Vec<Recorded>, CsvError> {
     let file = CsvFile::read(path)?;
-    let [reading_column, key_column, ms_column] = [
-        file.column("reading")?,
-        file.column("key")?,
-        file.column("ms")?,
-    ];
+    let [reading_column, key_column, ms_column] =
+        [file.column("reading")?, file.column("key")?, file.column("ms")?];
     let mut seen = HashMap::new();
     let mut all = Vec::new();
     for line in file.lines() {

@@ -136,8 +136,8 @@ impl Adaptation {
     /// The database cannot be read.
     pub fn latencies(&self) -> Result<Vec<Recorded>, StudyError> {
         self.database.read(|connection| {
-            let mut query =
-                connection.prepare("SELECT reading, key, ms FROM latencies ORDER BY reading, key")?;
+            let mut query = connection
+                .prepare("SELECT reading, key, ms FROM latencies ORDER BY reading, key")?;
             let recorded = |row: &Row<'_>| {
                 let reading = match row.get::<_, String>(0)?.as_str() {
                     "measured" => Reading::Measured,

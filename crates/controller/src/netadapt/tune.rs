@@ -57,7 +57,9 @@ pub(super) fn tune_all(
         for _ in 0..settings.jobs.min(proposals.len()) {
             let (sender, next, stop) = (sender.clone(), &next, &stop);
             scope.spawn(move || {
-                while let Some(&(index, proposal)) = proposals.get(next.fetch_add(1, Ordering::Relaxed)) {
+                while let Some(&(index, proposal)) =
+                    proposals.get(next.fetch_add(1, Ordering::Relaxed))
+                {
                     let result = tune(problem, settings, parent, (index, proposal), stop);
                     if stop().is_break() || sender.send(result).is_err() {
                         return;

@@ -45,8 +45,7 @@ impl Study {
         notes: &StudySettings,
     ) -> Result<Self, StudyError> {
         let path = folder.join(FILE_NAME);
-        let database =
-            Database::create(path, schema::SCHEMA, settings, notes, |_| Ok(()))?;
+        let database = Database::create(path, schema::SCHEMA, settings, notes, |_| Ok(()))?;
         Ok(Self { database })
     }
 
@@ -88,9 +87,10 @@ impl Study {
         })?;
         rows.into_iter()
             .map(|(text, trial)| {
-                let genotype = domain
-                    .parse(&text)
-                    .map_err(|source| StudyError::Genotype { path: self.database.path().to_owned(), source })?;
+                let genotype = domain.parse(&text).map_err(|source| StudyError::Genotype {
+                    path: self.database.path().to_owned(),
+                    source,
+                })?;
                 Ok(Trial { genotype, ..trial })
             })
             .collect()

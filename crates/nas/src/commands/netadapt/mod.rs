@@ -49,7 +49,8 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
 
     let measured = |store: &mut Adaptation| latencies.of(Reading::Measured, &plan.seed, store);
     let (mut store, seed_ms) = if resumes {
-        let mut store = Adaptation::resume(&out, &settings).map_err(|e| bad_input("--resume", e))?;
+        let mut store =
+            Adaptation::resume(&out, &settings).map_err(|e| bad_input("--resume", e))?;
         let seed_ms = measured(&mut store).map_err(|error| explain(error, &out))?;
         (store, seed_ms)
     } else {

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::Result;
-use controller::netadapt::{Adaptation, Adapted, Event, Judged, Step, Tried};
+use controller::netadapt::{Adaptation, Adapted, Event, Judged, Step, Tried, path};
 use report::{
     AdaptationFigure, Cell, Format, Point, TrainedMark, WidthRow, WidthsFigure, draw_adaptation,
     draw_widths, write_atomically, write_csv,
@@ -104,13 +104,8 @@ impl<'a> Outputs<'a> {
             tuning_s: 0.0,
             failure: None,
         };
-        let mut network = plan.seed.clone();
-        for step in steps {
-            let axis = axes(&network)?.into_iter().find(|axis| axis.name == step.axis);
-            if let Some(axis) = axis {
-                network = axis.with_width(&network, step.to);
-            }
-            outputs.write_step(&step, &network, &store.weights(step.step)?)?;
+        for (network, step) in path(&plan.seed, &steps)?.iter().zip(steps) {
+            outputs.write_step(&step, network, &store.weights(step.step)?)?;
             outputs.steps.push(step);
         }
         Ok(outputs)
@@ -246,8 +241,10 @@ impl<'a> Outputs<'a> {
         );
         if !result.trained.is_empty() {
             let row = |t: &TrainedJson| {
-                let hold_out = t.hold_out_top1.map_or(String::new(), |a| format!("{:.2}", 100.0 * a));
-                let (ms, test) = (format!("{:.3}", t.latency_ms), format!("{:.2}", 100.0 * t.accuracy));
+                let hold_out =
+                    t.hold_out_top1.map_or(String::new(), |a| format!("{:.2}", 100.0 * a));
+                let (ms, test) =
+                    (format!("{:.3}", t.latency_ms), format!("{:.2}", 100.0 * t.accuracy));
                 vec![t.name.to_owned(), t.seed.to_string(), ms, hold_out, test]
             };
             let header = ["network", "seed", "ms", "hold-out %", "test %"];
@@ -329,7 +326,8 @@ impl<'a> Outputs<'a> {
     }
 
     fn figure(&self, trained: &[Trained]) -> AdaptationFigure {
-        let point = |latency_ms: f64, judged: &Judged| Point { latency_ms, accuracy: judged.accuracy() };
+        let point =
+            |latency_ms: f64, judged: &Judged| Point { latency_ms, accuracy: judged.accuracy() };
         let mut marks: Vec<TrainedMark> = Vec::new();
         for one in trained {
             let Some(accuracy) = one.hold_out_top1 else { continue };
@@ -370,8 +368,9 @@ impl<'a> Outputs<'a> {
         let rows = axes(&self.plan.seed)?.into_iter().zip(axes(adapted)?);
         let figure = WidthsFigure {
             title: format!("Channels of {} before and after NetAdapt", self.plan.seed.name),
-            footnote: "Numbers are those of the blocks, from 0; out: all blocks that share an output."
-                .to_owned(),
+            footnote:
+                "Numbers are those of the blocks, from 0; out: all blocks that share an output."
+                    .to_owned(),
             before_label: "seed".to_owned(),
             after_label: "adapted".to_owned(),
             rows: rows.filter(|(axis, _)| axis.can_be_adapted()).map(row).collect(),

@@ -99,8 +99,11 @@ pub(super) fn duration(seconds: f64) -> String {
 
 /// One line for a step that was taken.
 pub(super) fn step_line(step: &Step, before_ms: f64) -> String {
-    let accuracy =
-        format!("hold-out {:.2} % +- {:.2}", 100.0 * step.judged.accuracy(), 100.0 * step.judged.interval());
+    let accuracy = format!(
+        "hold-out {:.2} % +- {:.2}",
+        100.0 * step.judged.accuracy(),
+        100.0 * step.judged.interval()
+    );
     match step.step {
         0 => format!("seed: {:.3} ms, {accuracy}", step.latency_ms),
         number => format!(

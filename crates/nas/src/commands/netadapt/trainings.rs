@@ -88,7 +88,8 @@ pub(super) fn all(
                 note(global, &format!("{}: none at {:.3} ms", kind.name(), adapted.latency_ms));
                 continue;
             };
-            let network = Network { name: format!("{}-{}", plan.seed.name, kind.name()), ..network };
+            let network =
+                Network { name: format!("{}-{}", plan.seed.name, kind.name()), ..network };
             // The twin's resolution goes down as the deployed one does.
             let share = network.input.resolution as f64 / plan.seed.input.resolution as f64;
             let resolution = (share * plan.training.batches.resolution as f64).round() as usize;

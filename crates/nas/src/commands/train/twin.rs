@@ -23,11 +23,7 @@ pub(crate) fn of(
 }
 
 /// As [`of`] for a network of which another one with the same blocks was seen to have a twin.
-pub(crate) fn with(
-    mut network: Network,
-    resolution: usize,
-    stem_stride: Option<usize>,
-) -> Network {
+pub(crate) fn with(mut network: Network, resolution: usize, stem_stride: Option<usize>) -> Network {
     network.input.resolution = resolution;
     let first = network.blocks.iter_mut().find_map(conv);
     if let (Some(stride), Some(to)) = (stem_stride, first) {

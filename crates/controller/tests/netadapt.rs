@@ -1,0 +1,243 @@
+//! Adaptations of a small network on drawn images, with latencies that are counts.
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use controller::netadapt::{
+    AdaptError, AdaptSettings, Adaptation, Adapted, Baseline, Latencies, Metric, NetAdapt, Reading,
+    Step, adapt, baseline,
+};
+use dataset::{Augment, BatchSettings, Dataset, HoldOut, Order};
+use search_space::{LatencyError, LatencySource, Network, Weights};
+use tempfile::tempdir;
+use training::{FineTune, Optimiser, Recipe};
+
+const NET: &str =
+    "Network(format: 1, name: \"seed\", input: (channels: 3, resolution: 16), classes: 4,
+    blocks: [
+        Conv(out: 16, kernel: 3, stride: 2, act: Relu),
+        InvertedResidual(expand: 32, out: 16, kernel: 3, stride: 1, act: Relu, skip: Identity),
+        InvertedResidual(expand: 48, out: 24, kernel: 3, stride: 2, act: HardSwish,
+            se: (channels: 8, gate: HardSigmoid)),
+    ], head: ConvThenPool(conv: 64, act: Relu))";
+
+/// A millisecond for each thousand multiply-adds; whole networks take a tenth more.
+struct Counted;
+
+impl LatencySource for Counted {
+    fn predict_ms(&self, network: &Network) -> Result<f64, LatencyError> {
+        Ok(network.lower().expect("a legal network").cost().macs as f64 / 1e3)
+    }
+
+    fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError> {
+        Ok(1.1 * self.predict_ms(network)?)
+    }
+}
+
+/// Measures every network alike, whatever is predicted for it.
+struct Stuck;
+
+impl LatencySource for Stuck {
+    fn predict_ms(&self, network: &Network) -> Result<f64, LatencyError> {
+        Counted.predict_ms(network)
+    }
+
+    fn measure_ms(&self, _: &Network) -> Result<f64, LatencyError> {
+        Ok(100.0)
+    }
+}
+
+struct Setting {
+    seed: Network,
+    weights: Weights,
+    data: Dataset,
+}
+
+impl Setting {
+    fn new() -> Self {
+        let seed = Network::from_ron(NET).unwrap();
+        let weights = Weights::random(&seed.lower().unwrap(), 5);
+        let source = "shapes:classes=4,size=16,train=160,test=20".parse().unwrap();
+        let data = Dataset::load(&source, HoldOut::new(0.25).unwrap()).unwrap();
+        Self { seed, weights, data }
+    }
+
+    fn adapt(
+        &self,
+        store: &mut Adaptation,
+        (share, jobs): (f64, usize),
+        latencies: Latencies<'_>,
+        stop: &(dyn Fn() -> ControlFlow<()> + Sync),
+    ) -> Result<Adapted, AdaptError> {
+        let problem = NetAdapt {
+            seed: &self.seed,
+            weights: &self.weights,
+            twin: &Network::clone,
+            train: &self.data.train,
+            hold_out: &self.data.hold_out,
+            latencies,
+            stop,
+        };
+        let recipe = Recipe {
+            optimiser: Optimiser::SGD,
+            learning_rate: 0.01,
+            weight_decay: 1e-4,
+            largest_norm: None,
+            average_decay: None,
+            label_smoothing: 0.1,
+            warm_up_steps: 0,
+            // More than an epoch has.
+            steps: 5,
+        };
+        let batches = BatchSettings {
+            batch: 40,
+            resolution: 16,
+            augment: Augment::NONE,
+            order: Order::Shuffled,
+            seed: 3,
+        };
+        let settings = AdaptSettings {
+            metric: Metric::Ratio,
+            delta: 0.03,
+            decay: 0.96,
+            target_ms: share * Counted.measure_ms(&self.seed)?,
+            fine_tune: FineTune { recipe, batches, first_epoch: 0 },
+            jobs,
+        };
+        adapt(&problem, &settings, store, &mut |_| {})
+    }
+}
+
+fn store(folder: &Path) -> Adaptation {
+    let settings = [("seed".to_owned(), "0".to_owned())].into();
+    match Adaptation::is_there(folder) {
+        true => Adaptation::resume(folder, &settings).unwrap(),
+        false => Adaptation::create(folder, &settings, &[].into(), &[]).unwrap(),
+    }
+}
+
+fn go_on() -> ControlFlow<()> {
+    ControlFlow::Continue(())
+}
+
+fn all_weights(store: &Adaptation, steps: &[Step]) -> Vec<Vec<u8>> {
+    steps.iter().map(|step| store.weights(step.step).unwrap()).collect()
+}
+
+#[test]
+fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
+    let setting = Setting::new();
+    let folder = tempdir().unwrap();
+    let mut whole = store(folder.path());
+    let adapted = setting.adapt(&mut whole, (0.7, 1), Latencies::Device(&Counted), &go_on).unwrap();
+    let steps = whole.steps().unwrap();
+    assert!(adapted.meets_target);
+    assert!(steps.len() > 3, "{}", steps.len());
+    let delta_ms = 0.03 * steps[0].latency_ms;
+    for pair in steps.windows(2) {
+        let cut_ms = pair[0].latency_ms - pair[1].latency_ms;
+        let demanded_ms = delta_ms * 0.96_f64.powi(pair[0].step as i32);
+        assert!(cut_ms >= demanded_ms * (1.0 - 1e-9), "{pair:?}");
+        assert_eq!(pair[1].to % 8, 0);
+        // Predictions are anchored at what was measured.
+        assert!((pair[1].predicted_ms / pair[1].latency_ms - 1.0).abs() < 1e-9);
+    }
+    let last = steps.last().unwrap();
+    assert_eq!(adapted.latency_ms, last.latency_ms);
+    assert!((Counted.measure_ms(&adapted.network).unwrap() / last.latency_ms - 1.0).abs() < 1e-12);
+    let tried = whole.tried().unwrap();
+    assert!(tried.iter().all(|t| t.judged.right.len() == setting.data.hold_out.len()));
+
+    // Two side by side; stopped again and again, wherever the training stands.
+    let folder = tempdir().unwrap();
+    let mut sittings = 0;
+    let again = loop {
+        sittings += 1;
+        let left = AtomicUsize::new(40 + 11 * sittings);
+        let stop = || match left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |l| l.checked_sub(1))
+        {
+            Ok(_) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        };
+        let mut part = store(folder.path());
+        match setting.adapt(&mut part, (0.7, 2), Latencies::Device(&Counted), &stop) {
+            Ok(adapted) => break adapted,
+            Err(AdaptError::Stopped) => assert!(sittings < 200),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert!(sittings > 2, "{sittings}");
+    assert_eq!(again, adapted);
+    let part = store(folder.path());
+    assert_eq!(part.steps().unwrap(), steps);
+    assert_eq!(all_weights(&part, &steps), all_weights(&whole, &steps));
+
+    // What was recorded is enough to do it again without a device.
+    let folder = tempdir().unwrap();
+    let recorded = whole.latencies().unwrap();
+    let mut replayed =
+        Adaptation::create(folder.path(), &[].into(), &[].into(), &recorded).unwrap();
+    let again = setting.adapt(&mut replayed, (0.7, 2), Latencies::Replay, &go_on).unwrap();
+    assert_eq!(again, adapted);
+    let unknown = Adaptation::create(tempdir().unwrap().path(), &[].into(), &[].into(), &[]);
+    let refused =
+        setting.adapt(&mut unknown.unwrap(), (0.7, 1), Latencies::Replay, &go_on).unwrap_err();
+    assert!(matches!(refused, AdaptError::NotRecorded { kind: "measured", .. }), "{refused}");
+}
+
+#[test]
+fn a_target_out_of_reach_ends_at_the_closest_network() {
+    let setting = Setting::new();
+    let folder = tempdir().unwrap();
+    let mut out = store(folder.path());
+    let adapted = setting.adapt(&mut out, (0.01, 2), Latencies::Device(&Counted), &go_on).unwrap();
+    assert!(!adapted.meets_target);
+    assert_eq!(adapted.latency_ms, out.steps().unwrap().last().unwrap().latency_ms);
+}
+
+#[test]
+fn a_cut_that_no_measurement_confirms_is_no_step() {
+    let setting = Setting::new();
+    let folder = tempdir().unwrap();
+    let mut out = store(folder.path());
+    let adapted = setting.adapt(&mut out, (0.1, 2), Latencies::Device(&Stuck), &go_on).unwrap();
+    assert!(!adapted.meets_target);
+    assert_eq!(out.steps().unwrap().len(), 1);
+    assert_eq!(adapted.network, setting.seed);
+}
+
+#[test]
+fn baselines_have_the_latency_that_was_asked_for() {
+    let mut seed = search_space::published::network("mobilenet_v3_small").unwrap();
+    seed.classes = 10;
+    let folder = tempdir().unwrap();
+    let mut out = store(folder.path());
+    let seed_ms = Counted.measure_ms(&seed).unwrap();
+    let wanted_ms = 0.6 * seed_ms;
+    let kinds = [
+        Baseline::UniformWidth,
+        Baseline::WidthAndResolution,
+        Baseline::RandomWidths { seed: 1 },
+        Baseline::RandomWidths { seed: 2 },
+    ];
+    let mut found = Vec::new();
+    for kind in kinds {
+        let latencies = Latencies::Device(&Counted);
+        let (network, ms) = baseline(kind, &seed, wanted_ms, latencies, &mut out).unwrap().unwrap();
+        assert!((ms / wanted_ms - 1.0).abs() <= 0.05, "{kind:?}: {ms} for {wanted_ms}");
+        assert_eq!(ms, Counted.measure_ms(&network).unwrap());
+        assert_eq!(network.input.resolution < 224, kind == Baseline::WidthAndResolution);
+        found.push(network);
+    }
+    assert_ne!(found[2], found[3]);
+    // The widths that NetAdapt leaves alone are as they were.
+    let squeezed = |network: &Network| -> Vec<usize> {
+        let all = search_space::axes(network).unwrap().into_iter();
+        all.filter(|a| a.kind == search_space::AxisKind::Squeeze).map(|a| a.width).collect()
+    };
+    assert!(found.iter().all(|network| squeezed(network) == squeezed(&seed)));
+    let recorded = out.latencies().unwrap();
+    assert!(recorded.iter().any(|r| r.reading == Reading::Measured));
+}

@@ -1,0 +1,143 @@
+//! `nas netadapt` on drawn images and a small network.
+
+use std::path::Path;
+
+use tempfile::{TempDir, tempdir};
+
+use crate::run::{json, killed_after, nas, refused};
+
+const SEED: &str =
+    "Network(format: 1, name: \"small\", input: (channels: 3, resolution: 32), classes: 4,
+    blocks: [
+        Conv(out: 32, kernel: 3, stride: 1, act: Relu),
+        InvertedResidual(expand: 96, out: 32, kernel: 3, stride: 1, act: Relu, skip: Identity),
+        InvertedResidual(expand: 128, out: 48, kernel: 3, stride: 2, act: HardSwish),
+    ], head: Pool())";
+const DATA: &str = "shapes:classes=4,size=16,train=400,test=60";
+
+/// A folder with `seed.ron`, and the latency table beside it, so that no test measures into the
+/// user's cache.
+struct Place(TempDir);
+
+impl Place {
+    fn new() -> Self {
+        let folder = tempdir().expect("a temporary folder");
+        std::fs::write(folder.path().join("seed.ron"), SEED).expect("written");
+        Self(folder)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().expect("utf-8").to_owned()
+    }
+
+    fn args(&self, out: &str, more: &[&str]) -> Vec<String> {
+        let (seed, out) = (self.path("seed.ron"), self.path(out));
+        let args = ["netadapt", &seed, "--data", DATA, "--hold-out", "0.2", "--batch", "40"];
+        let size = ["--steps", "6", "--delta", "0.06", "--epochs", "2", "--runs", "20"];
+        let all = [&args[..], &size[..], &["--out", &out], more].concat();
+        all.into_iter().map(str::to_owned).collect()
+    }
+}
+
+fn borrowed(args: &[String]) -> Vec<&str> {
+    args.iter().map(String::as_str).collect()
+}
+
+fn bytes(folder: &str, name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(folder).join(name)).unwrap_or_else(|e| panic!("{folder}/{name}: {e}"))
+}
+
+/// A table of this device in the folder, with nothing in it yet.
+fn table(place: &Place) -> Vec<String> {
+    let table = place.path("table.ron");
+    json(&["table", "build", "--space", &place.path("space.ron"), "--out", &table]);
+    vec!["--table".to_owned(), table]
+}
+
+/// Of the seed's first block; NetAdapt measures the others.
+const SPACE: &str =
+    "SearchSpace(format: 1, name: \"one\", channels: 3, resolution: [32], classes: 4,
+    stem: [Conv(out: 32, kernel: 3, stride: 1, act: Relu)],
+    stages: [(out: 32, layers: 1, stride: 1, choices: [Act([Relu]), Expand([2, 3]), Kernel([3])])],
+    head: Pool())";
+
+#[test]
+fn the_path_is_the_same_after_kills_with_the_same_measurements() {
+    let place = Place::new();
+    std::fs::write(place.path("space.ron"), SPACE).expect("written");
+    let table = table(&place);
+    let whole = place.args("whole", &[]);
+    let result = json(&[&borrowed(&whole)[..], &borrowed(&table)[..]].concat());
+    assert_eq!(result["met"], true);
+    let steps = result["steps"].as_array().expect("a list");
+    let latency = |step: &serde_json::Value| step["latency_ms"].as_f64().expect("a number");
+    let delta = 0.06 * latency(&steps[0]);
+    for pair in steps.windows(2) {
+        assert!(latency(&pair[0]) - latency(&pair[1]) >= delta * 0.999, "{pair:?}");
+    }
+    assert!(latency(steps.last().expect("a step")) <= result["target_ms"].as_f64().expect("one"));
+    let out = place.path("whole");
+    for name in ["netadapt.svg", "netadapt.png", "widths.svg", "trained.csv", "proposals.csv"] {
+        assert!(!bytes(&out, name).is_empty(), "{name}");
+    }
+    let figure = String::from_utf8(bytes(&out, "netadapt.svg")).expect("text");
+    for text in ["NetAdapt from small", "adapted, from scratch", "proposals", "seed"] {
+        assert!(figure.contains(text), "{text}");
+    }
+    // Every network on the way is a file that loads, fits its weights and exports.
+    for step in 0..steps.len() {
+        let ron = place.path(&format!("whole/steps/{step:03}.ron"));
+        let weights = ron.replace(".ron", ".safetensors");
+        json(&["export", &ron, "--weights", &weights, "--onnx", &place.path("net.onnx")]);
+    }
+
+    let measurements = place.path("whole/measurements.csv");
+    let replayed = place.args("killed", &["--measurements", &measurements, "--resume"]);
+    let pauses: Vec<u64> = (0..20).map(|kill| 60 + (kill * 137) % 400).collect();
+    killed_after(&borrowed(&replayed), &pauses);
+    json(&borrowed(&replayed));
+    let killed = place.path("killed");
+    for name in ["adapted.ron", "adapted.safetensors", "trajectory.csv", "trained.csv"] {
+        assert!(bytes(&out, name) == bytes(&killed, name), "{name}");
+    }
+
+    // A run is not overwritten, and not continued as another.
+    refused(&borrowed(&place.args("killed", &["--measurements", &measurements])), &["--resume"]);
+    let other = ["--measurements", &measurements, "--resume", "--metric", "accuracy"];
+    refused(&borrowed(&place.args("killed", &other)), &["--resume", "metric"]);
+    // Out of reach: the closest network, and exit code 3.
+    let hard = ["--measurements", &measurements, "--target-ratio", "0.0001", "--seeds", "0"];
+    let run = nas(&borrowed(&place.args("hard", &hard)));
+    assert!([2, 3].contains(&run.code), "{}", run.stderr);
+}
+
+#[test]
+fn bad_adaptations_are_refused_and_write_nothing() {
+    let place = Place::new();
+    let csv = place.path("m.csv");
+    let check = |more: &[&str], parts: &[&str]| {
+        refused(&borrowed(&place.args("out", more)), parts);
+        assert!(!Path::new(&place.path("out")).exists(), "{more:?}");
+    };
+    check(&["--target-ratio", "1.5"], &["--target-ratio", "found 1.5"]);
+    check(&["--delta", "0"], &["--delta", "found 0"]);
+    check(&["--decay", "2"], &["--decay", "found 2"]);
+    check(&["--target-ms", "-1"], &["--target-ms", "found -1"]);
+    check(&["--weights", "nowhere.safetensors"], &["nowhere.safetensors"]);
+    check(&["--hold-out", "0"], &["hold-out"]);
+    check(&["--measurements", "nowhere.csv"], &["nowhere.csv"]);
+    std::fs::write(&csv, "reading,key,ms\nguessed,00,1\n").expect("written");
+    check(&["--measurements", &csv], &["m.csv, line 2, column reading", "found guessed"]);
+    std::fs::write(&csv, "reading,key,ms\nmeasured,00,-1\n").expect("written");
+    check(&["--measurements", &csv], &["m.csv, line 2, column ms", "found -1"]);
+    std::fs::write(&csv, "reading,key,ms\nmeasured,00,1\n").expect("written");
+    check(&["--measurements", &csv], &["measured latency of small", "not among the recorded"]);
+
+    // Weights of a wider network.
+    let wide = SEED.replace("expand: 96", "expand: 64");
+    std::fs::write(place.path("wide.ron"), wide).expect("written");
+    let (wide, out) = (place.path("wide.ron"), place.path("trained"));
+    json(&["train", &wide, "--data", DATA, "--epochs", "1", "--batch", "40", "--out", &out]);
+    let weights = format!("{out}/best.safetensors");
+    check(&["--weights", &weights], &["blocks.1.expand.conv.weight", "found [64", "allowed: [96"]);
+}
