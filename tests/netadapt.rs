@@ -34,8 +34,13 @@ impl Place {
         let (seed, out) = (self.path("seed.ron"), self.path(out));
         let args = ["netadapt", &seed, "--data", DATA, "--hold-out", "0.2", "--batch", "40"];
         let size = ["--steps", "6", "--delta", "0.06", "--epochs", "2", "--runs", "20"];
-        let all = [&args[..], &size[..], &["--out", &out], more].concat();
-        all.into_iter().map(str::to_owned).collect()
+        let mut all = [&args[..], &size[..], &["--out", &out]].concat();
+        for flag in more.iter().filter(|text| text.starts_with("--")) {
+            if let Some(at) = all.iter().position(|text| text == flag) {
+                all.drain(at..at + 2);
+            }
+        }
+        all.iter().chain(more).map(|text| (*text).to_owned()).collect()
     }
 }
 
@@ -93,6 +98,7 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
 
     let measurements = place.path("whole/measurements.csv");
     let replayed = place.args("killed", &["--measurements", &measurements, "--resume"]);
+    // In the trainings of proposals, between steps, and in the trainings at the end.
     let pauses: Vec<u64> = (0..20).map(|kill| 60 + (kill * 137) % 400).collect();
     killed_after(&borrowed(&replayed), &pauses);
     json(&borrowed(&replayed));

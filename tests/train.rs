@@ -59,6 +59,26 @@ fn weights_do_not_depend_on_threads_or_kills_and_are_used_everywhere() {
     json(&["export", NET, "--weights", weights, "--onnx", &onnx]);
     assert!(std::fs::metadata(&onnx).expect("written").len() > 100_000);
 
+    // Batch norms are those of the weights, whatever NET says.
+    let norm = "blocks: [Conv(out: 8, kernel: 3, stride: 2, act: Relu)], head: Pool())";
+    let text = |eps: &str| {
+        let size = "input: (channels: 3, resolution: 16), classes: 4";
+        format!(
+            "Network(format: 1, name: \"norm\", {size}, norm: (eps: {eps}, momentum: 0.2), {norm}"
+        )
+    };
+    let (ron, first, second) = (path("norm.ron"), path("first"), path("second"));
+    let train = |out: &str, more: &[&str]| {
+        let args = ["train", &ron, "--data", DATA, "--epochs", "1", "--batch", "40", "--out", out];
+        json(&[&args[..], more].concat())
+    };
+    std::fs::write(&ron, text("1e-2")).expect("written");
+    let first = train(&first, &[])["weights"].as_str().expect("a path").to_owned();
+    std::fs::write(&ron, text("1e-5")).expect("written");
+    train(&second, &["--weights", &first]);
+    let deployed = String::from_utf8(bytes(Path::new(&second), "network.ron")).expect("text");
+    assert!(deployed.contains("0.01"), "{deployed}");
+
     // The same folder with another recipe, and a network that the weights do not fit.
     let other = [&TRAIN[..], &["--out", &killed, "--resume", "--ema", "0.5"]].concat();
     refused(&other, &["--resume", "ema"]);

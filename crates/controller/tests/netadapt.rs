@@ -130,7 +130,7 @@ fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
     let setting = Setting::new();
     let folder = tempdir().unwrap();
     let mut whole = store(folder.path());
-    let adapted = setting.adapt(&mut whole, (0.7, 1), Latencies::Device(&Counted), &go_on).unwrap();
+    let adapted = setting.adapt(&mut whole, (0.5, 1), Latencies::Device(&Counted), &go_on).unwrap();
     let steps = whole.steps().unwrap();
     assert!(adapted.meets_target);
     assert!(steps.len() > 3, "{}", steps.len());
@@ -162,7 +162,7 @@ fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
             Err(_) => ControlFlow::Break(()),
         };
         let mut part = store(folder.path());
-        match setting.adapt(&mut part, (0.7, 2), Latencies::Device(&Counted), &stop) {
+        match setting.adapt(&mut part, (0.5, 2), Latencies::Device(&Counted), &stop) {
             Ok(adapted) => break adapted,
             Err(AdaptError::Stopped) => assert!(sittings < 200),
             Err(error) => panic!("{error}"),
@@ -179,11 +179,11 @@ fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
     let recorded = whole.latencies().unwrap();
     let mut replayed =
         Adaptation::create(folder.path(), &[].into(), &[].into(), &recorded).unwrap();
-    let again = setting.adapt(&mut replayed, (0.7, 2), Latencies::Replay, &go_on).unwrap();
+    let again = setting.adapt(&mut replayed, (0.5, 2), Latencies::Replay, &go_on).unwrap();
     assert_eq!(again, adapted);
     let unknown = Adaptation::create(tempdir().unwrap().path(), &[].into(), &[].into(), &[]);
     let refused =
-        setting.adapt(&mut unknown.unwrap(), (0.7, 1), Latencies::Replay, &go_on).unwrap_err();
+        setting.adapt(&mut unknown.unwrap(), (0.5, 1), Latencies::Replay, &go_on).unwrap_err();
     assert!(matches!(refused, AdaptError::NotRecorded { kind: "measured", .. }), "{refused}");
 }
 

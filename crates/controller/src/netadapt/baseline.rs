@@ -2,7 +2,7 @@
 //! at accuracy.
 
 use rand::RngExt;
-use search_space::{Network, axes};
+use search_space::{Axis, Network, axes};
 
 use super::error::AdaptError;
 use super::latencies::{Latencies, Reading};
@@ -99,7 +99,8 @@ fn factors(kind: Baseline, network: &Network) -> Result<Vec<f64>, AdaptError> {
     })
 }
 
-/// The widest network of the factors that takes at most `most_ms` by prediction.
+/// The widest network of the factors that takes at most `most_ms` by prediction. Where many widths go
+/// up at the same factor, those of them that still fit do, in the order of the layers.
 fn widest(
     base: &Network,
     factors: &[f64],
@@ -107,27 +108,36 @@ fn widest(
     latencies: Latencies<'_>,
     store: &mut Adaptation,
 ) -> Result<Network, AdaptError> {
+    let axes = axes(base)?;
+    let widths = |share: f64| -> Vec<usize> {
+        let width = |(axis, factor): (&Axis, &f64)| match axis.can_be_adapted() {
+            true => axis.nearest((share * factor).min(1.0)),
+            false => axis.width,
+        };
+        axes.iter().zip(factors).map(width).collect()
+    };
+    let network = |widths: &[usize]| {
+        let set = |network, (axis, &width): (&Axis, &usize)| axis.with_width(&network, width);
+        axes.iter().zip(widths).fold(base.clone(), set)
+    };
+    let mut fits = |widths: &[usize]| -> Result<bool, AdaptError> {
+        Ok(latencies.of(Reading::Predicted, &network(widths), store)? <= most_ms)
+    };
     let least = factors.iter().copied().fold(1.0, f64::min);
     let (mut low, mut high) = (0.0, 1.0 / least);
-    let mut found = scaled(base, factors, low)?;
     for _ in 0..BISECTIONS {
         let middle = (low + high) / 2.0;
-        let network = scaled(base, factors, middle)?;
-        if latencies.of(Reading::Predicted, &network, store)? <= most_ms {
-            (low, found) = (middle, network);
-        } else {
-            high = middle;
+        match fits(&widths(middle))? {
+            true => low = middle,
+            false => high = middle,
         }
     }
-    Ok(found)
-}
-
-fn scaled(base: &Network, factors: &[f64], share: f64) -> Result<Network, AdaptError> {
-    let mut network = base.clone();
-    for (axis, factor) in axes(base)?.iter().zip(factors) {
-        if axis.can_be_adapted() {
-            network = axis.with_width(&network, axis.nearest((share * factor).min(1.0)));
+    let mut found = widths(low);
+    for (index, width) in widths(high).into_iter().enumerate() {
+        let narrower = std::mem::replace(&mut found[index], width);
+        if width != narrower && !fits(&found)? {
+            found[index] = narrower;
         }
     }
-    Ok(network)
+    Ok(network(&found))
 }

@@ -45,6 +45,10 @@ impl Plan {
             Some(resolution) => resolution,
             None => data::resolution(&data, &deployed)?,
         };
+        if let Some(path) = &args.weights {
+            // The weights are of these: a state dict's framework may build the network with others.
+            deployed.norm = weights::read(path)?.network.norm;
+        }
         let twin = twin::of(&args.net, deployed.clone(), resolution, args.train_stem_stride)?;
         let images = data.train.len();
         if !(1..=images).contains(&args.batch) {
@@ -74,13 +78,6 @@ impl Plan {
         let mut run = run.map_err(|error| bad_input("recipe", error))?;
         if let Some(path) = &args.weights {
             let (network, mut from) = weights::fit(path, &self.twin)?;
-            if network.norm != self.twin.norm {
-                let message = format!(
-                    "found batch norms of {:?}; allowed: those of NET, {:?}",
-                    network.norm, self.twin.norm
-                );
-                return Err(bad_input(path.display(), message));
-            }
             if network.classes != self.twin.classes {
                 let mut fresh: Weights = run.result().to_weights(&graph);
                 if let (Some(to), Some(classifier)) = (from.nodes.last_mut(), fresh.nodes.pop()) {
