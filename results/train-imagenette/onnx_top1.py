@@ -1,10 +1,11 @@
 """Top-1 of an ONNX file in onnxruntime on the test images of FOLDER/val/CLASS/*.
 
-usage: onnx_top1.py FILE.onnx FOLDER [LOGITS.npy]
+usage: onnx_top1.py FILE.onnx FOLDER pillow|zune [LOGITS.npy]
 
 Images are prepared as `nas` does, here in numpy: the largest square in the middle, a triangle filter
 as wide as the step between output pixels (or one pixel where it enlarges), rounded to bytes, and
-ImageNet's mean and deviation. Pillow decodes the files. LOGITS.npy keeps the logits.
+ImageNet's mean and deviation. Files are decoded by Pillow (libjpeg-turbo) or, JPEG alone, by zune-jpeg
+0.5.15 as in `nas` (kornia_rs 0.2.0 has it). LOGITS.npy keeps the logits.
 """
 import json, pathlib, sys
 import numpy as np, onnxruntime
@@ -19,8 +20,14 @@ def triangle(old, new):
     weight = np.maximum(0, 1 - np.abs(np.arange(old) - centre) / max(ratio, 1))
     return weight / weight.sum(1, keepdims=True)
 
+def decoded(path):
+    if sys.argv[3] == "zune":
+        import kornia_rs
+        return kornia_rs.io.read_image_jpeg(str(path), "rgb")
+    return np.asarray(Image.open(path).convert("RGB"))
+
 def prepared(path, side):
-    pixels = np.asarray(Image.open(path).convert("RGB"))
+    pixels = decoded(path)
     short = min(pixels.shape[:2])
     top, left = ((length - short) // 2 for length in pixels.shape[:2])
     pixels = pixels[top:top + short, left:left + short].astype(np.float32)
@@ -42,6 +49,6 @@ for start in range(0, len(files), 50):
     logits.append(session.run(None, {"input": images.astype(np.float32)})[0])
 logits = np.concatenate(logits)
 hits = int((logits.argmax(1) == [label for _, label in files]).sum())
-if len(sys.argv) > 3:
-    np.save(sys.argv[3], logits)
+if len(sys.argv) > 4:
+    np.save(sys.argv[4], logits)
 print(json.dumps({"top1": hits / len(files), "hits": hits, "images": len(files), "side": side}))
