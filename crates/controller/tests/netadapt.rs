@@ -137,6 +137,7 @@ fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
     let delta_ms = 0.03 * steps[0].latency_ms;
     for pair in steps.windows(2) {
         let cut_ms = pair[0].latency_ms - pair[1].latency_ms;
+        assert_eq!(pair[1].before_ms, pair[0].latency_ms);
         let demanded_ms = delta_ms * 0.96_f64.powi(pair[0].step as i32);
         assert!(cut_ms >= demanded_ms * (1.0 - 1e-9), "{pair:?}");
         assert_eq!(pair[1].to % 8, 0);

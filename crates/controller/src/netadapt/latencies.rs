@@ -17,6 +17,13 @@ pub enum Reading {
     Predicted,
     /// Of the whole network.
     Measured,
+    /// Of the whole network a second time, where the first is doubted.
+    Again,
+}
+
+impl Reading {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Predicted, Self::Measured, Self::Again];
 }
 
 impl Reading {
@@ -25,6 +32,7 @@ impl Reading {
         match self {
             Self::Predicted => "predicted",
             Self::Measured => "measured",
+            Self::Again => "again",
         }
     }
 }
@@ -90,7 +98,9 @@ impl Latencies<'_> {
     fn fresh(&self, reading: Reading, network: &Network) -> Result<f64, AdaptError> {
         match (self, reading) {
             (Self::Device(source), Reading::Predicted) => Ok(source.predict_ms(network)?),
-            (Self::Device(source), Reading::Measured) => Ok(source.measure_ms(network)?),
+            (Self::Device(source), Reading::Measured | Reading::Again) => {
+                Ok(source.measure_ms(network)?)
+            }
             (Self::Replay, _) => {
                 let (kind, network, key) = (reading.name(), network.name.clone(), key(network));
                 Err(AdaptError::NotRecorded { kind, network, key })
@@ -123,11 +133,10 @@ pub fn read_recorded(path: &Path) -> Result<Vec<Recorded>, CsvError> {
     let mut seen = HashMap::new();
     let mut all = Vec::new();
     for line in file.lines() {
-        let readings = [Reading::Predicted, Reading::Measured];
         let named = |reading: &Reading| reading.name() == line.text(reading_column);
-        let reading = readings.into_iter().find(named);
-        let reading =
-            reading.ok_or_else(|| line.cell_error(reading_column, "predicted or measured"))?;
+        let reading = Reading::ALL.into_iter().find(named);
+        let reading = reading
+            .ok_or_else(|| line.cell_error(reading_column, "predicted, measured or again"))?;
         let key = line.text(key_column).to_owned();
         let ms = line.value(ms_column, "above 0", |ms| ms > 0.0)?;
         if let Some(before) = seen.insert((reading, key.clone()), line.number()) {

@@ -132,8 +132,7 @@ impl<'a> Outputs<'a> {
             Event::Step { taken, network, weights } => {
                 self.bar.end();
                 self.bar = Progress::Quiet;
-                let before_ms = self.steps.last().map_or(taken.latency_ms, |s| s.latency_ms);
-                note(self.global, &screen::step_line(taken, before_ms));
+                note(self.global, &screen::step_line(taken));
                 if taken.step == 0 {
                     self.warn_of_small_hold_out(&taken.judged);
                 }
@@ -254,10 +253,8 @@ impl<'a> Outputs<'a> {
 
     /// Trajectory, proposals and their figure.
     fn write_path(&self, trained: &[Trained]) -> Result<()> {
-        let mut before_ms = self.seed_ms;
         let rows = self.steps.iter().map(|step| {
-            let cut_ms = before_ms - step.latency_ms;
-            before_ms = step.latency_ms;
+            let cut_ms = step.before_ms - step.latency_ms;
             let narrowed = |channels: usize| match step.step {
                 0 => Cell::Empty,
                 _ => Cell::from(channels as u64),
@@ -267,6 +264,7 @@ impl<'a> Outputs<'a> {
                 step.axis.clone().into(),
                 narrowed(step.from),
                 narrowed(step.to),
+                step.before_ms.into(),
                 step.predicted_ms.into(),
                 step.latency_ms.into(),
                 cut_ms.into(),
@@ -280,6 +278,7 @@ impl<'a> Outputs<'a> {
             "axis",
             "from",
             "to",
+            "before_ms",
             "predicted_ms",
             "measured_ms",
             "cut_ms",

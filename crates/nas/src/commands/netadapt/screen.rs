@@ -98,7 +98,7 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// One line for a step that was taken.
-pub(super) fn step_line(step: &Step, before_ms: f64) -> String {
+pub(super) fn step_line(step: &Step) -> String {
     let accuracy = format!(
         "hold-out {:.2} % +- {:.2}",
         100.0 * step.judged.accuracy(),
@@ -112,7 +112,7 @@ pub(super) fn step_line(step: &Step, before_ms: f64) -> String {
             step.from,
             step.to,
             step.latency_ms,
-            step.latency_ms - before_ms
+            step.latency_ms - step.before_ms
         ),
     }
 }
