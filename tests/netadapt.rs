@@ -81,15 +81,24 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
     std::fs::write(place.path("space.ron"), SPACE).expect("written");
     let table = table(&place);
     let whole = place.args("whole", &[]);
-    let result = json(&[&borrowed(&whole)[..], &borrowed(&table)[..]].concat());
-    assert_eq!(result["met"], true);
+    // Whether the target is met is up to the device; what is done about it is not.
+    let adapted = |args: &[&str]| -> (i32, serde_json::Value) {
+        let run = nas(&[args, &["--json"]].concat());
+        let result: serde_json::Value =
+            serde_json::from_str(&run.stdout).unwrap_or_else(|e| panic!("{e}: {}", run.stderr));
+        assert_eq!(run.code, if result["met"] == true { 0 } else { 3 }, "{}", run.stderr);
+        (run.code, result)
+    };
+    let (code, result) = adapted(&[&borrowed(&whole)[..], &borrowed(&table)[..]].concat());
     let steps = result["steps"].as_array().expect("a list");
     let latency = |step: &serde_json::Value| step["latency_ms"].as_f64().expect("a number");
     let delta = 0.06 * latency(&steps[0]);
     let cuts = column(&place.path("whole/trajectory.csv"), "cut_ms");
     assert_eq!(cuts.len(), steps.len());
     assert!(cuts[1..].iter().all(|cut| *cut >= delta * 0.999), "{cuts:?}, {delta}");
-    assert!(latency(steps.last().expect("a step")) <= result["target_ms"].as_f64().expect("one"));
+    let meets =
+        latency(steps.last().expect("a step")) <= result["target_ms"].as_f64().expect("a number");
+    assert!(meets || code == 3);
     let out = place.path("whole");
     for name in ["netadapt.svg", "netadapt.png", "widths.svg", "trained.csv", "proposals.csv"] {
         assert!(!bytes(&out, name).is_empty(), "{name}");
@@ -110,7 +119,7 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
     // In the trainings of proposals, between steps, and in the trainings at the end.
     let pauses: Vec<u64> = (0..20).map(|kill| 60 + (kill * 137) % 400).collect();
     killed_after(&borrowed(&replayed), &pauses);
-    json(&borrowed(&replayed));
+    assert_eq!(adapted(&borrowed(&replayed)).0, code);
     let killed = place.path("killed");
     for name in ["adapted.ron", "adapted.safetensors", "trajectory.csv", "trained.csv"] {
         assert!(bytes(&out, name) == bytes(&killed, name), "{name}");
