@@ -6,6 +6,7 @@ use std::path::Path;
 
 use csv::StringRecord;
 use flate2::read::MultiGzDecoder;
+use search_space::hash::fnv1a;
 
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]
@@ -76,9 +77,7 @@ impl CsvFile {
             MultiGzDecoder::new(&bytes[..]).read_to_end(&mut text).map_err(unreadable)?;
             bytes = text;
         }
-        let fingerprint = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        });
+        let fingerprint = fnv1a(bytes.iter().copied());
         let mut reader =
             csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
         let syntax = |error: csv::Error| CsvError::Line {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use search_space::PlacedUnit;
+use search_space::hash::fnv1a;
 use serde::{Deserialize, Serialize};
 
 use crate::file::{self, FileError};
@@ -122,9 +123,7 @@ impl Table {
     /// what they were predicted with.
     pub fn fingerprint(&self, units: &[PlacedUnit]) -> u64 {
         let latencies = units.iter().filter_map(|unit| Some(self.get(unit)?.latency.p50_ms));
-        latencies.flat_map(f64::to_le_bytes).fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
+        fnv1a(latencies.flat_map(f64::to_le_bytes))
     }
 
     /// All entries in the order of their text forms.

@@ -15,6 +15,7 @@ pub mod error;
 pub mod fold;
 pub mod genotype;
 pub mod graph;
+pub mod hash;
 pub mod head;
 pub mod lanes;
 pub mod latency;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::block::{Activation, Block, Gate, Skip};
 use crate::error::{Invalid, ParseError};
 use crate::genotype::Genotype;
+use crate::hash::fnv1a;
 use crate::head::Head;
 use crate::network::{Input, Network, Norm};
 use crate::rounding::scale;
@@ -164,9 +165,7 @@ impl SearchSpace {
     /// A hash of everything that decides which network a genotype means: FNV-1a, 64 bits, of the
     /// RON form. Binds surrogates and studies to a space.
     pub fn fingerprint(&self) -> u64 {
-        self.to_ron().bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-        })
+        fnv1a(self.to_ron().bytes())
     }
 
     /// All choices with more than one option, in the order of genotypes.

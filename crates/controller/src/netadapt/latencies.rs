@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt::Write;
 use std::path::Path;
 
+use search_space::hash::fnv1a;
 use search_space::{LatencySource, Network};
 
 use super::error::AdaptError;
@@ -109,17 +110,14 @@ impl Latencies<'_> {
     }
 }
 
-/// A hash of the blocks and head with their shapes: FNV-1a, 64 bits.
+/// A hash of the blocks and head with their shapes.
 fn key(network: &Network) -> String {
     let mut text = String::new();
     for unit in network.units() {
         // Writing to a string does not fail.
         _ = write!(text, "{unit} ");
     }
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
-    format!("{hash:016x}")
+    format!("{:016x}", fnv1a(text.bytes()))
 }
 
 /// The latencies of a CSV file with the columns `reading`, `key` and `ms`.

@@ -1,6 +1,5 @@
 //! Latencies of this device: predicted from the table, whose missing blocks are measured first.
 
-use std::cell::Cell;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -19,18 +18,17 @@ pub(super) struct DeviceLatency<'a> {
 
 struct State {
     open: OpenTable,
-    seconds: Cell<f64>,
+    seconds: f64,
 }
 
 impl<'a> DeviceLatency<'a> {
     pub(super) fn new(global: &'a Global, open: OpenTable, runs: usize) -> Self {
-        let seconds = Cell::new(0.0);
-        Self { global, runs, state: Mutex::new(State { open, seconds }) }
+        Self { global, runs, state: Mutex::new(State { open, seconds: 0.0 }) }
     }
 
     /// Spent on measuring so far.
     pub(super) fn seconds(&self) -> f64 {
-        self.state.lock().map_or(0.0, |state| state.seconds.get())
+        self.state.lock().map_or(0.0, |state| state.seconds)
     }
 
     /// One at a time, timed.
@@ -44,7 +42,7 @@ impl<'a> DeviceLatency<'a> {
         let poisoned = |_| failed("a measurement before this one failed".to_owned());
         let mut state = self.state.lock().map_err(poisoned)?;
         let done = work(&mut state.open).map_err(failed);
-        state.seconds.set(state.seconds.get() + start.elapsed().as_secs_f64());
+        state.seconds += start.elapsed().as_secs_f64();
         done
     }
 }

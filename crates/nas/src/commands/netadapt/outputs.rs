@@ -46,16 +46,7 @@ struct StepJson {
 }
 
 #[derive(Serialize)]
-struct TrainedJson {
-    name: &'static str,
-    seed: u64,
-    latency_ms: f64,
-    hold_out_top1: Option<f64>,
-    accuracy: f64,
-}
-
-#[derive(Serialize)]
-struct Netadapted {
+struct Netadapted<'a> {
     out: String,
     /// Of this command.
     seconds: f64,
@@ -70,7 +61,7 @@ struct Netadapted {
     weights: String,
     /// Mean over the seeds, on the test images.
     uniform: Option<UniformJson>,
-    trained: Vec<TrainedJson>,
+    trained: &'a [Trained],
 }
 
 #[derive(Serialize)]
@@ -216,7 +207,7 @@ impl<'a> Outputs<'a> {
                 latency_ms: mean(&|t| t.latency_ms),
                 accuracy: mean(&|t| t.top1),
             }),
-            trained: trained.iter().map(trained_json).collect(),
+            trained,
         };
         match self.global.json {
             true => print_json(&json),
@@ -227,7 +218,7 @@ impl<'a> Outputs<'a> {
         }
     }
 
-    fn print(&self, result: &Netadapted) {
+    fn print(&self, result: &Netadapted<'_>) {
         let Netadapted { seed_ms, target_ms, met, steps, network, .. } = result;
         let last = steps.last().map_or(*seed_ms, |step| step.latency_ms);
         let verdict = match met {
@@ -239,11 +230,10 @@ impl<'a> Outputs<'a> {
             steps.len() - 1
         );
         if !result.trained.is_empty() {
-            let row = |t: &TrainedJson| {
+            let row = |t: &Trained| {
                 let hold_out =
                     t.hold_out_top1.map_or(String::new(), |a| format!("{:.2}", 100.0 * a));
-                let (ms, test) =
-                    (format!("{:.3}", t.latency_ms), format!("{:.2}", 100.0 * t.accuracy));
+                let (ms, test) = (format!("{:.3}", t.latency_ms), format!("{:.2}", 100.0 * t.top1));
                 vec![t.name.to_owned(), t.seed.to_string(), ms, hold_out, test]
             };
             let header = ["network", "seed", "ms", "hold-out %", "test %"];
@@ -395,9 +385,4 @@ fn step_json(step: &Step) -> StepJson {
         _ => format!("{} {} -> {}", step.axis, step.from, step.to),
     };
     StepJson { latency_ms: step.latency_ms, accuracy: step.judged.accuracy(), change }
-}
-
-fn trained_json(trained: &Trained) -> TrainedJson {
-    let Trained { name, seed, latency_ms, hold_out_top1, top1 } = *trained;
-    TrainedJson { name, seed, latency_ms, hold_out_top1, accuracy: top1 }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Result;
 use controller::netadapt::{Metric, Recorded, read_recorded};
+use search_space::hash::fnv1a;
 use search_space::{Network, Weights, axes};
 use training::{FineTune, Recipe};
 
@@ -130,19 +131,12 @@ impl Plan {
 
 fn file_hash(path: &Path) -> Result<String> {
     let bytes = std::fs::read(path).map_err(|error| bad_input(path.display(), error))?;
-    Ok(format!("{:016x}", fnv(bytes.into_iter())))
+    Ok(format!("{:016x}", fnv1a(bytes)))
 }
 
 fn recorded_hash(recorded: &[Recorded]) -> String {
     let bytes = recorded.iter().flat_map(|r| r.key.bytes().chain(r.ms.to_le_bytes()));
-    format!("{:016x}", fnv(bytes))
-}
-
-/// FNV-1a, 64 bits.
-fn fnv(bytes: impl Iterator<Item = u8>) -> u64 {
-    bytes.fold(0xcbf2_9ce4_8422_2325, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    })
+    format!("{:016x}", fnv1a(bytes))
 }
 
 /// A training of `net` as the user wants the seed's.

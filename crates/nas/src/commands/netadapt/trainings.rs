@@ -6,6 +6,7 @@ use anyhow::Result;
 use controller::netadapt::{Adaptation, Adapted, Baseline, Latencies, baseline};
 use report::write_atomically;
 use search_space::Network;
+use serde::Serialize;
 
 use super::plan::{Plan, SHORT_TRAINING_RATE, train_args};
 use super::screen;
@@ -16,11 +17,14 @@ use crate::commands::train;
 use crate::progress::note;
 
 /// A network that was trained at the end.
+#[derive(Serialize)]
 pub(super) struct Trained {
     pub(super) name: &'static str,
     pub(super) seed: u64,
     pub(super) latency_ms: f64,
     pub(super) hold_out_top1: Option<f64>,
+    /// On the test images.
+    #[serde(rename = "accuracy")]
     pub(super) top1: f64,
 }
 
