@@ -148,6 +148,11 @@ impl Database {
             .map_err(|source| StudyError::Database { path: self.path.clone(), source })
     }
 
+    /// Gives back the room of deleted content.
+    pub(crate) fn compact(&mut self) -> Result<(), StudyError> {
+        self.read(|connection| connection.execute_batch("VACUUM"))
+    }
+
     /// A change that is made whole or not at all.
     pub(crate) fn write(
         &mut self,

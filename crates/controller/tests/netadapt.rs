@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use controller::netadapt::{
     AdaptError, AdaptSettings, Adaptation, Adapted, Baseline, Latencies, Metric, NetAdapt, Reading,
-    Step, adapt, baseline,
+    Schedule, Step, adapt, baseline,
 };
 use dataset::{Augment, BatchSettings, Dataset, HoldOut, Order};
 use search_space::{LatencyError, LatencySource, Network, Weights};
@@ -48,6 +48,22 @@ impl LatencySource for Stuck {
     }
 }
 
+/// How a test's adaptation differs from the others'.
+#[derive(Clone, Copy)]
+struct How {
+    /// The target as a share of the seed's latency.
+    share: f64,
+    jobs: usize,
+    schedule: Schedule,
+    learning_rate: f32,
+}
+
+impl How {
+    fn to(share: f64, jobs: usize) -> Self {
+        Self { share, jobs, schedule: Schedule::Full, learning_rate: 0.01 }
+    }
+}
+
 struct Setting {
     seed: Network,
     weights: Weights,
@@ -66,7 +82,7 @@ impl Setting {
     fn adapt(
         &self,
         store: &mut Adaptation,
-        (share, jobs): (f64, usize),
+        how: How,
         latencies: Latencies<'_>,
         stop: &(dyn Fn() -> ControlFlow<()> + Sync),
     ) -> Result<Adapted, AdaptError> {
@@ -81,7 +97,7 @@ impl Setting {
         };
         let recipe = Recipe {
             optimiser: Optimiser::SGD,
-            learning_rate: 0.01,
+            learning_rate: how.learning_rate,
             weight_decay: 1e-4,
             largest_norm: None,
             average_decay: None,
@@ -101,9 +117,10 @@ impl Setting {
             metric: Metric::Ratio,
             delta: 0.03,
             decay: 0.96,
-            target_ms: share * Counted.measure_ms(&self.seed)?,
+            schedule: how.schedule,
+            target_ms: how.share * Counted.measure_ms(&self.seed)?,
             fine_tune: FineTune { recipe, batches, first_epoch: 0 },
-            jobs,
+            jobs: how.jobs,
         };
         adapt(&problem, &settings, store, &mut |_| {})
     }
@@ -130,7 +147,8 @@ fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
     let setting = Setting::new();
     let folder = tempdir().unwrap();
     let mut whole = store(folder.path());
-    let adapted = setting.adapt(&mut whole, (0.5, 1), Latencies::Device(&Counted), &go_on).unwrap();
+    let adapted =
+        setting.adapt(&mut whole, How::to(0.5, 1), Latencies::Device(&Counted), &go_on).unwrap();
     let steps = whole.steps().unwrap();
     assert!(adapted.meets_target);
     assert!(steps.len() > 3, "{}", steps.len());
@@ -163,7 +181,7 @@ fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
             Err(_) => ControlFlow::Break(()),
         };
         let mut part = store(folder.path());
-        match setting.adapt(&mut part, (0.5, 2), Latencies::Device(&Counted), &stop) {
+        match setting.adapt(&mut part, How::to(0.5, 2), Latencies::Device(&Counted), &stop) {
             Ok(adapted) => break adapted,
             Err(AdaptError::Stopped) => assert!(sittings < 200),
             Err(error) => panic!("{error}"),
@@ -180,12 +198,74 @@ fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
     let recorded = whole.latencies().unwrap();
     let mut replayed =
         Adaptation::create(folder.path(), &[].into(), &[].into(), &recorded).unwrap();
-    let again = setting.adapt(&mut replayed, (0.5, 2), Latencies::Replay, &go_on).unwrap();
+    let again = setting.adapt(&mut replayed, How::to(0.5, 2), Latencies::Replay, &go_on).unwrap();
     assert_eq!(again, adapted);
     let unknown = Adaptation::create(tempdir().unwrap().path(), &[].into(), &[].into(), &[]);
-    let refused =
-        setting.adapt(&mut unknown.unwrap(), (0.5, 1), Latencies::Replay, &go_on).unwrap_err();
+    let refused = setting
+        .adapt(&mut unknown.unwrap(), How::to(0.5, 1), Latencies::Replay, &go_on)
+        .unwrap_err();
     assert!(matches!(refused, AdaptError::NotRecorded { kind: "measured", .. }), "{refused}");
+}
+
+#[test]
+fn halving_trains_half_as_much_and_goes_on_after_any_interruption() {
+    let setting = Setting::new();
+    let how = How { schedule: Schedule::Halving, ..How::to(0.7, 1) };
+    let folder = tempdir().unwrap();
+    let mut whole = store(folder.path());
+    let adapted = setting.adapt(&mut whole, how, Latencies::Device(&Counted), &go_on).unwrap();
+    assert!(adapted.meets_target);
+    let (steps, tried) = (whole.steps().unwrap(), whole.tried().unwrap());
+    for step in 1..steps.len() {
+        // Five steps of training: 1, 2 and 5.
+        let after = |trained: u64| {
+            tried.iter().filter(|t| t.step == step && t.trained_steps == trained).count()
+        };
+        assert!(after(1) > 2);
+        assert_eq!((after(2), after(5)), (after(1).div_ceil(2), after(1).div_ceil(4)), "{step}");
+        let chosen = |t: &&controller::netadapt::Tried| {
+            (t.step, &t.axis, t.trained_steps) == (step, &steps[step].axis, 5)
+        };
+        assert_eq!(tried.iter().find(chosen).unwrap().judged, steps[step].judged);
+    }
+
+    let folder = tempdir().unwrap();
+    let mut sittings = 0;
+    let again = loop {
+        sittings += 1;
+        let left = AtomicUsize::new(20 + 7 * sittings);
+        let stop = || match left
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |l| l.checked_sub(1))
+        {
+            Ok(_) => ControlFlow::Continue(()),
+            Err(_) => ControlFlow::Break(()),
+        };
+        let how = How { jobs: 2, ..how };
+        match setting.adapt(&mut store(folder.path()), how, Latencies::Device(&Counted), &stop) {
+            Ok(adapted) => break adapted,
+            Err(AdaptError::Stopped) => assert!(sittings < 200),
+            Err(error) => panic!("{error}"),
+        }
+    };
+    assert!(sittings > 2, "{sittings}");
+    assert_eq!(again, adapted);
+    assert_eq!(all_weights(&store(folder.path()), &steps), all_weights(&whole, &steps));
+}
+
+#[test]
+fn a_learning_rate_with_which_all_diverge_is_named() {
+    let setting = Setting::new();
+    let folder = tempdir().unwrap();
+    let how = How { learning_rate: 1e30, ..How::to(0.5, 2) };
+    let mut out = store(folder.path());
+    let error = setting.adapt(&mut out, how, Latencies::Device(&Counted), &go_on).unwrap_err();
+    assert!(matches!(error, AdaptError::AllDiverged { step: 1, .. }), "{error}");
+    // Recorded as such, and not trained again.
+    let tried = out.tried().unwrap();
+    assert!(!tried.is_empty() && tried.iter().all(|tried| tried.judged.has_diverged()));
+    let again = setting.adapt(&mut out, how, Latencies::Replay, &go_on).unwrap_err();
+    assert_eq!(again.to_string(), error.to_string());
+    assert_eq!(out.tried().unwrap(), tried);
 }
 
 #[test]
@@ -193,7 +273,8 @@ fn a_target_out_of_reach_ends_at_the_closest_network() {
     let setting = Setting::new();
     let folder = tempdir().unwrap();
     let mut out = store(folder.path());
-    let adapted = setting.adapt(&mut out, (0.01, 2), Latencies::Device(&Counted), &go_on).unwrap();
+    let adapted =
+        setting.adapt(&mut out, How::to(0.01, 2), Latencies::Device(&Counted), &go_on).unwrap();
     assert!(!adapted.meets_target);
     assert_eq!(adapted.latency_ms, out.steps().unwrap().last().unwrap().latency_ms);
 }
@@ -203,7 +284,8 @@ fn a_cut_that_no_measurement_confirms_is_no_step() {
     let setting = Setting::new();
     let folder = tempdir().unwrap();
     let mut out = store(folder.path());
-    let adapted = setting.adapt(&mut out, (0.1, 2), Latencies::Device(&Stuck), &go_on).unwrap();
+    let adapted =
+        setting.adapt(&mut out, How::to(0.1, 2), Latencies::Device(&Stuck), &go_on).unwrap();
     assert!(!adapted.meets_target);
     assert_eq!(out.steps().unwrap().len(), 1);
     assert_eq!(adapted.network, setting.seed);

@@ -2,11 +2,13 @@
 //!
 //! A [`Table`] holds latencies of one [`Setup`]: device, runtime, threads, precision. [`build`]
 //! fills it from the clocks inside random whole networks of a space ([`Meter::blocks`]), so that caches
-//! and neighbours are real; [`Table::predict_ms`] adds them up; [`Meter::network`] times a whole one.
+//! and neighbours are real; [`Table::predict_ms`] adds them up; [`Meter::network`] times a whole one,
+//! [`Meter::against`] one against another.
 //! Whatever measures holds the [`MeasuringLock`].
 
 #![warn(clippy::unwrap_used)]
 
+mod against;
 mod build;
 pub mod cache;
 mod calm;
@@ -27,6 +29,7 @@ mod stats;
 mod steal;
 mod table;
 
+pub use against::Ratio;
 pub use build::{Built, MeasureUnits, Progress, build, measure_missing};
 pub use device::{Cache, Device};
 pub use error::PredictorError;

@@ -45,6 +45,22 @@ fn enough_runs_count_however_busy_the_machine_is() {
     assert!(meter.fastest_probe_ms() > 0.0);
 }
 
+#[test]
+fn a_network_is_measured_against_another() {
+    let lock = lock();
+    let mut meter = Meter::new(&lock, 1, None).unwrap();
+    let larger = published::network("mobilenet_v2@resolution=64").unwrap().lower().unwrap();
+    for runs in [1, 2, 20] {
+        let more = meter.against(&larger, &graph(), runs).unwrap();
+        let less = meter.against(&graph(), &larger, runs).unwrap();
+        // Tens of times the multiply-adds.
+        assert!(more.ratio > 1.0 && less.ratio < 1.0, "{more:?} {less:?}");
+        assert!(less.ratio > 0.0 && more.ratio.is_finite() && more.spread >= 0.0, "{more:?}");
+    }
+    let none = meter.against(&larger, &graph(), 0).unwrap_err();
+    assert!(matches!(none, PredictorError::NoRuns), "{none}");
+}
+
 /// On a device that was known to be far faster, nothing is undisturbed.
 #[test]
 fn a_machine_slower_than_it_was_known_to_be_is_called_busy() {

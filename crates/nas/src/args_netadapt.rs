@@ -42,6 +42,10 @@ pub(crate) struct NetAdaptArgs {
     /// accuracy (NetAdapt)
     #[arg(long, value_enum, default_value_t = MetricKind::Ratio)]
     pub(crate) metric: MetricKind,
+    /// Train all proposals for all steps, or give up the worse half of them after a quarter of the
+    /// steps, and again after half: half of the work
+    #[arg(long, value_enum, default_value_t = ScheduleKind::Full)]
+    pub(crate) schedule: ScheduleKind,
     /// Images of a training step
     #[arg(long, value_name = "B", default_value_t = 64)]
     pub(crate) batch: usize,
@@ -84,4 +88,11 @@ pub(crate) struct NetAdaptArgs {
 pub(crate) enum MetricKind {
     Ratio,
     Accuracy,
+}
+
+/// How long proposals are trained before some are given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ScheduleKind {
+    Full,
+    Halving,
 }

@@ -1,6 +1,6 @@
 //! A short training from given weights, counted in steps.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
 
 use dataset::{BatchSettings, Samples, batches};
@@ -14,7 +14,7 @@ use crate::run::Run;
 /// networks see the same batches.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FineTune {
-    /// Its steps are the number that is done.
+    /// Its steps are those of the whole training.
     pub recipe: Recipe,
     /// Of the images.
     pub batches: BatchSettings,
@@ -22,7 +22,8 @@ pub struct FineTune {
     pub first_epoch: u64,
 }
 
-/// Trains `weights` for the recipe's steps on one thread. `None` where `stop` ends it before.
+/// Trains `weights` on one thread for the `part` of the recipe's steps: a later part goes on with the
+/// learning rate, but not with the optimiser's memory of a part before. `None` where `stop` ends it.
 ///
 /// # Errors
 /// Weights or images that do not fit; a loss that is no number.
@@ -31,13 +32,15 @@ pub fn fine_tune(
     weights: &Weights,
     samples: &Arc<Samples>,
     settings: &FineTune,
+    part: Range<u64>,
     stop: &dyn Fn() -> ControlFlow<()>,
 ) -> Result<Option<Run>, TrainingError> {
     let mut run = Run::new(graph, settings.recipe, settings.batches.seed, 1)?;
     run.start_from(weights)?;
+    run.step = part.start;
     let mut epoch = settings.first_epoch;
-    while run.steps_done() < settings.recipe.steps {
-        let left = (settings.recipe.steps - run.steps_done()) as usize;
+    while run.steps_done() < part.end {
+        let left = (part.end - run.steps_done()) as usize;
         for batch in batches(samples, &settings.batches, epoch)?.take(left) {
             let batch = batch?;
             run.step(&batch.images, &batch.labels)?;

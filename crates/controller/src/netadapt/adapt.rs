@@ -9,10 +9,11 @@ use training::{FineTune, Trainer, WeightsFile, verdicts, write_weights};
 
 use super::choose::{Metric, ranked};
 use super::error::AdaptError;
+use super::halving::{Schedule, try_all};
 use super::judged::Judged;
 use super::latencies::{Latencies, Reading};
 use super::store::{Adaptation, Step, Tried};
-use super::tune::{Parent, Tuned, tune_all};
+use super::tune::Parent;
 
 /// What is adapted, on what.
 pub struct NetAdapt<'a> {
@@ -45,20 +46,24 @@ pub struct AdaptSettings {
     pub target_ms: f64,
     /// Of every proposal.
     pub fine_tune: FineTune,
+    /// Which of them are trained how long.
+    pub schedule: Schedule,
     /// Proposals trained side by side, each on one thread.
     pub jobs: usize,
 }
 
 /// What happens meanwhile.
 pub enum Event<'a> {
-    /// A step starts.
+    /// Proposals are about to be trained.
     Proposals {
-        /// Its number, from 1.
+        /// The number of their step, from 1.
         step: usize,
-        /// All of its proposals.
+        /// All that are left.
         proposals: usize,
         /// Those that were trained before.
         trained: usize,
+        /// Training steps after which they are judged: fewer than all in successive halving.
+        trained_steps: u64,
     },
     /// A proposal was trained and judged.
     Tried(&'a Tried),
@@ -190,12 +195,18 @@ fn step(
         if proposals.is_empty() {
             return Ok(None);
         }
-        let tried = try_all(problem, settings, parent, &proposals, store, event)?;
+        let tried = try_all(problem, settings, parent, (now, &proposals), store, event)?;
         let saved: Vec<(f64, &Judged)> =
-            tried.iter().map(|tried| (now.latency_ms - tried.latency_ms, &tried.judged)).collect();
+            tried.iter().map(|(_, t)| (now.latency_ms - t.latency_ms, &t.judged)).collect();
         let ranked = ranked(settings.metric, &now.judged, &saved);
-        for index in ranked.into_iter().take(MOST_MEASURED) {
-            let (proposal, tried) = (&proposals[index], &tried[index]);
+        if ranked.is_empty() {
+            let learning_rate = settings.fine_tune.recipe.learning_rate;
+            let (step, proposals) = (parent.steps + 1, proposals.len());
+            return Err(AdaptError::AllDiverged { step, proposals, learning_rate });
+        }
+        for place in ranked.into_iter().take(MOST_MEASURED) {
+            let (index, tried) = &tried[place];
+            let proposal = &proposals[*index];
             let latency_ms = problem.latencies.of(Reading::Measured, &proposal.network, store)?;
             if latency_ms > before_ms - cut_ms {
                 // The last step was chosen for its measurement too: it may have been a lucky one.
@@ -242,33 +253,4 @@ fn proposed(
         }
         Ok(anchor * problem.latencies.of(Reading::Predicted, network, store)?)
     })
-}
-
-/// The proposals after training, in their order; those that were trained before are not again.
-fn try_all(
-    problem: &NetAdapt<'_>,
-    settings: &AdaptSettings,
-    parent: &Parent<'_>,
-    proposals: &[Proposal],
-    store: &mut Adaptation,
-    event: &mut dyn FnMut(&Event<'_>),
-) -> Result<Vec<Tried>, AdaptError> {
-    let step = parent.steps + 1;
-    let known: Vec<Tried> = store.tried()?.into_iter().filter(|t| t.step == step).collect();
-    let known = |p: &Proposal| known.iter().find(|t| t.axis == p.axis && t.to == p.to).cloned();
-    let mut tried: Vec<Option<Tried>> = proposals.iter().map(known).collect();
-    let trained = tried.iter().flatten().count();
-    event(&Event::Proposals { step, proposals: proposals.len(), trained });
-    let left: Vec<(usize, &Proposal)> =
-        proposals.iter().enumerate().filter(|(index, _)| tried[*index].is_none()).collect();
-    tune_all(problem, settings, parent, &left, &mut |tuned: Tuned| {
-        let Tuned { index, judged, weights, seconds } = tuned;
-        let Proposal { axis, from, to, latency_ms, .. } = proposals[index].clone();
-        let new = Tried { step, axis, from, to, latency_ms, judged, seconds };
-        store.record_tried(&new, &weights)?;
-        event(&Event::Tried(&new));
-        tried[index] = Some(new);
-        Ok((problem.stop)())
-    })?;
-    Ok(tried.into_iter().flatten().collect())
 }

@@ -11,11 +11,13 @@ pub enum Metric {
     Accuracy,
 }
 
-/// The proposals, each as (milliseconds saved, its judgement), as indices from best to worst. The best
+/// The proposals, each as (milliseconds saved, its judgement), as indices from best to worst, without
+/// those that diverged. The best
 /// has the greatest score; among those whose accuracy would be within one paired standard error of as
 /// good a score, the least cross-entropy, then the most saved.
 pub fn ranked(metric: Metric, before: &Judged, proposals: &[(f64, &Judged)]) -> Vec<usize> {
-    let mut left: Vec<usize> = (0..proposals.len()).collect();
+    let mut left: Vec<usize> =
+        (0..proposals.len()).filter(|&index| !proposals[index].1.has_diverged()).collect();
     let mut ranked = Vec::with_capacity(left.len());
     while let Some(best) = best(metric, before, proposals, &left) {
         left.retain(|&index| index != best);
@@ -86,6 +88,15 @@ mod tests {
         let equal = Judged { loss: 0.9, ..other };
         assert_eq!(ranked(Metric::Ratio, &before, &[(1.0, &equal), (1.01, &same)]), [1, 0]);
         assert_eq!(ranked(Metric::Ratio, &before, &[]), [0; 0]);
+    }
+
+    #[test]
+    fn what_diverged_is_not_chosen() {
+        let before = judged(700, 1.0);
+        let (lost, bad) = (Judged::diverged(1000), judged(100, 3.0));
+        assert!(lost.has_diverged() && !bad.has_diverged());
+        assert_eq!(ranked(Metric::Ratio, &before, &[(9.0, &lost), (1.0, &bad)]), [1]);
+        assert_eq!(ranked(Metric::Accuracy, &before, &[(9.0, &lost)]), [0; 0]);
     }
 
     #[test]

@@ -33,6 +33,19 @@ pub enum AdaptError {
     /// A proposal cannot be trained or judged.
     #[error(transparent)]
     Training(#[from] TrainingError),
+    /// No proposal of a step is a network any more.
+    #[error(
+        "step {step}: the training of all {proposals} proposals diverged, learning rate {learning_rate}; \
+         try a lower one"
+    )]
+    AllDiverged {
+        /// Its number.
+        step: usize,
+        /// Its proposals.
+        proposals: usize,
+        /// The highest of the short trainings.
+        learning_rate: f32,
+    },
     /// A step in the database that the seed has not got.
     #[error("step {step}: found the axis {axis}; allowed: those of the seed")]
     OtherSeed {

@@ -7,7 +7,7 @@ use training::Verdict;
 pub struct Judged {
     /// Whether it was right, for each image.
     pub right: Vec<bool>,
-    /// Mean cross-entropy.
+    /// Mean cross-entropy; infinite where the training left the numbers.
     pub loss: f64,
 }
 
@@ -16,7 +16,18 @@ impl Judged {
     pub fn of(verdicts: &[Verdict]) -> Self {
         let loss = verdicts.iter().map(|verdict| verdict.loss).sum::<f64>();
         let right = verdicts.iter().map(|verdict| verdict.greater == 0).collect();
-        Self { right, loss: loss / verdicts.len().max(1) as f64 }
+        let loss = loss / verdicts.len().max(1) as f64;
+        Self { right, loss: if loss.is_nan() { f64::INFINITY } else { loss } }
+    }
+
+    /// Of a network whose training left the numbers.
+    pub(super) fn diverged(images: usize) -> Self {
+        Self { right: vec![false; images], loss: f64::INFINITY }
+    }
+
+    /// Whether its training left the numbers.
+    pub fn has_diverged(&self) -> bool {
+        self.loss.is_infinite()
     }
 
     /// Share of the images that it was right about.

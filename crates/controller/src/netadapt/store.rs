@@ -14,7 +14,7 @@ use crate::study::StudyError;
 pub const FILE_NAME: &str = "netadapt.sqlite";
 
 const SCHEMA: Schema = Schema {
-    version: 1,
+    version: 2,
     tables: "
     CREATE TABLE latencies (
         reading TEXT NOT NULL,
@@ -27,12 +27,13 @@ const SCHEMA: Schema = Schema {
         axis TEXT NOT NULL,
         narrowed_from INTEGER NOT NULL,
         narrowed_to INTEGER NOT NULL,
+        trained_steps INTEGER NOT NULL,
         latency_ms REAL NOT NULL,
         loss REAL NOT NULL,
         right_images BLOB NOT NULL,
         seconds REAL NOT NULL,
         weights BLOB,
-        PRIMARY KEY (step, axis, narrowed_to)
+        PRIMARY KEY (step, axis, narrowed_to, trained_steps)
     ) STRICT;
     CREATE TABLE steps (
         step INTEGER PRIMARY KEY,
@@ -60,11 +61,13 @@ pub struct Tried {
     pub from: usize,
     /// Channels now.
     pub to: usize,
+    /// Training steps since the network before; fewer than all where successive halving judges early.
+    pub trained_steps: u64,
     /// Predicted, anchored at the network before, in milliseconds.
     pub latency_ms: f64,
-    /// On the hold-out, after its short training.
+    /// On the hold-out, after those steps.
     pub judged: Judged,
-    /// That training and judging took.
+    /// That training and judging took, since it was judged before.
     pub seconds: f64,
 }
 
@@ -174,8 +177,9 @@ impl Adaptation {
     pub fn tried(&self) -> Result<Vec<Tried>, StudyError> {
         self.database.read(|connection| {
             let mut query = connection.prepare(
-                "SELECT step, axis, narrowed_from, narrowed_to, latency_ms, loss, right_images, seconds
-                 FROM proposals ORDER BY step, axis, narrowed_to",
+                "SELECT step, axis, narrowed_from, narrowed_to, trained_steps, latency_ms, loss,
+                 right_images, seconds
+                 FROM proposals ORDER BY step, axis, narrowed_to, trained_steps",
             )?;
             let tried = |row: &Row<'_>| {
                 Ok(Tried {
@@ -183,26 +187,32 @@ impl Adaptation {
                     axis: row.get(1)?,
                     from: row.get(2)?,
                     to: row.get(3)?,
-                    latency_ms: row.get(4)?,
-                    judged: Judged { loss: row.get(5)?, right: right(&row.get::<_, Vec<u8>>(6)?) },
-                    seconds: row.get(7)?,
+                    trained_steps: row.get::<_, i64>(4)? as u64,
+                    latency_ms: row.get(5)?,
+                    judged: Judged { loss: row.get(6)?, right: right(&row.get::<_, Vec<u8>>(7)?) },
+                    seconds: row.get(8)?,
                 })
             };
             query.query_map([], tried)?.collect()
         })
     }
 
-    pub(super) fn record_tried(&mut self, tried: &Tried, weights: &[u8]) -> Result<(), StudyError> {
-        let Tried { step, axis, from, to, latency_ms, judged, seconds } = tried;
+    pub(super) fn record_tried(
+        &mut self,
+        tried: &Tried,
+        weights: Option<&[u8]>,
+    ) -> Result<(), StudyError> {
+        let Tried { step, axis, from, to, trained_steps, latency_ms, judged, seconds } = tried;
         self.database.write(|transaction| {
             transaction
                 .execute(
-                    "INSERT INTO proposals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO proposals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     params![
                         step,
                         axis,
                         from,
                         to,
+                        *trained_steps as i64,
                         latency_ms,
                         judged.loss,
                         bytes(&judged.right),
@@ -215,10 +225,10 @@ impl Adaptation {
     }
 
     pub(super) fn tried_weights(&self, tried: &Tried) -> Result<Vec<u8>, StudyError> {
-        let select =
-            "SELECT weights FROM proposals WHERE step = ? AND axis = ? AND narrowed_to = ?";
+        let select = "SELECT weights FROM proposals
+             WHERE step = ? AND axis = ? AND narrowed_to = ? AND trained_steps = ?";
         self.database.read(|connection| {
-            let key = params![tried.step, tried.axis, tried.to];
+            let key = params![tried.step, tried.axis, tried.to, tried.trained_steps as i64];
             connection.query_row(select, key, |row| row.get(0))
         })
     }
@@ -256,6 +266,14 @@ impl Adaptation {
     pub fn weights(&self, step: usize) -> Result<Vec<u8>, StudyError> {
         let select = "SELECT weights FROM steps WHERE step = ?";
         self.database.read(|connection| connection.query_row(select, [step], |row| row.get(0)))
+    }
+
+    /// Gives back the room of what was let go of.
+    ///
+    /// # Errors
+    /// The database cannot be written, or is in use.
+    pub fn compact(&mut self) -> Result<(), StudyError> {
+        self.database.compact()
     }
 
     /// Stores a step and lets go of the weights of its proposals.

@@ -1,24 +1,33 @@
 //! Proposals trained for a while and judged, several side by side.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Instant;
 
 use search_space::{Graph, Network, Proposal, Weights};
-use training::{FineTune, fine_tune, truncate, write_weights};
+use training::{FineTune, TrainingError, WeightsFile, fine_tune, truncate, write_weights};
 
 use super::adapt::{AdaptSettings, NetAdapt};
 use super::error::AdaptError;
 use super::judged::Judged;
+
+/// A proposal before its training.
+pub(super) struct Candidate<'a> {
+    /// Index of the proposal.
+    pub(super) index: usize,
+    pub(super) proposal: &'a Proposal,
+    /// The bytes of its weights file, where a part of the training is done.
+    pub(super) trained: Option<Vec<u8>>,
+}
 
 /// A proposal after its training.
 pub(super) struct Tuned {
     /// Index of the proposal.
     pub(super) index: usize,
     pub(super) judged: Judged,
-    /// The bytes of its weights file.
-    pub(super) weights: Vec<u8>,
+    /// The bytes of its weights file; `None` where it diverged.
+    pub(super) weights: Option<Vec<u8>>,
     pub(super) seconds: f64,
 }
 
@@ -38,13 +47,14 @@ const LEAST_MOMENTUM: f32 = 0.1;
 /// Epochs set aside for each step, so that no two steps see the same batches.
 const EPOCHS_OF_A_STEP: u64 = 1 << 20;
 
-/// Trains and judges `proposals`, `settings.jobs` at a time, and gives each to `done` as it ends.
+/// Trains all candidates for a part of the steps and judges them, `settings.jobs` at a time, and gives
+/// each to `done` as it ends.
 /// Ends early where `done` or the problem's `stop` breaks.
 pub(super) fn tune_all(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
     parent: &Parent<'_>,
-    proposals: &[(usize, &Proposal)],
+    (candidates, part): (&[Candidate<'_>], &Range<u64>),
     done: &mut dyn FnMut(Tuned) -> Result<ControlFlow<()>, AdaptError>,
 ) -> Result<(), AdaptError> {
     let (next, halted) = (AtomicUsize::new(0), AtomicBool::new(false));
@@ -54,13 +64,11 @@ pub(super) fn tune_all(
     };
     let (sender, tuned) = mpsc::channel();
     std::thread::scope(|scope| {
-        for _ in 0..settings.jobs.min(proposals.len()) {
+        for _ in 0..settings.jobs.min(candidates.len()) {
             let (sender, next, stop) = (sender.clone(), &next, &stop);
             scope.spawn(move || {
-                while let Some(&(index, proposal)) =
-                    proposals.get(next.fetch_add(1, Ordering::Relaxed))
-                {
-                    let result = tune(problem, settings, parent, (index, proposal), stop);
+                while let Some(candidate) = candidates.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let result = tune(problem, settings, parent, (candidate, part), stop);
                     if stop().is_break() || sender.send(result).is_err() {
                         return;
                     }
@@ -95,24 +103,34 @@ fn tune(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
     parent: &Parent<'_>,
-    (index, proposal): (usize, &Proposal),
+    (candidate, part): (&Candidate<'_>, &Range<u64>),
     stop: &dyn Fn() -> ControlFlow<()>,
 ) -> Result<Option<Tuned>, AdaptError> {
     let start = Instant::now();
+    let Candidate { index, proposal, trained } = candidate;
     let twin = (problem.twin)(&proposal.network);
-    let (wide, narrow) = ((problem.twin)(parent.network).lower()?, twin.lower()?);
-    let weights = truncate(&wide, &narrow, parent.weights)?;
+    let narrow = twin.lower()?;
+    let weights = match trained {
+        Some(bytes) => WeightsFile::read(bytes)?.fit(&twin)?.1,
+        None => truncate(&(problem.twin)(parent.network).lower()?, &narrow, parent.weights)?,
+    };
     let settings = FineTune {
-        first_epoch: (parent.steps as u64 + 1) * EPOCHS_OF_A_STEP,
+        first_epoch: (parent.steps as u64 + 1) * EPOCHS_OF_A_STEP + part.start,
         ..settings.fine_tune
     };
     let graph = fast_norms(narrow);
-    let Some(mut run) = fine_tune(&graph, &weights, problem.train, &settings, stop)? else {
-        return Ok(None);
+    let run = fine_tune(&graph, &weights, problem.train, &settings, part.clone(), stop);
+    let (judged, weights) = match run {
+        Ok(None) => return Ok(None),
+        Ok(Some(mut run)) => {
+            let judged = Judged::of(&run.verdicts(problem.hold_out)?);
+            (judged, Some(write_weights(&twin, &run.result().to_weights(&graph))?))
+        }
+        // It loses; the others go on.
+        Err(TrainingError::Diverged { .. }) => (Judged::diverged(problem.hold_out.len()), None),
+        Err(error) => return Err(error.into()),
     };
-    let judged = Judged::of(&run.verdicts(problem.hold_out)?);
-    let weights = write_weights(&twin, &run.result().to_weights(&graph))?;
-    Ok(Some(Tuned { index, judged, weights, seconds: start.elapsed().as_secs_f64() }))
+    Ok(Some(Tuned { index: *index, judged, weights, seconds: start.elapsed().as_secs_f64() }))
 }
 
 fn fast_norms(mut graph: Graph) -> Graph {

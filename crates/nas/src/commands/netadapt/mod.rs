@@ -1,8 +1,11 @@
 //! `nas netadapt`: from a seed to a network that meets a latency, layer by layer.
 
 mod device;
+mod figures;
+mod files;
 mod outputs;
 mod plan;
+mod result;
 mod screen;
 mod trainings;
 
@@ -44,10 +47,10 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let settings = plan.settings(args)?;
     let runs = args.runs.map_or(DEFAULT_RUNS, usize::from);
     let device = plan.table.take().map(|table| DeviceLatency::new(global, table, runs));
-    let latencies = device.as_ref().map_or(Latencies::Replay, |d| Latencies::Device(d));
+    let first = device.as_ref().map_or(Latencies::Replay, |d| Latencies::Device(d));
     interrupt::listen();
 
-    let measured = |store: &mut Adaptation| latencies.of(Reading::Measured, &plan.seed, store);
+    let measured = |store: &mut Adaptation| first.of(Reading::Measured, &plan.seed, store);
     let (mut store, seed_ms) = if resumes {
         let mut store =
             Adaptation::resume(&out, &settings).map_err(|e| bad_input("--resume", e))?;
@@ -55,8 +58,8 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
         (store, seed_ms)
     } else {
         note(global, &format!("measuring {}", plan.seed.name));
-        let first = latencies.first(Reading::Measured, &plan.seed, &plan.recorded);
-        let Recorded { reading, key, ms } = first.map_err(|error| explain(error, &out))?;
+        let seed = first.first(Reading::Measured, &plan.seed, &plan.recorded);
+        let Recorded { reading, key, ms } = seed.map_err(|error| explain(error, &out))?;
         check_target(args, ms)?;
         output_folder::prepare(&out)?;
         let mut recorded = plan.recorded.clone();
@@ -65,6 +68,8 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
         let store = Adaptation::create(&out, &settings, &notes.into(), &recorded);
         (store.map_err(|error| bad_input("--out", error))?, ms)
     };
+    let against_seed = device.as_ref().map(|device| device.against(&plan.seed, seed_ms));
+    let latencies = against_seed.as_ref().map_or(Latencies::Replay, |l| Latencies::Device(l));
     let target_ms = args.target_ms.unwrap_or(args.target_ratio * seed_ms);
     let settings = AdaptSettings {
         metric: plan.metric,
@@ -72,6 +77,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
         decay: args.decay,
         target_ms: SAFETY * target_ms,
         fine_tune: plan.fine_tune,
+        schedule: plan.schedule,
         jobs: screen::jobs(global),
     };
     screen::estimate(global, args, &plan, &settings, seed_ms)?;
@@ -94,12 +100,14 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
         let mut event = |event: &Event<'_>| outputs.hear(event);
         adapt(&problem, &settings, &mut store, &mut event).map_err(|error| explain(error, &out))?
     };
-    outputs.adapted(&adapted, &store)?;
+    outputs.adapted(&adapted, &mut store)?;
     let Adapted { meets_target, .. } = adapted;
     let trained = trainings::all(global, args, &plan, &adapted, latencies, &mut store, &out)?;
     let Some(trained) = trained else { return Err(stopped(&out)) };
     let measuring = device.as_ref().map_or(0.0, DeviceLatency::seconds);
-    outputs.finish(&adapted, &trained, &store, start.elapsed().as_secs_f64(), measuring)?;
+    outputs.trained(&trained, &store)?;
+    let seconds = (start.elapsed().as_secs_f64(), measuring);
+    result::print(global, &outputs, &adapted, &trained, seconds)?;
     Ok(if meets_target { Outcome::Done } else { Outcome::TargetNotMet })
 }
 

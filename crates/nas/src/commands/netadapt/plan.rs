@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use controller::netadapt::{Metric, Recorded, read_recorded};
+use controller::netadapt::{Metric, Recorded, Schedule, read_recorded};
 use search_space::hash::fnv1a;
 use search_space::{Network, Weights, axes};
 use training::{FineTune, Recipe};
 
 use crate::args::Global;
-use crate::args_netadapt::{MetricKind, NetAdaptArgs};
+use crate::args_netadapt::{MetricKind, NetAdaptArgs, ScheduleKind};
 use crate::args_training::TrainArgs;
 use crate::commands::train::plan::Plan as TrainingPlan;
 use crate::exit::bad_input;
@@ -30,6 +30,7 @@ pub(super) struct Plan {
     pub(super) training: TrainingPlan,
     pub(super) fine_tune: FineTune,
     pub(super) metric: Metric,
+    pub(super) schedule: Schedule,
     /// Of this device; None where recorded latencies are replayed.
     pub(super) table: Option<OpenTable>,
     /// Latencies that are known before anything is measured.
@@ -81,7 +82,11 @@ impl Plan {
             MetricKind::Ratio => Metric::Ratio,
             MetricKind::Accuracy => Metric::Accuracy,
         };
-        Ok(Self { seed, weights, training, fine_tune, metric, table, recorded })
+        let schedule = match args.schedule {
+            ScheduleKind::Full => Schedule::Full,
+            ScheduleKind::Halving => Schedule::Halving,
+        };
+        Ok(Self { seed, weights, training, fine_tune, metric, schedule, table, recorded })
     }
 
     /// The network that is trained for a deployed one.
@@ -121,6 +126,7 @@ impl Plan {
             ("decay", args.decay.to_string()),
             ("steps", args.steps.to_string()),
             ("metric", format!("{:?}", self.metric)),
+            ("schedule", format!("{:?}", self.schedule)),
             ("hold_out", format!("{:016x}", self.training.data.hold_out.fingerprint())),
         ] {
             settings.insert(name.to_owned(), value);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use controller::netadapt::{AdaptSettings, Step};
+use controller::netadapt::{AdaptSettings, Schedule, Step};
 use search_space::axes;
 use training::Run;
 
@@ -35,8 +35,12 @@ pub(super) fn estimate(
     let steps = most_steps(settings, seed_ms);
     let image_s = image_seconds(plan)?;
     let data = &plan.training.data;
-    let proposal_s = (args.steps as usize * args.batch) as f64 * image_s
-        + data.hold_out.len() as f64 * FORWARD_SHARE * image_s;
+    let (trained, judged) = match plan.schedule {
+        Schedule::Full => (1.0, 1.0),
+        Schedule::Halving => (0.5, 1.75),
+    };
+    let proposal_s = trained * (args.steps as usize * args.batch) as f64 * image_s
+        + judged * data.hold_out.len() as f64 * FORWARD_SHARE * image_s;
     let adapting_s = (steps * axes) as f64 * proposal_s / settings.jobs as f64;
     let epoch_s = data.train.len() as f64 * image_s / settings.jobs as f64;
     let epochs = |count: f64| count * args.epochs as f64 * epoch_s;

@@ -1,0 +1,114 @@
+//! A step's proposals, trained and judged; where the user wants it, by successive halving.
+
+use std::ops::Range;
+
+use search_space::Proposal;
+
+use super::adapt::{AdaptSettings, Event, NetAdapt};
+use super::choose::ranked;
+use super::error::AdaptError;
+use super::judged::Judged;
+use super::store::{Adaptation, Step, Tried};
+use super::tune::{Candidate, Parent, Tuned, tune_all};
+
+/// How long proposals are trained before some are given up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schedule {
+    /// All for all steps.
+    Full,
+    /// After a quarter and after half of the steps the worse half is given up, which leaves half of
+    /// the work (successive halving: Jamieson and Talwalkar 2016).
+    Halving,
+}
+
+impl Schedule {
+    /// The parts of `steps` after each of which proposals are judged.
+    fn parts(self, steps: u64) -> Vec<Range<u64>> {
+        let ends = match self {
+            Self::Full => vec![steps],
+            Self::Halving => vec![steps / 4, steps / 2, steps],
+        };
+        let starts = std::iter::once(0).chain(ends.clone());
+        starts.zip(ends).map(|(start, end)| start..end).filter(|part| !part.is_empty()).collect()
+    }
+}
+
+/// The proposals that were trained to the end, each with its index. What was trained before is not
+/// again.
+pub(super) fn try_all(
+    problem: &NetAdapt<'_>,
+    settings: &AdaptSettings,
+    parent: &Parent<'_>,
+    (now, proposals): (&Step, &[Proposal]),
+    store: &mut Adaptation,
+    event: &mut dyn FnMut(&Event<'_>),
+) -> Result<Vec<(usize, Tried)>, AdaptError> {
+    let parts = settings.schedule.parts(settings.fine_tune.recipe.steps);
+    let mut left: Vec<(usize, Option<Tried>)> =
+        (0..proposals.len()).map(|index| (index, None)).collect();
+    for (rung, part) in parts.iter().enumerate() {
+        let after = try_part(problem, settings, parent, (proposals, &left, part), store, event)?;
+        if rung + 1 == parts.len() {
+            return Ok(after);
+        }
+        let saved: Vec<(f64, &Judged)> =
+            after.iter().map(|(_, t)| (now.latency_ms - t.latency_ms, &t.judged)).collect();
+        let better = ranked(settings.metric, &now.judged, &saved);
+        let mut kept: Vec<usize> = better.into_iter().take(after.len().div_ceil(2)).collect();
+        kept.sort_unstable();
+        left =
+            kept.into_iter().map(|place| (after[place].0, Some(after[place].1.clone()))).collect();
+    }
+    Ok(Vec::new())
+}
+
+/// Those in `left`, each after the parts before, trained for one more.
+fn try_part(
+    problem: &NetAdapt<'_>,
+    settings: &AdaptSettings,
+    parent: &Parent<'_>,
+    (proposals, left, part): (&[Proposal], &[(usize, Option<Tried>)], &Range<u64>),
+    store: &mut Adaptation,
+    event: &mut dyn FnMut(&Event<'_>),
+) -> Result<Vec<(usize, Tried)>, AdaptError> {
+    let step = parent.steps + 1;
+    let mut known = store.tried()?;
+    known.retain(|tried| tried.step == step && tried.trained_steps == part.end);
+    let mut tried: Vec<Option<Tried>> = vec![None; proposals.len()];
+    let mut candidates = Vec::new();
+    for (index, before) in left {
+        let proposal = &proposals[*index];
+        let same = |tried: &&Tried| tried.axis == proposal.axis && tried.to == proposal.to;
+        tried[*index] = known.iter().find(same).cloned();
+        if tried[*index].is_none() {
+            let trained = before.as_ref().map(|tried| store.tried_weights(tried)).transpose()?;
+            candidates.push(Candidate { index: *index, proposal, trained });
+        }
+    }
+    let trained = left.len() - candidates.len();
+    event(&Event::Proposals { step, proposals: left.len(), trained, trained_steps: part.end });
+    tune_all(problem, settings, parent, (&candidates, part), &mut |tuned: Tuned| {
+        let Tuned { index, judged, weights, seconds } = tuned;
+        let Proposal { axis, from, to, latency_ms, .. } = proposals[index].clone();
+        let trained_steps = part.end;
+        let new = Tried { step, axis, from, to, trained_steps, latency_ms, judged, seconds };
+        store.record_tried(&new, weights.as_deref())?;
+        event(&Event::Tried(&new));
+        tried[index] = Some(new);
+        Ok((problem.stop)())
+    })?;
+    Ok(tried.into_iter().enumerate().filter_map(|(index, tried)| Some((index, tried?))).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Schedule;
+
+    #[test]
+    fn parts_are_all_steps_in_order() {
+        assert_eq!(Schedule::Full.parts(7), [0..7]);
+        assert_eq!(Schedule::Halving.parts(100), [0..25, 25..50, 50..100]);
+        assert_eq!(Schedule::Halving.parts(3), [0..1, 1..3]);
+        assert_eq!(Schedule::Halving.parts(1), [0..1]);
+    }
+}

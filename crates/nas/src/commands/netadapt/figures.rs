@@ -1,0 +1,70 @@
+//! The figures of an adaptation.
+
+use anyhow::Result;
+use controller::netadapt::{Judged, Tried};
+use report::{AdaptationFigure, Point, TrainedMark, WidthRow, WidthsFigure};
+use search_space::{Network, axes};
+
+use super::files::Files;
+use super::plan::Plan;
+use super::trainings::Trained;
+
+/// Accuracy and latency of all that was tried.
+pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
+    let plan = files.plan;
+    let point =
+        |latency_ms: f64, judged: &Judged| Point { latency_ms, accuracy: judged.accuracy() };
+    let mut marks: Vec<TrainedMark> = Vec::new();
+    for one in trained {
+        let Some(accuracy) = one.hold_out_top1 else { continue };
+        let same =
+            |mark: &&mut TrainedMark| mark.label == one.name && mark.latency_ms == one.latency_ms;
+        match marks.iter_mut().find(same) {
+            Some(mark) => mark.accuracies.push(accuracy),
+            None => marks.push(TrainedMark {
+                label: one.name.to_owned(),
+                latency_ms: one.latency_ms,
+                accuracies: vec![accuracy],
+            }),
+        }
+    }
+    // What successive halving gave up early is not comparable.
+    let whole = |tried: &&Tried| tried.trained_steps == plan.fine_tune.recipe.steps;
+    let hold_out = plan.training.data.hold_out.len();
+    AdaptationFigure {
+        title: format!("NetAdapt from {} to {:.2} ms", plan.seed.name, files.target_ms),
+        footnote: format!(
+            "Top-1 on {hold_out} held out images. Proposals and steps after {} training steps from \
+             inherited weights, proposals at predicted and steps at measured latency; marks are \
+             networks trained to the end, at measured latency.",
+            plan.fine_tune.recipe.steps
+        ),
+        proposals: files
+            .tried
+            .iter()
+            .filter(whole)
+            .map(|t| point(t.latency_ms, &t.judged))
+            .collect(),
+        path: files.steps.iter().map(|s| point(s.latency_ms, &s.judged)).collect(),
+        trained: marks,
+        target_ms: Some(files.target_ms),
+    }
+}
+
+/// Channels before and after.
+pub(super) fn widths(plan: &Plan, adapted: &Network) -> Result<WidthsFigure> {
+    let row = |(before, after): (search_space::Axis, search_space::Axis)| WidthRow {
+        label: before.name,
+        before: before.width,
+        after: after.width,
+    };
+    let rows = axes(&plan.seed)?.into_iter().zip(axes(adapted)?);
+    Ok(WidthsFigure {
+        title: format!("Channels of {} before and after NetAdapt", plan.seed.name),
+        footnote: "Numbers are those of the blocks, from 0; out: all blocks that share an output."
+            .to_owned(),
+        before_label: "seed".to_owned(),
+        after_label: "adapted".to_owned(),
+        rows: rows.filter(|(axis, _)| axis.can_be_adapted()).map(row).collect(),
+    })
+}

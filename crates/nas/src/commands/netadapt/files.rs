@@ -1,0 +1,150 @@
+//! The files of an adaptation.
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use controller::netadapt::{Adapted, Recorded, Step, Tried};
+use report::{
+    Cell, Format, ReportError, draw_adaptation, draw_widths, write_atomically, write_csv,
+};
+use search_space::Network;
+
+use super::figures;
+use super::plan::Plan;
+use super::trainings::Trained;
+
+/// What is known of a run, and where its files lie.
+pub(super) struct Files<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) seed_ms: f64,
+    pub(super) target_ms: f64,
+    pub(super) out: PathBuf,
+    pub(super) steps: Vec<Step>,
+    pub(super) tried: Vec<Tried>,
+}
+
+impl Files<'_> {
+    pub(super) fn write_step(&self, step: &Step, network: &Network, weights: &[u8]) -> Result<()> {
+        let file = self.out.join("steps").join(format!("{:03}", step.step));
+        write_atomically(&file.with_extension("ron"), network.to_ron().as_bytes())?;
+        Ok(write_atomically(&file.with_extension("safetensors"), weights)?)
+    }
+
+    /// Where the steps led to, before the long trainings.
+    pub(super) fn write_adapted(&self, adapted: &Adapted, weights: &[u8]) -> Result<()> {
+        write_atomically(&self.out.join("adapted.ron"), adapted.network.to_ron().as_bytes())?;
+        write_atomically(&self.out.join("adapted.safetensors"), weights)?;
+        self.write_path(&[])?;
+        let figure = figures::widths(self.plan, &adapted.network)?;
+        self.write_figure("widths", |format| draw_widths(&figure, format))
+    }
+
+    /// What was measured, as `--measurements` takes it.
+    pub(super) fn write_latencies(&self, latencies: Vec<Recorded>) -> Result<()> {
+        let row = |recorded: Recorded| {
+            vec![recorded.reading.name().into(), recorded.key.into(), recorded.ms.into()]
+        };
+        let rows = latencies.into_iter().map(row);
+        Ok(write_csv(&self.out.join("measurements.csv"), &["reading", "key", "ms"], rows)?)
+    }
+
+    pub(super) fn write_trained(&self, trained: &[Trained]) -> Result<()> {
+        let rows = trained.iter().map(|t| {
+            let (hold_out, test) = (t.hold_out_top1.into(), t.top1.into());
+            vec![t.name.into(), t.seed.into(), t.latency_ms.into(), hold_out, test]
+        });
+        let header = ["network", "seed", "latency_ms", "hold_out_top1", "test_top1"];
+        Ok(write_csv(&self.out.join("trained.csv"), &header, rows)?)
+    }
+
+    /// Trajectory, proposals and their figure.
+    pub(super) fn write_path(&self, trained: &[Trained]) -> Result<()> {
+        let rows = self.steps.iter().map(|step| {
+            let cut_ms = step.before_ms - step.latency_ms;
+            let narrowed = |channels: usize| match step.step {
+                0 => Cell::Empty,
+                _ => Cell::from(channels as u64),
+            };
+            vec![
+                (step.step as u64).into(),
+                step.axis.clone().into(),
+                narrowed(step.from),
+                narrowed(step.to),
+                step.before_ms.into(),
+                step.predicted_ms.into(),
+                step.latency_ms.into(),
+                cut_ms.into(),
+                step.judged.accuracy().into(),
+                step.judged.interval().into(),
+                step.judged.loss.into(),
+            ]
+        });
+        let header = [
+            "step",
+            "axis",
+            "from",
+            "to",
+            "before_ms",
+            "predicted_ms",
+            "measured_ms",
+            "cut_ms",
+            "hold_out_top1",
+            "interval95",
+            "hold_out_loss",
+        ];
+        write_csv(&self.out.join("trajectory.csv"), &header, rows)?;
+        self.write_proposals()?;
+        let figure = figures::path(self, trained);
+        self.write_figure("netadapt", |format| draw_adaptation(&figure, format))
+    }
+
+    fn write_proposals(&self) -> Result<()> {
+        let chosen = |tried: &Tried| {
+            let same = |s: &&Step| s.step == tried.step && s.axis == tried.axis && s.to == tried.to;
+            match tried.trained_steps == self.plan.fine_tune.recipe.steps
+                && self.steps.iter().any(|step| same(&step))
+            {
+                true => "yes",
+                false => "no",
+            }
+        };
+        let rows = self.tried.iter().map(|tried| {
+            vec![
+                (tried.step as u64).into(),
+                tried.axis.clone().into(),
+                (tried.from as u64).into(),
+                (tried.to as u64).into(),
+                tried.trained_steps.into(),
+                tried.latency_ms.into(),
+                tried.judged.accuracy().into(),
+                tried.judged.loss.into(),
+                tried.seconds.into(),
+                chosen(tried).into(),
+            ]
+        });
+        let header = [
+            "step",
+            "axis",
+            "from",
+            "to",
+            "trained_steps",
+            "predicted_ms",
+            "hold_out_top1",
+            "hold_out_loss",
+            "seconds",
+            "chosen",
+        ];
+        Ok(write_csv(&self.out.join("proposals.csv"), &header, rows)?)
+    }
+
+    fn write_figure(
+        &self,
+        name: &str,
+        draw: impl Fn(Format) -> Result<Vec<u8>, ReportError>,
+    ) -> Result<()> {
+        for (format, extension) in [(Format::Svg, "svg"), (Format::Png, "png")] {
+            write_atomically(&self.out.join(name).with_extension(extension), &draw(format)?)?;
+        }
+        Ok(())
+    }
+}

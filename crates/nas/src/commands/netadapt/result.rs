@@ -1,0 +1,112 @@
+//! What is printed of an adaptation at its end.
+
+use anyhow::Result;
+use controller::netadapt::{Adapted, Step};
+use serde::Serialize;
+
+use super::outputs::Outputs;
+use super::trainings::Trained;
+use crate::args::Global;
+use crate::screen::{print_json, table};
+
+#[derive(Serialize)]
+struct Netadapted<'a> {
+    out: String,
+    /// Of this command.
+    seconds: f64,
+    /// Of those, training proposals and measuring.
+    tuning_s: f64,
+    measuring_s: f64,
+    seed_ms: f64,
+    target_ms: f64,
+    met: bool,
+    steps: Vec<StepJson>,
+    network: String,
+    weights: String,
+    /// Mean over the seeds, on the test images.
+    uniform: Option<UniformJson>,
+    trained: &'a [Trained],
+}
+
+#[derive(Serialize)]
+struct StepJson {
+    latency_ms: f64,
+    accuracy: f64,
+    change: String,
+}
+
+#[derive(Serialize)]
+struct UniformJson {
+    latency_ms: f64,
+    accuracy: f64,
+}
+
+/// Prints what came out. `seconds` are those of the command, and of those the ones spent on measuring.
+pub(super) fn print(
+    global: &Global,
+    outputs: &Outputs<'_>,
+    adapted: &Adapted,
+    trained: &[Trained],
+    (seconds, measuring_s): (f64, f64),
+) -> Result<()> {
+    let files = &outputs.files;
+    let place = |name: &str| files.out.join(name).display().to_string();
+    let result = Netadapted {
+        out: files.out.display().to_string(),
+        seconds,
+        tuning_s: outputs.tuning_s,
+        measuring_s,
+        seed_ms: files.seed_ms,
+        target_ms: files.target_ms,
+        met: adapted.meets_target,
+        steps: files.steps.iter().map(step_json).collect(),
+        network: place("adapted.ron"),
+        weights: place("adapted.safetensors"),
+        uniform: uniform(trained),
+        trained,
+    };
+    if global.json {
+        return print_json(&result);
+    }
+    print_text(&result);
+    Ok(())
+}
+
+fn print_text(result: &Netadapted<'_>) {
+    let Netadapted { seed_ms, target_ms, met, steps, network, .. } = result;
+    let last = steps.last().map_or(*seed_ms, |step| step.latency_ms);
+    let verdict = match met {
+        true => "meets the target".to_owned(),
+        false => format!("misses the target of {target_ms:.3} ms: no legal width saves enough"),
+    };
+    println!(
+        "{} steps from {seed_ms:.3} to {last:.3} ms measured, which {verdict}; {network}",
+        steps.len() - 1
+    );
+    if !result.trained.is_empty() {
+        let row = |t: &Trained| {
+            let hold_out = t.hold_out_top1.map_or(String::new(), |a| format!("{:.2}", 100.0 * a));
+            let (ms, test) = (format!("{:.3}", t.latency_ms), format!("{:.2}", 100.0 * t.top1));
+            vec![t.name.to_owned(), t.seed.to_string(), ms, hold_out, test]
+        };
+        let header = ["network", "seed", "ms", "hold-out %", "test %"];
+        println!("{}", table(&header, &["network"], result.trained.iter().map(row).collect()));
+    }
+}
+
+fn uniform(trained: &[Trained]) -> Option<UniformJson> {
+    let uniform: Vec<&Trained> = trained.iter().filter(|t| t.name == "uniform width").collect();
+    let mean = |of: &dyn Fn(&Trained) -> f64| {
+        uniform.iter().map(|t| of(t)).sum::<f64>() / uniform.len() as f64
+    };
+    (!uniform.is_empty())
+        .then(|| UniformJson { latency_ms: mean(&|t| t.latency_ms), accuracy: mean(&|t| t.top1) })
+}
+
+fn step_json(step: &Step) -> StepJson {
+    let change = match step.step {
+        0 => "seed".to_owned(),
+        _ => format!("{} {} -> {}", step.axis, step.from, step.to),
+    };
+    StepJson { latency_ms: step.latency_ms, accuracy: step.judged.accuracy(), change }
+}
