@@ -138,6 +138,14 @@ fn go_on() -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
+/// Breaks once it was called as often as `left` said.
+fn counted_down(left: &AtomicUsize) -> ControlFlow<()> {
+    match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
+        Ok(_) => ControlFlow::Continue(()),
+        Err(_) => ControlFlow::Break(()),
+    }
+}
+
 fn all_weights(store: &Adaptation, steps: &[Step]) -> Vec<Vec<u8>> {
     steps.iter().map(|step| store.weights(step.step).unwrap()).collect()
 }
@@ -174,12 +182,7 @@ fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
     let again = loop {
         sittings += 1;
         let left = AtomicUsize::new(40 + 11 * sittings);
-        let stop = || match left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |l| l.checked_sub(1))
-        {
-            Ok(_) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        };
+        let stop = || counted_down(&left);
         let mut part = store(folder.path());
         match setting.adapt(&mut part, How::to(0.5, 2), Latencies::Device(&Counted), &stop) {
             Ok(adapted) => break adapted,
@@ -234,12 +237,7 @@ fn halving_trains_half_as_much_and_goes_on_after_any_interruption() {
     let again = loop {
         sittings += 1;
         let left = AtomicUsize::new(20 + 7 * sittings);
-        let stop = || match left
-            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |l| l.checked_sub(1))
-        {
-            Ok(_) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(()),
-        };
+        let stop = || counted_down(&left);
         let how = How { jobs: 2, ..how };
         match setting.adapt(&mut store(folder.path()), how, Latencies::Device(&Counted), &stop) {
             Ok(adapted) => break adapted,

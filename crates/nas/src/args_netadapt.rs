@@ -46,15 +46,6 @@ pub(crate) struct NetAdaptArgs {
     /// steps, and again after half: half of the work
     #[arg(long, value_enum, default_value_t = ScheduleKind::Full)]
     pub(crate) schedule: ScheduleKind,
-    /// Images of a training step
-    #[arg(long, value_name = "B", default_value_t = 64)]
-    pub(crate) batch: usize,
-    /// Height and width in training [default: the network's, but not more than the images']
-    #[arg(long, value_name = "R")]
-    pub(crate) train_resolution: Option<usize>,
-    /// Stride of the first convolution in training [default: the network's]
-    #[arg(long, value_name = "S")]
-    pub(crate) train_stem_stride: Option<usize>,
     /// Epochs of the seed's training and of those at the end; the long fine-tuning has half of them
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) epochs: u64,

@@ -26,15 +26,6 @@ pub(crate) struct TrainArgs {
     /// Times that the training images are seen
     #[arg(long, value_name = "N", default_value_t = 30)]
     pub(crate) epochs: u64,
-    /// Images of a step
-    #[arg(long, value_name = "B", default_value_t = 64)]
-    pub(crate) batch: usize,
-    /// Height and width in training [default: the network's, but not more than the images']
-    #[arg(long, value_name = "R")]
-    pub(crate) train_resolution: Option<usize>,
-    /// Stride of the first convolution in training [default: the network's]
-    #[arg(long, value_name = "S")]
-    pub(crate) train_stem_stride: Option<usize>,
     /// Start from these weights; a classifier of other classes starts afresh [default: random]
     #[arg(long, value_name = "W")]
     pub(crate) weights: Option<PathBuf>,
@@ -54,6 +45,15 @@ pub(crate) struct TrainArgs {
 /// How a network is trained.
 #[derive(Clone, clap::Args)]
 pub(crate) struct RecipeArgs {
+    /// Images of a training step
+    #[arg(long, value_name = "B", default_value_t = 64)]
+    pub(crate) batch: usize,
+    /// Height and width in training [default: the network's, but not more than the images']
+    #[arg(long, value_name = "R")]
+    pub(crate) train_resolution: Option<usize>,
+    /// Stride of the first convolution in training [default: the network's]
+    #[arg(long, value_name = "S")]
+    pub(crate) train_stem_stride: Option<usize>,
     /// sgd (Nesterov momentum 0.9) or rmsprop (TensorFlow's, decay 0.9, momentum 0.9, eps 0.001)
     #[arg(long, value_enum, default_value_t = OptimiserKind::Sgd)]
     pub(crate) optimiser: OptimiserKind,

@@ -23,6 +23,8 @@ use clap::Parser;
 use crate::args::Args;
 
 fn main() -> ExitCode {
+    // A pipe that the reader closes, as `head` does, ends the command without a message.
+    sigpipe::reset();
     let args = Args::parse();
     exit::code(commands::run(&args))
 }

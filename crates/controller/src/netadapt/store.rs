@@ -187,7 +187,7 @@ impl Adaptation {
                     axis: row.get(1)?,
                     from: row.get(2)?,
                     to: row.get(3)?,
-                    trained_steps: row.get::<_, i64>(4)? as u64,
+                    trained_steps: row.get(4)?,
                     latency_ms: row.get(5)?,
                     judged: Judged { loss: row.get(6)?, right: right(&row.get::<_, Vec<u8>>(7)?) },
                     seconds: row.get(8)?,
@@ -212,7 +212,7 @@ impl Adaptation {
                         axis,
                         from,
                         to,
-                        *trained_steps as i64,
+                        trained_steps,
                         latency_ms,
                         judged.loss,
                         bytes(&judged.right),
@@ -228,7 +228,7 @@ impl Adaptation {
         let select = "SELECT weights FROM proposals
              WHERE step = ? AND axis = ? AND narrowed_to = ? AND trained_steps = ?";
         self.database.read(|connection| {
-            let key = params![tried.step, tried.axis, tried.to, tried.trained_steps as i64];
+            let key = params![tried.step, tried.axis, tried.to, tried.trained_steps];
             connection.query_row(select, key, |row| row.get(0))
         })
     }

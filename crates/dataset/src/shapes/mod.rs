@@ -1,8 +1,9 @@
 //! Procedural images: textured forms before a busy background. No files are needed.
 //!
-//! A class is a form with a texture, and above 96 classes with a range of hues. All else is random:
-//! place, size, direction, colours, contrast, light, the textured background with smaller forms on
-//! it, noise. Forms and textures that no class is named for appear in the background only.
+//! A class is a form, above 12 classes with a texture, and above 96 with a range of hues. All else is
+//! random: place, size, direction, colours, contrast, light, the textured background with smaller
+//! forms on it, noise. Half of the images hint at their class by a texture, and half by a hue, that is
+//! usual for it: what small networks learn first, as they do on photos.
 
 mod form;
 mod paint;
@@ -98,11 +99,9 @@ impl Shapes {
         Ok(())
     }
 
-    /// How many forms, textures and ranges of hues classes tell apart: about as many textures as
-    /// forms.
+    /// How many forms, textures and ranges of hues tell classes apart.
     fn axes(&self) -> [usize; 3] {
-        let root = (self.classes as f64).sqrt().ceil() as usize;
-        let forms = root.max(self.classes.div_ceil(Texture::ALL.len())).min(Form::ALL.len());
+        let forms = self.classes.min(Form::ALL.len());
         let textures = self.classes.div_ceil(forms).min(Texture::ALL.len());
         [forms, textures, self.classes.div_ceil(forms * textures)]
     }
@@ -115,8 +114,13 @@ impl Shapes {
 
     fn name(&self, class: usize) -> String {
         let [form, texture, hue] = self.attributes(class);
-        let name = format!("{:?} {:?}", Form::ALL[form], Texture::ALL[texture]).to_lowercase();
-        if self.axes()[2] > 1 { format!("{name} {hue}") } else { name }
+        let (form, texture) = (Form::ALL[form], Texture::ALL[texture]);
+        let name = match self.axes() {
+            [_, 1, 1] => format!("{form:?}"),
+            [_, _, 1] => format!("{form:?} {texture:?}"),
+            _ => format!("{form:?} {texture:?} {hue}"),
+        };
+        name.to_lowercase()
     }
 }
 

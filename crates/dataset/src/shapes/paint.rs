@@ -17,6 +17,13 @@ type Colour = [f32; 3];
 const MOST_DISTRACTORS: usize = 4;
 /// Hue ranges leave gaps between them.
 const HUE_RANGE: f32 = 0.6;
+/// How often an attribute that does not tell classes apart is the one that is usual for the class.
+const HINT: f64 = 0.5;
+/// Range of the hues that are usual for a class, and the step between those of neighbours.
+const HINT_RANGE: f32 = 0.1;
+const GOLDEN: f32 = 0.618_034;
+/// The background's contrast, as a share of the form's.
+const CALM: f32 = 0.5;
 
 /// A textured form, or with none the background. Lengths are shares of the image's side.
 struct Figure {
@@ -59,11 +66,14 @@ pub(crate) fn render(shapes: &Shapes, purpose: Purpose, index: usize, label: u32
 /// Background, distractors, and last the form of the class.
 fn figures(shapes: &Shapes, class: usize, rng: &mut ChaCha8Rng) -> Vec<Figure> {
     let [form, texture, hue] = shapes.attributes(class);
-    let hues = shapes.axes()[2] as f32;
+    let [_, textures, hues] = shapes.axes();
     let any_form = |rng: &mut ChaCha8Rng| Form::ALL[rng.random_range(0..Form::ALL.len())];
     let any_texture = |rng: &mut ChaCha8Rng| Texture::ALL[rng.random_range(0..Texture::ALL.len())];
     let (background, any_hue) = (any_texture(rng), rng.random());
-    let mut figures = vec![figure(None, background, any_hue, rng)];
+    let mut ground = figure(None, background, any_hue, rng);
+    let [first, second] = ground.colours;
+    ground.colours[1] = [0, 1, 2].map(|i| first[i] + CALM * (second[i] - first[i]));
+    let mut figures = vec![ground];
     for _ in 0..rng.random_range(0..=MOST_DISTRACTORS) {
         let (form, texture, hue) = (any_form(rng), any_texture(rng), rng.random());
         let mut figure = figure(Some(form), texture, hue, rng);
@@ -72,11 +82,18 @@ fn figures(shapes: &Shapes, class: usize, rng: &mut ChaCha8Rng) -> Vec<Figure> {
         figure.opacity = rng.random_range(0.4..0.9);
         figures.push(figure);
     }
-    let hue = match hues {
-        1.0 => rng.random(),
-        hues => (hue as f32 + HUE_RANGE * rng.random::<f32>()) / hues,
+    let texture = match (textures, rng.random_bool(HINT)) {
+        (1, true) => Texture::ALL[class % Texture::ALL.len()],
+        (1, false) => any_texture(rng),
+        _ => Texture::ALL[texture],
     };
-    figures.push(figure(Some(Form::ALL[form]), Texture::ALL[texture], hue, rng));
+    let hue = match (hues, rng.random_bool(HINT)) {
+        (1, false) => rng.random(),
+        // Neighbouring classes lie far apart.
+        (1, true) => GOLDEN * class as f32 + HINT_RANGE * (rng.random::<f32>() - 0.5),
+        _ => (hue as f32 + HUE_RANGE * rng.random::<f32>()) / hues as f32,
+    };
+    figures.push(figure(Some(Form::ALL[form]), texture, hue, rng));
     figures
 }
 

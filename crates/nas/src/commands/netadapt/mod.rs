@@ -87,7 +87,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
 
     let mut outputs = Outputs::new(global, &plan, (seed_ms, target_ms), &out, &store)?;
     let adapted = {
-        let twin = |deployed: &_| plan.twin(deployed, args.train_stem_stride);
+        let twin = |deployed: &_| plan.twin(deployed, args.recipe.train_stem_stride);
         let problem = NetAdapt {
             seed: &plan.seed,
             weights: &seed_weights,

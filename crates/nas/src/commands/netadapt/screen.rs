@@ -39,7 +39,7 @@ pub(super) fn estimate(
         Schedule::Full => (1.0, 1.0),
         Schedule::Halving => (0.5, 1.75),
     };
-    let proposal_s = trained * (args.steps as usize * args.batch) as f64 * image_s
+    let proposal_s = trained * (args.steps as usize * args.recipe.batch) as f64 * image_s
         + judged * data.hold_out.len() as f64 * FORWARD_SHARE * image_s;
     let adapting_s = (steps * axes) as f64 * proposal_s / settings.jobs as f64;
     let epoch_s = data.train.len() as f64 * image_s / settings.jobs as f64;
@@ -55,7 +55,7 @@ pub(super) fn estimate(
             plan.seed.name,
             settings.target_ms,
             args.steps,
-            args.batch,
+            args.recipe.batch,
             duration(seed_s + adapting_s + last_s),
             duration(seed_s),
             duration(adapting_s),

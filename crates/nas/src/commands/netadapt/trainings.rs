@@ -97,7 +97,8 @@ pub(super) fn all(
             // The twin's resolution goes down as the deployed one does.
             let share = network.input.resolution as f64 / plan.seed.input.resolution as f64;
             let resolution = (share * plan.training.batches.resolution as f64).round() as usize;
-            let train = TrainArgs { train_resolution: Some(resolution), ..scratch.clone() };
+            let mut train = scratch.clone();
+            train.recipe.train_resolution = Some(resolution);
             if !one(kind.name(), (&network, ms), seed, train)? {
                 return Ok(None);
             }

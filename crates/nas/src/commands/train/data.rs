@@ -11,10 +11,13 @@ use crate::progress::note;
 /// Named when images are left out; the others are counted.
 const MOST_NAMED: usize = 5;
 
-/// Reads the data set that the user named, and says which images are left out.
+/// Reads the data set that the user named, and says which images are left out. From here on images are
+/// prepared on as many threads as train.
 pub(crate) fn load(global: &Global, data: &str, hold_out: HoldOut) -> Result<Dataset> {
     let bad = |error| bad_input("--data", error);
     let source: Source = data.parse().map_err(bad)?;
+    // A command that trains several networks finds the threads of the first.
+    _ = rayon::ThreadPoolBuilder::new().num_threads(global.training_threads()).build_global();
     let loaded = Dataset::load(&source, hold_out).map_err(bad)?;
     if !loaded.skipped.is_empty() {
         let named = loaded.skipped.iter().take(MOST_NAMED).map(|image| format!("\n  {image}"));

@@ -80,6 +80,12 @@ pub(crate) fn train(global: &Global, args: &TrainArgs, out: &Path) -> Result<Opt
     let checkpoint = out.join(CHECKPOINT);
     if checkpoint.exists() {
         resume(&checkpoint, &settings, &mut run)?;
+    } else if out.join("network.ron").exists() {
+        let place = out.display();
+        note(
+            global,
+            &format!("{place}: no epoch was finished; the run starts from its first step"),
+        );
     }
     let done = run.steps_done() / plan.steps_per_epoch;
     let mut history = history::read(out, done)?;

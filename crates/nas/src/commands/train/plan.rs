@@ -41,7 +41,7 @@ impl Plan {
         deployed.classes = data.classes.len();
         data::check(&args.data, &data, &deployed)?;
         deployed.lower().map_err(|error| bad_input(&args.net, error))?;
-        let resolution = match args.train_resolution {
+        let resolution = match args.recipe.train_resolution {
             Some(resolution) => resolution,
             None => data::resolution(&data, &deployed)?,
         };
@@ -49,20 +49,23 @@ impl Plan {
             // The weights are of these: a state dict's framework may build the network with others.
             deployed.norm = weights::read(path)?.network.norm;
         }
-        let twin = twin::of(&args.net, deployed.clone(), resolution, args.train_stem_stride)?;
+        let twin =
+            twin::of(&args.net, deployed.clone(), resolution, args.recipe.train_stem_stride)?;
         let images = data.train.len();
-        if !(1..=images).contains(&args.batch) {
-            let message =
-                format!("found {}; allowed: 1 to {images}, the images to train on", args.batch);
+        if !(1..=images).contains(&args.recipe.batch) {
+            let message = format!(
+                "found {}; allowed: 1 to {images}, the images to train on",
+                args.recipe.batch
+            );
             return Err(bad_input("--batch", message));
         }
         if args.epochs == 0 {
             return Err(bad_input("--epochs", "found 0; allowed: 1 and more"));
         }
-        let steps_per_epoch = (images / args.batch) as u64;
-        let recipe = recipe(&args.recipe, args.batch, args.epochs, steps_per_epoch)?;
+        let steps_per_epoch = (images / args.recipe.batch) as u64;
+        let recipe = recipe(&args.recipe, args.epochs, steps_per_epoch)?;
         let batches = BatchSettings {
-            batch: args.batch,
+            batch: args.recipe.batch,
             resolution,
             augment: data::augment(&args.data, resolution, args.recipe.cutout)?,
             order: Order::Shuffled,
@@ -117,8 +120,8 @@ impl Plan {
     }
 }
 
-fn recipe(args: &RecipeArgs, batch: usize, epochs: u64, steps_per_epoch: u64) -> Result<Recipe> {
-    let batch = batch as f32;
+fn recipe(args: &RecipeArgs, epochs: u64, steps_per_epoch: u64) -> Result<Recipe> {
+    let batch = args.batch as f32;
     let (optimiser, learning_rate, weight_decay) = match args.optimiser {
         OptimiserKind::Sgd => (Optimiser::SGD, 0.1 * batch / 128.0, 5e-4),
         OptimiserKind::Rmsprop => (Optimiser::RMSPROP, 0.016 * batch / 256.0, 1e-5),
