@@ -13,6 +13,7 @@ use crate::error::PredictorError;
 use crate::file;
 use crate::journal::{self, Journal, Sample, Visit};
 use crate::plan::{BuildSettings, plan};
+use crate::stats::median;
 use crate::table::{Entry, Table, Timing};
 
 /// Measures one network: a sample for each distinct block and the head.
@@ -147,7 +148,7 @@ fn alone(unit: &PlacedUnit) -> Option<Network> {
 
 /// Networks in which blocks that a table lacks are measured on demand: the same one, each time with
 /// other weights in other places of memory.
-const ON_DEMAND: usize = 5;
+const ON_DEMAND: usize = 10;
 
 /// Measures the blocks of `network` that `table` lacks in the network itself and adds them. Gives
 /// the number of those blocks, each counted as often as it stands in the network.
@@ -167,10 +168,27 @@ pub fn measure_missing(
     let wanted: HashSet<PlacedUnit> = missing.iter().copied().collect();
     let visit = |_| {
         let mut samples = measure(network)?;
+        let slowdown = slowdown(table, &samples);
         samples.retain(|sample| wanted.contains(&sample.unit));
+        for sample in &mut samples {
+            sample.latency = sample.latency.at_usual_speed(slowdown);
+        }
         Ok(Visit { label: network.name.clone(), timing: Timing::InContext, samples })
     };
     let visits = (0..ON_DEMAND).map(visit).collect::<Result<Vec<Visit>, PredictorError>>()?;
     table.extend(journal::entries(&visits));
     Ok(missing.len())
+}
+
+/// How much slower the device is than when `table` was measured, by the samples of units that it has:
+/// their median, or 1 where most units are missing.
+fn slowdown(table: &Table, samples: &[Sample]) -> f64 {
+    let known = samples
+        .iter()
+        .filter_map(|sample| Some(sample.latency.p50_ms / table.get(&sample.unit)?.latency.p50_ms));
+    let mut known: Vec<f64> = known.collect();
+    match 2 * known.len() < samples.len() {
+        true => 1.0,
+        false => median(&mut known).unwrap_or(1.0),
+    }
 }

@@ -219,6 +219,31 @@ fn missing_blocks_are_an_error_or_measured() {
     assert_eq!((again.ms, again.coverage.exact), (prediction.ms, 1.0));
 }
 
+/// What is measured on a slow day does not look slower than what was measured before.
+#[test]
+fn missing_blocks_are_measured_at_the_speed_of_those_that_are_known() {
+    let network = published::network("mobilenet_v3_small").unwrap();
+    let unknown = network.units().nth(5).unwrap();
+    let mut table = Table::new(Setup::here(Runtime::Native, 1), SETTINGS);
+    let (runs, networks, timing) = (1, 1, Timing::InContext);
+    let at = |unit: &PlacedUnit, slowdown: f64| {
+        let ms = slowdown * true_ms(unit);
+        Quantiles { p10_ms: ms, p50_ms: ms, p90_ms: ms }
+    };
+    let known = network.units().filter(|unit| *unit != unknown);
+    let entry = |unit: PlacedUnit| Entry { unit, latency: at(&unit, 1.0), runs, networks, timing };
+    table.extend(known.map(entry));
+    let mut slowdown = 1.2;
+    let mut measure = |network: &Network| {
+        slowdown += 0.1;
+        let sample = |unit: PlacedUnit| Sample { unit, latency: at(&unit, slowdown), runs };
+        Ok(network.units().map(sample).collect())
+    };
+    let prediction = table.predict_or_measure(&network, &mut measure).unwrap();
+    let expected: f64 = network.units().map(|unit| true_ms(&unit)).sum();
+    assert!((prediction.ms / expected - 1.0).abs() < 1e-6, "{} {expected}", prediction.ms);
+}
+
 #[test]
 fn a_failed_measurement_keeps_what_was_measured_before() {
     let (space, mut bench) = (mnasnet(), Bench::new());
