@@ -1,5 +1,7 @@
 //! `nas describe`, `nas zoo`, `nas space`.
 
+use std::process::{Command, Stdio};
+
 use crate::run::{json, nas, refused};
 
 #[test]
@@ -61,4 +63,18 @@ fn bad_networks_and_spaces_are_refused() {
     refused(&["space", "nasnet"], &["nasnet", "mnasnet"]);
     refused(&["describe"], &["NET"]);
     refused(&["fly"], &["fly"]);
+}
+
+/// As `nas zoo | head` does.
+#[test]
+fn a_reader_that_leaves_early_gets_no_panic() {
+    let mut child = Command::new(env!("CARGO_BIN_EXE_nas"))
+        .args(["describe", "mobilenet_v2"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("nas starts");
+    drop(child.stdout.take());
+    let output = child.wait_with_output().expect("a child");
+    assert_eq!(String::from_utf8_lossy(&output.stderr), "");
 }

@@ -7,7 +7,7 @@ use search_space::Graph;
 
 use crate::calm::gather;
 use crate::error::PredictorError;
-use crate::measure::{clocked, random_image, timed_ms, warm_up};
+use crate::measure::{random_image, timed_ms, warm_up};
 use crate::meter::Meter;
 use crate::stats::{median, quantile};
 
@@ -62,7 +62,8 @@ impl Meter<'_> {
         Ok(Ratio { ratio, spread: (high - low) / 2.0 })
     }
 
-    /// The first one's median over the second's, run in `order` in turns.
+    /// The first one's median over the second's, each run `runs` times on end after a warm-up: after the
+    /// other's run its weights would have to come back into the cache, as in no deployment.
     fn turns(
         &mut self,
         graphs: [&Graph; 2],
@@ -70,26 +71,15 @@ impl Meter<'_> {
         order: [usize; 2],
         runs: usize,
     ) -> Result<f64, PredictorError> {
-        let images = graphs.map(|graph| random_image(graph.input().elements()));
-        for (engine, image) in pair.iter_mut().zip(&images) {
-            warm_up(&mut || timed_ms(|| _ = engine.run(image)));
+        let mut medians_ms = [0.0; 2];
+        for place in order {
+            let (graph, engine) = (graphs[place], &mut pair[place]);
+            let image = random_image(graph.input().elements());
+            warm_up(&mut || timed_ms(|| _ = engine.run(&image)));
+            let found = gather(runs, self, &mut || timed_ms(|| _ = engine.run(&image)));
+            let mut runs_ms = found.runs;
+            medians_ms[place] = median(&mut runs_ms).ok_or(PredictorError::NoRuns)?;
         }
-        let [first, second] = pair;
-        let mut clocked_first = clocked(first, graphs[0], &images[0]);
-        let mut clocked_second = clocked(second, graphs[1], &images[1]);
-        let mut run = || {
-            let mut both_ms = [0.0; 2];
-            for place in order {
-                let units_ms = if place == 0 { clocked_first() } else { clocked_second() };
-                both_ms[place] = units_ms.iter().sum::<f64>();
-            }
-            both_ms
-        };
-        let found = gather(runs, self, &mut run);
-        let of = |place: usize| {
-            let mut all_ms: Vec<f64> = found.runs.iter().map(|both_ms| both_ms[place]).collect();
-            median(&mut all_ms).ok_or(PredictorError::NoRuns)
-        };
-        Ok(of(0)? / of(1)?)
+        Ok(medians_ms[0] / medians_ms[1])
     }
 }

@@ -13,6 +13,7 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
+use controller::StudySettings;
 use controller::netadapt::{
     AdaptError, AdaptSettings, Adaptation, Adapted, Event, Latencies, NetAdapt, Reading, Recorded,
     adapt,
@@ -38,8 +39,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let mut plan = Plan::new(global, args)?;
     let name = args.net.rsplit('/').next().unwrap_or_default().trim_end_matches(".ron");
     let out = output_folder::choose(args.out.as_deref(), &format!("netadapt-{name}"), args.resume);
-    let resumes = Adaptation::is_there(&out);
-    if resumes && !args.resume {
+    if Adaptation::is_there(&out) && !args.resume {
         let path = out.join(controller::netadapt::FILE_NAME);
         let message = "found; allowed: a folder without a run, or --resume to continue it";
         return Err(bad_input(path.display(), message));
@@ -50,24 +50,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let first = device.as_ref().map_or(Latencies::Replay, |d| Latencies::Device(d));
     interrupt::listen();
 
-    let measured = |store: &mut Adaptation| first.of(Reading::Measured, &plan.seed, store);
-    let (mut store, seed_ms) = if resumes {
-        let mut store =
-            Adaptation::resume(&out, &settings).map_err(|e| bad_input("--resume", e))?;
-        let seed_ms = measured(&mut store).map_err(|error| explain(error, &out))?;
-        (store, seed_ms)
-    } else {
-        note(global, &format!("measuring {}", plan.seed.name));
-        let seed = first.first(Reading::Measured, &plan.seed, &plan.recorded);
-        let Recorded { reading, key, ms } = seed.map_err(|error| explain(error, &out))?;
-        check_target(args, ms)?;
-        output_folder::prepare(&out)?;
-        let mut recorded = plan.recorded.clone();
-        recorded.push(Recorded { reading, key, ms });
-        let notes = [("command".to_owned(), std::env::args().collect::<Vec<_>>().join(" "))];
-        let store = Adaptation::create(&out, &settings, &notes.into(), &recorded);
-        (store.map_err(|error| bad_input("--out", error))?, ms)
-    };
+    let (mut store, seed_ms) = open(global, args, &plan, &settings, first, &out)?;
     let against_seed = device.as_ref().map(|device| device.against(&plan.seed, seed_ms));
     let latencies = against_seed.as_ref().map_or(Latencies::Replay, |l| Latencies::Device(l));
     let target_ms = args.target_ms.unwrap_or(args.target_ratio * seed_ms);
@@ -109,6 +92,35 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let seconds = (start.elapsed().as_secs_f64(), measuring);
     result::print(global, &outputs, &adapted, &trained, seconds)?;
     Ok(if meets_target { Outcome::Done } else { Outcome::TargetNotMet })
+}
+
+/// The run that is resumed, or a new one, with the seed's latency. Nothing is written before the target
+/// is known to be below that.
+fn open(
+    global: &Global,
+    args: &NetAdaptArgs,
+    plan: &Plan,
+    settings: &StudySettings,
+    latencies: Latencies<'_>,
+    out: &Path,
+) -> Result<(Adaptation, f64)> {
+    let explained = |error| explain(error, out);
+    if Adaptation::is_there(out) {
+        let resumed = Adaptation::resume(out, settings);
+        let mut store = resumed.map_err(|error| bad_input("--resume", error))?;
+        let seed_ms = latencies.of(Reading::Measured, &plan.seed, &mut store);
+        return Ok((store, seed_ms.map_err(explained)?));
+    }
+    note(global, &format!("measuring {}", plan.seed.name));
+    let seed = latencies.first(Reading::Measured, &plan.seed, &plan.recorded);
+    let seed = seed.map_err(explained)?;
+    let seed_ms = seed.ms;
+    check_target(args, seed_ms)?;
+    output_folder::prepare(out)?;
+    let recorded: Vec<Recorded> = plan.recorded.iter().cloned().chain([seed]).collect();
+    let notes = [("command".to_owned(), std::env::args().collect::<Vec<_>>().join(" "))];
+    let store = Adaptation::create(out, settings, &notes.into(), &recorded);
+    Ok((store.map_err(|error| bad_input("--out", error))?, seed_ms))
 }
 
 fn check_target(args: &NetAdaptArgs, seed_ms: f64) -> Result<()> {
