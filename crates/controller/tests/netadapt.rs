@@ -219,7 +219,7 @@ fn halving_trains_half_as_much_and_goes_on_after_any_interruption() {
     let adapted = setting.adapt(&mut whole, how, Latencies::Device(&Counted), &go_on).unwrap();
     assert!(adapted.meets_target);
     let (steps, tried) = (whole.steps().unwrap(), whole.tried().unwrap());
-    for step in 1..steps.len() {
+    for (step, taken) in steps.iter().enumerate().skip(1) {
         // Five steps of training: 1, 2 and 5.
         let after = |trained: u64| {
             tried.iter().filter(|t| t.step == step && t.trained_steps == trained).count()
@@ -227,9 +227,9 @@ fn halving_trains_half_as_much_and_goes_on_after_any_interruption() {
         assert!(after(1) > 2);
         assert_eq!((after(2), after(5)), (after(1).div_ceil(2), after(1).div_ceil(4)), "{step}");
         let chosen = |t: &&controller::netadapt::Tried| {
-            (t.step, &t.axis, t.trained_steps) == (step, &steps[step].axis, 5)
+            (t.step, &t.axis, t.trained_steps) == (step, &taken.axis, 5)
         };
-        assert_eq!(tried.iter().find(chosen).unwrap().judged, steps[step].judged);
+        assert_eq!(tried.iter().find(chosen).unwrap().judged, taken.judged);
     }
 
     let folder = tempdir().unwrap();

@@ -33,6 +33,14 @@ impl Schedule {
     }
 }
 
+/// A proposal that is not given up.
+struct Left {
+    /// Index of the proposal.
+    index: usize,
+    /// After the parts before.
+    before: Option<Tried>,
+}
+
 /// The proposals that were trained to the end, each with its index. What was trained before is not
 /// again.
 pub(super) fn try_all(
@@ -44,8 +52,8 @@ pub(super) fn try_all(
     event: &mut dyn FnMut(&Event<'_>),
 ) -> Result<Vec<(usize, Tried)>, AdaptError> {
     let parts = settings.schedule.parts(settings.fine_tune.recipe.steps);
-    let mut left: Vec<(usize, Option<Tried>)> =
-        (0..proposals.len()).map(|index| (index, None)).collect();
+    let mut left: Vec<Left> =
+        (0..proposals.len()).map(|index| Left { index, before: None }).collect();
     for (rung, part) in parts.iter().enumerate() {
         let after = try_part(problem, settings, parent, (proposals, &left, part), store, event)?;
         if rung + 1 == parts.len() {
@@ -56,8 +64,11 @@ pub(super) fn try_all(
         let better = ranked(settings.metric, &now.judged, &saved);
         let mut kept: Vec<usize> = better.into_iter().take(after.len().div_ceil(2)).collect();
         kept.sort_unstable();
-        left =
-            kept.into_iter().map(|place| (after[place].0, Some(after[place].1.clone()))).collect();
+        let one = |place: usize| {
+            let (index, before) = &after[place];
+            Left { index: *index, before: Some(before.clone()) }
+        };
+        left = kept.into_iter().map(one).collect();
     }
     Ok(Vec::new())
 }
@@ -67,7 +78,7 @@ fn try_part(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
     parent: &Parent<'_>,
-    (proposals, left, part): (&[Proposal], &[(usize, Option<Tried>)], &Range<u64>),
+    (proposals, left, part): (&[Proposal], &[Left], &Range<u64>),
     store: &mut Adaptation,
     event: &mut dyn FnMut(&Event<'_>),
 ) -> Result<Vec<(usize, Tried)>, AdaptError> {
@@ -76,7 +87,7 @@ fn try_part(
     known.retain(|tried| tried.step == step && tried.trained_steps == part.end);
     let mut tried: Vec<Option<Tried>> = vec![None; proposals.len()];
     let mut candidates = Vec::new();
-    for (index, before) in left {
+    for Left { index, before } in left {
         let proposal = &proposals[*index];
         let same = |tried: &&Tried| tried.axis == proposal.axis && tried.to == proposal.to;
         tried[*index] = known.iter().find(same).cloned();
@@ -106,9 +117,12 @@ mod tests {
 
     #[test]
     fn parts_are_all_steps_in_order() {
-        assert_eq!(Schedule::Full.parts(7), [0..7]);
-        assert_eq!(Schedule::Halving.parts(100), [0..25, 25..50, 50..100]);
-        assert_eq!(Schedule::Halving.parts(3), [0..1, 1..3]);
-        assert_eq!(Schedule::Halving.parts(1), [0..1]);
+        let parts = |schedule: Schedule, steps| -> Vec<(u64, u64)> {
+            schedule.parts(steps).into_iter().map(|part| (part.start, part.end)).collect()
+        };
+        assert_eq!(parts(Schedule::Full, 7), [(0, 7)]);
+        assert_eq!(parts(Schedule::Halving, 100), [(0, 25), (25, 50), (50, 100)]);
+        assert_eq!(parts(Schedule::Halving, 3), [(0, 1), (1, 3)]);
+        assert_eq!(parts(Schedule::Halving, 1), [(0, 1)]);
     }
 }
