@@ -73,3 +73,26 @@ pub(crate) fn best(lines: &[Line]) -> Option<&Line> {
         false => lines.last(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::{Line, read, write};
+
+    /// A resumed run writes the lines of before again.
+    #[test]
+    fn what_is_read_and_written_again_keeps_every_digit() {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let line = Line {
+            epoch: 1,
+            steps: 703,
+            learning_rate: 0.049_659_032,
+            train_loss: 1.764_105_633_911_916_5,
+            hold_out_top1: Some(0.550_797_818_622_500_5),
+            hold_out_loss: Some(1.289_200_959_695_802_3),
+            seconds: 268.239_016_07,
+            images_per_s: 167.731_005_948_287_67,
+        };
+        write(folder.path(), std::slice::from_ref(&line)).expect("written");
+        assert_eq!(read(folder.path(), 1).expect("read"), [line]);
+    }
+}
