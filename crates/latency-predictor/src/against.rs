@@ -11,15 +11,6 @@ use crate::measure::{random_image, timed_ms, warm_up};
 use crate::meter::Meter;
 use crate::stats::{median, quantile};
 
-/// The latency of a network as a ratio to another's.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Ratio {
-    /// Mean of the middle half of the rounds.
-    pub ratio: f64,
-    /// Half the distance between the quartiles of the rounds.
-    pub spread: f64,
-}
-
 /// Rounds, each with copies of its own of both networks: where a copy lies in memory changes its
 /// latency by more than small cuts do.
 const ROUNDS: usize = 40;
@@ -27,8 +18,9 @@ const ROUNDS: usize = 40;
 const LIVE: usize = 8;
 
 impl Meter<'_> {
-    /// Times a network and `reference` in turns, each `runs` times in all while the device is undisturbed,
-    /// within reason.
+    /// The latency of a network as a ratio to that of `reference`: both are timed in turns, each `runs`
+    /// times in all while the device is undisturbed, within reason. The mean of the middle half of the
+    /// rounds.
     ///
     /// # Errors
     /// No runs; a graph that the engine does not take.
@@ -37,7 +29,7 @@ impl Meter<'_> {
         graph: &Graph,
         reference: &Graph,
         runs: usize,
-    ) -> Result<Ratio, PredictorError> {
+    ) -> Result<f64, PredictorError> {
         let rounds = ROUNDS.min(runs);
         let mut live: VecDeque<[Engine; 2]> = VecDeque::with_capacity(LIVE + 1);
         let mut ratios = Vec::with_capacity(rounds);
@@ -55,11 +47,10 @@ impl Meter<'_> {
         let (low, high) = (at(0.25)?, at(0.75)?);
         let middle = || ratios.iter().filter(|ratio| (low..=high).contains(*ratio));
         // Quartiles of one or two rounds may have none between them.
-        let ratio = match middle().count() {
+        Ok(match middle().count() {
             0 => (low + high) / 2.0,
             count => middle().sum::<f64>() / count as f64,
-        };
-        Ok(Ratio { ratio, spread: (high - low) / 2.0 })
+        })
     }
 
     /// The first one's median over the second's, each run `runs` times on end after a warm-up: after the

@@ -29,7 +29,6 @@ mod stats;
 mod steal;
 mod table;
 
-pub use against::Ratio;
 pub use build::{Built, MeasureUnits, Progress, build, measure_missing};
 pub use device::{Cache, Device};
 pub use error::PredictorError;

@@ -98,7 +98,7 @@ impl LatencySource for AgainstSeed<'_> {
             let mut meter = Meter::new(&lock, open.table.setup.threads, open.table.probe_ms)?;
             let (graph, seed) = (network.lower()?, self.seed.lower()?);
             let ratio = meter.against(&graph, &seed, self.device.runs)?;
-            Ok(ratio.ratio * self.seed_ms)
+            Ok(ratio * self.seed_ms)
         };
         self.device.with(network, |open| measured(open).map_err(|error| error.to_string()))
     }

@@ -9,6 +9,7 @@ use search_space::hash::fnv1a;
 use search_space::{Network, Weights, axes};
 use training::{FineTune, Recipe};
 
+use super::screen;
 use crate::args::Global;
 use crate::args_netadapt::{MetricKind, NetAdaptArgs, ScheduleKind};
 use crate::args_training::TrainArgs;
@@ -40,7 +41,9 @@ pub(super) struct Plan {
 impl Plan {
     pub(super) fn new(global: &Global, args: &NetAdaptArgs) -> Result<Self> {
         check(args)?;
-        let mut training = TrainingPlan::new(global, &train_args(args, &args.net, args.epochs))?;
+        // --threads are those of the network that is measured.
+        let trainer = Global { threads: Some(screen::jobs(global)), ..global.clone() };
+        let mut training = TrainingPlan::new(&trainer, &train_args(args, &args.net, args.epochs))?;
         if training.data.hold_out.is_empty() {
             return Err(bad_input("--hold-out", "found 0; allowed: above 0: it chooses"));
         }
