@@ -121,8 +121,10 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
     killed_after(&borrowed(&replayed), &pauses);
     assert_eq!(adapted(&borrowed(&replayed)).0, code);
     let killed = place.path("killed");
-    for name in ["adapted.ron", "adapted.safetensors", "trajectory.csv", "trained.csv"] {
-        assert!(bytes(&out, name) == bytes(&killed, name), "{name}");
+    let names = ["adapted.ron", "adapted.safetensors", "trajectory.csv", "trained.csv"];
+    let weights = (0..steps.len()).map(|step| format!("steps/{step:03}.safetensors"));
+    for name in names.map(str::to_owned).into_iter().chain(weights) {
+        assert!(bytes(&out, &name) == bytes(&killed, &name), "{name}");
     }
 
     // A run is not overwritten, and not continued as another.

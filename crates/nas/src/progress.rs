@@ -97,6 +97,14 @@ impl Progress {
         }
     }
 
+    /// Prints lines without tearing the bar.
+    pub(crate) fn above(&self, print: impl FnOnce()) {
+        match self {
+            Self::Bar { bar, .. } => bar.suspend(print),
+            Self::Quiet | Self::Lines { .. } => print(),
+        }
+    }
+
     /// Removes the bar.
     pub(crate) fn end(&self) {
         if let Self::Bar { bar, .. } = self {

@@ -67,7 +67,7 @@ pub enum Event<'a> {
     },
     /// A proposal was trained and judged.
     Tried(&'a Tried),
-    /// A step was taken and stored.
+    /// A step was taken and stored. The weights of the step before are not stored any more.
     Step {
         /// The step.
         taken: &'a Step,
@@ -76,6 +76,17 @@ pub enum Event<'a> {
         /// The bytes of its twin's weights file.
         weights: &'a [u8],
     },
+}
+
+/// Hears what happens, and says whether to go on.
+pub type Listener<'a> = dyn FnMut(&Event<'_>) -> ControlFlow<()> + 'a;
+
+/// Tells what happens, to a listener who may stop the adaptation.
+pub(super) fn tell(listener: &mut Listener<'_>, event: &Event<'_>) -> Result<(), AdaptError> {
+    match listener(event) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(()) => Err(AdaptError::Stopped),
+    }
 }
 
 /// Where it ended.
@@ -105,13 +116,13 @@ pub fn adapt(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
     store: &mut Adaptation,
-    event: &mut dyn FnMut(&Event<'_>),
+    event: &mut Listener<'_>,
 ) -> Result<Adapted, AdaptError> {
     let mut steps = store.steps()?;
     if steps.is_empty() {
         let (taken, weights) = seed(problem, store)?;
         store.record_step(&taken, &weights)?;
-        event(&Event::Step { taken: &taken, network: problem.seed, weights: &weights });
+        tell(event, &Event::Step { taken: &taken, network: problem.seed, weights: &weights })?;
         steps.push(taken);
     }
     let mut network = path(problem.seed, &steps)?.pop().unwrap_or_else(|| problem.seed.clone());
@@ -119,7 +130,7 @@ pub fn adapt(
     loop {
         let now = &steps[steps.len() - 1];
         let latency_ms = now.latency_ms;
-        let file = WeightsFile::read(&store.weights(now.step)?)?;
+        let file = WeightsFile::read(&store.weights()?)?;
         let (_, weights) = file.fit(&(problem.twin)(&network))?;
         let meets_target = latency_ms <= settings.target_ms;
         let parent = Parent { network: &network, weights: &weights, steps: now.step };
@@ -132,8 +143,8 @@ pub fn adapt(
             return Ok(Adapted { network, weights, latency_ms, meets_target });
         };
         network = narrowed;
-        let weights = store.weights(taken.step)?;
-        event(&Event::Step { taken: &taken, network: &network, weights: &weights });
+        let weights = store.weights()?;
+        tell(event, &Event::Step { taken: &taken, network: &network, weights: &weights })?;
         steps.push(taken);
     }
 }
@@ -185,7 +196,7 @@ fn step(
     parent: &Parent<'_>,
     (now, cut_ms): (&Step, f64),
     store: &mut Adaptation,
-    event: &mut dyn FnMut(&Event<'_>),
+    event: &mut Listener<'_>,
 ) -> Result<Option<(Step, Network)>, AdaptError> {
     let mut before_ms = now.latency_ms;
     let mut demanded_ms = cut_ms;

@@ -4,12 +4,15 @@ use std::ops::Range;
 
 use search_space::Proposal;
 
-use super::adapt::{AdaptSettings, Event, NetAdapt};
+use super::adapt::{AdaptSettings, Event, Listener, NetAdapt, tell};
 use super::choose::ranked;
 use super::error::AdaptError;
 use super::judged::Judged;
 use super::store::{Adaptation, Step, Tried};
 use super::tune::{Candidate, Parent, Tuned, tune_all};
+
+/// Proposals of which one is not given up.
+const KEEPS_ONE_OF: usize = 2;
 
 /// How long proposals are trained before some are given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +34,18 @@ impl Schedule {
         let starts = std::iter::once(0).chain(ends.clone());
         starts.zip(ends).map(|(start, end)| start..end).filter(|part| !part.is_empty()).collect()
     }
+
+    /// What a proposal costs on the average where all may be trained for `steps`: the training steps
+    /// that it gets, and how often it is judged.
+    pub fn mean_cost(self, steps: u64) -> (f64, f64) {
+        let (mut left, mut trained, mut judged) = (1.0, 0.0, 0.0);
+        for part in self.parts(steps) {
+            trained += left * (part.end - part.start) as f64;
+            judged += left;
+            left /= KEEPS_ONE_OF as f64;
+        }
+        (trained, judged)
+    }
 }
 
 /// A proposal that is not given up.
@@ -49,7 +64,7 @@ pub(super) fn try_all(
     parent: &Parent<'_>,
     (now, proposals): (&Step, &[Proposal]),
     store: &mut Adaptation,
-    event: &mut dyn FnMut(&Event<'_>),
+    event: &mut Listener<'_>,
 ) -> Result<Vec<(usize, Tried)>, AdaptError> {
     let parts = settings.schedule.parts(settings.fine_tune.recipe.steps);
     let mut left: Vec<Left> =
@@ -62,7 +77,8 @@ pub(super) fn try_all(
         let saved: Vec<(f64, &Judged)> =
             after.iter().map(|(_, t)| (now.latency_ms - t.latency_ms, &t.judged)).collect();
         let better = ranked(settings.metric, &now.judged, &saved);
-        let mut kept: Vec<usize> = better.into_iter().take(after.len().div_ceil(2)).collect();
+        let mut kept: Vec<usize> =
+            better.into_iter().take(after.len().div_ceil(KEEPS_ONE_OF)).collect();
         kept.sort_unstable();
         let one = |place: usize| {
             let (index, before) = &after[place];
@@ -80,7 +96,7 @@ fn try_part(
     parent: &Parent<'_>,
     (proposals, left, part): (&[Proposal], &[Left], &Range<u64>),
     store: &mut Adaptation,
-    event: &mut dyn FnMut(&Event<'_>),
+    event: &mut Listener<'_>,
 ) -> Result<Vec<(usize, Tried)>, AdaptError> {
     let step = parent.steps + 1;
     let mut known = store.tried()?;
@@ -97,14 +113,18 @@ fn try_part(
         }
     }
     let trained = left.len() - candidates.len();
-    event(&Event::Proposals { step, proposals: left.len(), trained, trained_steps: part.end });
+    let proposals_left = left.len();
+    tell(
+        event,
+        &Event::Proposals { step, proposals: proposals_left, trained, trained_steps: part.end },
+    )?;
     tune_all(problem, settings, parent, (&candidates, part), &mut |tuned: Tuned| {
         let Tuned { index, judged, weights, seconds } = tuned;
         let Proposal { axis, from, to, latency_ms, .. } = proposals[index].clone();
         let trained_steps = part.end;
         let new = Tried { step, axis, from, to, trained_steps, latency_ms, judged, seconds };
         store.record_tried(&new, weights.as_deref())?;
-        event(&Event::Tried(&new));
+        tell(event, &Event::Tried(&new))?;
         tried[index] = Some(new);
         Ok((problem.stop)())
     })?;

@@ -12,7 +12,7 @@ mod latencies;
 mod store;
 mod tune;
 
-pub use adapt::{AdaptSettings, Adapted, Event, NetAdapt, adapt, path};
+pub use adapt::{AdaptSettings, Adapted, Event, Listener, NetAdapt, adapt, path};
 pub use baseline::{Baseline, baseline};
 pub use choose::{Metric, ranked};
 pub use error::AdaptError;

@@ -14,7 +14,7 @@ use crate::study::StudyError;
 pub const FILE_NAME: &str = "netadapt.sqlite";
 
 const SCHEMA: Schema = Schema {
-    version: 2,
+    version: 3,
     tables: "
     CREATE TABLE latencies (
         reading TEXT NOT NULL,
@@ -45,7 +45,7 @@ const SCHEMA: Schema = Schema {
         latency_ms REAL NOT NULL,
         loss REAL NOT NULL,
         right_images BLOB NOT NULL,
-        weights BLOB NOT NULL
+        weights BLOB
     ) STRICT;
 ",
 };
@@ -259,13 +259,13 @@ impl Adaptation {
         })
     }
 
-    /// The weights file of a step.
+    /// The weights file of the last step: the next one begins with it.
     ///
     /// # Errors
-    /// No such step.
-    pub fn weights(&self, step: usize) -> Result<Vec<u8>, StudyError> {
-        let select = "SELECT weights FROM steps WHERE step = ?";
-        self.database.read(|connection| connection.query_row(select, [step], |row| row.get(0)))
+    /// No step was taken.
+    pub fn weights(&self) -> Result<Vec<u8>, StudyError> {
+        let select = "SELECT weights FROM steps ORDER BY step DESC LIMIT 1";
+        self.database.read(|connection| connection.query_row(select, [], |row| row.get(0)))
     }
 
     /// Gives back the room of what was let go of.
@@ -276,7 +276,7 @@ impl Adaptation {
         self.database.compact()
     }
 
-    /// Stores a step and lets go of the weights of its proposals.
+    /// Stores a step and lets go of the weights of its proposals and of the steps before.
     pub(super) fn record_step(&mut self, step: &Step, weights: &[u8]) -> Result<(), StudyError> {
         let Step { step, axis, from, to, before_ms, predicted_ms, latency_ms, judged } = step;
         self.database.write(|transaction| {
@@ -295,6 +295,7 @@ impl Adaptation {
                     weights
                 ],
             )?;
+            transaction.execute("UPDATE steps SET weights = NULL WHERE step < ?", [step])?;
             transaction
                 .execute("UPDATE proposals SET weights = NULL WHERE step <= ?", [step])
                 .map(|_| ())

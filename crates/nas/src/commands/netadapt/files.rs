@@ -24,10 +24,16 @@ pub(super) struct Files<'a> {
 }
 
 impl Files<'_> {
-    pub(super) fn write_step(&self, step: &Step, network: &Network, weights: &[u8]) -> Result<()> {
-        let file = self.out.join("steps").join(format!("{:03}", step.step));
-        write_atomically(&file.with_extension("ron"), network.to_ron().as_bytes())?;
-        Ok(write_atomically(&file.with_extension("safetensors"), weights)?)
+    pub(super) fn write_network(&self, step: &Step, network: &Network) -> Result<()> {
+        Ok(write_atomically(&self.step_file(step, "ron"), network.to_ron().as_bytes())?)
+    }
+
+    pub(super) fn write_weights(&self, step: &Step, weights: &[u8]) -> Result<()> {
+        Ok(write_atomically(&self.step_file(step, "safetensors"), weights)?)
+    }
+
+    fn step_file(&self, step: &Step, extension: &str) -> PathBuf {
+        self.out.join("steps").join(format!("{:03}.{extension}", step.step))
     }
 
     /// Where the steps led to, before the long trainings.

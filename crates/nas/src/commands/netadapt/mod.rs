@@ -9,6 +9,7 @@ mod result;
 mod screen;
 mod trainings;
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
@@ -81,12 +82,16 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
             stop: &interrupt::check,
         };
         let mut event = |event: &Event<'_>| outputs.hear(event);
-        adapt(&problem, &settings, &mut store, &mut event).map_err(|error| explain(error, &out))?
+        let adapted = adapt(&problem, &settings, &mut store, &mut event);
+        match outputs.failure.take() {
+            Some(failure) => return Err(failure),
+            None => adapted.map_err(|error| explain(error, &out))?,
+        }
     };
     outputs.adapted(&adapted, &mut store)?;
     let Adapted { meets_target, .. } = adapted;
-    let trained = trainings::all(global, args, &plan, &adapted, latencies, &mut store, &out)?;
-    let Some(trained) = trained else { return Err(stopped(&out)) };
+    let planned = trainings::planned(global, args, &plan, &adapted, latencies, &mut store, &out)?;
+    let Some(trained) = trainings::run(global, &planned, &out)? else { return Err(stopped(&out)) };
     let measuring = device.as_ref().map_or(0.0, DeviceLatency::seconds);
     outputs.trained(&trained, &store)?;
     let seconds = (start.elapsed().as_secs_f64(), measuring);
@@ -146,7 +151,8 @@ fn seed_weights(
     note(global, &format!("training the seed on {}, since no --weights are given", args.data));
     let train = plan::train_args(args, &args.net, args.epochs);
     let threads = Global { threads: Some(screen::jobs(global)), ..global.clone() };
-    let trained = crate::commands::train::train(&threads, &train, &out.join("seed"))?;
+    let on = |_| ControlFlow::Continue(());
+    let trained = crate::commands::train::train(&threads, &train, &out.join("seed"), &on)?;
     let Some(trained) = trained else { return Ok(None) };
     let (_, weights) = weights::fit(Path::new(&trained.weights), &plan.training.twin)?;
     Ok(Some(weights))

@@ -1,10 +1,12 @@
 //! Hears what happens in an adaptation: writes its files and shows how it goes on.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
-use controller::netadapt::{Adaptation, Adapted, Event, Judged, Tried, path};
+use controller::netadapt::{Adaptation, Adapted, Event, Judged, Step, Tried, path};
+use search_space::Network;
 
 use super::files::Files;
 use super::plan::Plan;
@@ -24,7 +26,8 @@ pub(super) struct Outputs<'a> {
     since: Instant,
     /// Spent on training proposals in this process.
     pub(super) tuning_s: f64,
-    failure: Option<anyhow::Error>,
+    /// Why [`Outputs::hear`] broke.
+    pub(super) failure: Option<anyhow::Error>,
 }
 
 impl<'a> Outputs<'a> {
@@ -41,14 +44,18 @@ impl<'a> Outputs<'a> {
         let out = out.to_owned();
         let mut files = Files { plan, seed_ms, target_ms, out, steps: Vec::new(), tried };
         for (network, step) in path(&plan.seed, &steps)?.iter().zip(steps) {
-            files.write_step(&step, network, &store.weights(step.step)?)?;
+            files.write_network(&step, network)?;
             files.steps.push(step);
+        }
+        if let Some(last) = files.steps.last() {
+            files.write_weights(last, &store.weights()?)?;
         }
         let (bar, since) = (Progress::Quiet, Instant::now());
         Ok(Self { global, files, bar, at: (0, 0), since, tuning_s: 0.0, failure: None })
     }
 
-    pub(super) fn hear(&mut self, event: &Event<'_>) {
+    /// Breaks where a file cannot be written.
+    pub(super) fn hear(&mut self, event: &Event<'_>) -> ControlFlow<()> {
         match event {
             Event::Proposals { step, proposals, trained, trained_steps } => {
                 self.at = (*proposals, *trained);
@@ -81,22 +88,24 @@ impl<'a> Outputs<'a> {
                     warn_of_small_hold_out(&taken.judged);
                 }
                 self.files.steps.push((*taken).clone());
-                let written = self.files.write_step(taken, network, weights);
-                let written = written.and_then(|()| self.files.write_path(&[]));
-                if let Err(error) = written {
-                    self.failure.get_or_insert(error);
+                if let Err(error) = self.write_step(taken, network, weights) {
+                    self.failure = Some(error);
+                    return ControlFlow::Break(());
                 }
             }
         }
+        ControlFlow::Continue(())
+    }
+
+    fn write_step(&self, step: &Step, network: &Network, weights: &[u8]) -> Result<()> {
+        self.files.write_network(step, network)?;
+        self.files.write_weights(step, weights)?;
+        self.files.write_path(&[])
     }
 
     /// The files of what the steps led to, before the long trainings.
     pub(super) fn adapted(&mut self, adapted: &Adapted, store: &mut Adaptation) -> Result<()> {
-        if let Some(failure) = self.failure.take() {
-            return Err(failure);
-        }
-        let last = self.files.steps.last().map_or(0, |step| step.step);
-        self.files.write_adapted(adapted, &store.weights(last)?)?;
+        self.files.write_adapted(adapted, &store.weights()?)?;
         self.files.write_latencies(store.latencies()?)?;
         Ok(store.compact()?)
     }

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use controller::netadapt::{AdaptSettings, Schedule, Step};
+use controller::netadapt::{AdaptSettings, Step};
 use search_space::axes;
 use training::Run;
 
@@ -35,11 +35,8 @@ pub(super) fn estimate(
     let steps = most_steps(settings, seed_ms);
     let image_s = image_seconds(plan)?;
     let data = &plan.training.data;
-    let (trained, judged) = match plan.schedule {
-        Schedule::Full => (1.0, 1.0),
-        Schedule::Halving => (0.5, 1.75),
-    };
-    let proposal_s = trained * (args.steps as usize * args.recipe.batch) as f64 * image_s
+    let (trained, judged) = plan.schedule.mean_cost(args.steps);
+    let proposal_s = trained * args.recipe.batch as f64 * image_s
         + judged * data.hold_out.len() as f64 * FORWARD_SHARE * image_s;
     let adapting_s = (steps * axes) as f64 * proposal_s / settings.jobs as f64;
     let epoch_s = data.train.len() as f64 * image_s / settings.jobs as f64;

@@ -1,6 +1,9 @@
-//! What is trained at the end: the adapted network, and the baselines at its latency, alike.
+//! What is trained at the end, side by side: the adapted network, and the baselines at its latency, alike.
 
+use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc;
 
 use anyhow::Result;
 use controller::netadapt::{Adaptation, Adapted, Baseline, Latencies, baseline};
@@ -12,9 +15,9 @@ use super::plan::{Plan, SHORT_TRAINING_RATE, train_args};
 use super::screen;
 use crate::args::Global;
 use crate::args_netadapt::NetAdaptArgs;
-use crate::args_training::TrainArgs;
+use crate::args_training::{RecipeArgs, TrainArgs};
 use crate::commands::train;
-use crate::progress::note;
+use crate::progress::{Progress, note};
 
 /// A network that was trained at the end.
 #[derive(Serialize)]
@@ -28,11 +31,27 @@ pub(super) struct Trained {
     pub(super) top1: f64,
 }
 
+/// A network that is to be trained.
+pub(super) struct Training {
+    name: &'static str,
+    seed: u64,
+    network: Network,
+    latency_ms: f64,
+    args: TrainArgs,
+}
+
+/// What a training tells of itself.
+enum News {
+    /// Index of the training, epochs that it has.
+    Epoch(usize, u64),
+    Ended(usize, Result<Option<train::Trained>>),
+}
+
 const ADAPTED: &str = "adapted, from scratch";
 const FINE_TUNED: &str = "adapted, fine-tuned";
 
-/// Trains all, each in a folder of its own from which it is resumed. `None` when it was interrupted.
-pub(super) fn all(
+/// What is to be trained at the end, with all that is measured for it: nothing trains beside that.
+pub(super) fn planned(
     global: &Global,
     args: &NetAdaptArgs,
     plan: &Plan,
@@ -40,69 +59,152 @@ pub(super) fn all(
     latencies: Latencies<'_>,
     store: &mut Adaptation,
     out: &Path,
-) -> Result<Option<Vec<Trained>>> {
-    let mut all = Vec::new();
+) -> Result<Vec<Training>> {
     if args.seeds == 0 {
-        return Ok(Some(all));
+        return Ok(Vec::new());
     }
-    let folder = out.join("trained");
-    let mut one = |name: &'static str,
-                   (network, latency_ms): (&Network, f64),
-                   seed: u64,
-                   train: TrainArgs|
-     -> Result<bool> {
-        let place = folder.join(format!("{}-{seed}", name.replace(", ", "-").replace(' ', "-")));
-        std::fs::create_dir_all(&place)?;
-        let ron = place.join("deployed.ron");
-        write_atomically(&ron, network.to_ron().as_bytes())?;
-        let train = TrainArgs { net: ron.display().to_string(), ..train };
-        let threads = Some(screen::jobs(global));
-        let here = Global { threads, seed: global.seed + seed, ..global.clone() };
-        note(global, &format!("training {name}, seed {seed}, {latency_ms:.3} ms"));
-        let Some(trained) = train::train(&here, &train, &place)? else { return Ok(false) };
-        let train::Trained { top1, hold_out_top1, .. } = trained;
-        all.push(Trained { name, seed, latency_ms, hold_out_top1, top1 });
-        Ok(true)
-    };
     let scratch = train_args(args, "", args.epochs);
     let long = TrainArgs {
         weights: Some(out.join("adapted.safetensors")),
         epochs: (args.epochs / 2).max(1),
-        recipe: crate::args_training::RecipeArgs {
+        recipe: RecipeArgs {
             learning_rate: Some(SHORT_TRAINING_RATE * plan.training.recipe.learning_rate),
             ..args.recipe.clone()
         },
         ..scratch.clone()
     };
-    if !one(FINE_TUNED, (&adapted.network, adapted.latency_ms), 0, long)? {
-        return Ok(None);
-    }
-    for seed in 0..args.seeds {
-        if !one(ADAPTED, (&adapted.network, adapted.latency_ms), seed, scratch.clone())? {
-            return Ok(None);
-        }
-        let kinds = [
-            Baseline::UniformWidth,
-            Baseline::WidthAndResolution,
-            Baseline::RandomWidths { seed: global.seed + seed },
-        ];
-        for kind in kinds {
+    let Adapted { network, latency_ms, .. } = adapted;
+    let of_adapted = |name, seed, args| {
+        let (network, latency_ms) = (network.clone(), *latency_ms);
+        Training { name, seed, network, latency_ms, args }
+    };
+    let mut all = vec![of_adapted(FINE_TUNED, 0, long)];
+    all.extend((0..args.seeds).map(|seed| of_adapted(ADAPTED, seed, scratch.clone())));
+    let kinds: [&dyn Fn(u64) -> Baseline; 3] =
+        [&|_| Baseline::UniformWidth, &|_| Baseline::WidthAndResolution, &|seed| {
+            Baseline::RandomWidths { seed: global.seed + seed }
+        }];
+    for kind in kinds {
+        for seed in 0..args.seeds {
+            let kind = kind(seed);
+            let name = kind.name();
             let found = baseline(kind, &plan.seed, adapted.latency_ms, latencies, store)?;
-            let Some((network, ms)) = found else {
-                note(global, &format!("{}: none at {:.3} ms", kind.name(), adapted.latency_ms));
+            let Some((network, latency_ms)) = found else {
+                note(global, &format!("{name}: none at {:.3} ms", adapted.latency_ms));
                 continue;
             };
-            let network =
-                Network { name: format!("{}-{}", plan.seed.name, kind.name()), ..network };
+            let network = Network { name: format!("{}-{name}", plan.seed.name), ..network };
             // The twin's resolution goes down as the deployed one does.
             let share = network.input.resolution as f64 / plan.seed.input.resolution as f64;
             let resolution = (share * plan.training.batches.resolution as f64).round() as usize;
-            let mut train = scratch.clone();
-            train.recipe.train_resolution = Some(resolution);
-            if !one(kind.name(), (&network, ms), seed, train)? {
-                return Ok(None);
+            let mut args = scratch.clone();
+            args.recipe.train_resolution = Some(resolution);
+            all.push(Training { name, seed, network, latency_ms, args });
+        }
+    }
+    Ok(all)
+}
+
+/// Trains all, each in a folder of its own under `out` from which it is resumed. `None` when it was
+/// interrupted.
+pub(super) fn run(
+    global: &Global,
+    trainings: &[Training],
+    out: &Path,
+) -> Result<Option<Vec<Trained>>> {
+    if trainings.is_empty() {
+        return Ok(Some(Vec::new()));
+    }
+    let folder = out.join("trained");
+    let jobs = screen::jobs(global).min(trainings.len());
+    let threads = Some(screen::jobs(global) / jobs);
+    let bar = Progress::start(global, "epochs at the end");
+    let (next, halted) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let (sender, news) = mpsc::channel();
+    let ended = std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            let (sender, next, halted) = (sender.clone(), &next, &halted);
+            let (folder, global) = (&folder, Global { threads, quiet: true, ..global.clone() });
+            scope.spawn(move || {
+                while !halted.load(Ordering::Relaxed) {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(training) = trainings.get(index) else { return };
+                    let after_epoch = |epoch| {
+                        _ = sender.send(News::Epoch(index, epoch));
+                        match halted.load(Ordering::Relaxed) {
+                            true => ControlFlow::Break(()),
+                            false => ControlFlow::Continue(()),
+                        }
+                    };
+                    let result = training.run(&global, folder, &after_epoch);
+                    if !matches!(result, Ok(Some(_))) {
+                        halted.store(true, Ordering::Relaxed);
+                    }
+                    _ = sender.send(News::Ended(index, result));
+                }
+            });
+        }
+        drop(sender);
+        hear(global, trainings, bar, news)
+    })?;
+    Ok(ended.into_iter().collect())
+}
+
+/// Shows how the trainings go on; what each came to, `None` for those that did not end.
+fn hear(
+    global: &Global,
+    trainings: &[Training],
+    mut bar: Progress,
+    news: mpsc::Receiver<News>,
+) -> Result<Vec<Option<Trained>>> {
+    let mut ended: Vec<Option<Trained>> = trainings.iter().map(|_| None).collect();
+    let mut epochs = vec![0; trainings.len()];
+    let all_epochs: u64 = trainings.iter().map(|training| training.args.epochs).sum();
+    let mut failure = None;
+    for news in news {
+        match news {
+            News::Epoch(index, epoch) => {
+                epochs[index] = epoch;
+                bar.at(epochs.iter().sum::<u64>() as usize, all_epochs as usize, "");
+            }
+            News::Ended(index, Ok(Some(result))) => {
+                let Training { name, seed, latency_ms, .. } = trainings[index];
+                epochs[index] = trainings[index].args.epochs;
+                let train::Trained { top1, hold_out_top1, .. } = result;
+                let test = 100.0 * top1;
+                bar.above(|| {
+                    let line = format!("{name}, seed {seed}: {latency_ms:.3} ms, test {test:.2} %");
+                    note(global, &line);
+                });
+                ended[index] = Some(Trained { name, seed, latency_ms, hold_out_top1, top1 });
+            }
+            News::Ended(_, Ok(None)) => {}
+            News::Ended(_, Err(error)) => {
+                failure.get_or_insert(error);
             }
         }
     }
-    Ok(Some(all))
+    bar.end();
+    match failure {
+        Some(error) => Err(error),
+        None => Ok(ended),
+    }
+}
+
+impl Training {
+    fn run(
+        &self,
+        global: &Global,
+        folder: &Path,
+        after_epoch: &dyn Fn(u64) -> ControlFlow<()>,
+    ) -> Result<Option<train::Trained>> {
+        let name = self.name.replace(", ", "-").replace(' ', "-");
+        let place = folder.join(format!("{name}-{}", self.seed));
+        std::fs::create_dir_all(&place)?;
+        let ron = place.join("deployed.ron");
+        write_atomically(&ron, self.network.to_ron().as_bytes())?;
+        let args = TrainArgs { net: ron.display().to_string(), ..self.args.clone() };
+        let global = Global { seed: global.seed + self.seed, ..global.clone() };
+        train::train(&global, &args, &place, after_epoch)
+    }
 }

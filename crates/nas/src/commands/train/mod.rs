@@ -7,6 +7,7 @@ pub(crate) mod plan;
 pub(crate) mod twin;
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -52,7 +53,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         let message = "found; allowed: a folder without a run, or --resume to continue it";
         return Err(bad_input(checkpoint.display(), message));
     }
-    let Some(trained) = train(global, args, &out)? else {
+    let Some(trained) = train(global, args, &out, &|_| ControlFlow::Continue(()))? else {
         let out = out.display();
         bail!("stopped; the same command with --out {out} --resume goes on");
     };
@@ -71,8 +72,13 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
 }
 
 /// Trains to the last epoch, going on from the folder's checkpoint where there is one, and evaluates
-/// the best weights. `None` when it was interrupted.
-pub(crate) fn train(global: &Global, args: &TrainArgs, out: &Path) -> Result<Option<Trained>> {
+/// the best weights. `None` when it was interrupted, or when `after_epoch` breaks.
+pub(crate) fn train(
+    global: &Global,
+    args: &TrainArgs,
+    out: &Path,
+    after_epoch: &dyn Fn(u64) -> ControlFlow<()>,
+) -> Result<Option<Trained>> {
     let start = Instant::now();
     let plan = Plan::new(global, args)?;
     let mut run = plan.start(global, args)?;
@@ -105,6 +111,9 @@ pub(crate) fn train(global: &Global, args: &TrainArgs, out: &Path) -> Result<Opt
         figure::write(&plan, &args.data, &history, out)?;
         // Last: until it is there, the epoch is done again, with the same result.
         write_atomically(&checkpoint, &run.checkpoint(&settings)?)?;
+        if after_epoch(epoch).is_break() {
+            return Ok(None);
+        }
     }
     finish(global, &plan, &history, out, start).map(Some)
 }
