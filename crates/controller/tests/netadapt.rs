@@ -159,7 +159,6 @@ fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
     let delta_ms = 0.03 * steps[0].latency_ms;
     for pair in steps.windows(2) {
         let cut_ms = pair[0].latency_ms - pair[1].latency_ms;
-        assert_eq!(pair[1].before_ms, pair[0].latency_ms);
         let demanded_ms = delta_ms * 0.96_f64.powi(pair[0].step as i32);
         assert!(cut_ms >= demanded_ms * (1.0 - 1e-9), "{pair:?}");
         assert_eq!(pair[1].to % 8, 0);
@@ -167,7 +166,7 @@ fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
         assert!((pair[1].predicted_ms / pair[1].latency_ms - 1.0).abs() < 1e-9);
     }
     let last = steps.last().unwrap();
-    assert_eq!(adapted.latency_ms, last.latency_ms);
+    assert!((adapted.latency_ms / last.latency_ms - 1.0).abs() < 1e-9);
     assert!((Counted.measure_ms(&adapted.network).unwrap() / last.latency_ms - 1.0).abs() < 1e-12);
     let tried = whole.tried().unwrap();
     assert!(tried.iter().all(|t| t.judged.right.len() == setting.data.hold_out.len()));
@@ -273,6 +272,40 @@ fn a_target_out_of_reach_ends_at_the_closest_network() {
     assert_eq!(adapted.latency_ms, out.steps().unwrap().last().unwrap().latency_ms);
 }
 
+/// Finds each step a hundredth faster against the one before than it is, and says the truth about the
+/// seed.
+struct Drifting(Network);
+
+impl LatencySource for Drifting {
+    fn predict_ms(&self, network: &Network) -> Result<f64, LatencyError> {
+        Counted.predict_ms(network)
+    }
+
+    fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError> {
+        Counted.measure_ms(network)
+    }
+
+    fn measure_ratio(&self, network: &Network, other: &Network) -> Result<f64, LatencyError> {
+        let error = if *other == self.0 { 1.0 } else { 0.99 };
+        Ok(error * self.measure_ms(network)? / self.measure_ms(other)?)
+    }
+}
+
+#[test]
+fn errors_of_the_steps_do_not_add_up_to_a_missed_target() {
+    let setting = Setting::new();
+    let folder = tempdir().unwrap();
+    let (mut out, drifting) = (store(folder.path()), Drifting(setting.seed.clone()));
+    let how = How::to(0.5, 2);
+    let adapted = setting.adapt(&mut out, how, Latencies::Device(&drifting), &go_on).unwrap();
+    let target_ms = 0.5 * Counted.measure_ms(&setting.seed).unwrap();
+    let whole_ms = Counted.measure_ms(&adapted.network).unwrap();
+    let last_ms = out.steps().unwrap().last().unwrap().latency_ms;
+    assert!(adapted.meets_target && whole_ms <= target_ms, "{whole_ms}, {target_ms}");
+    assert!(last_ms < 0.97 * whole_ms, "{last_ms}, {whole_ms}");
+    assert!((adapted.latency_ms / whole_ms - 1.0).abs() < 1e-9);
+}
+
 #[test]
 fn a_cut_that_no_measurement_confirms_is_no_step() {
     let setting = Setting::new();
@@ -292,7 +325,10 @@ fn baselines_have_the_latency_that_was_asked_for() {
     let folder = tempdir().unwrap();
     let mut out = store(folder.path());
     let seed_ms = Counted.measure_ms(&seed).unwrap();
-    let wanted_ms = 0.6 * seed_ms;
+    let mut half = search_space::published::network("mobilenet_v3_small@width=0.5").unwrap();
+    half.classes = 10;
+    let wanted_ms = Counted.measure_ms(&half).unwrap();
+    assert!(wanted_ms < 0.6 * seed_ms);
     let kinds = [
         Baseline::UniformWidth,
         Baseline::WidthAndResolution,
@@ -302,9 +338,10 @@ fn baselines_have_the_latency_that_was_asked_for() {
     let mut found = Vec::new();
     for kind in kinds {
         let latencies = Latencies::Device(&Counted);
-        let (network, ms) = baseline(kind, &seed, wanted_ms, latencies, &mut out).unwrap().unwrap();
+        let like = (&half, wanted_ms);
+        let (network, ms) = baseline(kind, &seed, like, latencies, &mut out).unwrap().unwrap();
         assert!((ms / wanted_ms - 1.0).abs() <= 0.05, "{kind:?}: {ms} for {wanted_ms}");
-        assert_eq!(ms, Counted.measure_ms(&network).unwrap());
+        assert!((ms / Counted.measure_ms(&network).unwrap() - 1.0).abs() < 1e-9);
         assert_eq!(network.input.resolution < 224, kind == Baseline::WidthAndResolution);
         found.push(network);
     }

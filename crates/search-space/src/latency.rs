@@ -25,4 +25,13 @@ pub trait LatencySource: Sync {
     /// # Errors
     /// The device cannot run it.
     fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError>;
+
+    /// Measures the latency of a network as a ratio to that of another one. A source that is disturbed
+    /// now and then measures both in turns.
+    ///
+    /// # Errors
+    /// The device cannot run one of them.
+    fn measure_ratio(&self, network: &Network, other: &Network) -> Result<f64, LatencyError> {
+        Ok(self.measure_ms(network)? / self.measure_ms(other)?)
+    }
 }

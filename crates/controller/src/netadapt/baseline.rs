@@ -46,15 +46,15 @@ const TRIES: usize = 5;
 /// A measured latency this near to the wanted one, as a share, is equal to it.
 const NEAR: f64 = 0.01;
 
-/// The network of a baseline whose measured latency is nearest to `wanted_ms`, with that latency;
-/// `None` where the baseline has none within 5 %.
+/// The network of a baseline whose measured latency is nearest to that of another one, which has
+/// `wanted_ms`, with that latency; `None` where the baseline has none within 5 %.
 ///
 /// # Errors
 /// A latency that cannot be had or stored.
 pub fn baseline(
     kind: Baseline,
     seed: &Network,
-    wanted_ms: f64,
+    (wanted, wanted_ms): (&Network, f64),
     latencies: Latencies<'_>,
     store: &mut Adaptation,
 ) -> Result<Option<(Network, f64)>, AdaptError> {
@@ -74,7 +74,7 @@ pub fn baseline(
     let mut aim_ms = wanted_ms;
     for _ in 0..TRIES {
         let network = widest(&base, &factors, aim_ms, latencies, store)?;
-        let ms = latencies.of(Reading::Measured, &network, store)?;
+        let ms = latencies.against(&network, (wanted, wanted_ms), store)?;
         let distance = |ms: f64| (ms / wanted_ms - 1.0).abs();
         if nearest.as_ref().is_none_or(|(_, best)| distance(ms) < distance(*best)) {
             nearest = Some((network, ms));

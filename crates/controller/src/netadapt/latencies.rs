@@ -18,13 +18,13 @@ pub enum Reading {
     Predicted,
     /// Of the whole network.
     Measured,
-    /// Of the whole network a second time, where the first is doubted.
-    Again,
+    /// Of the whole network, by its ratio to another one's.
+    Against,
 }
 
 impl Reading {
     /// All of them.
-    pub(super) const ALL: [Self; 3] = [Self::Predicted, Self::Measured, Self::Again];
+    pub(super) const ALL: [Self; 3] = [Self::Predicted, Self::Measured, Self::Against];
 }
 
 impl Reading {
@@ -33,7 +33,7 @@ impl Reading {
         match self {
             Self::Predicted => "predicted",
             Self::Measured => "measured",
-            Self::Again => "again",
+            Self::Against => "against",
         }
     }
 }
@@ -43,7 +43,7 @@ impl Reading {
 pub struct Recorded {
     /// Where it comes from.
     pub reading: Reading,
-    /// Of the network's blocks.
+    /// Of the network's blocks; for a ratio, of both networks'.
     pub key: String,
     /// Milliseconds.
     pub ms: f64,
@@ -69,13 +69,25 @@ impl Latencies<'_> {
         network: &Network,
         store: &mut Adaptation,
     ) -> Result<f64, AdaptError> {
-        let key = key(network);
-        if let Some(ms) = store.latency(reading, &key)? {
-            return Ok(ms);
-        }
-        let ms = self.fresh(reading, network)?;
-        store.record_latency(&Recorded { reading, key, ms })?;
-        Ok(ms)
+        recorded(reading, key(network), store, |key| self.fresh(reading, network, key))
+    }
+
+    /// As [`Latencies::of`], measured by the ratio to the latency of another network, which has
+    /// `other_ms`: what slows the device for a while slows both, the more alike the more equally.
+    ///
+    /// # Errors
+    /// As [`Latencies::of`].
+    pub fn against(
+        &self,
+        network: &Network,
+        (other, other_ms): (&Network, f64),
+        store: &mut Adaptation,
+    ) -> Result<f64, AdaptError> {
+        let keys = format!("{}/{}", key(network), key(other));
+        recorded(Reading::Against, keys, store, |key| match self {
+            Self::Device(source) => Ok(source.measure_ratio(network, other)? * other_ms),
+            Self::Replay => Err(not_recorded(Reading::Against, network, key)),
+        })
     }
 
     /// A latency before there is a database to record it in.
@@ -92,22 +104,37 @@ impl Latencies<'_> {
         let same = |recorded: &&Recorded| recorded.reading == reading && recorded.key == key;
         match known.iter().find(same) {
             Some(recorded) => Ok(recorded.clone()),
-            None => Ok(Recorded { reading, ms: self.fresh(reading, network)?, key }),
+            None => Ok(Recorded { reading, ms: self.fresh(reading, network, &key)?, key }),
         }
     }
 
-    fn fresh(&self, reading: Reading, network: &Network) -> Result<f64, AdaptError> {
+    fn fresh(&self, reading: Reading, network: &Network, key: &str) -> Result<f64, AdaptError> {
         match (self, reading) {
             (Self::Device(source), Reading::Predicted) => Ok(source.predict_ms(network)?),
-            (Self::Device(source), Reading::Measured | Reading::Again) => {
-                Ok(source.measure_ms(network)?)
-            }
-            (Self::Replay, _) => {
-                let (kind, network, key) = (reading.name(), network.name.clone(), key(network));
-                Err(AdaptError::NotRecorded { kind, network, key })
-            }
+            (Self::Device(source), _) => Ok(source.measure_ms(network)?),
+            (Self::Replay, _) => Err(not_recorded(reading, network, key)),
         }
     }
+}
+
+/// The recorded latency, or a new one, which is recorded first.
+fn recorded(
+    reading: Reading,
+    key: String,
+    store: &mut Adaptation,
+    fresh: impl FnOnce(&str) -> Result<f64, AdaptError>,
+) -> Result<f64, AdaptError> {
+    if let Some(ms) = store.latency(reading, &key)? {
+        return Ok(ms);
+    }
+    let ms = fresh(&key)?;
+    store.record_latency(&Recorded { reading, key, ms })?;
+    Ok(ms)
+}
+
+fn not_recorded(reading: Reading, network: &Network, key: &str) -> AdaptError {
+    let (kind, network, key) = (reading.name(), network.name.clone(), key.to_owned());
+    AdaptError::NotRecorded { kind, network, key }
 }
 
 /// A hash of the blocks and head with their shapes.
@@ -134,7 +161,7 @@ pub fn read_recorded(path: &Path) -> Result<Vec<Recorded>, CsvError> {
         let named = |reading: &Reading| reading.name() == line.text(reading_column);
         let reading = Reading::ALL.into_iter().find(named);
         let reading = reading
-            .ok_or_else(|| line.cell_error(reading_column, "predicted, measured or again"))?;
+            .ok_or_else(|| line.cell_error(reading_column, "predicted, measured or against"))?;
         let key = line.text(key_column).to_owned();
         let ms = line.value(ms_column, "above 0", |ms| ms > 0.0)?;
         if let Some(before) = seen.insert((reading, key.clone()), line.number()) {

@@ -40,7 +40,6 @@ const SCHEMA: Schema = Schema {
         axis TEXT NOT NULL,
         narrowed_from INTEGER NOT NULL,
         narrowed_to INTEGER NOT NULL,
-        before_ms REAL NOT NULL,
         predicted_ms REAL NOT NULL,
         latency_ms REAL NOT NULL,
         loss REAL NOT NULL,
@@ -82,12 +81,9 @@ pub struct Step {
     pub from: usize,
     /// Channels now.
     pub to: usize,
-    /// What the network before takes, in milliseconds: the greater of two measurements where the first
-    /// was doubted.
-    pub before_ms: f64,
     /// Predicted, anchored at the network before, in milliseconds.
     pub predicted_ms: f64,
-    /// Of the whole network, measured, in milliseconds.
+    /// Of the whole network, measured against the network before, in milliseconds.
     pub latency_ms: f64,
     /// On the hold-out.
     pub judged: Judged,
@@ -240,7 +236,7 @@ impl Adaptation {
     pub fn steps(&self) -> Result<Vec<Step>, StudyError> {
         self.database.read(|connection| {
             let mut query = connection.prepare(
-                "SELECT step, axis, narrowed_from, narrowed_to, before_ms, predicted_ms, latency_ms,
+                "SELECT step, axis, narrowed_from, narrowed_to, predicted_ms, latency_ms,
                  loss, right_images FROM steps ORDER BY step",
             )?;
             let step = |row: &Row<'_>| {
@@ -249,10 +245,9 @@ impl Adaptation {
                     axis: row.get(1)?,
                     from: row.get(2)?,
                     to: row.get(3)?,
-                    before_ms: row.get(4)?,
-                    predicted_ms: row.get(5)?,
-                    latency_ms: row.get(6)?,
-                    judged: Judged { loss: row.get(7)?, right: right(&row.get::<_, Vec<u8>>(8)?) },
+                    predicted_ms: row.get(4)?,
+                    latency_ms: row.get(5)?,
+                    judged: Judged { loss: row.get(6)?, right: right(&row.get::<_, Vec<u8>>(7)?) },
                 })
             };
             query.query_map([], step)?.collect()
@@ -278,16 +273,15 @@ impl Adaptation {
 
     /// Stores a step and lets go of the weights of its proposals and of the steps before.
     pub(super) fn record_step(&mut self, step: &Step, weights: &[u8]) -> Result<(), StudyError> {
-        let Step { step, axis, from, to, before_ms, predicted_ms, latency_ms, judged } = step;
+        let Step { step, axis, from, to, predicted_ms, latency_ms, judged } = step;
         self.database.write(|transaction| {
             transaction.execute(
-                "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     step,
                     axis,
                     from,
                     to,
-                    before_ms,
                     predicted_ms,
                     latency_ms,
                     judged.loss,

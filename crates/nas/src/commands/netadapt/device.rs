@@ -1,5 +1,5 @@
 //! Latencies of this device: predicted from the table, whose missing blocks are measured first, and
-//! measured against the seed.
+//! measured, alone or in turns with another.
 
 use std::sync::Mutex;
 use std::time::Instant;
@@ -10,8 +10,8 @@ use search_space::{LatencyError, LatencySource, Network};
 use crate::args::Global;
 use crate::tables::{self, OpenTable};
 
-/// Measurements of the seed, whose median anchors all others: they are ratios to it.
-const SEED_MEASUREMENTS: usize = 5;
+/// Measurements of a network alone, of which the median counts.
+const MEASUREMENTS: usize = 5;
 
 /// A table that grows with what is asked for.
 pub(super) struct DeviceLatency<'a> {
@@ -33,11 +33,6 @@ impl<'a> DeviceLatency<'a> {
     /// Spent on measuring so far.
     pub(super) fn seconds(&self) -> f64 {
         self.state.lock().map_or(0.0, |state| state.seconds)
-    }
-
-    /// Of networks measured against `seed`, which takes `seed_ms`.
-    pub(super) fn against<'b>(&'b self, seed: &'b Network, seed_ms: f64) -> AgainstSeed<'b> {
-        AgainstSeed { device: self, seed, seed_ms }
     }
 
     /// One at a time, timed.
@@ -69,37 +64,23 @@ impl LatencySource for DeviceLatency<'_> {
     fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError> {
         self.with(network, |open| {
             let native = NativeLatency { table: open.table.clone(), runs: self.runs };
-            let mut all_ms = [0.0; SEED_MEASUREMENTS];
+            let mut all_ms = [0.0; MEASUREMENTS];
             for ms in &mut all_ms {
                 *ms = native.measure_ms(network).map_err(|error| error.message)?;
             }
             all_ms.sort_unstable_by(f64::total_cmp);
-            Ok(all_ms[SEED_MEASUREMENTS / 2])
+            Ok(all_ms[MEASUREMENTS / 2])
         })
     }
-}
 
-/// Measures networks in turns with the seed: a device that is slow for a while, as rented ones are,
-/// would otherwise decide whether a small cut saves anything.
-pub(super) struct AgainstSeed<'a> {
-    device: &'a DeviceLatency<'a>,
-    seed: &'a Network,
-    seed_ms: f64,
-}
-
-impl LatencySource for AgainstSeed<'_> {
-    fn predict_ms(&self, network: &Network) -> Result<f64, LatencyError> {
-        self.device.predict_ms(network)
-    }
-
-    fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError> {
+    /// In turns: a device that is slow for a while, as rented ones are, would otherwise decide whether
+    /// a small cut saves anything.
+    fn measure_ratio(&self, network: &Network, other: &Network) -> Result<f64, LatencyError> {
         let measured = |open: &OpenTable| -> Result<f64, PredictorError> {
             let lock = MeasuringLock::acquire(|| {})?;
             let mut meter = Meter::new(&lock, open.table.setup.threads, open.table.probe_ms)?;
-            let (graph, seed) = (network.lower()?, self.seed.lower()?);
-            let ratio = meter.against(&graph, &seed, self.device.runs)?;
-            Ok(ratio * self.seed_ms)
+            meter.against(&network.lower()?, &other.lower()?, self.runs)
         };
-        self.device.with(network, |open| measured(open).map_err(|error| error.to_string()))
+        self.with(network, |open| measured(open).map_err(|error| error.to_string()))
     }
 }

@@ -65,8 +65,10 @@ impl Files<'_> {
 
     /// Trajectory, proposals and their figure.
     pub(super) fn write_path(&self, trained: &[Trained]) -> Result<()> {
+        let mut before_ms = self.seed_ms;
         let rows = self.steps.iter().map(|step| {
-            let cut_ms = step.before_ms - step.latency_ms;
+            let cut_ms = before_ms - step.latency_ms;
+            before_ms = step.latency_ms;
             let narrowed = |channels: usize| match step.step {
                 0 => Cell::Empty,
                 _ => Cell::from(channels as u64),
@@ -76,7 +78,6 @@ impl Files<'_> {
                 step.axis.clone().into(),
                 narrowed(step.from),
                 narrowed(step.to),
-                step.before_ms.into(),
                 step.predicted_ms.into(),
                 step.latency_ms.into(),
                 cut_ms.into(),
@@ -90,7 +91,6 @@ impl Files<'_> {
             "axis",
             "from",
             "to",
-            "before_ms",
             "predicted_ms",
             "measured_ms",
             "cut_ms",

@@ -48,12 +48,10 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let settings = plan.settings(args)?;
     let runs = args.runs.map_or(DEFAULT_RUNS, usize::from);
     let device = plan.table.take().map(|table| DeviceLatency::new(global, table, runs));
-    let first = device.as_ref().map_or(Latencies::Replay, |d| Latencies::Device(d));
+    let latencies = device.as_ref().map_or(Latencies::Replay, |d| Latencies::Device(d));
     interrupt::listen();
 
-    let (mut store, seed_ms) = open(global, args, &plan, &settings, first, &out)?;
-    let against_seed = device.as_ref().map(|device| device.against(&plan.seed, seed_ms));
-    let latencies = against_seed.as_ref().map_or(Latencies::Replay, |l| Latencies::Device(l));
+    let (mut store, seed_ms) = open(global, args, &plan, &settings, latencies, &out)?;
     let target_ms = args.target_ms.unwrap_or(args.target_ratio * seed_ms);
     let settings = AdaptSettings {
         metric: plan.metric,

@@ -18,6 +18,7 @@ struct Netadapted<'a> {
     tuning_s: f64,
     measuring_s: f64,
     seed_ms: f64,
+    adapted_ms: f64,
     target_ms: f64,
     met: bool,
     steps: Vec<StepJson>,
@@ -57,6 +58,7 @@ pub(super) fn print(
         tuning_s: outputs.tuning_s,
         measuring_s,
         seed_ms: files.seed_ms,
+        adapted_ms: adapted.latency_ms,
         target_ms: files.target_ms,
         met: adapted.meets_target,
         steps: files.steps.iter().map(step_json).collect(),
@@ -73,14 +75,13 @@ pub(super) fn print(
 }
 
 fn print_text(result: &Netadapted<'_>) {
-    let Netadapted { seed_ms, target_ms, met, steps, network, .. } = result;
-    let last = steps.last().map_or(*seed_ms, |step| step.latency_ms);
+    let Netadapted { seed_ms, adapted_ms, target_ms, met, steps, network, .. } = result;
     let verdict = match met {
         true => "meets the target".to_owned(),
         false => format!("misses the target of {target_ms:.3} ms: no legal width saves enough"),
     };
     println!(
-        "{} steps from {seed_ms:.3} to {last:.3} ms measured, which {verdict}; {network}",
+        "{} steps from {seed_ms:.3} to {adapted_ms:.3} ms measured, which {verdict}; {network}",
         steps.len() - 1
     );
     if !result.trained.is_empty() {

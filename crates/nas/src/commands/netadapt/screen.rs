@@ -99,7 +99,7 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// One line for a step that was taken.
-pub(super) fn step_line(step: &Step) -> String {
+pub(super) fn step_line(step: &Step, before_ms: f64) -> String {
     let accuracy = format!(
         "hold-out {:.2} % +- {:.2}",
         100.0 * step.judged.accuracy(),
@@ -113,7 +113,7 @@ pub(super) fn step_line(step: &Step) -> String {
             step.from,
             step.to,
             step.latency_ms,
-            step.latency_ms - step.before_ms
+            step.latency_ms - before_ms
         ),
     }
 }

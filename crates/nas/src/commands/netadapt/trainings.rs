@@ -88,7 +88,8 @@ pub(super) fn planned(
         for seed in 0..args.seeds {
             let kind = kind(seed);
             let name = kind.name();
-            let found = baseline(kind, &plan.seed, adapted.latency_ms, latencies, store)?;
+            let like = (network, *latency_ms);
+            let found = baseline(kind, &plan.seed, like, latencies, store)?;
             let Some((network, latency_ms)) = found else {
                 note(global, &format!("{name}: none at {:.3} ms", adapted.latency_ms));
                 continue;
