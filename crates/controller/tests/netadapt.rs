@@ -302,7 +302,7 @@ fn errors_of_the_steps_do_not_add_up_to_a_missed_target() {
     let whole_ms = Counted.measure_ms(&adapted.network).unwrap();
     let last_ms = out.steps().unwrap().last().unwrap().latency_ms;
     assert!(adapted.meets_target && whole_ms <= target_ms, "{whole_ms}, {target_ms}");
-    assert!(last_ms < 0.97 * whole_ms, "{last_ms}, {whole_ms}");
+    assert!(last_ms < 0.98 * whole_ms, "{last_ms}, {whole_ms}");
     assert!((adapted.latency_ms / whole_ms - 1.0).abs() < 1e-9);
 }
 
