@@ -29,6 +29,7 @@ use crate::{interrupt, output_folder, weights};
 use device::DeviceLatency;
 use outputs::Outputs;
 use plan::Plan;
+use trainings::Trained;
 
 /// A measured latency counts as met when it is this share of the target or less: another process's
 /// measurement differs by about as much.
@@ -89,9 +90,11 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     outputs.adapted(&adapted, &mut store)?;
     let Adapted { meets_target, .. } = adapted;
     let planned = trainings::planned(global, args, &plan, &adapted, latencies, &mut store, &out)?;
-    let Some(trained) = trainings::run(global, &planned, &out)? else { return Err(stopped(&out)) };
+    let mut ended = |trained: &[Trained]| outputs.trained(trained, &store);
+    let Some(trained) = trainings::run(global, &planned, &out, &mut ended)? else {
+        return Err(stopped(&out));
+    };
     let measuring = device.as_ref().map_or(0.0, DeviceLatency::seconds);
-    outputs.trained(&trained, &store)?;
     let seconds = (start.elapsed().as_secs_f64(), measuring);
     result::print(global, &outputs, &adapted, &trained, seconds)?;
     Ok(if meets_target { Outcome::Done } else { Outcome::TargetNotMet })

@@ -20,7 +20,7 @@ use crate::commands::train;
 use crate::progress::{Progress, note};
 
 /// A network that was trained at the end.
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 pub(super) struct Trained {
     pub(super) name: &'static str,
     pub(super) seed: u64,
@@ -106,14 +106,16 @@ pub(super) fn planned(
     Ok(all)
 }
 
-/// Trains all, each in a folder of its own under `out` from which it is resumed. `None` when it was
-/// interrupted.
+/// Trains all, each in a folder of its own under `out` from which it is resumed, and gives `ended` all
+/// that have ended whenever one has. `None` when it was interrupted.
 pub(super) fn run(
     global: &Global,
     trainings: &[Training],
     out: &Path,
+    ended: &mut dyn FnMut(&[Trained]) -> Result<()>,
 ) -> Result<Option<Vec<Trained>>> {
     if trainings.is_empty() {
+        ended(&[])?;
         return Ok(Some(Vec::new()));
     }
     let folder = out.join("trained");
@@ -122,7 +124,7 @@ pub(super) fn run(
     let bar = Progress::start(global, "epochs at the end");
     let (next, halted) = (AtomicUsize::new(0), AtomicBool::new(false));
     let (sender, news) = mpsc::channel();
-    let ended = std::thread::scope(|scope| {
+    let all = std::thread::scope(|scope| {
         for _ in 0..jobs {
             let (sender, next, halted) = (sender.clone(), &next, &halted);
             let (folder, global) = (&folder, Global { threads, quiet: true, ..global.clone() });
@@ -146,9 +148,16 @@ pub(super) fn run(
             });
         }
         drop(sender);
-        hear(global, trainings, bar, news)
+        let mut trained = |so_far: &[Trained]| {
+            let written = ended(so_far);
+            if written.is_err() {
+                halted.store(true, Ordering::Relaxed);
+            }
+            written
+        };
+        hear(global, trainings, bar, news, &mut trained)
     })?;
-    Ok(ended.into_iter().collect())
+    Ok(all.into_iter().collect())
 }
 
 /// Shows how the trainings go on; what each came to, `None` for those that did not end.
@@ -157,8 +166,9 @@ fn hear(
     trainings: &[Training],
     mut bar: Progress,
     news: mpsc::Receiver<News>,
+    trained: &mut dyn FnMut(&[Trained]) -> Result<()>,
 ) -> Result<Vec<Option<Trained>>> {
-    let mut ended: Vec<Option<Trained>> = trainings.iter().map(|_| None).collect();
+    let mut ended: Vec<Option<Trained>> = vec![None; trainings.len()];
     let mut epochs = vec![0; trainings.len()];
     let all_epochs: u64 = trainings.iter().map(|training| training.args.epochs).sum();
     let mut failure = None;
@@ -178,6 +188,10 @@ fn hear(
                     note(global, &line);
                 });
                 ended[index] = Some(Trained { name, seed, latency_ms, hold_out_top1, top1 });
+                let so_far: Vec<Trained> = ended.iter().flatten().cloned().collect();
+                if let Err(error) = trained(&so_far) {
+                    failure.get_or_insert(error);
+                }
             }
             News::Ended(_, Ok(None)) => {}
             News::Ended(_, Err(error)) => {
