@@ -97,14 +97,12 @@ pub struct Adapted {
     pub network: Network,
     /// Of its twin.
     pub weights: Weights,
-    /// Measured, in milliseconds: against the seed where it meets the target.
+    /// Measured against the seed, in milliseconds.
     pub latency_ms: f64,
     /// Whether that meets the target; else no legal width saves enough any more.
     pub meets_target: bool,
 }
 
-/// A network of at most this many times the target is measured against the seed.
-const NEAR: f64 = 1.03;
 /// What the demanded cut is multiplied with where no proposal confirmed it.
 const HARDER: f64 = 1.5;
 /// Proposals of a step that are measured before the demanded cut grows: those further down the ranking
@@ -135,16 +133,12 @@ pub fn adapt(
         let latency_ms = now.latency_ms;
         let file = WeightsFile::read(&store.weights()?)?;
         let (_, weights) = file.fit(&(problem.twin)(&network))?;
-        if latency_ms <= NEAR * settings.target_ms {
-            // The errors of the steps' measurements add up.
-            let whole_ms = problem.latencies.against(&network, (problem.seed, seed_ms), store)?;
-            if whole_ms <= settings.target_ms {
-                return Ok(Adapted { network, weights, latency_ms: whole_ms, meets_target: true });
-            }
+        if latency_ms <= settings.target_ms {
+            return Ok(Adapted { network, weights, latency_ms, meets_target: true });
         }
         let parent = Parent { network: &network, weights: &weights, steps: now.step };
-        let cut_ms = settings.delta * seed_ms * settings.decay.powi(now.step as i32);
-        let next = step(problem, settings, &parent, (now, cut_ms), store, event)?;
+        let least_ms = settings.delta * seed_ms * settings.decay.powi(now.step as i32);
+        let next = step(problem, settings, &parent, (now, least_ms, seed_ms), store, event)?;
         let Some((taken, narrowed)) = next else {
             return Ok(Adapted { network, weights, latency_ms, meets_target: false });
         };
@@ -168,6 +162,7 @@ fn seed(problem: &NetAdapt<'_>, store: &mut Adaptation) -> Result<(Step, Vec<u8>
         from: 0,
         to: 0,
         predicted_ms: latency_ms,
+        cut_ms: 0.0,
         latency_ms,
         judged,
     };
@@ -194,16 +189,16 @@ pub fn path(seed: &Network, steps: &[Step]) -> Result<Vec<Network>, AdaptError> 
     Ok(networks)
 }
 
-/// One step that is measured to save at least `cut_ms`; `None` where no legal width saves as much.
+/// One step that is measured to save at least `least_ms`; `None` where no legal width saves as much.
 fn step(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
     parent: &Parent<'_>,
-    (now, cut_ms): (&Step, f64),
+    (now, least_ms, seed_ms): (&Step, f64, f64),
     store: &mut Adaptation,
     event: &mut Listener<'_>,
 ) -> Result<Option<(Step, Network)>, AdaptError> {
-    let mut demanded_ms = cut_ms;
+    let mut demanded_ms = least_ms;
     loop {
         let most_ms = now.latency_ms - demanded_ms;
         let proposals = proposed(problem, parent.network, now, most_ms, store)?;
@@ -223,19 +218,24 @@ fn step(
             let (index, tried) = &tried[place];
             let proposal = &proposals[*index];
             let before = (parent.network, now.latency_ms);
-            let latency_ms = problem.latencies.against(&proposal.network, before, store)?;
+            let narrower_ms = problem.latencies.against(&proposal.network, before, store)?;
             if (problem.stop)().is_break() {
                 return Err(AdaptError::Stopped);
             }
-            if latency_ms > now.latency_ms - cut_ms {
+            let cut_ms = now.latency_ms - narrower_ms;
+            if cut_ms < least_ms {
                 continue;
             }
+            // That was chosen for being fast, and the errors of many steps would add up.
+            let seed = (problem.seed, seed_ms);
+            let latency_ms = problem.latencies.against(&proposal.network, seed, store)?;
             let taken = Step {
                 step: tried.step,
                 axis: tried.axis.clone(),
                 from: tried.from,
                 to: tried.to,
                 predicted_ms: tried.latency_ms,
+                cut_ms,
                 latency_ms,
                 judged: tried.judged.clone(),
             };

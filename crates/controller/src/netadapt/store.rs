@@ -41,6 +41,7 @@ const SCHEMA: Schema = Schema {
         narrowed_from INTEGER NOT NULL,
         narrowed_to INTEGER NOT NULL,
         predicted_ms REAL NOT NULL,
+        cut_ms REAL NOT NULL,
         latency_ms REAL NOT NULL,
         loss REAL NOT NULL,
         right_images BLOB NOT NULL,
@@ -83,7 +84,9 @@ pub struct Step {
     pub to: usize,
     /// Predicted, anchored at the network before, in milliseconds.
     pub predicted_ms: f64,
-    /// Of the whole network, measured against the network before, in milliseconds.
+    /// What it saves, measured against the network before, in milliseconds.
+    pub cut_ms: f64,
+    /// Of the whole network, measured against the seed, in milliseconds.
     pub latency_ms: f64,
     /// On the hold-out.
     pub judged: Judged,
@@ -236,7 +239,7 @@ impl Adaptation {
     pub fn steps(&self) -> Result<Vec<Step>, StudyError> {
         self.database.read(|connection| {
             let mut query = connection.prepare(
-                "SELECT step, axis, narrowed_from, narrowed_to, predicted_ms, latency_ms,
+                "SELECT step, axis, narrowed_from, narrowed_to, predicted_ms, cut_ms, latency_ms,
                  loss, right_images FROM steps ORDER BY step",
             )?;
             let step = |row: &Row<'_>| {
@@ -246,8 +249,9 @@ impl Adaptation {
                     from: row.get(2)?,
                     to: row.get(3)?,
                     predicted_ms: row.get(4)?,
-                    latency_ms: row.get(5)?,
-                    judged: Judged { loss: row.get(6)?, right: right(&row.get::<_, Vec<u8>>(7)?) },
+                    cut_ms: row.get(5)?,
+                    latency_ms: row.get(6)?,
+                    judged: Judged { loss: row.get(7)?, right: right(&row.get::<_, Vec<u8>>(8)?) },
                 })
             };
             query.query_map([], step)?.collect()
@@ -273,16 +277,17 @@ impl Adaptation {
 
     /// Stores a step and lets go of the weights of its proposals and of the steps before.
     pub(super) fn record_step(&mut self, step: &Step, weights: &[u8]) -> Result<(), StudyError> {
-        let Step { step, axis, from, to, predicted_ms, latency_ms, judged } = step;
+        let Step { step, axis, from, to, predicted_ms, cut_ms, latency_ms, judged } = step;
         self.database.write(|transaction| {
             transaction.execute(
-                "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     step,
                     axis,
                     from,
                     to,
                     predicted_ms,
+                    cut_ms,
                     latency_ms,
                     judged.loss,
                     bytes(&judged.right),

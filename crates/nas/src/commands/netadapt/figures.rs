@@ -35,8 +35,8 @@ pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
         title: format!("NetAdapt from {} to {:.2} ms", plan.seed.name, files.target_ms),
         footnote: format!(
             "Top-1 on {hold_out} held out images. Proposals and steps after {} training steps from \
-             inherited weights, proposals at predicted latency, steps measured each against the one \
-             before; marks are networks trained to the end, measured against the seed and each other.",
+             inherited weights, proposals at predicted and steps at measured latency; marks are \
+             networks trained to the end, at measured latency.",
             plan.fine_tune.recipe.steps
         ),
         proposals: files

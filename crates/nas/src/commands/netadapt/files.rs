@@ -65,10 +65,7 @@ impl Files<'_> {
 
     /// Trajectory, proposals and their figure.
     pub(super) fn write_path(&self, trained: &[Trained]) -> Result<()> {
-        let mut before_ms = self.seed_ms;
         let rows = self.steps.iter().map(|step| {
-            let cut_ms = before_ms - step.latency_ms;
-            before_ms = step.latency_ms;
             let narrowed = |channels: usize| match step.step {
                 0 => Cell::Empty,
                 _ => Cell::from(channels as u64),
@@ -80,7 +77,7 @@ impl Files<'_> {
                 narrowed(step.to),
                 step.predicted_ms.into(),
                 step.latency_ms.into(),
-                cut_ms.into(),
+                step.cut_ms.into(),
                 step.judged.accuracy().into(),
                 step.judged.interval().into(),
                 step.judged.loss.into(),

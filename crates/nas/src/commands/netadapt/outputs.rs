@@ -83,8 +83,7 @@ impl<'a> Outputs<'a> {
             Event::Step { taken, network, weights } => {
                 self.bar.end();
                 self.bar = Progress::Quiet;
-                let before_ms = self.files.steps.last().map_or(taken.latency_ms, |s| s.latency_ms);
-                note(self.global, &screen::step_line(taken, before_ms));
+                note(self.global, &screen::step_line(taken));
                 if taken.step == 0 {
                     warn_of_small_hold_out(&taken.judged);
                 }

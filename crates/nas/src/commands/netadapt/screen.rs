@@ -99,7 +99,7 @@ pub(super) fn duration(seconds: f64) -> String {
 }
 
 /// One line for a step that was taken.
-pub(super) fn step_line(step: &Step, before_ms: f64) -> String {
+pub(super) fn step_line(step: &Step) -> String {
     let accuracy = format!(
         "hold-out {:.2} % +- {:.2}",
         100.0 * step.judged.accuracy(),
@@ -108,12 +108,8 @@ pub(super) fn step_line(step: &Step, before_ms: f64) -> String {
     match step.step {
         0 => format!("seed: {:.3} ms, {accuracy}", step.latency_ms),
         number => format!(
-            "step {number}: {} {} -> {}, {:.3} ms ({:+.3}), {accuracy}",
-            step.axis,
-            step.from,
-            step.to,
-            step.latency_ms,
-            step.latency_ms - before_ms
+            "step {number}: {} {} -> {}, {:.3} ms (cut {:.3}), {accuracy}",
+            step.axis, step.from, step.to, step.latency_ms, step.cut_ms
         ),
     }
 }
