@@ -1,6 +1,6 @@
 //! What is trained at the end, side by side: the adapted network, and the baselines at its latency, alike.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
@@ -80,28 +80,29 @@ pub(super) fn planned(
     };
     let mut all = vec![of_adapted(FINE_TUNED, 0, long)];
     all.extend((0..args.seeds).map(|seed| of_adapted(ADAPTED, seed, scratch.clone())));
-    let kinds: [&dyn Fn(u64) -> Baseline; 3] =
-        [&|_| Baseline::UniformWidth, &|_| Baseline::WidthAndResolution, &|seed| {
-            Baseline::RandomWidths { seed: global.seed + seed }
-        }];
-    for kind in kinds {
-        for seed in 0..args.seeds {
-            let kind = kind(seed);
-            let name = kind.name();
-            let like = (network, *latency_ms);
-            let found = baseline(kind, &plan.seed, like, latencies, store)?;
-            let Some((network, latency_ms)) = found else {
-                note(global, &format!("{name}: none at {:.3} ms", adapted.latency_ms));
-                continue;
-            };
-            let network = Network { name: format!("{}-{name}", plan.seed.name), ..network };
-            // The twin's resolution goes down as the deployed one does.
-            let share = network.input.resolution as f64 / plan.seed.input.resolution as f64;
-            let resolution = (share * plan.training.batches.resolution as f64).round() as usize;
-            let mut args = scratch.clone();
-            args.recipe.train_resolution = Some(resolution);
-            all.push(Training { name, seed, network, latency_ms, args });
-        }
+    let mut add = |kind: Baseline, seeds: Range<u64>| -> Result<()> {
+        let name = kind.name();
+        let like = (network, *latency_ms);
+        let Some((network, ms)) = baseline(kind, &plan.seed, like, latencies, store)? else {
+            note(global, &format!("{name}: none at {latency_ms:.3} ms"));
+            return Ok(());
+        };
+        let network = Network { name: format!("{}-{name}", plan.seed.name), ..network };
+        // The twin's resolution goes down as the deployed one does.
+        let share = network.input.resolution as f64 / plan.seed.input.resolution as f64;
+        let resolution = (share * plan.training.batches.resolution as f64).round() as usize;
+        let mut args = scratch.clone();
+        args.recipe.train_resolution = Some(resolution);
+        all.extend(seeds.map(|seed| {
+            let (network, args) = (network.clone(), args.clone());
+            Training { name, seed, network, latency_ms: ms, args }
+        }));
+        Ok(())
+    };
+    add(Baseline::UniformWidth, 0..args.seeds)?;
+    add(Baseline::WidthAndResolution, 0..args.seeds)?;
+    for seed in 0..args.seeds {
+        add(Baseline::RandomWidths { seed: global.seed + seed }, seed..seed + 1)?;
     }
     Ok(all)
 }
