@@ -29,6 +29,7 @@ mod stats;
 mod steal;
 mod table;
 
+pub use against::beyond_doubt;
 pub use build::{Built, MeasureUnits, Progress, build, measure_missing};
 pub use device::{Cache, Device};
 pub use error::PredictorError;

@@ -4,7 +4,7 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
-use latency_predictor::{MeasuringLock, Meter, NativeLatency, PredictorError};
+use latency_predictor::{MeasuringLock, Meter, NativeLatency, PredictorError, beyond_doubt};
 use search_space::{LatencyError, LatencySource, Network};
 
 use crate::args::Global;
@@ -35,6 +35,13 @@ impl<'a> DeviceLatency<'a> {
         self.state.lock().map_or(0.0, |state| state.seconds)
     }
 
+    fn predicted_ms(&self, open: &mut OpenTable, network: &Network) -> Result<f64, String> {
+        // One line for each network whose blocks are measured would bury the steps.
+        let quiet = Global { quiet: true, ..self.global.clone() };
+        let prediction = tables::predict(&quiet, open, network);
+        prediction.map(|prediction| prediction.ms).map_err(|error| format!("{error:#}"))
+    }
+
     /// One at a time, timed.
     fn with<T>(
         &self,
@@ -53,12 +60,7 @@ impl<'a> DeviceLatency<'a> {
 
 impl LatencySource for DeviceLatency<'_> {
     fn predict_ms(&self, network: &Network) -> Result<f64, LatencyError> {
-        // One line for each network whose blocks are measured would bury the steps.
-        let quiet = Global { quiet: true, ..self.global.clone() };
-        self.with(network, |open| {
-            let prediction = tables::predict(&quiet, open, network);
-            prediction.map(|prediction| prediction.ms).map_err(|error| format!("{error:#}"))
-        })
+        self.with(network, |open| self.predicted_ms(open, network))
     }
 
     fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError> {
@@ -74,13 +76,16 @@ impl LatencySource for DeviceLatency<'_> {
     }
 
     /// In turns: a device that is slow for a while, as rented ones are, would otherwise decide whether
-    /// a small cut saves anything.
+    /// a small cut saves anything. A ratio far from the predictions' is measured again.
     fn measure_ratio(&self, network: &Network, other: &Network) -> Result<f64, LatencyError> {
-        let measured = |open: &OpenTable| -> Result<f64, PredictorError> {
-            let lock = MeasuringLock::acquire(|| {})?;
-            let mut meter = Meter::new(&lock, open.table.setup.threads, open.table.probe_ms)?;
-            meter.against(&network.lower()?, &other.lower()?, self.runs)
-        };
-        self.with(network, |open| measured(open).map_err(|error| error.to_string()))
+        self.with(network, |open| {
+            let expected = self.predicted_ms(open, network)? / self.predicted_ms(open, other)?;
+            let read = || -> Result<f64, PredictorError> {
+                let lock = MeasuringLock::acquire(|| {})?;
+                let mut meter = Meter::new(&lock, open.table.setup.threads, open.table.probe_ms)?;
+                meter.against(&network.lower()?, &other.lower()?, self.runs)
+            };
+            beyond_doubt(expected, read).map_err(|error| error.to_string())
+        })
     }
 }
