@@ -1,4 +1,4 @@
-//! Accuracy sources, reward, search algorithms and the study store.
+//! Accuracy sources, reward, search algorithms, NetAdapt, and the stores of studies and adaptations.
 
 #![warn(clippy::unwrap_used)]
 
@@ -19,6 +19,7 @@ pub mod random;
 pub mod range;
 pub mod reward;
 pub mod search;
+pub mod side_by_side;
 pub mod statistics;
 pub mod study;
 pub mod surrogate;
@@ -37,6 +38,7 @@ pub use problem::{AccuracySource, Candidate, LatencyOf, Problem};
 pub use range::{Binding, Range, least_cost, range};
 pub use reward::{Exponent, Reward, RewardError, Target};
 pub use search::{Goal, SearchError, SearchSettings, random_comparison, search};
+pub use side_by_side::{Caller, side_by_side};
 pub use study::{Study, StudyError, StudySettings};
 pub use trial::{Estimate, Half, Trial};
 pub use winner::Winner;

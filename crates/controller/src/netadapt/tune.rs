@@ -1,8 +1,6 @@
 //! Proposals trained for a while and judged, several side by side.
 
 use std::ops::{ControlFlow, Range};
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
 use std::time::Instant;
 
 use search_space::{Graph, Network, Proposal, Weights};
@@ -11,6 +9,7 @@ use training::{FineTune, TrainingError, WeightsFile, fine_tune, truncate, write_
 use super::adapt::{AdaptSettings, NetAdapt};
 use super::error::AdaptError;
 use super::judged::Judged;
+use crate::side_by_side::side_by_side;
 
 /// A proposal before its training.
 pub(super) struct Candidate<'a> {
@@ -48,8 +47,7 @@ const LEAST_MOMENTUM: f32 = 0.1;
 const EPOCHS_OF_A_STEP: u64 = 1 << 20;
 
 /// Trains all candidates for a part of the steps and judges them, `settings.jobs` at a time, and gives
-/// each to `done` as it ends.
-/// Ends early where `done` or the problem's `stop` breaks.
+/// each to `done` as it ends. Ends early where `done` or the problem's `stop` breaks.
 pub(super) fn tune_all(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
@@ -57,46 +55,35 @@ pub(super) fn tune_all(
     (candidates, part): (&[Candidate<'_>], &Range<u64>),
     done: &mut dyn FnMut(Tuned) -> Result<ControlFlow<()>, AdaptError>,
 ) -> Result<(), AdaptError> {
-    let (next, halted) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let stop = || match halted.load(Ordering::Relaxed) || (problem.stop)().is_break() {
-        true => ControlFlow::Break(()),
-        false => ControlFlow::Continue(()),
-    };
-    let (sender, tuned) = mpsc::channel();
-    std::thread::scope(|scope| {
-        for _ in 0..settings.jobs.min(candidates.len()) {
-            let (sender, next, stop) = (sender.clone(), &next, &stop);
-            scope.spawn(move || {
-                while let Some(candidate) = candidates.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let result = tune(problem, settings, parent, (candidate, part), stop);
-                    if stop().is_break() || sender.send(result).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(sender);
-        let mut outcome = Ok(());
-        for result in tuned {
-            let step = match result {
+    let mut outcome = Ok(());
+    side_by_side(
+        candidates,
+        settings.jobs,
+        &|candidate, caller| {
+            let stop = || match (problem.stop)() {
+                ControlFlow::Continue(()) => caller.goes_on(),
+                stopped => stopped,
+            };
+            _ = caller.tell(tune(problem, settings, parent, (candidate, part), &stop));
+        },
+        &mut |result| {
+            let next = match result {
                 Ok(Some(tuned)) => done(tuned),
                 Ok(None) => Ok(ControlFlow::Break(())),
                 Err(error) => Err(error),
             };
-            match step {
-                Ok(ControlFlow::Continue(())) => {}
-                Ok(ControlFlow::Break(())) => halted.store(true, Ordering::Relaxed),
-                Err(error) => {
-                    halted.store(true, Ordering::Relaxed);
-                    outcome = Err(error);
-                }
+            let failure = match next {
+                Ok(ControlFlow::Continue(())) => return ControlFlow::Continue(()),
+                Ok(ControlFlow::Break(())) => AdaptError::Stopped,
+                Err(error) => error,
+            };
+            if outcome.is_ok() {
+                outcome = Err(failure);
             }
-        }
-        match outcome {
-            Ok(()) if stop().is_break() => Err(AdaptError::Stopped),
-            outcome => outcome,
-        }
-    })
+            ControlFlow::Break(())
+        },
+    );
+    outcome
 }
 
 fn tune(

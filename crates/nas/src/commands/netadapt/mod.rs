@@ -90,8 +90,9 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     outputs.adapted(&adapted, &mut store)?;
     let Adapted { meets_target, .. } = adapted;
     let planned = trainings::planned(global, args, &plan, &adapted, latencies, &mut store, &out)?;
+    let data = &plan.training.data;
     let mut ended = |trained: &[Trained]| outputs.trained(trained, &store);
-    let Some(trained) = trainings::run(global, &planned, &out, &mut ended)? else {
+    let Some(trained) = trainings::run(global, &planned, data, &out, &mut ended)? else {
         return Err(stopped(&out));
     };
     let measuring = device.as_ref().map_or(0.0, DeviceLatency::seconds);
@@ -153,7 +154,8 @@ fn seed_weights(
     let train = plan::train_args(args, &args.net, args.epochs);
     let threads = Global { threads: Some(screen::jobs(global)), ..global.clone() };
     let on = |_| ControlFlow::Continue(());
-    let trained = crate::commands::train::train(&threads, &train, &out.join("seed"), &on)?;
+    let (data, place) = (plan.training.data.clone(), out.join("seed"));
+    let trained = crate::commands::train::train(&threads, &train, data, &place, &on)?;
     let Some(trained) = trained else { return Ok(None) };
     let (_, weights) = weights::fit(Path::new(&trained.weights), &plan.training.twin)?;
     Ok(Some(weights))

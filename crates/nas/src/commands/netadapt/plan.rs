@@ -13,6 +13,7 @@ use super::screen;
 use crate::args::Global;
 use crate::args_netadapt::{MetricKind, NetAdaptArgs, ScheduleKind};
 use crate::args_training::TrainArgs;
+use crate::commands::train::data;
 use crate::commands::train::plan::Plan as TrainingPlan;
 use crate::exit::bad_input;
 use crate::tables::{self, OpenTable};
@@ -43,7 +44,9 @@ impl Plan {
         check(args)?;
         // --threads are those of the network that is measured.
         let trainer = Global { threads: Some(screen::jobs(global)), ..global.clone() };
-        let mut training = TrainingPlan::new(&trainer, &train_args(args, &args.net, args.epochs))?;
+        let train = train_args(args, &args.net, args.epochs);
+        let data = data::of(&trainer, &train)?;
+        let mut training = TrainingPlan::new(&trainer, &train, data)?;
         if training.data.hold_out.is_empty() {
             return Err(bad_input("--hold-out", "found 0; allowed: above 0: it chooses"));
         }

@@ -2,11 +2,11 @@
 
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::mpsc;
 
 use anyhow::Result;
 use controller::netadapt::{Adaptation, Adapted, Baseline, Latencies, baseline};
+use controller::side_by_side;
+use dataset::Dataset;
 use report::write_atomically;
 use search_space::Network;
 use serde::Serialize;
@@ -112,6 +112,7 @@ pub(super) fn planned(
 pub(super) fn run(
     global: &Global,
     trainings: &[Training],
+    data: &Dataset,
     out: &Path,
     ended: &mut dyn FnMut(&[Trained]) -> Result<()>,
 ) -> Result<Option<Vec<Trained>>> {
@@ -121,89 +122,89 @@ pub(super) fn run(
     }
     let folder = out.join("trained");
     let jobs = screen::jobs(global).min(trainings.len());
-    let threads = Some(screen::jobs(global) / jobs);
-    let bar = Progress::start(global, "epochs at the end");
-    let (next, halted) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let (sender, news) = mpsc::channel();
-    let all = std::thread::scope(|scope| {
-        for _ in 0..jobs {
-            let (sender, next, halted) = (sender.clone(), &next, &halted);
-            let (folder, global) = (&folder, Global { threads, quiet: true, ..global.clone() });
-            scope.spawn(move || {
-                while !halted.load(Ordering::Relaxed) {
-                    let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(training) = trainings.get(index) else { return };
-                    let after_epoch = |epoch| {
-                        _ = sender.send(News::Epoch(index, epoch));
-                        match halted.load(Ordering::Relaxed) {
-                            true => ControlFlow::Break(()),
-                            false => ControlFlow::Continue(()),
-                        }
-                    };
-                    let result = training.run(&global, folder, &after_epoch);
-                    if !matches!(result, Ok(Some(_))) {
-                        halted.store(true, Ordering::Relaxed);
-                    }
-                    _ = sender.send(News::Ended(index, result));
-                }
-            });
-        }
-        drop(sender);
-        let mut trained = |so_far: &[Trained]| {
-            let written = ended(so_far);
-            if written.is_err() {
-                halted.store(true, Ordering::Relaxed);
-            }
-            written
-        };
-        hear(global, trainings, bar, news, &mut trained)
-    })?;
-    Ok(all.into_iter().collect())
+    let quiet =
+        Global { threads: Some(screen::jobs(global) / jobs), quiet: true, ..global.clone() };
+    let mut heard = Heard::new(global, trainings);
+    let indices: Vec<usize> = (0..trainings.len()).collect();
+    side_by_side(
+        &indices,
+        jobs,
+        &|&index, caller| {
+            let after_epoch = |epoch| caller.tell(News::Epoch(index, epoch));
+            let result = trainings[index].run(&quiet, data, &folder, &after_epoch);
+            _ = caller.tell(News::Ended(index, result));
+        },
+        &mut |news| heard.hear(news, ended),
+    );
+    heard.bar.end();
+    heard.outcome.map(|()| heard.ended.into_iter().collect())
 }
 
-/// Shows how the trainings go on; what each came to, `None` for those that did not end.
-fn hear(
-    global: &Global,
-    trainings: &[Training],
-    mut bar: Progress,
-    news: mpsc::Receiver<News>,
-    trained: &mut dyn FnMut(&[Trained]) -> Result<()>,
-) -> Result<Vec<Option<Trained>>> {
-    let mut ended: Vec<Option<Trained>> = vec![None; trainings.len()];
-    let mut epochs = vec![0; trainings.len()];
-    let all_epochs: u64 = trainings.iter().map(|training| training.args.epochs).sum();
-    let mut failure = None;
-    for news in news {
-        match news {
+/// What the trainings have told so far.
+struct Heard<'a> {
+    global: &'a Global,
+    trainings: &'a [Training],
+    bar: Progress,
+    /// That each has.
+    epochs: Vec<u64>,
+    /// What each came to.
+    ended: Vec<Option<Trained>>,
+    /// What ends all of them early.
+    outcome: Result<()>,
+}
+
+impl<'a> Heard<'a> {
+    fn new(global: &'a Global, trainings: &'a [Training]) -> Self {
+        let bar = Progress::start(global, "epochs at the end");
+        let (epochs, ended) = (vec![0; trainings.len()], vec![None; trainings.len()]);
+        Self { global, trainings, bar, epochs, ended, outcome: Ok(()) }
+    }
+
+    /// Whether the trainings go on.
+    fn hear(
+        &mut self,
+        news: News,
+        ended: &mut dyn FnMut(&[Trained]) -> Result<()>,
+    ) -> ControlFlow<()> {
+        let failed = match news {
             News::Epoch(index, epoch) => {
-                epochs[index] = epoch;
-                bar.at(epochs.iter().sum::<u64>() as usize, all_epochs as usize, "");
+                self.epochs[index] = epoch;
+                self.show();
+                return ControlFlow::Continue(());
             }
             News::Ended(index, Ok(Some(result))) => {
-                let Training { name, seed, latency_ms, .. } = trainings[index];
-                epochs[index] = trainings[index].args.epochs;
-                let train::Trained { top1, hold_out_top1, .. } = result;
-                let test = 100.0 * top1;
-                bar.above(|| {
-                    let line = format!("{name}, seed {seed}: {latency_ms:.3} ms, test {test:.2} %");
-                    note(global, &line);
-                });
-                ended[index] = Some(Trained { name, seed, latency_ms, hold_out_top1, top1 });
-                let so_far: Vec<Trained> = ended.iter().flatten().cloned().collect();
-                if let Err(error) = trained(&so_far) {
-                    failure.get_or_insert(error);
+                let so_far = self.ended(index, &result);
+                match ended(&so_far) {
+                    Ok(()) => return ControlFlow::Continue(()),
+                    Err(error) => Err(error),
                 }
             }
-            News::Ended(_, Ok(None)) => {}
-            News::Ended(_, Err(error)) => {
-                failure.get_or_insert(error);
-            }
+            News::Ended(_, Ok(None)) => Ok(()),
+            News::Ended(_, Err(error)) => Err(error),
+        };
+        if self.outcome.is_ok() {
+            self.outcome = failed;
         }
+        ControlFlow::Break(())
     }
-    bar.end();
-    match failure {
-        Some(error) => Err(error),
-        None => Ok(ended),
+
+    /// All that have ended, of which this is one.
+    fn ended(&mut self, index: usize, result: &train::Trained) -> Vec<Trained> {
+        let Training { name, seed, latency_ms, ref args, .. } = self.trainings[index];
+        let train::Trained { top1, hold_out_top1, .. } = *result;
+        self.epochs[index] = args.epochs;
+        let test = 100.0 * top1;
+        self.bar.above(|| {
+            let line = format!("{name}, seed {seed}: {latency_ms:.3} ms, test {test:.2} %");
+            note(self.global, &line);
+        });
+        self.ended[index] = Some(Trained { name, seed, latency_ms, hold_out_top1, top1 });
+        self.ended.iter().flatten().cloned().collect()
+    }
+
+    fn show(&mut self) {
+        let all: u64 = self.trainings.iter().map(|training| training.args.epochs).sum();
+        self.bar.at(self.epochs.iter().sum::<u64>() as usize, all as usize, "");
     }
 }
 
@@ -211,6 +212,7 @@ impl Training {
     fn run(
         &self,
         global: &Global,
+        data: &Dataset,
         folder: &Path,
         after_epoch: &dyn Fn(u64) -> ControlFlow<()>,
     ) -> Result<Option<train::Trained>> {
@@ -221,6 +223,6 @@ impl Training {
         write_atomically(&ron, self.network.to_ron().as_bytes())?;
         let args = TrainArgs { net: ron.display().to_string(), ..self.args.clone() };
         let global = Global { seed: global.seed + self.seed, ..global.clone() };
-        train::train(&global, &args, &place, after_epoch)
+        train::train(&global, &args, data.clone(), &place, after_epoch)
     }
 }

@@ -5,18 +5,25 @@ use dataset::{Augment, Crop, Cutout, Dataset, Flip, HoldOut, Source};
 use search_space::Network;
 
 use crate::args::Global;
+use crate::args_training::TrainArgs;
 use crate::exit::bad_input;
 use crate::progress::note;
 
 /// Named when images are left out; the others are counted.
 const MOST_NAMED: usize = 5;
 
+/// The data set of a training.
+pub(crate) fn of(global: &Global, args: &TrainArgs) -> Result<Dataset> {
+    let hold_out = HoldOut::new(args.hold_out).map_err(|error| bad_input("--hold-out", error))?;
+    load(global, &args.data, hold_out)
+}
+
 /// Reads the data set that the user named, and says which images are left out. From here on images are
 /// prepared on as many threads as train.
 pub(crate) fn load(global: &Global, data: &str, hold_out: HoldOut) -> Result<Dataset> {
     let bad = |error| bad_input("--data", error);
     let source: Source = data.parse().map_err(bad)?;
-    // A command that trains several networks finds the threads of the first.
+    // It fails where there is such a pool, that is, where data were loaded before.
     _ = rayon::ThreadPoolBuilder::new().num_threads(global.training_threads()).build_global();
     let loaded = Dataset::load(&source, hold_out).map_err(bad)?;
     if !loaded.skipped.is_empty() {

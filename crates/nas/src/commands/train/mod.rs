@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use anyhow::{Result, bail};
+use dataset::Dataset;
 use report::write_atomically;
 use serde::Serialize;
 use training::{Checkpoint, Run, Trainer, evaluate};
@@ -53,7 +54,8 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         let message = "found; allowed: a folder without a run, or --resume to continue it";
         return Err(bad_input(checkpoint.display(), message));
     }
-    let Some(trained) = train(global, args, &out, &|_| ControlFlow::Continue(()))? else {
+    let data = data::of(global, args)?;
+    let Some(trained) = train(global, args, data, &out, &|_| ControlFlow::Continue(()))? else {
         let out = out.display();
         bail!("stopped; the same command with --out {out} --resume goes on");
     };
@@ -76,11 +78,12 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
 pub(crate) fn train(
     global: &Global,
     args: &TrainArgs,
+    data: Dataset,
     out: &Path,
     after_epoch: &dyn Fn(u64) -> ControlFlow<()>,
 ) -> Result<Option<Trained>> {
     let start = Instant::now();
-    let plan = Plan::new(global, args)?;
+    let plan = Plan::new(global, args, data)?;
     let mut run = plan.start(global, args)?;
     let settings = plan.settings(args);
     let checkpoint = out.join(CHECKPOINT);

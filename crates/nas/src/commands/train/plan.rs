@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use anyhow::Result;
-use dataset::{BatchSettings, Dataset, HoldOut, Order};
+use dataset::{BatchSettings, Dataset, Order};
 use search_space::{Network, Weights};
 use training::{Optimiser, Recipe, Run};
 
@@ -33,11 +33,8 @@ pub(crate) struct Plan {
 }
 
 impl Plan {
-    pub(crate) fn new(global: &Global, args: &TrainArgs) -> Result<Self> {
+    pub(crate) fn new(global: &Global, args: &TrainArgs, data: Dataset) -> Result<Self> {
         let mut deployed = load::network(&args.net)?;
-        let bad = |error| bad_input("--hold-out", error);
-        let hold_out = HoldOut::new(args.hold_out).map_err(bad)?;
-        let data = data::load(global, &args.data, hold_out)?;
         deployed.classes = data.classes.len();
         data::check(&args.data, &data, &deployed)?;
         deployed.lower().map_err(|error| bad_input(&args.net, error))?;
