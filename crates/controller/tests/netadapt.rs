@@ -124,6 +124,23 @@ impl Setting {
         };
         adapt(&problem, &settings, store, &mut |_| go_on())
     }
+
+    /// Stopped again and again, wherever the training stands, and each time after `more` checks more.
+    fn adapt_in_sittings(&self, folder: &Path, how: How, more: usize) -> Adapted {
+        for sitting in 4..200 {
+            let left = AtomicUsize::new(more * sitting);
+            let stop = || counted_down(&left);
+            match self.adapt(&mut store(folder), how, Latencies::Device(&Counted), &stop) {
+                Ok(adapted) => {
+                    assert!(sitting > 6, "{sitting}");
+                    return adapted;
+                }
+                Err(AdaptError::Stopped) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+        panic!("it does not go on");
+    }
 }
 
 fn store(folder: &Path) -> Adaptation {
@@ -172,22 +189,9 @@ fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
     let tried = whole.tried().unwrap();
     assert!(tried.iter().all(|t| t.judged.right.len() == setting.data.hold_out.len()));
 
-    // Two side by side; stopped again and again, wherever the training stands.
+    // Two side by side.
     let folder = tempdir().unwrap();
-    let mut sittings = 0;
-    let again = loop {
-        sittings += 1;
-        let left = AtomicUsize::new(40 + 11 * sittings);
-        let stop = || counted_down(&left);
-        let mut part = store(folder.path());
-        match setting.adapt(&mut part, How::to(0.5, 2), Latencies::Device(&Counted), &stop) {
-            Ok(adapted) => break adapted,
-            Err(AdaptError::Stopped) => assert!(sittings < 200),
-            Err(error) => panic!("{error}"),
-        }
-    };
-    assert!(sittings > 2, "{sittings}");
-    assert_eq!(again, adapted);
+    assert_eq!(setting.adapt_in_sittings(folder.path(), How::to(0.5, 2), 4), adapted);
     let part = store(folder.path());
     assert_eq!(part.steps().unwrap(), steps);
     assert_eq!(part.weights().unwrap(), whole.weights().unwrap());
@@ -229,20 +233,8 @@ fn halving_trains_half_as_much_and_goes_on_after_any_interruption() {
     }
 
     let folder = tempdir().unwrap();
-    let mut sittings = 0;
-    let again = loop {
-        sittings += 1;
-        let left = AtomicUsize::new(20 + 7 * sittings);
-        let stop = || counted_down(&left);
-        let how = How { jobs: 2, ..how };
-        match setting.adapt(&mut store(folder.path()), how, Latencies::Device(&Counted), &stop) {
-            Ok(adapted) => break adapted,
-            Err(AdaptError::Stopped) => assert!(sittings < 200),
-            Err(error) => panic!("{error}"),
-        }
-    };
-    assert!(sittings > 2, "{sittings}");
-    assert_eq!(again, adapted);
+    let how = How { jobs: 2, ..how };
+    assert_eq!(setting.adapt_in_sittings(folder.path(), how, 3), adapted);
     assert_eq!(store(folder.path()).weights().unwrap(), whole.weights().unwrap());
 }
 
