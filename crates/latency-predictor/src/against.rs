@@ -41,25 +41,85 @@ impl Meter<'_> {
         reference: &Graph,
         runs: usize,
     ) -> Result<f64, PredictorError> {
-        let turns = TURNS.min(runs);
-        let mut ratios = Vec::with_capacity(turns);
-        for turn in 0..turns {
-            let share = Runs::Undisturbed(runs * (turn + 1) / turns - runs * turn / turns);
-            let mut p50_ms = |graph| Ok(self.network(graph, share)?.latency.p50_ms);
-            let both: Result<[f64; 2], PredictorError> = match turn % 2 {
-                0 => p50_ms(graph).and_then(|ms| Ok([ms, p50_ms(reference)?])),
-                _ => p50_ms(reference).and_then(|ms| Ok([p50_ms(graph)?, ms])),
+        let ratio = median_ratio(runs, |of, share| -> Result<f64, PredictorError> {
+            let graph = match of {
+                Of::Network => graph,
+                Of::Reference => reference,
             };
-            let [ms, reference_ms] = both?;
-            ratios.push(ms / reference_ms);
-        }
-        median(&mut ratios).ok_or(PredictorError::NoRuns)
+            Ok(self.network(graph, Runs::Undisturbed(share))?.latency.p50_ms)
+        })?;
+        ratio.ok_or(PredictorError::NoRuns)
     }
+}
+
+/// Which of the two is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    Network,
+    Reference,
+}
+
+/// Over turns that share `runs`; now one, now the other is first. `read` measures one of the two with a
+/// number of runs. `None` without runs.
+fn median_ratio<E>(
+    runs: usize,
+    mut read: impl FnMut(Of, usize) -> Result<f64, E>,
+) -> Result<Option<f64>, E> {
+    let turns = TURNS.min(runs);
+    let mut ratios = Vec::with_capacity(turns);
+    for turn in 0..turns {
+        let share = runs * (turn + 1) / turns - runs * turn / turns;
+        ratios.push(if turn % 2 == 0 {
+            let ms = read(Of::Network, share)?;
+            ms / read(Of::Reference, share)?
+        } else {
+            let reference_ms = read(Of::Reference, share)?;
+            read(Of::Network, share)? / reference_ms
+        });
+    }
+    Ok(median(&mut ratios))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::beyond_doubt;
+    use super::{Of, beyond_doubt, median_ratio};
+
+    /// The device is at another speed in each turn, and once in the middle of one.
+    #[test]
+    fn the_ratio_is_what_most_turns_say() {
+        let mut asked = Vec::new();
+        let ratio: Result<_, ()> = median_ratio(40, |of, share| {
+            let speed = 1.0 + asked.len().div_euclid(2) as f64;
+            let disturbed = if asked.len() == 7 { 5.0 } else { 1.0 };
+            asked.push((of, share));
+            Ok(match of {
+                Of::Network => 3.0 * speed * disturbed,
+                Of::Reference => 4.0 * speed,
+            })
+        });
+        assert_eq!(ratio, Ok(Some(0.75)));
+        for of in [Of::Network, Of::Reference] {
+            let runs = asked.iter().filter(|(asked, _)| *asked == of).map(|(_, share)| share);
+            assert_eq!(runs.sum::<usize>(), 40);
+        }
+        let first: Vec<Of> = asked.iter().step_by(2).map(|(of, _)| *of).collect();
+        assert_eq!(first[..3], [Of::Network, Of::Reference, Of::Network]);
+        assert_eq!(first.len(), 9);
+    }
+
+    #[test]
+    fn few_runs_are_few_turns_and_none_gives_no_ratio() {
+        let mut asked = 0;
+        let mut read = |_, share| {
+            assert_eq!(share, 1);
+            asked += 1;
+            Ok::<_, ()>(2.0)
+        };
+        assert_eq!(median_ratio(0, &mut read), Ok(None));
+        assert_eq!(median_ratio(2, &mut read), Ok(Some(1.0)));
+        assert_eq!(asked, 4);
+        assert_eq!(median_ratio(2, |_, _| Err("gone")), Err("gone"));
+    }
 
     /// What a device gives that reads `readings` one after another, and how many it was asked for.
     fn read(expected: f64, readings: &[f64]) -> (Result<f64, usize>, usize) {

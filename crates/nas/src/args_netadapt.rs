@@ -43,7 +43,7 @@ pub(crate) struct NetAdaptArgs {
     #[arg(long, value_enum, default_value_t = MetricKind::Ratio)]
     pub(crate) metric: MetricKind,
     /// Train all proposals for all steps, or give up the worse half of them after a quarter of the
-    /// steps, and again after half: half of the work
+    /// steps, and again after half: half of the training
     #[arg(long, value_enum, default_value_t = ScheduleKind::Full)]
     pub(crate) schedule: ScheduleKind,
     /// Epochs of the seed's training and of those at the end; the long fine-tuning has half of them
