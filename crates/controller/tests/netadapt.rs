@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use controller::netadapt::{
@@ -299,6 +300,48 @@ fn errors_of_the_steps_do_not_add_up_to_a_missed_target() {
     let cut_ms: f64 = steps.iter().map(|step| step.cut_ms).sum();
     assert!(steps[0].latency_ms - cut_ms < 0.98 * whole_ms, "{cut_ms}, {whole_ms}");
     assert!((adapted.latency_ms / whole_ms - 1.0).abs() < 1e-9);
+}
+
+/// Finds each network a twentieth too fast against the seed the first time that it is asked.
+struct Hasty {
+    seed: Network,
+    asked: Mutex<Vec<Network>>,
+}
+
+impl LatencySource for Hasty {
+    fn predict_ms(&self, network: &Network) -> Result<f64, LatencyError> {
+        Counted.predict_ms(network)
+    }
+
+    fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError> {
+        Counted.measure_ms(network)
+    }
+
+    fn measure_ratio(&self, network: &Network, other: &Network) -> Result<f64, LatencyError> {
+        let ratio = self.measure_ms(network)? / self.measure_ms(other)?;
+        let mut asked = self.asked.lock().unwrap();
+        if *other != self.seed || asked.contains(network) {
+            return Ok(ratio);
+        }
+        asked.push(network.clone());
+        Ok(0.95 * ratio)
+    }
+}
+
+#[test]
+fn one_low_reading_does_not_meet_the_target() {
+    let setting = Setting::new();
+    let folder = tempdir().unwrap();
+    let mut out = store(folder.path());
+    let hasty = Hasty { seed: setting.seed.clone(), asked: Mutex::default() };
+    let adapted =
+        setting.adapt(&mut out, How::to(0.5, 2), Latencies::Device(&hasty), &go_on).unwrap();
+    let ms = |network: &Network| Counted.measure_ms(network).unwrap();
+    assert!(adapted.meets_target && ms(&adapted.network) <= 0.5 * ms(&setting.seed));
+    assert!((adapted.latency_ms / ms(&adapted.network) - 1.0).abs() < 1e-9);
+    let mut recorded = out.latencies().unwrap();
+    recorded.retain(|recorded| recorded.reading == Reading::Confirmed);
+    assert!(!recorded.is_empty());
 }
 
 #[test]

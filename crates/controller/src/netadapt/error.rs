@@ -20,7 +20,7 @@ pub enum AdaptError {
     /// Recorded latencies are replayed, and one is not among them.
     #[error("{kind} latency of {network} ({key}): not among the recorded ones")]
     NotRecorded {
-        /// `predicted`, `measured` or `against`.
+        /// `predicted`, `measured`, `against` or `confirmed`.
         kind: &'static str,
         /// The network's name.
         network: String,

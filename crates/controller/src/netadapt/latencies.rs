@@ -20,11 +20,14 @@ pub enum Reading {
     Measured,
     /// Of the whole network, by its ratio to another one's.
     Against,
+    /// The same, by the median of several such ratios.
+    Confirmed,
 }
 
 impl Reading {
     /// All of them.
-    pub(super) const ALL: [Self; 3] = [Self::Predicted, Self::Measured, Self::Against];
+    pub(super) const ALL: [Self; 4] =
+        [Self::Predicted, Self::Measured, Self::Against, Self::Confirmed];
 }
 
 impl Reading {
@@ -34,6 +37,7 @@ impl Reading {
             Self::Predicted => "predicted",
             Self::Measured => "measured",
             Self::Against => "against",
+            Self::Confirmed => "confirmed",
         }
     }
 }
@@ -57,6 +61,9 @@ pub enum Latencies<'a> {
     /// Nowhere: recorded ones are replayed.
     Replay,
 }
+
+/// Ratios of which the median confirms a latency.
+const CONFIRMATIONS: usize = 3;
 
 impl Latencies<'_> {
     /// The recorded latency, or a new one, which is recorded first.
@@ -83,10 +90,40 @@ impl Latencies<'_> {
         (other, other_ms): (&Network, f64),
         store: &mut Adaptation,
     ) -> Result<f64, AdaptError> {
+        self.by_ratio(Reading::Against, network, (other, other_ms), store)
+    }
+
+    /// As [`Latencies::against`], by the median of several ratios, none of which is one that
+    /// [`Latencies::against`] gave: for a network that is looked at since that was a low one.
+    ///
+    /// # Errors
+    /// As [`Latencies::of`].
+    pub fn confirmed(
+        &self,
+        network: &Network,
+        other: (&Network, f64),
+        store: &mut Adaptation,
+    ) -> Result<f64, AdaptError> {
+        self.by_ratio(Reading::Confirmed, network, other, store)
+    }
+
+    fn by_ratio(
+        &self,
+        reading: Reading,
+        network: &Network,
+        (other, other_ms): (&Network, f64),
+        store: &mut Adaptation,
+    ) -> Result<f64, AdaptError> {
         let keys = format!("{}/{}", key(network), key(other));
-        recorded(Reading::Against, keys, store, |key| match self {
-            Self::Device(source) => Ok(source.measure_ratio(network, other)? * other_ms),
-            Self::Replay => Err(not_recorded(Reading::Against, network, key)),
+        let times = if reading == Reading::Confirmed { CONFIRMATIONS } else { 1 };
+        recorded(reading, keys, store, |key| match self {
+            Self::Device(source) => {
+                let ratios = (0..times).map(|_| source.measure_ratio(network, other));
+                let mut ratios = ratios.collect::<Result<Vec<f64>, _>>()?;
+                ratios.sort_unstable_by(f64::total_cmp);
+                Ok(ratios[times / 2] * other_ms)
+            }
+            Self::Replay => Err(not_recorded(reading, network, key)),
         })
     }
 
@@ -160,8 +197,9 @@ pub fn read_recorded(path: &Path) -> Result<Vec<Recorded>, CsvError> {
     for line in file.lines() {
         let named = |reading: &Reading| reading.name() == line.text(reading_column);
         let reading = Reading::ALL.into_iter().find(named);
-        let reading = reading
-            .ok_or_else(|| line.cell_error(reading_column, "predicted, measured or against"))?;
+        let reading = reading.ok_or_else(|| {
+            line.cell_error(reading_column, "predicted, measured, against or confirmed")
+        })?;
         let key = line.text(key_column).to_owned();
         let ms = line.value(ms_column, "above 0", |ms| ms > 0.0)?;
         if let Some(before) = seen.insert((reading, key.clone()), line.number()) {
