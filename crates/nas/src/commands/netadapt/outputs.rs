@@ -85,7 +85,9 @@ impl<'a> Outputs<'a> {
                 self.bar = Progress::Quiet;
                 note(self.global, &screen::step_line(taken));
                 if taken.step == 0 {
-                    warn_of_small_hold_out(&taken.judged);
+                    for doubt in doubts(&taken.judged, self.files.plan.seed.classes) {
+                        eprintln!("warning: {doubt}");
+                    }
                 }
                 self.files.steps.push((*taken).clone());
                 if let Err(error) = self.write_step(taken, network, weights) {
@@ -119,15 +121,52 @@ impl<'a> Outputs<'a> {
     }
 }
 
-fn warn_of_small_hold_out(judged: &Judged) {
-    /// Half of a 95 % interval from which on cuts of a hundredth of the latency are not told apart.
-    const COARSE: f64 = 0.015;
-    if judged.interval() > COARSE {
-        eprintln!(
-            "warning: {} images are held out: accuracies are known to +- {:.1} points (95 %), which \
+/// Half of a 95 % interval from which on cuts of a hundredth of the latency are not told apart.
+const COARSE: f64 = 0.015;
+
+/// What makes it doubtful that proposals can be told apart by this hold-out, starting from this seed.
+fn doubts(seed: &Judged, classes: usize) -> Vec<String> {
+    let (accuracy, interval) = (seed.accuracy(), seed.interval());
+    let mut doubts = Vec::new();
+    if interval > COARSE {
+        doubts.push(format!(
+            "{} images are held out: accuracies are known to +- {:.1} points (95 %), which \
              hardly tells proposals apart; give more images or a larger --hold-out",
-            judged.right.len(),
-            100.0 * judged.interval()
-        );
+            seed.right.len(),
+            100.0 * interval
+        ));
+    }
+    let chance = 1.0 / classes as f64;
+    if accuracy - interval <= chance {
+        doubts.push(format!(
+            "the seed has {:.1} +- {:.1} % of the hold-out, no more than chance ({:.1} %): every \
+             proposal is as good; give more --epochs, or --train-stem-stride 1 for small images",
+            100.0 * accuracy,
+            100.0 * interval,
+            100.0 * chance
+        ));
+    }
+    doubts
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Right about the first `right` of `all` images.
+    fn judged(right: usize, all: usize) -> Judged {
+        Judged { right: (0..all).map(|image| image < right).collect(), loss: 1.0 }
+    }
+
+    #[test]
+    fn few_images_and_a_seed_at_chance_are_named() {
+        assert_eq!(doubts(&judged(4250, 5000), 10), [""; 0]);
+        let few = doubts(&judged(850, 1000), 10);
+        assert!(few.len() == 1 && few[0].starts_with("1000 images are held out: "), "{few:?}");
+        // 10.4 % of ten classes.
+        let chance = doubts(&judged(520, 5000), 10);
+        assert!(chance.len() == 1 && chance[0].starts_with("the seed has 10.4 "), "{chance:?}");
+        assert_eq!(doubts(&judged(520, 5000), 100), [""; 0]);
+        assert_eq!(doubts(&judged(10, 100), 10).len(), 2);
     }
 }
