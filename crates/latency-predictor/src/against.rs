@@ -24,9 +24,7 @@ pub fn beyond_doubt<E>(expected: f64, mut read: impl FnMut() -> Result<f64, E>) 
     if (first / expected - 1.0).abs() <= DOUBTED {
         return Ok(first);
     }
-    let mut all = [first, read()?, read()?];
-    all.sort_unstable_by(f64::total_cmp);
-    Ok(all[1])
+    Ok(median(&mut [first, read()?, read()?]).unwrap_or(first))
 }
 
 impl Meter<'_> {

@@ -10,6 +10,7 @@ use search_space::{LatencySource, Network};
 use super::error::AdaptError;
 use super::store::Adaptation;
 use crate::csv_file::{CsvError, CsvFile};
+use crate::statistics::quantile;
 
 /// Where a latency comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -87,10 +88,10 @@ impl Latencies<'_> {
     pub fn against(
         &self,
         network: &Network,
-        (other, other_ms): (&Network, f64),
+        other: (&Network, f64),
         store: &mut Adaptation,
     ) -> Result<f64, AdaptError> {
-        self.by_ratio(Reading::Against, network, (other, other_ms), store)
+        self.by_ratios((Reading::Against, 1), network, other, store)
     }
 
     /// As [`Latencies::against`], by the median of several ratios, none of which is one that
@@ -104,24 +105,23 @@ impl Latencies<'_> {
         other: (&Network, f64),
         store: &mut Adaptation,
     ) -> Result<f64, AdaptError> {
-        self.by_ratio(Reading::Confirmed, network, other, store)
+        self.by_ratios((Reading::Confirmed, CONFIRMATIONS), network, other, store)
     }
 
-    fn by_ratio(
+    fn by_ratios(
         &self,
-        reading: Reading,
+        (reading, ratios): (Reading, usize),
         network: &Network,
         (other, other_ms): (&Network, f64),
         store: &mut Adaptation,
     ) -> Result<f64, AdaptError> {
         let keys = format!("{}/{}", key(network), key(other));
-        let times = if reading == Reading::Confirmed { CONFIRMATIONS } else { 1 };
         recorded(reading, keys, store, |key| match self {
             Self::Device(source) => {
-                let ratios = (0..times).map(|_| source.measure_ratio(network, other));
+                let ratios = (0..ratios).map(|_| source.measure_ratio(network, other));
                 let mut ratios = ratios.collect::<Result<Vec<f64>, _>>()?;
                 ratios.sort_unstable_by(f64::total_cmp);
-                Ok(ratios[times / 2] * other_ms)
+                Ok(quantile(&ratios, 0.5) * other_ms)
             }
             Self::Replay => Err(not_recorded(reading, network, key)),
         })
