@@ -12,7 +12,7 @@ use controller::netadapt::{
 use dataset::{Augment, BatchSettings, Dataset, HoldOut, Order};
 use search_space::{LatencyError, LatencySource, Network, Weights};
 use tempfile::tempdir;
-use training::{FineTune, Optimiser, Recipe};
+use training::{Backend, FineTune, Optimiser, Recipe};
 
 const NET: &str =
     "Network(format: 1, name: \"seed\", input: (channels: 3, resolution: 16), classes: 4,
@@ -88,6 +88,7 @@ impl Setting {
         stop: &(dyn Fn() -> ControlFlow<()> + Sync),
     ) -> Result<Adapted, AdaptError> {
         let problem = NetAdapt {
+            backend: &Backend::Fused,
             seed: &self.seed,
             weights: &self.weights,
             twin: &Network::clone,
@@ -100,8 +101,8 @@ impl Setting {
             optimiser: Optimiser::SGD,
             learning_rate: how.learning_rate,
             weight_decay: 1e-4,
-            largest_norm: None,
-            average_decay: None,
+            clip_norm: None,
+            ema_decay: None,
             label_smoothing: 0.1,
             warm_up_steps: 0,
             // More than an epoch has.

@@ -45,6 +45,8 @@ pub fn gemm(
     }
     let stride = out_rows.stride;
     let cached = (ROWS_IN_CACHE / weights.depth.max(1)).next_multiple_of(MOST_ROWS);
+    // As even as can be: a rest of one or two rows would be rounded in another way.
+    let cached = rows.div_ceil(rows.div_ceil(cached));
     let piece = threads.piece(rows, cached);
     // From the first row's start, so that pieces are whole rows; the last row may be short.
     let end = (out_rows.offset + rows * stride).min(out.len());

@@ -41,4 +41,22 @@ impl PackedMatrix {
         bias.resize(padded, 0.0);
         Self { set, depth, columns, panels, bias }
     }
+
+    /// Packs weights given as `[depth, columns]`, without a bias.
+    ///
+    /// # Panics
+    /// When `weights` has no whole rows.
+    pub(crate) fn of_rows(set: InstructionSet, weights: &[f32], columns: usize) -> Self {
+        assert!(weights.len().is_multiple_of(columns), "weights are [depth, columns]");
+        let depth = weights.len() / columns;
+        let padded = columns.next_multiple_of(set.lanes());
+        let width = 2 * set.lanes();
+        let mut panels = vec![0.0; padded * depth];
+        for first in (0..columns).step_by(width) {
+            let (width, used) = (width.min(padded - first), width.min(columns - first));
+            let rows = panels[first * depth..].chunks_exact_mut(width).zip(weights.chunks_exact(columns));
+            rows.for_each(|(to, from)| to[..used].copy_from_slice(&from[first..first + used]));
+        }
+        Self { set, depth, columns, panels, bias: vec![0.0; padded] }
+    }
 }

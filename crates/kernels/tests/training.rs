@@ -81,12 +81,16 @@ proptest! {
         let w = numbers(out_channels * each_in * geometry.kernel * geometry.kernel, 2);
         let dy = numbers(images * geometry.out_pixels() * out_channels, 3);
         let expected = plain(&shape, &x, &w, &dy);
-        let mut scratch = Vec::new();
         let (mut y, mut dx) = (vec![f32::NAN; dy.len()], vec![f32::NAN; x.len()]);
         let mut dw = vec![0.0; w.len()];
-        conv_forward(&shape, &x, &w, &[], &mut y, &mut scratch);
-        conv_input_gradient(&shape, &dy, &w, &mut dx, &mut scratch);
-        conv_weight_gradient(&shape, &x, &dy, &mut dw, &mut scratch);
+        let mut seen = 0;
+        conv_forward(&shape, &x, (&w, &[]), &mut y, &mut Vec::new(), &mut |so_far| {
+            assert!(so_far.len() > seen && so_far.iter().all(|y| y.is_finite()));
+            seen = so_far.len();
+        });
+        prop_assert_eq!(seen, dy.len());
+        let to = ConvGradients { input: Some(&mut dx), weights: &mut dw };
+        conv_backward(&shape, &x, &w, &OutGradient::Plain(&dy), to);
         check("output", &y, &expected[0])?;
         check("input gradient", &dx, &expected[1])?;
         check("weight gradient", &dw, &expected[2])?;
@@ -100,12 +104,11 @@ proptest! {
         let w = numbers(channels * geometry.kernel * geometry.kernel, 2);
         let dy = numbers(images * geometry.out_pixels() * channels, 3);
         let expected = plain(&shape, &x, &w, &dy);
-        let mut scratch = Vec::new();
         let (mut y, mut dx) = (vec![f32::NAN; dy.len()], vec![f32::NAN; x.len()]);
         let mut dw = vec![0.0; w.len()];
-        depthwise_forward(&geometry, channels, &x, &w, &mut y);
-        depthwise_input_gradient(&geometry, channels, &dy, &w, &mut dx, &mut scratch);
-        depthwise_weight_gradient(&geometry, channels, &x, &dy, &mut dw, &mut scratch);
+        depthwise_forward(&geometry, channels, &x, &w, &mut y, &mut |_| {});
+        let to = ConvGradients { input: Some(&mut dx), weights: &mut dw };
+        depthwise_backward(&geometry, channels, &x, &w, &OutGradient::Plain(&dy), to);
         check("output", &y, &expected[0])?;
         check("input gradient", &dx, &expected[1])?;
         check("weight gradient", &dw, &expected[2])?;
@@ -126,15 +129,22 @@ proptest! {
         let x: Vec<f32> = numbers(pixels * channels, 1).iter().map(|x| x * 2.0 + 5.0).collect();
         let (gamma, beta) = (numbers(channels, 2), numbers(channels, 3));
         let dy = numbers(x.len(), 4);
-        let (mut mean, mut var) = (vec![0.0; channels], vec![0.0; channels]);
-        norm_statistics(&x, &mut mean, &mut var);
+        let mut statistics = NormStatistics::new(channels);
+        for known in [pixels / 3, pixels / 2, pixels] {
+            statistics.advance(&x[..known * channels]);
+        }
+        let (mean, var) = statistics.finish(&x);
         let (act, eps) = (Activation::Swish, 1e-2);
         let norm =
             NormAct { mean: &mean, var: &var, eps, gamma: &gamma, beta: &beta, act };
         let mut y = vec![f32::NAN; x.len()];
         norm.forward(&x, &mut y);
-        let (mut dx, mut dgamma, mut dbeta) = (dy.clone(), vec![0.0; channels], vec![0.0; channels]);
-        norm.backward(&x, &mut dx, &mut dgamma, &mut dbeta);
+        let backward = norm.backward(&x, &dy);
+        let (dgamma, dbeta) = (&backward.gamma, &backward.beta);
+        let mut dx = vec![f32::NAN; x.len()];
+        let (first, rest) = dx.split_at_mut(pixels / 3 * channels);
+        backward.input_gradient(0, first);
+        backward.input_gradient(first.len(), rest);
 
         let column = |values: &[f32], c: usize| -> Vec<f64> {
             values.iter().skip(c).step_by(channels).map(|&x| f64::from(x)).collect()
@@ -227,23 +237,36 @@ proptest! {
     }
 }
 
-/// Two steps of each optimiser by hand.
+/// A pointwise convolution and its batch norm, whose gradient is computed block by block, against the
+/// whole gradient.
 #[test]
-fn optimisers() {
-    let close = |a: f32, b: f64| assert!((f64::from(a) - b).abs() < 1e-6, "{a} for {b}");
-    let sgd = Sgd { learning_rate: 0.1, momentum: Momentum::Nesterov(0.9) };
-    let (mut w, mut v) = ([1.0], [0.0]);
-    sgd_step(&sgd, 0.01, &mut w, &[0.5], &mut v);
-    // g = 0.51, v = 0.51, step 0.51 + 0.9 x 0.51
-    close(w[0], 1.0 - 0.1 * (0.51 + 0.9 * 0.51));
-    let rms = RmsProp { learning_rate: 0.1, decay: 0.9, momentum: 0.5, eps: 0.001 };
-    let (mut w, mut square, mut v) = ([1.0], [1.0], [0.2]);
-    rmsprop_step(&rms, 0.0, &mut w, &[2.0], &mut square, &mut v);
-    // square = 0.9 + 0.1 x 4 = 1.3
-    close(w[0], 1.0 - (0.1 + 0.2 / 1.301_f64.sqrt()));
-    close(clip_factor([&[3.0][..], &[4.0]], 1.0), 0.2);
-    close(clip_factor([&[3.0][..], &[4.0]], 10.0), 1.0);
-    let mut average = [1.0];
-    ema(&mut average, &[3.0], 0.75);
-    close(average[0], 1.5);
+fn blocks_of_a_norms_gradient_are_the_whole() {
+    let geometry = Geometry { height: 60, width: 50, kernel: 1, stride: 1 };
+    let shape = ConvShape { geometry, in_channels: 24, out_channels: 36, groups: 1 };
+    let (images, channels) = (2, shape.out_channels);
+    let x = numbers(images * geometry.in_pixels() * shape.in_channels, 1);
+    let w = numbers(channels * shape.in_channels, 2);
+    let mut z = vec![0.0; images * geometry.out_pixels() * channels];
+    let mut statistics = NormStatistics::new(channels);
+    conv_forward(&shape, &x, (&w, &[]), &mut z, &mut Vec::new(), &mut |z| statistics.advance(z));
+    let (mean, var) = statistics.finish(&z);
+    assert_eq!((mean.clone(), var.clone()), NormStatistics::new(channels).finish(&z));
+    let (gamma, beta, dy) = (numbers(channels, 3), numbers(channels, 4), numbers(z.len(), 5));
+    let (act, eps) = (Activation::Relu6, 1e-5);
+    let norm = NormAct { mean: &mean, var: &var, eps, gamma: &gamma, beta: &beta, act };
+    let mut dz = vec![0.0; z.len()];
+    norm.backward(&z, &dy).input_gradient(0, &mut dz);
+    let gradients = |of_out: &OutGradient<'_>| {
+        let (mut dx, mut dw) = (vec![f32::NAN; x.len()], vec![0.0; w.len()]);
+        let to = ConvGradients { input: Some(&mut dx), weights: &mut dw };
+        conv_backward(&shape, &x, &w, of_out, to);
+        (dx, dw)
+    };
+    let whole = gradients(&OutGradient::Plain(&dz));
+    let blocks = gradients(&OutGradient::OfNorm(norm.backward(&z, &dy)));
+    assert!(whole == blocks);
+    let expected = plain(&shape, &x, &w, &dz);
+    check("output", &z, &expected[0]).unwrap();
+    check("input gradient", &blocks.0, &expected[1]).unwrap();
+    check("weight gradient", &blocks.1, &expected[2]).unwrap();
 }

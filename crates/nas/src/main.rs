@@ -10,6 +10,7 @@ mod exit;
 mod interrupt;
 mod load;
 mod output_folder;
+mod process_setup;
 mod progress;
 mod scatter;
 mod screen;
@@ -23,6 +24,7 @@ use clap::Parser;
 use crate::args::Args;
 
 fn main() -> ExitCode {
+    process_setup::run();
     // A pipe that the reader closes, as `head` does, ends the command without a message.
     sigpipe::reset();
     let args = Args::parse();

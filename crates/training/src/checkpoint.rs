@@ -3,11 +3,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use std::sync::atomic::Ordering;
+
+use candle_core::Var;
+
 use crate::error::TrainingError;
-use crate::model::Model;
+use crate::model::{Model, NamedVar};
 use crate::run::Run;
 use crate::tensor_file::{read_safetensors, write_safetensors};
-use crate::tensors::{TensorSpec, Tensors, tensor_specs};
+use crate::tensors::Tensors;
 
 /// The metadata that holds all that is no tensor.
 const STATE: &str = "state";
@@ -60,11 +64,11 @@ impl Run {
     ///
     /// # Errors
     /// None that a run could cause.
-    pub fn checkpoint(&mut self, settings: &str) -> Result<Vec<u8>, TrainingError> {
+    pub fn checkpoint(&self, settings: &str) -> Result<Vec<u8>, TrainingError> {
         let state = State {
             settings: settings.to_owned(),
             step: self.step,
-            batches: self.trainer.batches,
+            batches: self.model.batches.load(Ordering::Relaxed),
             epoch_loss_bits: self.epoch_loss.to_bits(),
         };
         let state = serde_json::to_string(&state).map_err(|error| TrainingError::File {
@@ -72,9 +76,12 @@ impl Run {
             allowed: "a state that can be written".to_owned(),
         })?;
         let slots = self.slots();
+        let values: Vec<Vec<f32>> =
+            slots.iter().map(NamedVar::values).collect::<Result<_, _>>()?;
         let tensors: Vec<(String, &[usize], &[f32])> = slots
             .iter()
-            .map(|(name, shape, values)| (name.clone(), &shape[..], &values[..]))
+            .zip(&values)
+            .map(|(NamedVar { name, var }, values)| (name.clone(), var.dims(), &values[..]))
             .collect();
         write_safetensors(&tensors, (STATE, &state))
     }
@@ -84,48 +91,36 @@ impl Run {
     /// # Errors
     /// A checkpoint of another network or recipe.
     pub fn resume(&mut self, mut checkpoint: Checkpoint) -> Result<(), TrainingError> {
-        for (name, shape, values) in self.slots() {
+        for NamedVar { name, var } in self.slots() {
             match checkpoint.tensors.remove(&name) {
-                Some(tensor) if tensor.shape == shape => *values = tensor.values,
+                Some(tensor) if tensor.values.len() == var.elem_count() => {
+                    var.set(&self.model.backend.tensor(&tensor.values, var.dims())?)?;
+                }
                 _ => return Err(TrainingError::OtherNetwork),
             }
         }
         let State { step, batches, epoch_loss_bits, .. } = checkpoint.state;
-        (self.step, self.trainer.batches) = (step, batches);
+        self.step = step;
+        self.model.batches.store(batches, Ordering::Relaxed);
         self.epoch_loss = f64::from_bits(epoch_loss_bits);
         Ok(())
     }
 
-    /// Every tensor of the run with its name and shape.
-    fn slots(&mut self) -> Vec<(String, Vec<usize>, &mut Vec<f32>)> {
-        let specs = tensor_specs(self.trainer.graph());
-        let names: Vec<String> =
-            self.trainer.model().parameters.iter().map(|p| p.name.clone()).collect();
-        let mut slots = of_model("model", &specs, self.trainer.model_mut());
-        if let Some(average) = &mut self.average {
-            slots.extend(of_model("average", &specs, average));
-        }
-        let states = [
-            ("velocity", &mut self.optimiser.velocities),
-            ("mean_square", &mut self.optimiser.mean_squares),
-        ];
-        for (part, state) in states {
-            for (name, values) in names.iter().zip(state) {
-                slots.push((format!("{part}.{name}"), vec![values.len()], values));
-            }
+    /// Every variable of the run.
+    fn slots(&self) -> Vec<NamedVar> {
+        let named = |part: &str, name: &str, var: &Var| NamedVar {
+            name: format!("{part}.{name}"),
+            var: var.clone(),
+        };
+        let of_model = |part: &'static str, model: &Model| -> Vec<NamedVar> {
+            model.state().iter().map(|state| named(part, &state.name, &state.var)).collect()
+        };
+        let mut slots = of_model("model", &self.model);
+        slots.extend(self.average.iter().flat_map(|average| of_model("average", average)));
+        for (part, vars) in self.optimiser.state() {
+            let parameters = self.model.parameters().zip(vars);
+            slots.extend(parameters.map(|(parameter, var)| named(part, &parameter.name, var)));
         }
         slots
     }
-}
-
-/// The tensors of a model, `part` before their names.
-fn of_model<'a>(
-    part: &str,
-    specs: &[TensorSpec],
-    model: &'a mut Model,
-) -> Vec<(String, Vec<usize>, &'a mut Vec<f32>)> {
-    let named = |(TensorSpec { name, shape }, values): (&TensorSpec, &'a mut Vec<f32>)| {
-        (format!("{part}.{name}"), shape.clone(), values)
-    };
-    specs.iter().zip(model.tensors_mut()).map(named).collect()
 }

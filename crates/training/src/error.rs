@@ -7,7 +7,7 @@ use search_space::ParseError;
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
     /// A slice of another length than the network and the other slices need.
-    #[error("{what}: found {found} numbers; allowed: {allowed}")]
+    #[error("{what}: found {found} elements; allowed: {allowed}")]
     Length {
         /// Which slice.
         what: &'static str,
@@ -71,9 +71,31 @@ pub enum TrainingError {
         /// What it may have.
         allowed: &'static str,
     },
+    /// A tensor operation that failed.
+    #[error("{0}")]
+    Candle(String),
+    /// A thread that the system refuses.
+    #[error("starting a thread: {0}")]
+    Thread(std::io::Error),
     /// Images that cannot be had.
     #[error(transparent)]
     Data(#[from] DataError),
+}
+
+impl TrainingError {
+    pub(crate) fn no_threads() -> Self {
+        Self::Setting { place: "threads", found: "0".to_owned(), allowed: "1 and more" }
+    }
+}
+
+/// Without candle's backtrace.
+impl From<candle_core::Error> for TrainingError {
+    fn from(error: candle_core::Error) -> Self {
+        match error {
+            candle_core::Error::WithBacktrace { inner, .. } => Self::from(*inner),
+            error => Self::Candle(error.to_string()),
+        }
+    }
 }
 
 /// What is wrong with a tensor of a file.

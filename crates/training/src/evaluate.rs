@@ -6,7 +6,7 @@ use dataset::{Augment, BatchSettings, Order, Samples, batches};
 use kernels::training::{cross_entropy, smoothed_targets};
 
 use crate::error::TrainingError;
-use crate::trainer::Trainer;
+use crate::model::Model;
 
 /// Images looked at between two hand-overs from the loader.
 const BATCH: usize = 256;
@@ -28,34 +28,36 @@ pub struct Evaluation {
 
 /// What a network made of one image.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Verdict {
-    /// Classes with a greater logit than the right one's; all, where that is no number.
-    pub greater: usize,
+pub struct SampleResult {
+    /// Classes with a greater logit than the right one's, 0 where the network is correct; all classes
+    /// where that logit is no number.
+    pub rank: usize,
     /// Cross-entropy, without label smoothing.
     pub loss: f64,
 }
 
-/// Looks at all images of a split in order, each in its central square.
+/// Looks at all images of a split in order, each in its central square, on `threads` threads.
 ///
 /// # Errors
 /// No images, or some that cannot be had or do not fit the network.
-pub fn verdicts(
-    trainer: &mut Trainer,
+pub fn sample_results(
+    model: &Model,
     samples: &Arc<Samples>,
-) -> Result<Vec<Verdict>, TrainingError> {
-    let classes = trainer.graph().classes();
+    threads: usize,
+) -> Result<Vec<SampleResult>, TrainingError> {
+    let classes = model.graph().classes();
     let settings = BatchSettings {
         batch: BATCH,
-        resolution: trainer.graph().input().resolution,
+        resolution: model.graph().input().resolution,
         augment: Augment::NONE,
         order: Order::Sequential,
         seed: 0,
     };
-    let mut verdicts = Vec::with_capacity(samples.len());
+    let mut results = Vec::with_capacity(samples.len());
     let mut no_gradient = vec![0.0; classes];
     for batch in batches(samples, &settings, 0)? {
         let batch = batch?;
-        let logits = trainer.logits(&batch.images)?;
+        let logits = model.logits(&batch.images, threads)?;
         if let Some(&label) = batch.labels.iter().find(|&&label| label as usize >= classes) {
             return Err(TrainingError::Label { label, classes });
         }
@@ -63,38 +65,39 @@ pub fn verdicts(
             let label = label as usize;
             let target = smoothed_targets(&[label], classes, 0.0);
             let loss = cross_entropy(row, &target, classes, 0.0, &mut no_gradient);
-            let greater = match row[label].is_nan() {
+            let rank = match row[label].is_nan() {
                 true => classes,
                 false => row.iter().filter(|&&logit| logit > row[label]).count(),
             };
-            verdicts.push(Verdict { greater, loss });
+            results.push(SampleResult { rank, loss });
         }
     }
-    if verdicts.is_empty() {
+    if results.is_empty() {
         return Err(TrainingError::Length {
             what: "images of the split",
             found: 0,
             allowed: "1 and more".to_owned(),
         });
     }
-    Ok(verdicts)
+    Ok(results)
 }
 
-/// Looks at all images of a split, each in its central square.
+/// Looks at all images of a split, each in its central square, on `threads` threads.
 ///
 /// # Errors
-/// As [`verdicts`].
+/// As [`sample_results`].
 pub fn evaluate(
-    trainer: &mut Trainer,
+    model: &Model,
     samples: &Arc<Samples>,
+    threads: usize,
 ) -> Result<Evaluation, TrainingError> {
-    let classes = trainer.graph().classes();
-    let verdicts = verdicts(trainer, samples)?;
-    let images = verdicts.len();
+    let classes = model.graph().classes();
+    let results = sample_results(model, samples, threads)?;
+    let images = results.len();
     let within = |guesses: usize| {
-        let right = |v: &&Verdict| v.greater < guesses && v.greater < classes;
-        verdicts.iter().filter(right).count() as f64 / images as f64
+        let correct = |result: &&SampleResult| result.rank < guesses && result.rank < classes;
+        results.iter().filter(correct).count() as f64 / images as f64
     };
-    let loss = verdicts.iter().map(|verdict| verdict.loss).sum::<f64>() / images as f64;
+    let loss = results.iter().map(|result| result.loss).sum::<f64>() / images as f64;
     Ok(Evaluation { images, top1: within(1), top5: within(GUESSES), loss })
 }

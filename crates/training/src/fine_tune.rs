@@ -7,6 +7,7 @@ use dataset::{BatchSettings, Samples, batches};
 use search_space::{Graph, Weights};
 
 use crate::error::TrainingError;
+use crate::model::Placement;
 use crate::recipe::Recipe;
 use crate::run::Run;
 
@@ -31,11 +32,11 @@ pub fn fine_tune(
     graph: &Graph,
     weights: &Weights,
     samples: &Arc<Samples>,
-    settings: &FineTune,
+    (settings, placement): (&FineTune, &Placement),
     part: Range<u64>,
     stop: &dyn Fn() -> ControlFlow<()>,
 ) -> Result<Option<Run>, TrainingError> {
-    let mut run = Run::new(graph, settings.recipe, settings.batches.seed, 1)?;
+    let mut run = Run::new(graph, settings.recipe, placement.clone(), settings.batches.seed)?;
     run.start_from(weights)?;
     run.step = part.start;
     let mut epoch = settings.first_epoch;

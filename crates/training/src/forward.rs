@@ -1,189 +1,194 @@
-//! The forward pass of one shard.
+//! The forward pass of a network, and what it does to running statistics.
 
-use kernels::Activation;
-use kernels::training::{NormAct, conv_forward, depthwise_forward, norm_statistics};
+use std::sync::atomic::Ordering;
+
+use candle_core::{Result, Tensor, Var};
+use candle_nn::ModuleT;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use search_space::Norm;
 
-use crate::arena::Arena;
-use crate::layer::{Bias, Kind, Layer};
-use crate::model::Parameter;
-
-/// Mean and biased variance of a batch norm's inputs.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct BatchStatistics {
-    pub(crate) mean: Vec<f32>,
-    pub(crate) var: Vec<f32>,
-    /// Pixels they are taken over.
-    pub(crate) count: usize,
-}
+use crate::model::{Backend, Model};
+use crate::ops::{BatchNorm, BatchStatistics};
+use crate::units::{NormAct, Unit, UnitOp};
+use crate::{ops, stock};
 
 /// What a pass is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Batch norms take the statistics of their batch, and dropout drops.
-    Training,
-    /// Batch norms take the statistics that they are given, and dropout does nothing.
+    /// Batch norms take the statistics of their batch, dropout drops, and gradients are tracked.
+    Training {
+        /// Of the masks of dropout: another one for each pass.
+        stream: u64,
+    },
+    /// Batch norms take their running statistics, and no graph is kept.
     Inference,
 }
 
-/// What a shard's forward and backward passes share.
-#[derive(Clone, Copy)]
-pub(crate) struct Pass<'a> {
-    pub(crate) layers: &'a [Layer],
-    pub(crate) parameters: &'a [Parameter],
-    pub(crate) mode: Mode,
-    pub(crate) norm: Norm,
-    /// Images of the shard.
-    pub(crate) images: usize,
-    /// Of the dropout masks.
-    pub(crate) seed: u64,
-    /// Different for each shard of each step.
-    pub(crate) stream: u64,
+/// Calls the function of this name in the backend's module.
+macro_rules! by_backend {
+    ($model:expr, $function:ident($($argument:expr),*)) => {
+        match $model.backend {
+            Backend::Fused => ops::$function($($argument),*),
+            Backend::Stock { .. } => stock::$function($($argument),*),
+        }
+    };
 }
 
-impl Pass<'_> {
-    pub(crate) fn parameter(&self, index: usize) -> &[f32] {
-        &self.parameters[index].values
+impl ModuleT for Model {
+    fn forward_t(&self, images: &Tensor, train: bool) -> Result<Tensor> {
+        if !train {
+            return Ok(self.pass(images, Mode::Inference)?.0);
+        }
+        let stream = self.batches.fetch_add(1, Ordering::Relaxed) << 32;
+        let (logits, statistics) = self.pass(images, Mode::Training { stream })?;
+        self.move_statistics(&[statistics])?;
+        Ok(logits)
+    }
+}
+
+impl Model {
+    /// The logits `[batch, classes]`, and in training the statistics of all batch norms in order.
+    pub(crate) fn pass(
+        &self,
+        images: &Tensor,
+        mode: Mode,
+    ) -> Result<(Tensor, Vec<BatchStatistics>)> {
+        let mut statistics = Vec::new();
+        let mut values: Vec<Option<Tensor>> = Vec::with_capacity(self.units.len());
+        let mut logits = images.clone();
+        for (index, unit) in self.units.iter().enumerate() {
+            let inputs: Vec<&Tensor> = unit.inputs.iter().filter_map(|&i| values[i].as_ref()).collect();
+            logits = self.unit(unit, images, &inputs, mode, &mut statistics)?;
+            for &input in &unit.inputs {
+                if self.units[input].last_reader == index {
+                    values[input] = None;
+                }
+            }
+            values.push(Some(logits.clone()));
+        }
+        Ok((logits.flatten_from(1)?, statistics))
     }
 
-    /// Factors 0 or 1 / (1 - p) of a dropout layer, the same whenever asked.
-    pub(crate) fn dropout_mask(&self, layer: usize, p: f32, mask: &mut [f32]) {
-        let mut rng = ChaCha8Rng::seed_from_u64(self.seed.wrapping_add(layer as u64));
-        rng.set_stream(self.stream);
+    fn unit(
+        &self,
+        unit: &Unit,
+        images: &Tensor,
+        inputs: &[&Tensor],
+        mode: Mode,
+        statistics: &mut Vec<BatchStatistics>,
+    ) -> Result<Tensor> {
+        let x = inputs.first().copied().unwrap_or(images);
+        match &unit.op {
+            UnitOp::Input => {
+                let shape = self.graph.input();
+                let image = [shape.resolution, shape.resolution, shape.channels];
+                if images.rank() != 4 || images.dims()[1..] != image {
+                    let (found, [height, width, channels]) = (images.dims(), image);
+                    candle_core::bail!(
+                        "images: found {found:?}; allowed: [batch, {height}, {width}, {channels}]"
+                    );
+                }
+                Ok(images.clone())
+            }
+            UnitOp::Conv { conv, weight, bias, norm } => {
+                let bias = bias.as_ref().map(|bias| seen(bias, mode));
+                let weight = seen(weight, mode);
+                match norm {
+                    Some(norm) if mode != Mode::Inference => {
+                        let (weight_of_norm, bias) = (seen(&norm.weight, mode), seen(&norm.bias, mode));
+                        let learned = self.learned(&weight_of_norm, &bias);
+                        let (y, of_batch) =
+                            by_backend!(self, conv2d_norm_act(x, &weight, *conv, learned, norm.act))?;
+                        statistics.push(of_batch);
+                        Ok(y)
+                    }
+                    norm => {
+                        let y = by_backend!(self, conv2d(x, &weight, bias.as_ref(), *conv))?;
+                        norm.as_ref().map_or(Ok(y.clone()), |norm| self.norm_eval(&y, norm))
+                    }
+                }
+            }
+            UnitOp::Norm(norm) if mode == Mode::Inference => self.norm_eval(x, norm),
+            UnitOp::Norm(norm) => {
+                let (weight, bias) = (seen(&norm.weight, mode), seen(&norm.bias, mode));
+                let learned = self.learned(&weight, &bias);
+                let (y, of_batch) = by_backend!(self, norm_act(x, learned, norm.act))?;
+                statistics.push(of_batch);
+                Ok(y)
+            }
+            UnitOp::Act(act) => by_backend!(self, activation(x, *act)),
+            UnitOp::MaxPool(pool) => by_backend!(self, max_pool2d(x, *pool)),
+            UnitOp::AvgPool(pool) => by_backend!(self, avg_pool2d(x, *pool)),
+            UnitOp::GlobalAvgPool => by_backend!(self, global_avg_pool(x)),
+            UnitOp::Add => by_backend!(self, add(x, inputs[1])),
+            UnitOp::Multiply => by_backend!(self, multiply(x, inputs[1])),
+            UnitOp::Concat => by_backend!(self, concat(inputs)),
+            UnitOp::Split { start, channels } => by_backend!(self, split(x, *start, *channels)),
+            UnitOp::Shuffle { groups } => by_backend!(self, channel_shuffle(x, *groups)),
+            UnitOp::Dropout { p, place } => match mode {
+                Mode::Inference => Ok(x.clone()),
+                Mode::Training { stream } => x.mul(&self.mask(x, *p, *place, stream)?),
+            },
+        }
+    }
+
+    fn learned<'a>(&self, weight: &'a Tensor, bias: &'a Tensor) -> BatchNorm<'a> {
+        BatchNorm { weight, bias, eps: self.graph.norm.eps }
+    }
+
+    fn norm_eval(&self, x: &Tensor, norm: &NormAct) -> Result<Tensor> {
+        let [weight, bias, mean, var] = [&norm.weight, &norm.bias, &norm.running_mean, &norm.running_var]
+            .map(Var::as_detached_tensor);
+        let learned = self.learned(&weight, &bias);
+        by_backend!(self, norm_act_eval(x, learned, &mean, &var, norm.act))
+    }
+
+    /// Factors 0 or 1 / (1 - p), the same for the same stream.
+    fn mask(&self, x: &Tensor, p: f32, place: u64, stream: u64) -> Result<Tensor> {
+        let mut rng = ChaCha8Rng::seed_from_u64(self.seed.wrapping_add(place));
+        rng.set_stream(stream);
         let kept = 1.0 / (1.0 - p);
-        mask.iter_mut().for_each(|m| *m = if rng.random::<f32>() < p { 0.0 } else { kept });
+        let mut factor = || if rng.random::<f32>() < p { 0.0 } else { kept };
+        let mask: Vec<f32> = (0..x.elem_count()).map(|_| factor()).collect();
+        self.backend.tensor(&mask, x.dims())
     }
 
-    /// The logits, and in training the output of every layer that the backward pass reads; the
-    /// others are empty. Writes `statistics` in training and reads them in inference.
-    pub(crate) fn forward(
-        &self,
-        input: &[f32],
-        statistics: &mut [BatchStatistics],
-        arena: &mut Arena,
-    ) -> Vec<Vec<f32>> {
-        let layers = self.layers;
-        let mut values: Vec<Vec<f32>> = Vec::with_capacity(layers.len());
-        for (index, layer) in layers.iter().enumerate() {
-            let mut out = arena.take(layer.elements * self.images);
-            match layer.kind {
-                Kind::Input => out.copy_from_slice(input),
-                _ => self.run(index, &values, statistics, &mut out, arena),
-            }
-            values.push(out);
-            for &input in &layer.inputs {
-                let saved = layers[input].saved && self.mode == Mode::Training;
-                if layers[input].last_reader == index && !saved {
-                    arena.give(std::mem::take(&mut values[input]));
-                }
-            }
-        }
-        values
+    /// The sum over all images of -target x log softmax(logits).
+    pub(crate) fn cross_entropy(&self, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
+        by_backend!(self, cross_entropy(logits, targets))
     }
 
-    fn run(
-        &self,
-        index: usize,
-        values: &[Vec<f32>],
-        statistics: &mut [BatchStatistics],
-        out: &mut [f32],
-        arena: &mut Arena,
-    ) {
-        let layers = self.layers;
-        let layer = &layers[index];
-        let (channels, elements) = (layer.channels, layer.elements);
-        let input_layer = &layers[layer.inputs[0]];
-        let input = &values[layer.inputs[0]][..];
-        let images = || input.chunks_exact(input_layer.elements);
-        match layer.kind {
-            Kind::Input => {}
-            Kind::Conv(shape, bias) => {
-                let bias = match bias {
-                    Bias::Learned => self.parameter(layer.parameter + 1),
-                    Bias::None => &[],
-                };
-                let weights = self.parameter(layer.parameter);
-                conv_forward(&shape, input, weights, bias, out, &mut arena.scratch);
+    /// The mean of the shards' statistics goes into the running ones, with the unbiased variance.
+    pub(crate) fn move_statistics(&self, shards: &[Vec<BatchStatistics>]) -> Result<()> {
+        let momentum = f64::from(self.graph.norm.momentum);
+        let share = f64::from(1.0 / shards.len() as f32);
+        let norms = self.units.iter().filter_map(|unit| match &unit.op {
+            UnitOp::Norm(norm) | UnitOp::Conv { norm: Some(norm), .. } => Some(norm),
+            _ => None,
+        });
+        for (index, norm) in norms.enumerate() {
+            let (mut mean, mut var) = (norm.running_mean.zeros_like()?, norm.running_var.zeros_like()?);
+            for of_batch in shards.iter().map(|shard| &shard[index]) {
+                let unbiased = of_batch.count as f32 / (of_batch.count - 1).max(1) as f32;
+                mean = (mean + of_batch.mean.affine(share, 0.0)?)?;
+                let unbiased = of_batch.var.affine(f64::from(unbiased), 0.0)?;
+                var = (var + unbiased.affine(share, 0.0)?)?;
             }
-            Kind::Depthwise(geometry) => {
-                depthwise_forward(&geometry, channels, input, self.parameter(layer.parameter), out);
-            }
-            Kind::NormAct(act, at) => {
-                let batch = &mut statistics[at];
-                if self.mode == Mode::Training {
-                    batch.mean.resize(channels, 0.0);
-                    batch.var.resize(channels, 0.0);
-                    batch.count = input.len() / channels;
-                    norm_statistics(input, &mut batch.mean, &mut batch.var);
-                }
-                self.norm_act(index, act, batch).forward(input, out);
-            }
-            Kind::Act(act) => {
-                out.copy_from_slice(input);
-                act.apply(out);
-            }
-            Kind::MaxPool(geometry) => {
-                for (input, out) in images().zip(out.chunks_exact_mut(elements)) {
-                    kernels::max_pool(input, &geometry, channels, out);
-                }
-            }
-            Kind::AvgPool(geometry) => {
-                for (input, out) in images().zip(out.chunks_exact_mut(elements)) {
-                    kernels::avg_pool(input, &geometry, channels, out);
-                }
-            }
-            Kind::GlobalAvgPool => {
-                for (input, out) in images().zip(out.chunks_exact_mut(elements)) {
-                    kernels::global_avg_pool(input, channels, out);
-                }
-            }
-            Kind::Add => {
-                kernels::add(input, &values[layer.inputs[1]], Activation::Linear, out);
-            }
-            Kind::Multiply => {
-                out.copy_from_slice(input);
-                let scales = values[layer.inputs[1]].chunks_exact(channels);
-                for (out, scale) in out.chunks_exact_mut(elements).zip(scales) {
-                    kernels::scale_channels(out, scale);
-                }
-            }
-            Kind::Concat => {
-                let mut at = 0;
-                for &part in &layer.inputs {
-                    let count = layers[part].channels;
-                    kernels::copy_channels(&values[part], (count, 0), out, (channels, at), count);
-                    at += count;
-                }
-            }
-            Kind::Split(start) => {
-                let from = (input_layer.channels, start);
-                kernels::copy_channels(input, from, out, (channels, 0), channels);
-            }
-            Kind::Shuffle(groups) => kernels::channel_shuffle(input, channels, groups, out),
-            Kind::Dropout(_) if self.mode == Mode::Inference => out.copy_from_slice(input),
-            Kind::Dropout(p) => {
-                self.dropout_mask(index, p, out);
-                out.iter_mut().zip(input).for_each(|(out, &x)| *out *= x);
+            for (running, now) in [(&norm.running_mean, mean), (&norm.running_var, var)] {
+                let running_now = running.as_detached_tensor();
+                let step = (now - &running_now)?.affine(momentum, 0.0)?;
+                running.set(&(running_now + step)?)?;
             }
         }
-    }
-
-    pub(crate) fn norm_act<'b>(
-        &'b self,
-        index: usize,
-        act: Activation,
-        batch: &'b BatchStatistics,
-    ) -> NormAct<'b> {
-        let first = self.layers[index].parameter;
-        NormAct {
-            mean: &batch.mean,
-            var: &batch.var,
-            eps: self.norm.eps,
-            gamma: self.parameter(first),
-            beta: self.parameter(first + 1),
-            act,
-        }
+        Ok(())
     }
 }
+
+/// A variable as a pass reads it: without a gradient at inference.
+fn seen(var: &Var, mode: Mode) -> Tensor {
+    match mode {
+        Mode::Training { .. } => var.as_tensor().clone(),
+        Mode::Inference => var.as_detached_tensor(),
+    }
+}
+

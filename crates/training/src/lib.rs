@@ -1,17 +1,20 @@
-//! Trains a network: the same [`search_space::Graph`] that the engine runs, forward and backward
-//! over the kernels.
+//! Trains networks on candle: a [`Model`] is a candle module built from the same [`search_space::Graph`]
+//! that the engine runs, with its parameters as variables of a `VarMap`.
 //!
-//! A batch is cut into shards of [`SHARD_IMAGES`] images; one single-threaded replica a thread works
-//! through them. Gradients are added in shard order and running statistics are the mean of the
-//! shards', so that the thread count changes no bit of the weights.
+//! What a unit of the network computes (a convolution with its batch norm and activation, a pool, ...)
+//! is one op of [`ops`], over this project's kernels, or the same expanded into candle's stock ops
+//! ([`stock`]); gradients come from candle's `backward`. [`Sgd`] and [`RmsProp`] are
+//! `candle_nn::Optimizer`s.
 //!
-//! [`Trainer`] gives gradients and logits, [`Run`] steps by a [`Recipe`] and is saved as a
-//! [`Checkpoint`], [`WeightsFile`] is what remains, [`import`] takes weights from elsewhere.
+//! A batch is cut into shards of [`SHARD_IMAGES`] images, each worked on by one thread over shared
+//! variables. Gradients are added in shard order and running statistics are the mean of the shards', so
+//! that the thread count changes no bit of the weights.
+//!
+//! [`Run`] steps by a [`Recipe`] and is saved as a [`Checkpoint`], [`WeightsFile`] is what remains,
+//! [`import`] takes weights from elsewhere, [`truncate`] cuts them to a narrower network.
 
 #![warn(clippy::unwrap_used)]
 
-mod arena;
-mod backward;
 mod checkpoint;
 mod error;
 mod evaluate;
@@ -20,26 +23,30 @@ mod foreign_names;
 mod forward;
 mod import;
 mod initialise;
-mod layer;
 mod model;
+pub mod ops;
+mod optim;
 mod recipe;
 mod run;
+pub mod stock;
 mod tensor_file;
 mod tensors;
 mod trainer;
 mod truncate;
+mod units;
 mod weights_file;
 
 pub use checkpoint::Checkpoint;
 pub use error::{TensorFault, TrainingError};
-pub use evaluate::{Evaluation, Verdict, evaluate, verdicts};
+pub use evaluate::{Evaluation, SampleResult, evaluate, sample_results};
 pub use fine_tune::{FineTune, fine_tune};
 pub use import::{Framework, import};
-pub use model::{Decay, Model, Parameter, RunningStatistics};
+pub use model::{Backend, Model, NamedVar, Placement};
+pub use optim::{RmsProp, RmsPropConfig, Sgd, SgdConfig, clip_factor, ema};
 pub use recipe::{Optimiser, Recipe};
 pub use run::{Epoch, Run};
 pub use tensor_file::{read_safetensors, read_state_dict, write_safetensors};
 pub use tensors::{Tensor, TensorSpec, Tensors, tensor_specs};
-pub use trainer::{SHARD_IMAGES, Trainer};
+pub use trainer::{BatchGradients, SHARD_IMAGES};
 pub use truncate::truncate;
 pub use weights_file::{WeightsFile, write_weights};

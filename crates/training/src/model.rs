@@ -1,104 +1,187 @@
-//! What a network learns, and what its batch norms remember.
+//! A network as a candle module.
 
-use search_space::{Graph, Node, NodeWeights, Op, Weights};
+use std::sync::atomic::AtomicU64;
+
+use candle_core::{DType, Device, Tensor, Var};
+use candle_nn::VarMap;
+use search_space::{Graph, Weights};
 
 use crate::error::TrainingError;
-use crate::tensors::flat;
+use crate::initialise::initialise;
+use crate::tensors::{TensorSpec, flat, tensor_specs, weights_of};
+use crate::units::{Unit, units};
 
-/// Whether weight decay applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Decay {
-    /// Weights of convolutions and linear layers.
-    Applies,
-    /// Biases, and batch norm's scale and shift.
-    None,
+/// What computes a network.
+#[derive(Clone, Debug)]
+pub enum Backend {
+    /// [`crate::ops`]: f32 on the CPU.
+    Fused,
+    /// [`crate::stock`].
+    Stock {
+        /// Where.
+        device: Device,
+        /// F32 or F64.
+        dtype: DType,
+    },
 }
 
-/// A tensor that is learned.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Parameter {
-    /// Its node's name with `.weight` or `.bias`, as in PyTorch.
+impl Backend {
+    fn device(&self) -> &Device {
+        match self {
+            Self::Fused => &Device::Cpu,
+            Self::Stock { device, .. } => device,
+        }
+    }
+
+    fn dtype(&self) -> DType {
+        match self {
+            Self::Fused => DType::F32,
+            Self::Stock { dtype, .. } => *dtype,
+        }
+    }
+
+    /// A tensor of these elements where and as the backend computes.
+    pub(crate) fn tensor(&self, values: &[f32], shape: &[usize]) -> candle_core::Result<Tensor> {
+        Tensor::from_slice(values, shape, self.device())?.to_dtype(self.dtype())
+    }
+}
+
+/// On what a network is trained or evaluated.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    /// What computes it.
+    pub backend: Backend,
+    /// Each works on a shard of a batch.
+    pub threads: usize,
+}
+
+impl Placement {
+    /// The fused ops on so many threads.
+    pub fn cpu(threads: usize) -> Self {
+        Self { backend: Backend::Fused, threads }
+    }
+}
+
+/// A variable of a network.
+#[derive(Clone, Debug)]
+pub struct NamedVar {
+    /// Its node's name with `.weight`, `.bias`, `.running_mean` or `.running_var`, as in PyTorch.
     pub name: String,
-    /// In PyTorch's layout: `[out, in / groups, kernel, kernel]`, `[out, in]` or `[channels]`.
-    pub shape: Vec<usize>,
-    /// Row-major.
-    pub values: Vec<f32>,
-    /// Whether weight decay applies.
-    pub decay: Decay,
+    /// In PyTorch's layout.
+    pub var: Var,
 }
 
-/// Running statistics of a batch norm, each `[channels]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct RunningStatistics {
-    /// The batch norm's node.
-    pub name: String,
-    /// Running mean.
-    pub mean: Vec<f32>,
-    /// Running unbiased variance.
-    pub var: Vec<f32>,
+impl NamedVar {
+    /// Whether it is learned: all but running statistics.
+    pub fn is_parameter(&self) -> bool {
+        !self.name.ends_with(".running_mean") && !self.name.ends_with(".running_var")
+    }
+
+    /// Its elements, row-major.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn values(&self) -> Result<Vec<f32>, TrainingError> {
+        Ok(self.var.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
+    }
 }
 
-/// All that a network has learned.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// A network as a [`candle_nn::ModuleT`]: images `[batch, height, width, channels]` to logits `[batch,
+/// classes]`. In training, `forward_t` takes the statistics of the batch and moves the running ones;
+/// otherwise batch norms take the running ones, nothing is dropped, and no gradient is tracked.
 pub struct Model {
-    /// What is learned, in the order of the graph.
-    pub parameters: Vec<Parameter>,
-    /// Statistics of the batch norms, in the order of the graph.
-    pub statistics: Vec<RunningStatistics>,
+    pub(crate) graph: Graph,
+    pub(crate) backend: Backend,
+    pub(crate) units: Vec<Unit>,
+    /// Batches seen in training: with the seed, what dropout depends on.
+    pub(crate) batches: AtomicU64,
+    pub(crate) seed: u64,
+    /// In the order of [`tensor_specs`].
+    state: Vec<NamedVar>,
+    var_map: VarMap,
+}
+
+impl std::fmt::Debug for Model {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Model").field("backend", &self.backend).finish_non_exhaustive()
+    }
 }
 
 impl Model {
-    /// Every tensor, in the order of [`crate::tensor_specs`].
-    pub(crate) fn tensors_mut(&mut self) -> Vec<&mut Vec<f32>> {
-        let mut statistics = self.statistics.iter_mut();
-        let mut tensors = Vec::new();
-        let mut parameters = self.parameters.iter_mut();
-        while let Some(parameter) = parameters.next() {
-            let is_scale = parameter.decay == Decay::None && parameter.name.ends_with(".weight");
-            tensors.push(&mut parameter.values);
-            if is_scale && let (Some(shift), Some(running)) = (parameters.next(), statistics.next())
-            {
-                tensors.extend([&mut shift.values, &mut running.mean, &mut running.var]);
-            }
+    /// A network with fresh weights. The seed decides them, and what dropout drops.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn new(graph: &Graph, backend: Backend, seed: u64) -> Result<Self, TrainingError> {
+        let specs = tensor_specs(graph);
+        let var_map = VarMap::new();
+        let mut state = Vec::with_capacity(specs.len());
+        for (TensorSpec { name, shape }, values) in specs.iter().zip(initialise(&specs, seed)) {
+            let (dtype, device) = (backend.dtype(), backend.device());
+            let zeros = candle_nn::Init::Const(0.0);
+            let var = Var::from_tensor(&var_map.get(&shape[..], name, zeros, dtype, device)?)?;
+            var.set(&backend.tensor(&values, shape)?)?;
+            state.push(NamedVar { name: name.clone(), var });
         }
-        tensors
+        let units = units(graph, &state);
+        let batches = AtomicU64::new(0);
+        Ok(Self { graph: graph.clone(), backend, units, batches, seed, state, var_map })
     }
 
-    /// As the tensors of a graph's nodes.
-    pub fn to_weights(&self, graph: &Graph) -> Weights {
-        let mut parameters = self.parameters.iter().map(|parameter| parameter.values.clone());
-        let mut statistics = self.statistics.iter();
-        let mut next = || parameters.next().unwrap_or_default();
-        let of = |node: &Node| match node.op {
-            Op::Conv { bias, .. } | Op::Linear { bias } => {
-                let weight = next();
-                NodeWeights::Filter { weight, bias: if bias { next() } else { Vec::new() } }
-            }
-            Op::BatchNorm => {
-                let (gamma, beta) = (next(), next());
-                let running = statistics.next();
-                let (mean, var) = running.map(|s| (s.mean.clone(), s.var.clone())).unzip();
-                let (mean, var) = (mean.unwrap_or_default(), var.unwrap_or_default());
-                NodeWeights::Norm { gamma, beta, mean, var }
-            }
-            _ => NodeWeights::None,
-        };
-        Weights { nodes: graph.nodes.iter().map(of).collect() }
+    /// Another network of the same values, in variables of its own.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn duplicate(&self) -> Result<Self, TrainingError> {
+        let copy = Self::new(&self.graph, self.backend.clone(), self.seed)?;
+        for (to, from) in copy.state.iter().zip(&self.state) {
+            to.var.set(&from.var)?;
+        }
+        Ok(copy)
     }
 
-    /// Takes over the tensors of a graph's nodes.
+    /// The graph that it computes.
+    pub fn graph(&self) -> &Graph {
+        &self.graph
+    }
+
+    /// All variables by name, in no order.
+    pub fn var_map(&self) -> &VarMap {
+        &self.var_map
+    }
+
+    /// All variables in the order of [`tensor_specs`].
+    pub fn state(&self) -> &[NamedVar] {
+        &self.state
+    }
+
+    /// What is learned, in the order of [`tensor_specs`].
+    pub fn parameters(&self) -> impl Iterator<Item = &NamedVar> {
+        self.state.iter().filter(|named| named.is_parameter())
+    }
+
+    /// As the tensors of the graph's nodes.
+    ///
+    /// # Errors
+    /// Those of the device.
+    pub fn to_weights(&self) -> Result<Weights, TrainingError> {
+        let values = self.state.iter().map(NamedVar::values).collect::<Result<Vec<_>, _>>()?;
+        Ok(weights_of(&self.graph, values))
+    }
+
+    /// Takes over the tensors of the graph's nodes.
     ///
     /// # Errors
     /// Tensors of another number or size.
-    pub fn load(&mut self, weights: &Weights) -> Result<(), TrainingError> {
+    pub fn load(&self, weights: &Weights) -> Result<(), TrainingError> {
         let from = flat(weights);
-        let to = self.tensors_mut();
-        let lens = |lens: &mut dyn Iterator<Item = usize>| lens.collect::<Vec<_>>();
-        let found = lens(&mut from.iter().map(|tensor| tensor.len()));
-        if found != lens(&mut to.iter().map(|tensor| tensor.len())) {
+        let fits = |(to, from): (&NamedVar, &&[f32])| to.var.elem_count() == from.len();
+        if from.len() != self.state.len() || !self.state.iter().zip(&from).all(fits) {
             return Err(TrainingError::OtherNetwork);
         }
-        to.into_iter().zip(from).for_each(|(to, from)| to.copy_from_slice(from));
+        for (to, from) in self.state.iter().zip(from) {
+            to.var.set(&self.backend.tensor(from, to.var.dims())?)?;
+        }
         Ok(())
     }
 }

@@ -2,26 +2,28 @@
 
 use std::f64::consts::PI;
 
-use kernels::training::{Momentum, RmsProp, Sgd, rmsprop_step, sgd_step};
+use candle_core::Var;
+use candle_core::backprop::GradStore;
+use candle_nn::Optimizer;
 
 use crate::error::TrainingError;
-use crate::model::{Decay, Parameter};
+use crate::optim::{RmsProp, RmsPropConfig, Sgd, SgdConfig};
 
 /// How gradients become steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimiser {
-    /// Stochastic gradient descent with Nesterov's momentum, in PyTorch's form.
+    /// [`Sgd`].
     Sgd {
-        /// Of the velocity.
+        /// Of the momentum buffers.
         momentum: f32,
     },
-    /// TensorFlow's form, which the papers use.
+    /// [`RmsProp`].
     RmsProp {
-        /// Weight of the past in the mean square.
+        /// Weight of the past in the mean squares.
         decay: f32,
-        /// Of the velocity.
+        /// Of the momentum buffers.
         momentum: f32,
-        /// Added to the mean square.
+        /// Added to the mean squares.
         eps: f32,
     },
 }
@@ -43,9 +45,9 @@ pub struct Recipe {
     /// Times the weights of convolutions and linear layers; not of biases and batch norms.
     pub weight_decay: f32,
     /// What the norm over all gradients is cut down to.
-    pub largest_norm: Option<f32>,
+    pub clip_norm: Option<f32>,
     /// Decay of the moving average of the weights, which is what is evaluated then.
-    pub average_decay: Option<f32>,
+    pub ema_decay: Option<f32>,
     /// Share of a target that is spread over all classes (Szegedy et al. 2016, section 7).
     pub label_smoothing: f32,
     /// Steps in which the learning rate rises.
@@ -81,13 +83,14 @@ impl Recipe {
             Optimiser::Sgd { momentum } => (momentum, 0.0, 1.0),
             Optimiser::RmsProp { decay, momentum, eps } => (momentum, decay, eps),
         };
-        let norm = self.largest_norm.unwrap_or(1.0);
+        let norm = self.clip_norm.unwrap_or(1.0);
+        let ema_decay = self.ema_decay.unwrap_or(0.0);
         for (place, value, is_allowed, allowed) in [
             ("learning rate", self.learning_rate, above_0(self.learning_rate), ABOVE_0),
             ("weight decay", self.weight_decay, from_0(self.weight_decay), FROM_0),
-            ("largest norm", norm, above_0(norm), ABOVE_0),
+            ("clip norm", norm, above_0(norm), ABOVE_0),
             ("label smoothing", self.label_smoothing, share(self.label_smoothing), SHARE),
-            ("average decay", self.average(), share(self.average()), SHARE),
+            ("EMA decay", ema_decay, share(ema_decay), SHARE),
             ("momentum", momentum, share(momentum), SHARE),
             ("decay", decay, share(decay), SHARE),
             ("eps", eps, above_0(eps), ABOVE_0),
@@ -98,56 +101,53 @@ impl Recipe {
         }
         Ok(())
     }
-
-    fn average(&self) -> f32 {
-        self.average_decay.unwrap_or(0.0)
-    }
 }
 
-/// What an optimiser remembers, one tensor for each parameter.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct OptimiserState {
-    pub(crate) velocities: Vec<Vec<f32>>,
-    /// Empty for SGD.
-    pub(crate) mean_squares: Vec<Vec<f32>>,
+/// The optimiser of a recipe between two steps.
+#[derive(Debug)]
+pub(crate) enum RunningOptimiser {
+    Sgd(Sgd),
+    RmsProp(RmsProp),
 }
 
-impl OptimiserState {
-    pub(crate) fn new(optimiser: Optimiser, parameters: &[Parameter]) -> Self {
-        let filled = |value: f32| parameters.iter().map(move |p| vec![value; p.values.len()]);
-        let mean_squares = match optimiser {
-            Optimiser::Sgd { .. } => Vec::new(),
-            // TensorFlow's start: the first steps are small.
-            Optimiser::RmsProp { .. } => filled(1.0).collect(),
-        };
-        Self { velocities: filled(0.0).collect(), mean_squares }
-    }
-
-    pub(crate) fn step(
-        &mut self,
-        recipe: &Recipe,
-        learning_rate: f32,
-        parameters: &mut [Parameter],
-        gradients: &[Vec<f32>],
-    ) {
-        let tensors = parameters.iter_mut().zip(gradients).zip(&mut self.velocities);
-        for (index, ((parameter, gradient), velocity)) in tensors.enumerate() {
-            let weight_decay = match parameter.decay {
-                Decay::Applies => recipe.weight_decay,
-                Decay::None => 0.0,
-            };
-            let weights = &mut parameter.values;
-            match recipe.optimiser {
-                Optimiser::Sgd { momentum } => {
-                    let sgd = Sgd { learning_rate, momentum: Momentum::Nesterov(momentum) };
-                    sgd_step(&sgd, weight_decay, weights, gradient, velocity);
-                }
-                Optimiser::RmsProp { decay, momentum, eps } => {
-                    let settings = RmsProp { learning_rate, decay, momentum, eps };
-                    let square = &mut self.mean_squares[index];
-                    rmsprop_step(&settings, weight_decay, weights, gradient, square, velocity);
-                }
+impl RunningOptimiser {
+    pub(crate) fn new(recipe: &Recipe, vars: Vec<Var>) -> candle_core::Result<Self> {
+        let [learning_rate, weight_decay] = [recipe.learning_rate, recipe.weight_decay].map(f64::from);
+        match recipe.optimiser {
+            Optimiser::Sgd { momentum } => {
+                let momentum = momentum.into();
+                let config = SgdConfig { learning_rate, momentum, weight_decay };
+                Ok(Self::Sgd(Sgd::new(vars, config)?))
             }
+            Optimiser::RmsProp { decay, momentum, eps } => {
+                let [decay, momentum, eps] = [decay, momentum, eps].map(f64::from);
+                let config = RmsPropConfig { learning_rate, decay, momentum, eps, weight_decay };
+                Ok(Self::RmsProp(RmsProp::new(vars, config)?))
+            }
+        }
+    }
+
+    pub(crate) fn step(&mut self, learning_rate: f32, gradients: &GradStore) -> candle_core::Result<()> {
+        match self {
+            Self::Sgd(sgd) => {
+                sgd.set_learning_rate(learning_rate.into());
+                sgd.step(gradients)
+            }
+            Self::RmsProp(rmsprop) => {
+                rmsprop.set_learning_rate(learning_rate.into());
+                rmsprop.step(gradients)
+            }
+        }
+    }
+
+    /// What it remembers, one variable for each parameter, by the names of checkpoints.
+    pub(crate) fn state(&self) -> Vec<(&'static str, &[Var])> {
+        match self {
+            Self::Sgd(sgd) => vec![("velocity", sgd.momentum_buffers())],
+            Self::RmsProp(rmsprop) => vec![
+                ("velocity", rmsprop.momentum_buffers()),
+                ("mean_square", rmsprop.square_avgs()),
+            ],
         }
     }
 }

@@ -4,22 +4,24 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use dataset::{BatchSettings, Samples, batches};
-use kernels::training::{clip_factor, ema, smoothed_targets};
+use kernels::training::smoothed_targets;
 use search_space::{Graph, Weights};
 
 use crate::error::TrainingError;
-use crate::evaluate::{Evaluation, Verdict, evaluate, verdicts};
-use crate::model::Model;
-use crate::recipe::{OptimiserState, Recipe};
-use crate::trainer::Trainer;
+use crate::evaluate::{Evaluation, SampleResult, evaluate, sample_results};
+use crate::model::{Model, Placement};
+use crate::optim::{clip_factor, ema};
+use crate::recipe::{Recipe, RunningOptimiser};
 
 /// A training run between two steps.
 #[derive(Debug)]
 pub struct Run {
-    pub(crate) trainer: Trainer,
-    pub(crate) recipe: Recipe,
-    pub(crate) optimiser: OptimiserState,
+    pub(crate) model: Model,
+    pub(crate) optimiser: RunningOptimiser,
+    /// The moving average of the model's variables.
     pub(crate) average: Option<Model>,
+    recipe: Recipe,
+    threads: usize,
     /// Steps done.
     pub(crate) step: u64,
     /// Sum of the losses of the epoch's steps so far.
@@ -41,14 +43,19 @@ impl Run {
     pub fn new(
         graph: &Graph,
         recipe: Recipe,
+        placement: Placement,
         seed: u64,
-        threads: usize,
     ) -> Result<Self, TrainingError> {
         recipe.check()?;
-        let trainer = Trainer::new(graph, seed, threads)?;
-        let optimiser = OptimiserState::new(recipe.optimiser, &trainer.model().parameters);
-        let average = recipe.average_decay.map(|_| trainer.model().clone());
-        Ok(Self { trainer, recipe, optimiser, average, step: 0, epoch_loss: 0.0 })
+        let Placement { backend, threads } = placement;
+        if threads == 0 {
+            return Err(TrainingError::no_threads());
+        }
+        let model = Model::new(graph, backend, seed)?;
+        let vars = model.parameters().map(|parameter| parameter.var.clone()).collect();
+        let optimiser = RunningOptimiser::new(&recipe, vars)?;
+        let average = recipe.ema_decay.map(|_| model.duplicate()).transpose()?;
+        Ok(Self { model, optimiser, average, recipe, threads, step: 0, epoch_loss: 0.0 })
     }
 
     /// Starts from these weights instead.
@@ -56,9 +63,7 @@ impl Run {
     /// # Errors
     /// Weights of another network.
     pub fn start_from(&mut self, weights: &Weights) -> Result<(), TrainingError> {
-        self.trainer.model_mut().load(weights)?;
-        self.average = self.average.is_some().then(|| self.trainer.model().clone());
-        Ok(())
+        self.average.iter().chain([&self.model]).try_for_each(|model| model.load(weights))
     }
 
     /// Steps done.
@@ -73,7 +78,7 @@ impl Run {
 
     /// What the run gives: the average where there is one.
     pub fn result(&self) -> &Model {
-        self.average.as_ref().unwrap_or(self.trainer.model())
+        self.average.as_ref().unwrap_or(&self.model)
     }
 
     /// One step on a batch: images `[batch, height, width, channels]` with their classes. Returns
@@ -82,24 +87,26 @@ impl Run {
     /// # Errors
     /// Images or labels that do not fit; a loss that is no number.
     pub fn step(&mut self, images: &[f32], labels: &[u32]) -> Result<f64, TrainingError> {
-        let classes = self.trainer.graph().classes();
+        let classes = self.model.graph().classes();
         if let Some(&label) = labels.iter().find(|&&label| label as usize >= classes) {
             return Err(TrainingError::Label { label, classes });
         }
         let labels: Vec<usize> = labels.iter().map(|&label| label as usize).collect();
         let targets = smoothed_targets(&labels, classes, self.recipe.label_smoothing);
-        let loss = self.trainer.accumulate(images, &targets)?;
+        let mut batch = self.model.loss_and_gradients(images, &targets, self.threads)?;
+        let loss = batch.loss;
         self.check_finite(loss, "the loss")?;
-        let learning_rate = self.learning_rate();
-        let (model, gradients) = self.trainer.parts_mut();
-        if let Some(largest) = self.recipe.largest_norm {
-            let factor = clip_factor(gradients.iter().map(Vec::as_slice), largest);
+        if let Some(clip_norm) = self.recipe.clip_norm {
+            let factor = clip_factor(&batch.gradients, clip_norm)?;
             if factor < 1.0 {
-                gradients.iter_mut().flatten().for_each(|gradient| *gradient *= factor);
+                for gradient in &mut batch.gradients {
+                    *gradient = gradient.affine(factor.into(), 0.0)?;
+                }
             }
         }
-        self.optimiser.step(&self.recipe, learning_rate, &mut model.parameters, gradients);
-        self.move_average();
+        let learning_rate = self.learning_rate();
+        self.optimiser.step(learning_rate, &batch.into_store(&self.model))?;
+        self.move_average()?;
         self.step += 1;
         Ok(loss)
     }
@@ -129,10 +136,10 @@ impl Run {
                 return Ok(None);
             }
         }
-        let finite = |values: &Vec<f32>| values.iter().all(|value| value.is_finite());
-        let model = self.trainer.model();
-        if !model.parameters.iter().all(|parameter| finite(&parameter.values)) {
-            self.check_finite(f64::NAN, "the weights")?;
+        for parameter in self.model.parameters() {
+            if !parameter.values()?.iter().all(|value| value.is_finite()) {
+                self.check_finite(f64::NAN, "the weights")?;
+            }
         }
         Ok(Some(Epoch { loss: self.epoch_loss / steps as f64 }))
     }
@@ -141,47 +148,30 @@ impl Run {
     ///
     /// # Errors
     /// Images that cannot be had or do not fit.
-    pub fn evaluate(&mut self, samples: &Arc<Samples>) -> Result<Evaluation, TrainingError> {
-        self.with_result(|trainer| evaluate(trainer, samples))
+    pub fn evaluate(&self, samples: &Arc<Samples>) -> Result<Evaluation, TrainingError> {
+        evaluate(self.result(), samples, self.threads)
     }
 
     /// What [`Run::result`] makes of each image.
     ///
     /// # Errors
     /// As [`Run::evaluate`].
-    pub fn verdicts(&mut self, samples: &Arc<Samples>) -> Result<Vec<Verdict>, TrainingError> {
-        self.with_result(|trainer| verdicts(trainer, samples))
-    }
-
-    /// Puts [`Run::result`] in the trainer's place for as long as `work` takes.
-    fn with_result<T>(&mut self, work: impl FnOnce(&mut Trainer) -> T) -> T {
-        let swap = |run: &mut Self| {
-            if let Some(average) = &mut run.average {
-                std::mem::swap(average, run.trainer.model_mut());
-            }
-        };
-        swap(self);
-        let done = work(&mut self.trainer);
-        swap(self);
-        done
+    pub fn sample_results(&self, samples: &Arc<Samples>) -> Result<Vec<SampleResult>, TrainingError> {
+        sample_results(self.result(), samples, self.threads)
     }
 
     /// The decay rises with the steps, so that the first weights are soon forgotten (TensorFlow's
     /// `ExponentialMovingAverage` with `num_updates`).
-    fn move_average(&mut self) {
-        let (Some(decay), Some(average)) = (self.recipe.average_decay, &mut self.average) else {
-            return;
+    fn move_average(&self) -> Result<(), TrainingError> {
+        let (Some(decay), Some(average)) = (self.recipe.ema_decay, &self.average) else {
+            return Ok(());
         };
         let step = self.step as f32;
         let decay = decay.min((1.0 + step) / (10.0 + step));
-        let model = self.trainer.model();
-        for (average, now) in average.parameters.iter_mut().zip(&model.parameters) {
-            ema(&mut average.values, &now.values, decay);
+        for (average, now) in average.state().iter().zip(self.model.state()) {
+            ema(&average.var, &now.var, decay)?;
         }
-        for (average, now) in average.statistics.iter_mut().zip(&model.statistics) {
-            ema(&mut average.mean, &now.mean, decay);
-            ema(&mut average.var, &now.var, decay);
-        }
+        Ok(())
     }
 
     fn check_finite(&self, value: f64, what: &'static str) -> Result<(), TrainingError> {

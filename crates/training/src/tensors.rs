@@ -102,6 +102,11 @@ pub(crate) fn assemble(
     if !faults.is_empty() {
         return Err(TrainingError::Tensors(faults));
     }
+    Ok(weights_of(graph, values))
+}
+
+/// A graph's weights out of the values of its tensors, in the order of [`tensor_specs`].
+pub(crate) fn weights_of(graph: &Graph, values: Vec<Vec<f32>>) -> Weights {
     let mut values = values.into_iter();
     let mut next = || values.next().unwrap_or_default();
     let nodes = graph.nodes.iter().map(|node| match node.op {
@@ -115,7 +120,7 @@ pub(crate) fn assemble(
         }
         _ => NodeWeights::None,
     });
-    Ok(Weights { nodes: nodes.collect() })
+    Weights { nodes: nodes.collect() }
 }
 
 /// A convolution of a 1x1 map may be written as a linear layer and the other way round.

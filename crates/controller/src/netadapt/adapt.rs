@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dataset::Samples;
 use search_space::{Network, Proposal, Weights, axes, proposals};
-use training::{FineTune, Trainer, WeightsFile, verdicts, write_weights};
+use training::{Backend, FineTune, Model, WeightsFile, sample_results, write_weights};
 
 use super::choose::{Metric, ranked};
 use super::error::AdaptError;
@@ -23,6 +23,8 @@ pub struct NetAdapt<'a> {
     pub weights: &'a Weights,
     /// The network that is trained for a deployed one: its resolution and stem stride may differ.
     pub twin: &'a (dyn Fn(&Network) -> Network + Sync),
+    /// What computes networks in training.
+    pub backend: &'a Backend,
     /// Images to train on.
     pub train: &'a Arc<Samples>,
     /// Images to judge by.
@@ -153,9 +155,9 @@ pub fn adapt(
 fn seed(problem: &NetAdapt<'_>, store: &mut Adaptation) -> Result<(Step, Vec<u8>), AdaptError> {
     let latency_ms = problem.latencies.of(Reading::Measured, problem.seed, store)?;
     let twin = (problem.twin)(problem.seed);
-    let mut trainer = Trainer::new(&twin.lower()?, 0, 1)?;
-    trainer.model_mut().load(problem.weights)?;
-    let judged = Judged::of(&verdicts(&mut trainer, problem.hold_out)?);
+    let model = Model::new(&twin.lower()?, problem.backend.clone(), 0)?;
+    model.load(problem.weights)?;
+    let judged = Judged::of(&sample_results(&model, problem.hold_out, 1)?);
     let taken = Step {
         step: 0,
         axis: String::new(),

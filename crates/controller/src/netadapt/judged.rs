@@ -1,6 +1,6 @@
 //! What a network made of the hold-out, image by image, so that networks are compared in pairs.
 
-use training::Verdict;
+use training::SampleResult;
 
 /// What a network made of the hold-out.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,9 +13,9 @@ pub struct Judged {
 
 impl Judged {
     /// From the verdicts on all images.
-    pub fn of(verdicts: &[Verdict]) -> Self {
+    pub fn of(verdicts: &[SampleResult]) -> Self {
         let loss = verdicts.iter().map(|verdict| verdict.loss).sum::<f64>();
-        let right = verdicts.iter().map(|verdict| verdict.greater == 0).collect();
+        let right = verdicts.iter().map(|verdict| verdict.rank == 0).collect();
         let loss = loss / verdicts.len().max(1) as f64;
         Self { right, loss: if loss.is_nan() { f64::INFINITY } else { loss } }
     }

@@ -4,7 +4,9 @@ use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 use search_space::{Graph, Network, Proposal, Weights};
-use training::{FineTune, TrainingError, WeightsFile, fine_tune, truncate, write_weights};
+use training::{
+    FineTune, Placement, TrainingError, WeightsFile, fine_tune, truncate, write_weights,
+};
 
 use super::adapt::{AdaptSettings, NetAdapt};
 use super::error::AdaptError;
@@ -106,12 +108,14 @@ fn tune(
         ..settings.fine_tune
     };
     let graph = fast_norms(narrow);
-    let run = fine_tune(&graph, &weights, problem.train, &settings, part.clone(), stop);
+    let placement = Placement { backend: problem.backend.clone(), threads: 1 };
+    let settings = (&settings, &placement);
+    let run = fine_tune(&graph, &weights, problem.train, settings, part.clone(), stop);
     let (judged, weights) = match run {
         Ok(None) => return Ok(None),
-        Ok(Some(mut run)) => {
-            let judged = Judged::of(&run.verdicts(problem.hold_out)?);
-            (judged, Some(write_weights(&twin, &run.result().to_weights(&graph))?))
+        Ok(Some(run)) => {
+            let judged = Judged::of(&run.sample_results(problem.hold_out)?);
+            (judged, Some(write_weights(&twin, &run.result().to_weights()?)?))
         }
         // It loses; the others go on.
         Err(TrainingError::Diverged { .. }) => (Judged::diverged(problem.hold_out.len()), None),

@@ -1,7 +1,11 @@
 //! Dense and grouped convolution as matrix products; a linear layer is a pointwise convolution of a
 //! 1x1 map.
 
-use super::outer_product::{Matrix, add_outer_products};
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::out_gradient::OutGradient;
+use super::outer_product::{Matrix, add_outer_products, rows_in_cache};
 use crate::activation::Activation;
 use crate::gemm::{Rows, gemm};
 use crate::geometry::Geometry;
@@ -45,24 +49,50 @@ impl ConvShape {
         self.geometry.kernel == 1 && self.geometry.stride == 1
     }
 
-    fn images(&self, input: &[f32], out: &[f32]) -> usize {
-        let images = input.len() / (self.geometry.in_pixels() * self.in_channels);
-        assert_eq!(input.len(), images * self.geometry.in_pixels() * self.in_channels, "input");
-        assert_eq!(out.len(), images * self.geometry.out_pixels() * self.out_channels, "output");
+    fn images(&self, in_len: usize, out_len: usize) -> usize {
+        let images = in_len / (self.geometry.in_pixels() * self.in_channels);
+        assert_eq!(in_len, images * self.geometry.in_pixels() * self.in_channels, "input");
+        assert_eq!(out_len, images * self.geometry.out_pixels() * self.out_channels, "output");
         images
     }
 
     /// Weights of a group as `[group_out, kernel, kernel, group_in]`.
-    fn group_weights(&self, weights: &[f32], group: usize) -> Vec<f32> {
+    fn group_weights<'w>(&self, weights: &'w [f32], group: usize) -> Cow<'w, [f32]> {
         let (taps, depth) = (self.taps(), self.depth());
         let weights = &weights[group * self.group_out() * depth..][..self.group_out() * depth];
+        if taps == 1 {
+            return Cow::Borrowed(weights);
+        }
         let mut ordered = vec![0.0; weights.len()];
         for (ordered, filter) in ordered.chunks_exact_mut(depth).zip(weights.chunks_exact(depth)) {
             for (at, value) in ordered.iter_mut().enumerate() {
                 *value = filter[at % self.group_in() * taps + at / self.group_in()];
             }
         }
-        ordered
+        Cow::Owned(ordered)
+    }
+
+    /// The outputs of a group among all pixels from `first` on.
+    fn out_rows(&self, first: usize, group: usize) -> Rows {
+        let offset = first * self.out_channels + group * self.group_out();
+        Rows { offset, stride: self.out_channels }
+    }
+
+    /// The inputs of a group among all pixels from `first` on.
+    fn in_rows(&self, first: usize, group: usize) -> Rows {
+        let offset = first * self.in_channels + group * self.group_in();
+        Rows { offset, stride: self.in_channels }
+    }
+
+    /// All pixels of a pointwise convolution, in blocks whose inputs and outputs stay in the cache. A
+    /// short rest joins the last block: the matrix product rounds one or two rows in another way.
+    fn blocks(&self, images: usize) -> impl Iterator<Item = Range<usize>> {
+        const SHORT: usize = 12;
+        let pixels = images * self.geometry.out_pixels();
+        let block = rows_in_cache(self.group_in() + self.group_out());
+        let blocks = (pixels.saturating_sub(SHORT) / block) + 1;
+        let end = move |index| if index == blocks { pixels } else { index * block };
+        (0..blocks).map(move |index| end(index)..end(index + 1))
     }
 
     /// Calls `visit(pixel, tap, in_pixel)` for every tap of an image that lies in the map.
@@ -92,140 +122,138 @@ impl ConvShape {
     }
 }
 
-/// `out = conv(input) + bias`; an empty `bias` is none. `scratch` is grown as needed.
+/// `out = conv(input) + bias`; an empty `bias` is none. `scratch` is grown as needed. `advance` is
+/// called again and again with all outputs that are there.
 ///
 /// # Panics
 /// When a slice's length does not fit the shape.
 pub fn conv_forward(
     shape: &ConvShape,
     input: &[f32],
-    weights: &[f32],
-    bias: &[f32],
+    (weights, bias): (&[f32], &[f32]),
     out: &mut [f32],
     scratch: &mut Vec<f32>,
+    advance: &mut dyn FnMut(&[f32]),
 ) {
-    let images = shape.images(input, out);
-    let (each_in, each_out) = (shape.group_in(), shape.group_out());
-    let pixels = shape.geometry.out_pixels();
-    for group in 0..shape.groups {
-        let zeros = vec![0.0; each_out];
-        let bias = if bias.is_empty() { &zeros } else { &bias[group * each_out..][..each_out] };
-        let weights = shape.group_weights(weights, group);
-        let packed = PackedMatrix::new(InstructionSet::detect(), &weights, bias, shape.depth());
-        let out_rows = |image: usize| Rows {
-            offset: image * pixels * shape.out_channels + group * each_out,
-            stride: shape.out_channels,
-        };
-        let act = Activation::Linear;
-        if shape.is_pointwise() {
-            let rows = Rows { offset: group * each_in, stride: shape.in_channels };
-            let count = images * pixels;
-            gemm(input, rows, &packed, None, act, out, out_rows(0), count, Threads::One);
-            continue;
+    let images = shape.images(input.len(), out.len());
+    let (set, pixels) = (InstructionSet::detect(), shape.geometry.out_pixels());
+    let zeros = vec![0.0; shape.out_channels];
+    let bias = if bias.is_empty() { &zeros } else { bias };
+    let packed: Vec<PackedMatrix> = (0..shape.groups)
+        .zip(bias.chunks_exact(shape.group_out()))
+        .map(|(group, bias)| {
+            PackedMatrix::new(set, &shape.group_weights(weights, group), bias, shape.depth())
+        })
+        .collect();
+    let (act, one) = (Activation::Linear, Threads::One);
+    if shape.is_pointwise() {
+        for Range { start: first, end } in shape.blocks(images) {
+            let count = end - first;
+            for (group, packed) in packed.iter().enumerate() {
+                let (from, to) = (shape.in_rows(first, group), shape.out_rows(first, group));
+                gemm(input, from, packed, None, act, out, to, count, one);
+            }
+            advance(&out[..end * shape.out_channels]);
         }
-        let in_len = shape.geometry.in_pixels() * shape.in_channels;
-        for (image, input) in input.chunks_exact(in_len).enumerate() {
+        return;
+    }
+    let in_len = shape.geometry.in_pixels() * shape.in_channels;
+    for (image, input) in input.chunks_exact(in_len).enumerate() {
+        for (group, packed) in packed.iter().enumerate() {
             shape.windows(input, group, scratch);
-            let rows = Rows { offset: 0, stride: shape.depth() };
-            gemm(scratch, rows, &packed, None, act, out, out_rows(image), pixels, Threads::One);
+            let from = Rows { offset: 0, stride: shape.depth() };
+            let to = shape.out_rows(image * pixels, group);
+            gemm(scratch, from, packed, None, act, out, to, pixels, one);
         }
+        advance(&out[..(image + 1) * pixels * shape.out_channels]);
     }
 }
 
-/// The gradient of the input from that of the output.
+/// Gradients of a convolution's input, where it is wanted, and weights.
+#[derive(Debug)]
+pub struct ConvGradients<'a> {
+    /// Overwritten.
+    pub input: Option<&'a mut [f32]>,
+    /// Added to.
+    pub weights: &'a mut [f32],
+}
+
+/// The gradients of input and weights from that of the output.
 ///
 /// # Panics
 /// When a slice's length does not fit the shape.
-pub fn conv_input_gradient(
+pub fn conv_backward(
     shape: &ConvShape,
-    out_gradient: &[f32],
+    input: &[f32],
     weights: &[f32],
-    in_gradient: &mut [f32],
-    scratch: &mut Vec<f32>,
+    out_gradient: &OutGradient<'_>,
+    gradients: ConvGradients<'_>,
 ) {
-    let images = shape.images(in_gradient, out_gradient);
-    let (each_in, each_out, depth) = (shape.group_in(), shape.group_out(), shape.depth());
-    let pixels = shape.geometry.out_pixels();
-    if !shape.is_pointwise() {
-        in_gradient.fill(0.0);
-    }
-    for group in 0..shape.groups {
-        let weights = shape.group_weights(weights, group);
-        let mut transposed = vec![0.0; weights.len()];
-        for (out, filter) in weights.chunks_exact(depth).enumerate() {
-            for (at, &weight) in filter.iter().enumerate() {
-                transposed[at * each_out + out] = weight;
+    let images = shape.images(input.len(), out_gradient.len());
+    let (set, depth) = (InstructionSet::detect(), shape.depth());
+    let ConvGradients { input: mut in_gradient, weights: weight_gradient } = gradients;
+    let packed: Vec<PackedMatrix> = match in_gradient {
+        Some(_) => (0..shape.groups)
+            .map(|group| PackedMatrix::of_rows(set, &shape.group_weights(weights, group), depth))
+            .collect(),
+        None => Vec::new(),
+    };
+    let (act, one) = (Activation::Linear, Threads::One);
+    let group_len = shape.group_out() * depth;
+    let mut scratch = Vec::new();
+    if shape.is_pointwise() {
+        for Range { start: first, end } in shape.blocks(images) {
+            let (count, range) = (end - first, first * shape.out_channels..end * shape.out_channels);
+            let values = out_gradient.block(range, &mut scratch);
+            for (group, gradient) in weight_gradient.chunks_exact_mut(group_len).enumerate() {
+                let of_out =
+                    Matrix { values, rows: shape.out_rows(0, group), columns: shape.group_out() };
+                let rows = shape.in_rows(first, group);
+                let input = Matrix { values: input, rows, columns: shape.group_in() };
+                add_outer_products(of_out, input, count, gradient);
+            }
+            let Some(to) = &mut in_gradient else { continue };
+            for (group, packed) in packed.iter().enumerate() {
+                let (from, to_rows) = (shape.out_rows(0, group), shape.in_rows(first, group));
+                gemm(values, from, packed, None, act, to, to_rows, count, one);
             }
         }
-        let zeros = vec![0.0; depth];
-        let packed = PackedMatrix::new(InstructionSet::detect(), &transposed, &zeros, each_out);
-        let rows = |image: usize| Rows {
-            offset: image * pixels * shape.out_channels + group * each_out,
-            stride: shape.out_channels,
-        };
-        let (act, one) = (Activation::Linear, Threads::One);
-        if shape.is_pointwise() {
-            let to = Rows { offset: group * each_in, stride: shape.in_channels };
-            let count = images * pixels;
-            gemm(out_gradient, rows(0), &packed, None, act, in_gradient, to, count, one);
-            continue;
+        return;
+    }
+    let (pixels, in_len) =
+        (shape.geometry.out_pixels(), shape.geometry.in_pixels() * shape.in_channels);
+    let mut ordered = vec![0.0; weight_gradient.len()];
+    let mut windows = vec![0.0; pixels * depth];
+    let rows = Rows { offset: 0, stride: depth };
+    for image in 0..images {
+        let range = image * pixels * shape.out_channels..(image + 1) * pixels * shape.out_channels;
+        let values = out_gradient.block(range, &mut scratch);
+        for (group, gradient) in ordered.chunks_exact_mut(group_len).enumerate() {
+            shape.windows(&input[image * in_len..][..in_len], group, &mut windows);
+            let of_out =
+                Matrix { values, rows: shape.out_rows(0, group), columns: shape.group_out() };
+            let of_windows = Matrix { values: &windows, rows, columns: depth };
+            add_outer_products(of_out, of_windows, pixels, gradient);
         }
-        scratch.resize(pixels * depth, 0.0);
-        let in_len = shape.geometry.in_pixels() * shape.in_channels;
-        for (image, in_gradient) in in_gradient.chunks_exact_mut(in_len).enumerate() {
-            let to = Rows { offset: 0, stride: depth };
-            gemm(out_gradient, rows(image), &packed, None, act, scratch, to, pixels, one);
+        let Some(to) = &mut in_gradient else { continue };
+        let to = &mut to[image * in_len..][..in_len];
+        to.fill(0.0);
+        for (group, packed) in packed.iter().enumerate() {
+            let from = shape.out_rows(0, group);
+            gemm(values, from, packed, None, act, &mut windows, rows, pixels, one);
+            let each_in = shape.group_in();
             shape.for_each_tap(|pixel, tap, in_pixel| {
-                let from = &scratch[pixel * depth + tap * each_in..][..each_in];
-                let to = &mut in_gradient[in_pixel * shape.in_channels + group * each_in..];
+                let from = &windows[pixel * depth + tap * each_in..][..each_in];
+                let to = &mut to[in_pixel * shape.in_channels + group * each_in..];
                 to.iter_mut().zip(from).for_each(|(to, &from)| *to += from);
             });
         }
     }
-}
-
-/// Adds the gradient of the weights to `weight_gradient`.
-///
-/// # Panics
-/// When a slice's length does not fit the shape.
-pub fn conv_weight_gradient(
-    shape: &ConvShape,
-    input: &[f32],
-    out_gradient: &[f32],
-    weight_gradient: &mut [f32],
-    scratch: &mut Vec<f32>,
-) {
-    let images = shape.images(input, out_gradient);
-    let (each_in, each_out, depth) = (shape.group_in(), shape.group_out(), shape.depth());
-    let (pixels, taps) = (shape.geometry.out_pixels(), shape.taps());
-    for (group, gradient) in weight_gradient.chunks_exact_mut(each_out * depth).enumerate() {
-        let of_out = |image: usize| Matrix {
-            values: out_gradient,
-            rows: Rows {
-                offset: image * pixels * shape.out_channels + group * each_out,
-                stride: shape.out_channels,
-            },
-            columns: each_out,
-        };
-        if shape.is_pointwise() {
-            let rows = Rows { offset: group * each_in, stride: shape.in_channels };
-            let input = Matrix { values: input, rows, columns: each_in };
-            add_outer_products(of_out(0), input, images * pixels, gradient);
-            continue;
-        }
-        let mut ordered = vec![0.0; gradient.len()];
-        let in_len = shape.geometry.in_pixels() * shape.in_channels;
-        for (image, input) in input.chunks_exact(in_len).enumerate() {
-            shape.windows(input, group, scratch);
-            let rows = Rows { offset: 0, stride: depth };
-            let windows = Matrix { values: scratch, rows, columns: depth };
-            add_outer_products(of_out(image), windows, pixels, &mut ordered);
-        }
-        let filters = gradient.chunks_exact_mut(depth).zip(ordered.chunks_exact(depth));
-        for (gradient, ordered) in filters {
-            for (at, &value) in ordered.iter().enumerate() {
-                gradient[at % each_in * taps + at / each_in] += value;
-            }
+    let (taps, each_in) = (shape.taps(), shape.group_in());
+    let filters = weight_gradient.chunks_exact_mut(depth).zip(ordered.chunks_exact(depth));
+    for (gradient, ordered) in filters {
+        for (at, &value) in ordered.iter().enumerate() {
+            gradient[at % each_in * taps + at / each_in] += value;
         }
     }
 }

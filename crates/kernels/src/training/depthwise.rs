@@ -3,13 +3,15 @@
 
 #![allow(unsafe_code)]
 
+use super::conv::ConvGradients;
+use super::out_gradient::OutGradient;
 use crate::activation::Activation;
 use crate::depthwise::Depthwise;
 use crate::geometry::Geometry;
 use crate::parallel::Threads;
 use crate::simd::{InstructionSet, Simd, dispatch};
 
-/// `out = conv(input)`.
+/// `out = conv(input)`. `advance` is called again and again with all outputs that are there.
 ///
 /// # Panics
 /// When a slice's length does not fit the geometry.
@@ -19,80 +21,73 @@ pub fn depthwise_forward(
     input: &[f32],
     weights: &[f32],
     out: &mut [f32],
+    advance: &mut dyn FnMut(&[f32]),
 ) {
-    let set = InstructionSet::detect();
-    let depthwise = Depthwise::new(set, weights, &vec![0.0; channels], geometry.kernel);
-    let images = input.chunks_exact(geometry.in_pixels() * channels);
-    for (input, out) in images.zip(out.chunks_exact_mut(geometry.out_pixels() * channels)) {
-        depthwise.run(input, geometry, Activation::Linear, out, Threads::One);
+    let depthwise = packed(geometry, channels, weights);
+    let (in_len, out_len) = (geometry.in_pixels() * channels, geometry.out_pixels() * channels);
+    for (image, input) in input.chunks_exact(in_len).enumerate() {
+        let place = image * out_len..(image + 1) * out_len;
+        let to = &mut out[place.clone()];
+        depthwise.run(input, geometry, Activation::Linear, to, Threads::One);
+        advance(&out[..place.end]);
     }
 }
 
-/// The gradient of the input from that of the output.
-///
-/// # Panics
-/// When a slice's length does not fit the geometry.
-pub fn depthwise_input_gradient(
-    geometry: &Geometry,
-    channels: usize,
-    out_gradient: &[f32],
-    weights: &[f32],
-    in_gradient: &mut [f32],
-    scratch: &mut Vec<f32>,
-) {
-    let taps = geometry.kernel * geometry.kernel;
-    if geometry.stride == 1 {
-        // Correlation with the kernel turned by half a turn.
-        let mut turned = weights.to_vec();
-        turned.chunks_exact_mut(taps).for_each(<[f32]>::reverse);
-        depthwise_forward(geometry, channels, out_gradient, &turned, in_gradient);
-        return;
-    }
-    let by_tap = by_tap(weights, taps, channels);
-    let images = out_gradient.chunks_exact(geometry.out_pixels() * channels);
-    let in_len = geometry.in_pixels() * channels;
-    for (out_gradient, in_gradient) in images.zip(in_gradient.chunks_exact_mut(in_len)) {
-        scratch.clear();
-        scratch.resize(padded_len(geometry, channels), 0.0);
-        let mut args =
-            Scatter { geometry, channels, out_gradient, weights: &by_tap, padded: scratch };
-        // SAFETY: `detect` found the set; the slices were cut to the geometry.
-        unsafe { scatter(InstructionSet::detect(), &mut args) }
-        for (y, row) in in_gradient.chunks_exact_mut(geometry.width * channels).enumerate() {
-            let from = padded_row(geometry, y) * channels;
-            row.copy_from_slice(&scratch[from..][..row.len()]);
-        }
-    }
+fn packed(geometry: &Geometry, channels: usize, weights: &[f32]) -> Depthwise {
+    Depthwise::new(InstructionSet::detect(), weights, &vec![0.0; channels], geometry.kernel)
 }
 
-/// Adds the gradient of the weights to `weight_gradient`.
+/// The gradients of input and weights from that of the output.
 ///
 /// # Panics
 /// When a slice's length does not fit the geometry.
-pub fn depthwise_weight_gradient(
+pub fn depthwise_backward(
     geometry: &Geometry,
     channels: usize,
     input: &[f32],
-    out_gradient: &[f32],
-    weight_gradient: &mut [f32],
-    scratch: &mut Vec<f32>,
+    weights: &[f32],
+    out_gradient: &OutGradient<'_>,
+    gradients: ConvGradients<'_>,
 ) {
     let taps = geometry.kernel * geometry.kernel;
-    assert_eq!(weight_gradient.len(), channels * taps, "weights");
+    assert_eq!(weights.len(), channels * taps, "weights");
+    // With stride 1 the gradient of the input is a correlation with the kernel turned by half a turn.
+    let mut turned = weights.to_vec();
+    turned.chunks_exact_mut(taps).for_each(<[f32]>::reverse);
+    let turned = packed(geometry, channels, &turned);
+    let by_tap = by_tap(weights, taps, channels);
     let mut sums = vec![0.0; taps * channels];
-    scratch.clear();
-    scratch.resize(padded_len(geometry, channels), 0.0);
-    let images = out_gradient.chunks_exact(geometry.out_pixels() * channels);
-    let inputs = input.chunks_exact(geometry.in_pixels() * channels);
-    for (out_gradient, input) in images.zip(inputs) {
+    let mut padded = vec![0.0; padded_len(geometry, channels)];
+    let mut scattered = Vec::new();
+    let mut scratch = Vec::new();
+    let (in_len, out_len) = (geometry.in_pixels() * channels, geometry.out_pixels() * channels);
+    let ConvGradients { input: mut in_gradient, weights: weight_gradient } = gradients;
+    for (image, input) in input.chunks_exact(in_len).enumerate() {
+        let out_gradient = out_gradient.block(image * out_len..(image + 1) * out_len, &mut scratch);
         for (y, row) in input.chunks_exact(geometry.width * channels).enumerate() {
             let to = padded_row(geometry, y) * channels;
-            scratch[to..][..row.len()].copy_from_slice(row);
+            padded[to..][..row.len()].copy_from_slice(row);
         }
         let mut args =
-            Gather { geometry, channels, out_gradient, padded: scratch, sums: &mut sums };
+            Gather { geometry, channels, out_gradient, padded: &padded, sums: &mut sums };
         // SAFETY: `detect` found the set; the slices were cut to the geometry.
         unsafe { gather(InstructionSet::detect(), &mut args) }
+        let Some(to) = &mut in_gradient else { continue };
+        let to = &mut to[image * in_len..][..in_len];
+        if geometry.stride == 1 {
+            turned.run(out_gradient, geometry, Activation::Linear, to, Threads::One);
+            continue;
+        }
+        scattered.clear();
+        scattered.resize(padded.len(), 0.0);
+        let mut args =
+            Scatter { geometry, channels, out_gradient, weights: &by_tap, padded: &mut scattered };
+        // SAFETY: `detect` found the set; the slices were cut to the geometry.
+        unsafe { scatter(InstructionSet::detect(), &mut args) }
+        for (y, row) in to.chunks_exact_mut(geometry.width * channels).enumerate() {
+            let from = padded_row(geometry, y) * channels;
+            row.copy_from_slice(&scattered[from..][..row.len()]);
+        }
     }
     for (channel, filter) in weight_gradient.chunks_exact_mut(taps).enumerate() {
         for (tap, gradient) in filter.iter_mut().enumerate() {

@@ -9,16 +9,16 @@ mod depthwise;
 mod loss;
 mod maps;
 mod norm;
-mod optimiser;
+mod out_gradient;
 mod outer_product;
 mod pool;
 
-pub use conv::{ConvShape, conv_forward, conv_input_gradient, conv_weight_gradient};
-pub use depthwise::{depthwise_forward, depthwise_input_gradient, depthwise_weight_gradient};
+pub use conv::{ConvGradients, ConvShape, conv_backward, conv_forward};
+pub use depthwise::{depthwise_backward, depthwise_forward};
 pub use loss::{cross_entropy, smoothed_targets};
 pub use maps::{
     activation_backward, add_assign, column_sums, copy_channels_back, scale_backward, shuffle_back,
 };
-pub use norm::{NormAct, norm_statistics};
-pub use optimiser::{Momentum, RmsProp, Sgd, clip_factor, ema, rmsprop_step, sgd_step};
+pub use norm::{NormAct, NormBackward, NormStatistics};
+pub use out_gradient::OutGradient;
 pub use pool::{avg_pool_backward, global_avg_pool_backward, max_pool_backward};

@@ -9,27 +9,66 @@ use crate::simd::{InstructionSet, Simd, dispatch};
 /// Numbers of a block of rows that stays in a core's first-level cache.
 const IN_CACHE: usize = 4 * 1024;
 
-/// Mean and biased variance of each channel over all pixels of `[pixels, channels]`.
-///
-/// # Panics
-/// When the lengths do not fit.
-pub fn norm_statistics(input: &[f32], mean: &mut [f32], var: &mut [f32]) {
-    let channels = mean.len();
-    assert!(var.len() == channels && input.len().is_multiple_of(channels), "[pixels, channels]");
-    // Sums of differences to the first pixel: the variance does not cancel where the mean is large.
-    let mut sums = Sums::new(channels);
-    let shift = input[..channels].to_vec();
-    for block in input.chunks(rows(channels) * channels) {
-        let mut args = Statistics { block, shift: &shift, sums: &mut sums };
-        // SAFETY: `detect` found the set; the block has whole pixels.
-        unsafe { add_statistics(InstructionSet::detect(), &mut args) }
-        sums.end_block();
+/// Mean and biased variance of each channel of `[pixels, channels]`, taken while the pixels are
+/// computed.
+#[derive(Debug)]
+pub struct NormStatistics {
+    /// The first pixel: sums are of differences to it, so that the variance does not cancel where
+    /// the mean is large.
+    shift: Vec<f32>,
+    sums: Sums,
+    /// Elements that the sums have.
+    done: usize,
+}
+
+impl NormStatistics {
+    /// Of no pixels.
+    pub fn new(channels: usize) -> Self {
+        Self { shift: Vec::new(), sums: Sums::new(channels), done: 0 }
     }
-    let share = channels as f64 / input.len() as f64;
-    for c in 0..channels {
-        let difference = sums.total[0][c] * share;
-        mean[c] = (f64::from(shift[c]) + difference) as f32;
-        var[c] = (sums.total[1][c] * share - difference * difference).max(0.0) as f32;
+
+    /// Takes in the whole blocks of `so_far`, all pixels that are known, the earlier ones included.
+    pub fn advance(&mut self, so_far: &[f32]) {
+        self.take(so_far, rows(self.channels()) * self.channels());
+    }
+
+    /// The mean and the variance of `all` pixels.
+    ///
+    /// # Panics
+    /// When there is no pixel, or part of one.
+    pub fn finish(mut self, all: &[f32]) -> (Vec<f32>, Vec<f32>) {
+        let channels = self.channels();
+        assert!(!all.is_empty() && all.len().is_multiple_of(channels), "[pixels, channels]");
+        self.take(all, channels);
+        let share = channels as f64 / all.len() as f64;
+        let of = |c: usize| {
+            let difference = self.sums.total[0][c] * share;
+            let var = (self.sums.total[1][c] * share - difference * difference).max(0.0);
+            ((f64::from(self.shift[c]) + difference) as f32, var as f32)
+        };
+        (0..channels).map(of).unzip()
+    }
+
+    fn channels(&self) -> usize {
+        self.sums.total[0].len()
+    }
+
+    /// Takes in blocks of `so_far` while they have `least` elements.
+    fn take(&mut self, so_far: &[f32], least: usize) {
+        let channels = self.channels();
+        if self.shift.is_empty() && so_far.len() >= channels {
+            self.shift = so_far[..channels].to_vec();
+        }
+        for block in so_far[self.done..].chunks(rows(channels) * channels) {
+            if block.len() < least {
+                return;
+            }
+            let mut args = Statistics { block, shift: &self.shift, sums: &mut self.sums };
+            // SAFETY: `detect` found the set; the block has whole pixels.
+            unsafe { add_statistics(InstructionSet::detect(), &mut args) }
+            self.sums.end_block();
+            self.done += block.len();
+        }
     }
 }
 
@@ -79,24 +118,18 @@ impl NormAct<'_> {
         }
     }
 
-    /// Overwrites the gradient of the output with that of the input, and adds to those of gamma and
-    /// beta. The statistics are those of `input`, and take part in the gradient.
+    /// The backward pass from `gradient`, that of the output; `input` is what the statistics are of,
+    /// and they take part in the gradient.
     ///
     /// # Panics
     /// When the lengths do not fit.
-    pub fn backward(
-        &self,
-        input: &[f32],
-        gradient: &mut [f32],
-        gamma_gradient: &mut [f32],
-        beta_gradient: &mut [f32],
-    ) {
+    pub fn backward<'a>(&self, input: &'a [f32], gradient: &'a [f32]) -> NormBackward<'a> {
         assert_eq!(input.len(), gradient.len(), "gradient");
         let channels = self.channels();
         let (scale, shift) = self.affine();
         let block = rows(channels) * channels;
         let mut sums = Sums::new(channels);
-        for (input, gradient) in input.chunks(block).zip(gradient.chunks_mut(block)) {
+        for (input, gradient) in input.chunks(block).zip(gradient.chunks(block)) {
             let (scale, shift, mean) = (&scale[..], &shift[..], self.mean);
             let sums_now = &mut sums;
             let mut args =
@@ -107,17 +140,56 @@ impl NormAct<'_> {
         }
         let share = channels as f32 / input.len() as f32;
         // d input = scale * (g - mean(g) - normalised * mean(g * normalised)), as a line in input.
-        let (mut slope, mut constant) = (vec![0.0; channels], vec![0.0; channels]);
+        let [mut gamma, mut beta, mut slope, mut constant] = [(); 4].map(|()| vec![0.0; channels]);
         for c in 0..channels {
             let rstd = 1.0 / (self.var[c] + self.eps).sqrt();
             let (sum, product) = (sums.total[0][c] as f32, sums.total[1][c] as f32 * rstd);
-            beta_gradient[c] += sum;
-            gamma_gradient[c] += product;
+            beta[c] = sum;
+            gamma[c] = product;
             slope[c] = -scale[c] * rstd * product * share;
             constant[c] = -scale[c] * sum * share - slope[c] * self.mean[c];
         }
-        for (input, gradient) in input.chunks(block).zip(gradient.chunks_mut(block)) {
-            let mut args = Combine { input, gradient, lines: [&scale, &slope, &constant] };
+        let lines = [scale, shift, slope, constant];
+        NormBackward { input, gradient, act: self.act, lines, gamma, beta }
+    }
+}
+
+/// The backward pass of a batch norm and its activation: gradients of what it learns, and that of its
+/// input, which is computed block by block where it is needed.
+#[derive(Clone, Debug)]
+pub struct NormBackward<'a> {
+    /// Gradient of the scale, `[channels]`.
+    pub gamma: Vec<f32>,
+    /// Gradient of the shift, `[channels]`.
+    pub beta: Vec<f32>,
+    input: &'a [f32],
+    gradient: &'a [f32],
+    act: Activation,
+    /// Scale and shift before the activation; slope and constant of the gradient.
+    lines: [Vec<f32>; 4],
+}
+
+impl NormBackward<'_> {
+    /// Elements of the input.
+    pub fn input_len(&self) -> usize {
+        self.input.len()
+    }
+
+    /// The gradient of the input's elements from `first` on, as many as `out` has.
+    ///
+    /// # Panics
+    /// When those are no whole pixels of the input.
+    pub fn input_gradient(&self, first: usize, out: &mut [f32]) {
+        let channels = self.lines[0].len();
+        let whole = first.is_multiple_of(channels) && out.len().is_multiple_of(channels);
+        assert!(whole, "[pixels, channels]");
+        let range = first..first + out.len();
+        let (input, gradient) = (&self.input[range.clone()], &self.gradient[range]);
+        let lines = self.lines.each_ref().map(Vec::as_slice);
+        let block = rows(channels) * channels;
+        let blocks = input.chunks(block).zip(gradient.chunks(block)).zip(out.chunks_mut(block));
+        for ((input, gradient), out) in blocks {
+            let mut args = Combine { input, gradient, act: self.act, lines, out };
             // SAFETY: `detect` found the set; the blocks have whole pixels.
             unsafe { combine(InstructionSet::detect(), &mut args) }
         }
@@ -130,6 +202,7 @@ fn rows(channels: usize) -> usize {
 }
 
 /// Two sums a channel: of a block in f32, of all blocks in f64.
+#[derive(Debug)]
 struct Sums {
     block: [Vec<f32>; 2],
     total: [Vec<f64>; 2],
@@ -166,8 +239,7 @@ struct Forward<'a> {
 
 struct Backward<'a> {
     input: &'a [f32],
-    /// Of the output on entry, of the batch norm before the activation on return.
-    gradient: &'a mut [f32],
+    gradient: &'a [f32],
     scale: &'a [f32],
     shift: &'a [f32],
     mean: &'a [f32],
@@ -177,8 +249,10 @@ struct Backward<'a> {
 
 struct Combine<'a> {
     input: &'a [f32],
-    gradient: &'a mut [f32],
-    lines: [&'a [f32]; 3],
+    gradient: &'a [f32],
+    act: Activation,
+    lines: [&'a [f32]; 4],
+    out: &'a mut [f32],
 }
 
 dispatch! {
@@ -256,9 +330,8 @@ unsafe fn add_gradients_with<S: Simd>(args: &mut Backward<'_>) {
             for row in 0..args.input.len() / channels {
                 let at = row * channels + c;
                 let x = load::<S>(args.input.as_ptr().add(at), count);
-                let to = args.gradient.as_mut_ptr().add(at);
-                let g = pull_back::<S>(args.act, S::mul_add(x, scale, shift), load::<S>(to, count));
-                store::<S>(to, g, count);
+                let g = load::<S>(args.gradient.as_ptr().add(at), count);
+                let g = pull_back::<S>(args.act, S::mul_add(x, scale, shift), g);
                 sums = [S::add(sums[0], g), S::mul_add(g, S::add(x, minus), sums[1])];
             }
             for (to, sum) in args.sums.block.iter_mut().zip(sums) {
@@ -275,14 +348,15 @@ unsafe fn combine_with<S: Simd>(args: &mut Combine<'_>) {
         let count = S::LANES.min(channels - c);
         // SAFETY: the caller's; vectors are cut to `count`.
         unsafe {
-            let [scale, slope, constant] =
+            let [scale, shift, slope, constant] =
                 args.lines.map(|line| load::<S>(line.as_ptr().add(c), count));
             for row in 0..args.input.len() / channels {
                 let at = row * channels + c;
                 let x = load::<S>(args.input.as_ptr().add(at), count);
-                let to = args.gradient.as_mut_ptr().add(at);
-                let g = S::mul_add(load::<S>(to, count), scale, S::mul_add(x, slope, constant));
-                store::<S>(to, g, count);
+                let g = load::<S>(args.gradient.as_ptr().add(at), count);
+                let g = pull_back::<S>(args.act, S::mul_add(x, scale, shift), g);
+                let g = S::mul_add(g, scale, S::mul_add(x, slope, constant));
+                store::<S>(args.out.as_mut_ptr().add(at), g, count);
             }
         }
     }

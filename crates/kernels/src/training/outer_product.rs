@@ -9,6 +9,11 @@ use crate::simd::{InstructionSet, Simd, dispatch};
 /// Numbers of both matrices that stay in a core's second-level cache.
 const IN_CACHE: usize = 64 * 1024;
 
+/// Rows of two matrices, of so many columns together, whose product is summed in registers at once.
+pub(crate) fn rows_in_cache(columns: usize) -> usize {
+    (IN_CACHE / columns.max(1)).max(64)
+}
+
 /// A matrix inside a slice.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a> {
@@ -51,7 +56,7 @@ dispatch! {
 #[inline(always)]
 unsafe fn multiply_with<S: Simd>(args: &Args<'_>) {
     let Args { a, b, rows, out } = *args;
-    let block = (IN_CACHE / (a.columns + b.columns).max(1)).max(64);
+    let block = rows_in_cache(a.columns + b.columns);
     let tiles = a.columns.div_ceil(S::ROWS[1]);
     for first in (0..rows).step_by(block) {
         let depth = block.min(rows - first);

@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use serde::Serialize;
-use training::{Optimiser, Recipe, Run};
+use training::{Optimiser, Placement, Recipe, Run};
 
 use crate::args::Global;
 use crate::args_training::{BenchCommand, BenchTrainingArgs};
@@ -48,14 +48,14 @@ fn training(global: &Global, args: &BenchTrainingArgs) -> Result<()> {
         optimiser: Optimiser::SGD,
         learning_rate: 0.01,
         weight_decay: 0.0,
-        largest_norm: None,
-        average_decay: None,
+        clip_norm: None,
+        ema_decay: None,
         label_smoothing: 0.0,
         warm_up_steps: 0,
         // Far away: the learning rate hardly falls.
         steps: u64::MAX,
     };
-    let mut run = Run::new(&graph, recipe, global.seed, threads)?;
+    let mut run = Run::new(&graph, recipe, Placement::cpu(threads), global.seed)?;
     let images = noise(args.batch * graph.input().elements());
     let labels: Vec<u32> = (0..args.batch).map(|image| (image % graph.classes()) as u32).collect();
     let mut times_ms = Vec::with_capacity(args.steps);

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use dataset::HoldOut;
 use serde::Serialize;
-use training::{Evaluation, Trainer, evaluate};
+use training::{Backend, Evaluation, Model, evaluate};
 
 use super::train::{data, twin};
 use crate::args::Global;
@@ -38,11 +38,14 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
     let (network, weights) = fitted.map_err(|error| bad_input(args.weights.display(), error))?;
     data::check(&args.data, &data, &network)?;
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
-    let trainer = Trainer::new(&graph, 0, global.training_threads());
-    let mut trainer = trainer.map_err(|error| bad_input("--threads", error))?;
-    trainer.model_mut().load(&weights)?;
+    let threads = global.training_threads();
+    if threads == 0 {
+        return Err(bad_input("--threads", "found 0; allowed: 1 and more"));
+    }
+    let model = Model::new(&graph, Backend::Fused, 0)?;
+    model.load(&weights)?;
     let start = Instant::now();
-    let Evaluation { images, top1, top5, loss } = evaluate(&mut trainer, &data.test)?;
+    let Evaluation { images, top1, top5, loss } = evaluate(&model, &data.test, threads)?;
     let images_per_s = images as f64 / start.elapsed().as_secs_f64();
     let weights = args.weights.display().to_string();
     let evaluated =

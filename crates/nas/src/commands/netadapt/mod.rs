@@ -20,6 +20,7 @@ use controller::netadapt::{
     adapt,
 };
 use search_space::Weights;
+use training::Backend;
 
 use crate::args::Global;
 use crate::args_netadapt::NetAdaptArgs;
@@ -72,6 +73,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let adapted = {
         let twin = |deployed: &_| plan.twin(deployed, args.recipe.train_stem_stride);
         let problem = NetAdapt {
+            backend: &Backend::Fused,
             seed: &plan.seed,
             weights: &seed_weights,
             twin: &twin,

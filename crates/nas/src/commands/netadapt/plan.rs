@@ -78,7 +78,7 @@ impl Plan {
         };
         let recipe = Recipe {
             learning_rate: SHORT_TRAINING_RATE * training.recipe.learning_rate,
-            average_decay: None,
+            ema_decay: None,
             warm_up_steps: 0,
             steps: args.steps,
             ..training.recipe

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use controller::netadapt::{AdaptSettings, Step};
 use search_space::axes;
-use training::Run;
+use training::{Placement, Run};
 
 use super::plan::Plan;
 use crate::args::Global;
@@ -77,7 +77,7 @@ fn most_steps(settings: &AdaptSettings, seed_ms: f64) -> usize {
 /// Of training, on one thread, for one image of the seed's twin.
 fn image_seconds(plan: &Plan) -> Result<f64> {
     let graph = plan.training.twin.lower()?;
-    let mut run = Run::new(&graph, plan.fine_tune.recipe, 0, 1)?;
+    let mut run = Run::new(&graph, plan.fine_tune.recipe, Placement::cpu(1), 0)?;
     let batch = plan.fine_tune.batches.batch;
     let images = vec![0.5; batch * graph.input().elements()];
     let labels = vec![0; batch];

@@ -15,7 +15,7 @@ use anyhow::{Result, bail};
 use dataset::Dataset;
 use report::write_atomically;
 use serde::Serialize;
-use training::{Checkpoint, Run, Trainer, evaluate};
+use training::{Backend, Checkpoint, Model, Run, evaluate};
 
 use crate::args::Global;
 use crate::args_training::TrainArgs;
@@ -177,7 +177,7 @@ fn train_epoch(global: &Global, plan: &Plan, run: &mut Run, epoch: u64) -> Resul
 
 /// Everything but the checkpoint.
 fn save(plan: &Plan, run: &Run, history: &[Line], out: &Path) -> Result<()> {
-    let weights = run.result().to_weights(&plan.twin.lower()?);
+    let weights = run.result().to_weights()?;
     weights::write(&out.join(LAST), &plan.twin, &weights)?;
     if history::best(history) == history.last() {
         weights::write(&out.join(BEST), &plan.twin, &weights)?;
@@ -194,9 +194,9 @@ fn finish(
 ) -> Result<Trained> {
     let best: PathBuf = out.join(BEST);
     let (network, tensors) = weights::fit(&best, &plan.twin)?;
-    let mut trainer = Trainer::new(&network.lower()?, 0, global.training_threads())?;
-    trainer.model_mut().load(&tensors)?;
-    let evaluation = evaluate(&mut trainer, &plan.data.test)?;
+    let model = Model::new(&network.lower()?, Backend::Fused, 0)?;
+    model.load(&tensors)?;
+    let evaluation = evaluate(&model, &plan.data.test, global.training_threads())?;
     let best_line = history::best(history);
     let images = |line: &Line| line.images_per_s * line.seconds;
     Ok(Trained {

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use dataset::{BatchSettings, Dataset, Order};
 use search_space::{Network, Weights};
-use training::{Optimiser, Recipe, Run};
+use training::{Optimiser, Placement, Recipe, Run};
 
 use super::{data, twin};
 use crate::args::Global;
@@ -74,12 +74,17 @@ impl Plan {
     /// The run before its first step.
     pub(crate) fn start(&self, global: &Global, args: &TrainArgs) -> Result<Run> {
         let graph = self.twin.lower().map_err(|error| bad_input(&args.net, error))?;
-        let run = Run::new(&graph, self.recipe, global.seed, global.training_threads());
+        let run = Run::new(
+            &graph,
+            self.recipe,
+            Placement::cpu(global.training_threads()),
+            global.seed,
+        );
         let mut run = run.map_err(|error| bad_input("recipe", error))?;
         if let Some(path) = &args.weights {
             let (network, mut from) = weights::fit(path, &self.twin)?;
             if network.classes != self.twin.classes {
-                let mut fresh: Weights = run.result().to_weights(&graph);
+                let mut fresh: Weights = run.result().to_weights()?;
                 if let (Some(to), Some(classifier)) = (from.nodes.last_mut(), fresh.nodes.pop()) {
                     *to = classifier;
                 }
@@ -107,8 +112,8 @@ impl Plan {
             ("learning_rate", learning_rate.to_string()),
             ("weight_decay", weight_decay.to_string()),
             ("label_smoothing", label_smoothing.to_string()),
-            ("clip_norm", option(self.recipe.largest_norm)),
-            ("ema", option(self.recipe.average_decay)),
+            ("clip_norm", option(self.recipe.clip_norm)),
+            ("ema", option(self.recipe.ema_decay)),
             ("warm_up_steps", self.recipe.warm_up_steps.to_string()),
             ("weights", weights),
         ]
@@ -134,8 +139,8 @@ fn recipe(args: &RecipeArgs, epochs: u64, steps_per_epoch: u64) -> Result<Recipe
         optimiser,
         learning_rate: args.learning_rate.unwrap_or(learning_rate),
         weight_decay: args.weight_decay.unwrap_or(weight_decay),
-        largest_norm: args.clip_norm,
-        average_decay: Some(args.ema.unwrap_or(default_ema)).filter(|&decay| decay != 0.0),
+        clip_norm: args.clip_norm,
+        ema_decay: Some(args.ema.unwrap_or(default_ema)).filter(|&decay| decay != 0.0),
         label_smoothing: args.label_smoothing,
         warm_up_steps: (warm_up_epochs * steps_per_epoch as f64).round() as u64,
         steps,

@@ -1,0 +1,154 @@
+//! Element-wise ops and movements of channels.
+
+use candle_core::{Result, Tensor};
+use kernels::Activation;
+use kernels::training::{
+    activation_backward, copy_channels_back, scale_backward, shuffle_back,
+};
+
+use super::elements::{Binary, Unary, map, of_shape, readable, refused};
+
+/// `act(x)` for each element of a tensor of any shape; where the function has no slope, the gradient is
+/// that of its flat side, as in PyTorch.
+///
+/// # Errors
+/// A tensor that the kernels do not read.
+pub fn activation(x: &Tensor, act: Activation) -> Result<Tensor> {
+    let x = readable("activation", "x", x)?;
+    let out = x.shape().clone();
+    x.apply_op1(Unary {
+        name: "activation",
+        out,
+        forward: move |x: &[f32], out: &mut [f32]| {
+            out.copy_from_slice(x);
+            act.apply(out);
+        },
+        backward: move |x: &[f32], gradient: &[f32], to: &mut [f32]| {
+            to.copy_from_slice(gradient);
+            activation_backward(act, x, to);
+        },
+    })
+}
+
+/// `a + b` of one shape: candle's own op.
+///
+/// # Errors
+/// Other shapes or types.
+pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    a.add(b)
+}
+
+/// `x` `[batch, height, width, channels]` times `scale` `[batch, 1, 1, channels]`, channel by channel
+/// (squeeze-and-excite).
+///
+/// # Errors
+/// Tensors of other shapes.
+pub fn multiply(x: &Tensor, scale: &Tensor) -> Result<Tensor> {
+    const NAME: &str = "multiply";
+    let (x, [batch, height, width, channels]) = map(NAME, "x", x)?;
+    let scale = of_shape(NAME, "scale", scale, &[batch, 1, 1, channels])?;
+    let each = height * width * channels;
+    let out = x.shape().clone();
+    x.apply_op2(
+        &scale,
+        Binary {
+            name: NAME,
+            out,
+            forward: move |x: &[f32], scale: &[f32], out: &mut [f32]| {
+                out.copy_from_slice(x);
+                for (out, scale) in out.chunks_exact_mut(each).zip(scale.chunks_exact(channels)) {
+                    kernels::scale_channels(out, scale);
+                }
+            },
+            backward: move |[x, scale]: [&[f32]; 2], gradient: &[f32], [to, of_scale]: [&mut [f32]; 2]| {
+                to.copy_from_slice(gradient);
+                let maps = x.chunks_exact(each).zip(to.chunks_exact_mut(each));
+                let scales = scale.chunks_exact(channels).zip(of_scale.chunks_exact_mut(channels));
+                for ((x, to), (scale, of_scale)) in maps.zip(scales) {
+                    scale_backward(x, scale, to, of_scale);
+                }
+            },
+        },
+    )
+}
+
+/// The channels of all maps, one after another.
+///
+/// # Errors
+/// No maps, or maps of other sides.
+pub fn concat(maps: &[&Tensor]) -> Result<Tensor> {
+    let Some((first, rest)) = maps.split_first() else {
+        return Err(refused("concat", "maps", &maps.len(), &"1 and more"));
+    };
+    rest.iter().try_fold((*first).clone(), |all, next| concat_two(&all, next))
+}
+
+fn concat_two(a: &Tensor, b: &Tensor) -> Result<Tensor> {
+    const NAME: &str = "concat";
+    let (a, [batch, height, width, of_a]) = map(NAME, "maps", a)?;
+    let of_b = b.dims().last().copied().unwrap_or(0);
+    let b = of_shape(NAME, "maps", b, &[batch, height, width, of_b])?;
+    let all = of_a + of_b;
+    a.apply_op2(
+        &b,
+        Binary {
+            name: NAME,
+            out: (batch, height, width, all).into(),
+            forward: move |a: &[f32], b: &[f32], out: &mut [f32]| {
+                kernels::copy_channels(a, (of_a, 0), out, (all, 0), of_a);
+                kernels::copy_channels(b, (of_b, 0), out, (all, of_a), of_b);
+            },
+            backward: move |_: [&[f32]; 2], gradient: &[f32], [to_a, to_b]: [&mut [f32]; 2]| {
+                kernels::copy_channels(gradient, (all, 0), to_a, (of_a, 0), of_a);
+                kernels::copy_channels(gradient, (all, of_a), to_b, (of_b, 0), of_b);
+            },
+        },
+    )
+}
+
+/// `len` channels of a map, from `start` on.
+///
+/// # Errors
+/// A tensor that is no map, or channels that it has not got.
+pub fn split(x: &Tensor, start: usize, len: usize) -> Result<Tensor> {
+    const NAME: &str = "split";
+    let (x, [batch, height, width, channels]) = map(NAME, "x", x)?;
+    if len == 0 || !start.checked_add(len).is_some_and(|end| end <= channels) {
+        let allowed = format!("some of {channels} channels");
+        return Err(refused(NAME, "start and len", &(start, len), &allowed));
+    }
+    x.apply_op1(Unary {
+        name: NAME,
+        out: (batch, height, width, len).into(),
+        forward: move |x: &[f32], out: &mut [f32]| {
+            kernels::copy_channels(x, (channels, start), out, (len, 0), len);
+        },
+        backward: move |_: &[f32], gradient: &[f32], to: &mut [f32]| {
+            copy_channels_back(gradient, (len, 0), to, (channels, start), len);
+        },
+    })
+}
+
+/// Views the channels as `[groups, channels / groups]`, transposed and flattened (ShuffleNetV1,
+/// section 3.1).
+///
+/// # Errors
+/// A tensor that is no map, or groups that do not divide its channels.
+pub fn channel_shuffle(x: &Tensor, groups: usize) -> Result<Tensor> {
+    const NAME: &str = "channel_shuffle";
+    let (x, [.., channels]) = map(NAME, "x", x)?;
+    if groups == 0 || !channels.is_multiple_of(groups) {
+        return Err(refused(NAME, "groups", &groups, &format!("divisors of {channels} channels")));
+    }
+    let out = x.shape().clone();
+    x.apply_op1(Unary {
+        name: NAME,
+        out,
+        forward: move |x: &[f32], out: &mut [f32]| {
+            kernels::channel_shuffle(x, channels, groups, out);
+        },
+        backward: move |_: &[f32], gradient: &[f32], to: &mut [f32]| {
+            shuffle_back(gradient, channels, groups, to);
+        },
+    })
+}
