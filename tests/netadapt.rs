@@ -52,7 +52,7 @@ fn bytes(folder: &str, name: &str) -> Vec<u8> {
     std::fs::read(Path::new(folder).join(name)).unwrap_or_else(|e| panic!("{folder}/{name}: {e}"))
 }
 
-/// A column of numbers.
+/// The values of a column.
 fn column(csv: &str, name: &str) -> Vec<f64> {
     let text = std::fs::read_to_string(csv).expect("written");
     let mut lines = text.lines().map(|line| line.split(',').collect::<Vec<_>>());
@@ -90,14 +90,15 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
         (run.code, result)
     };
     let (code, result) = adapted(&[&borrowed(&whole)[..], &borrowed(&table)[..]].concat());
-    let steps = result["steps"].as_array().expect("a list");
-    let latency = |step: &serde_json::Value| step["latency_ms"].as_f64().expect("a number");
-    let delta = 0.06 * latency(&steps[0]);
+    let iterations = result["steps"].as_array().expect("a list");
+    let latency =
+        |iteration: &serde_json::Value| iteration["latency_ms"].as_f64().expect("a number");
+    let delta = 0.06 * latency(&iterations[0]);
     let cuts = column(&place.path("whole/trajectory.csv"), "cut_ms");
-    assert_eq!(cuts.len(), steps.len());
+    assert_eq!(cuts.len(), iterations.len());
     assert!(cuts[1..].iter().all(|cut| *cut >= delta * 0.999), "{cuts:?}, {delta}");
-    let meets =
-        latency(steps.last().expect("a step")) <= result["target_ms"].as_f64().expect("a number");
+    let last = iterations.last().expect("an iteration");
+    let meets = latency(last) <= result["target_ms"].as_f64().expect("a number");
     assert!(meets || code == 3);
     let out = place.path("whole");
     for name in ["netadapt.svg", "netadapt.png", "widths.svg", "trained.csv", "proposals.csv"] {
@@ -108,21 +109,22 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
         assert!(figure.contains(text), "{text}");
     }
     // Every network on the way is a file that loads, fits its weights and exports.
-    for step in 0..steps.len() {
-        let ron = place.path(&format!("whole/steps/{step:03}.ron"));
+    for iteration in 0..iterations.len() {
+        let ron = place.path(&format!("whole/steps/{iteration:03}.ron"));
         let weights = ron.replace(".ron", ".safetensors");
         json(&["export", &ron, "--weights", &weights, "--onnx", &place.path("net.onnx")]);
     }
 
     let measurements = place.path("whole/measurements.csv");
     let replayed = place.args("killed", &["--measurements", &measurements, "--resume"]);
-    // In the trainings of proposals, between steps, and in the trainings at the end.
+    // In the trainings of proposals, between iterations, and in the trainings at the end.
     let pauses: Vec<u64> = (0..20).map(|kill| 60 + (kill * 137) % 400).collect();
     killed_after(&borrowed(&replayed), &pauses);
     assert_eq!(adapted(&borrowed(&replayed)).0, code);
     let killed = place.path("killed");
     let names = ["adapted.ron", "adapted.safetensors", "trajectory.csv", "trained.csv"];
-    let weights = (0..steps.len()).map(|step| format!("steps/{step:03}.safetensors"));
+    let weights =
+        (0..iterations.len()).map(|iteration| format!("steps/{iteration:03}.safetensors"));
     for name in names.map(str::to_owned).into_iter().chain(weights) {
         assert!(bytes(&out, &name) == bytes(&killed, &name), "{name}");
     }

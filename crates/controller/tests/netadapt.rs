@@ -91,7 +91,7 @@ impl Setting {
             backend: &Backend::Fused,
             seed: &self.seed,
             weights: &self.weights,
-            twin: &Network::clone,
+            variant: &Network::clone,
             train: &self.data.train,
             hold_out: &self.data.hold_out,
             latencies,
@@ -166,36 +166,36 @@ fn counted_down(left: &AtomicUsize) -> ControlFlow<()> {
 }
 
 #[test]
-fn every_step_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
+fn every_iteration_cuts_enough_and_the_path_is_the_same_after_any_interruption() {
     let setting = Setting::new();
     let folder = tempdir().unwrap();
     let mut whole = store(folder.path());
     let adapted =
         setting.adapt(&mut whole, How::to(0.5, 1), Latencies::Device(&Counted), &go_on).unwrap();
-    let steps = whole.steps().unwrap();
+    let iterations = whole.iterations().unwrap();
     assert!(adapted.meets_target);
-    assert!(steps.len() > 3, "{}", steps.len());
-    let delta_ms = 0.03 * steps[0].latency_ms;
-    for pair in steps.windows(2) {
+    assert!(iterations.len() > 3, "{}", iterations.len());
+    let delta_ms = 0.03 * iterations[0].latency_ms;
+    for pair in iterations.windows(2) {
         let cut_ms = pair[0].latency_ms - pair[1].latency_ms;
-        let demanded_ms = delta_ms * 0.96_f64.powi(pair[0].step as i32);
+        let demanded_ms = delta_ms * 0.96_f64.powi(pair[0].number as i32);
         assert!(cut_ms >= demanded_ms * (1.0 - 1e-9), "{pair:?}");
         assert!((pair[1].cut_ms - cut_ms).abs() < 1e-9);
         assert_eq!(pair[1].to % 8, 0);
         // Predictions are anchored at what was measured.
         assert!((pair[1].predicted_ms / pair[1].latency_ms - 1.0).abs() < 1e-9);
     }
-    let last = steps.last().unwrap();
+    let last = iterations.last().unwrap();
     assert!((adapted.latency_ms / last.latency_ms - 1.0).abs() < 1e-9);
     assert!((Counted.measure_ms(&adapted.network).unwrap() / last.latency_ms - 1.0).abs() < 1e-12);
-    let tried = whole.tried().unwrap();
-    assert!(tried.iter().all(|t| t.judged.right.len() == setting.data.hold_out.len()));
+    let proposals = whole.proposals().unwrap();
+    assert!(proposals.iter().all(|p| p.hold_out.correct.len() == setting.data.hold_out.len()));
 
     // Two side by side.
     let folder = tempdir().unwrap();
     assert_eq!(setting.adapt_in_sittings(folder.path(), How::to(0.5, 2), 4), adapted);
     let part = store(folder.path());
-    assert_eq!(part.steps().unwrap(), steps);
+    assert_eq!(part.iterations().unwrap(), iterations);
     assert_eq!(part.weights().unwrap(), whole.weights().unwrap());
 
     // What was recorded is enough to do it again without a device.
@@ -220,18 +220,18 @@ fn halving_trains_half_as_much_and_goes_on_after_any_interruption() {
     let mut whole = store(folder.path());
     let adapted = setting.adapt(&mut whole, how, Latencies::Device(&Counted), &go_on).unwrap();
     assert!(adapted.meets_target);
-    let (steps, tried) = (whole.steps().unwrap(), whole.tried().unwrap());
-    for (step, taken) in steps.iter().enumerate().skip(1) {
+    let (iterations, proposals) = (whole.iterations().unwrap(), whole.proposals().unwrap());
+    for (number, completed) in iterations.iter().enumerate().skip(1) {
         // Five steps of training: 1, 2 and 5.
         let after = |trained: u64| {
-            tried.iter().filter(|t| t.step == step && t.trained_steps == trained).count()
+            proposals.iter().filter(|p| p.iteration == number && p.trained_steps == trained).count()
         };
         assert!(after(1) > 2);
-        assert_eq!((after(2), after(5)), (after(1).div_ceil(2), after(1).div_ceil(4)), "{step}");
-        let chosen = |t: &&controller::netadapt::Tried| {
-            (t.step, &t.axis, t.trained_steps) == (step, &taken.axis, 5)
+        assert_eq!((after(2), after(5)), (after(1).div_ceil(2), after(1).div_ceil(4)), "{number}");
+        let chosen = |p: &&controller::netadapt::EvaluatedProposal| {
+            (p.iteration, &p.axis, p.trained_steps) == (number, &completed.axis, 5)
         };
-        assert_eq!(tried.iter().find(chosen).unwrap().judged, taken.judged);
+        assert_eq!(proposals.iter().find(chosen).unwrap().hold_out, completed.hold_out);
     }
 
     let folder = tempdir().unwrap();
@@ -247,13 +247,13 @@ fn a_learning_rate_with_which_all_diverge_is_named() {
     let how = How { learning_rate: 1e30, ..How::to(0.5, 2) };
     let mut out = store(folder.path());
     let error = setting.adapt(&mut out, how, Latencies::Device(&Counted), &go_on).unwrap_err();
-    assert!(matches!(error, AdaptError::AllDiverged { step: 1, .. }), "{error}");
+    assert!(matches!(error, AdaptError::AllDiverged { iteration: 1, .. }), "{error}");
     // Recorded as such, and not trained again.
-    let tried = out.tried().unwrap();
-    assert!(!tried.is_empty() && tried.iter().all(|tried| tried.judged.has_diverged()));
+    let proposals = out.proposals().unwrap();
+    assert!(!proposals.is_empty() && proposals.iter().all(|p| p.hold_out.has_diverged()));
     let again = setting.adapt(&mut out, how, Latencies::Replay, &go_on).unwrap_err();
     assert_eq!(again.to_string(), error.to_string());
-    assert_eq!(out.tried().unwrap(), tried);
+    assert_eq!(out.proposals().unwrap(), proposals);
 }
 
 #[test]
@@ -264,7 +264,7 @@ fn a_target_out_of_reach_ends_at_the_closest_network() {
     let adapted =
         setting.adapt(&mut out, How::to(0.01, 2), Latencies::Device(&Counted), &go_on).unwrap();
     assert!(!adapted.meets_target);
-    assert_eq!(adapted.latency_ms, out.steps().unwrap().last().unwrap().latency_ms);
+    assert_eq!(adapted.latency_ms, out.iterations().unwrap().last().unwrap().latency_ms);
 }
 
 /// Errs in the ratio of two networks, by the factor that it gives for them.
@@ -286,11 +286,11 @@ impl<Factor: Fn(&Network, &Network) -> f64 + Sync> LatencySource for Misread<Fac
 }
 
 #[test]
-fn errors_of_the_steps_do_not_add_up_to_a_missed_target() {
+fn errors_of_the_iterations_do_not_add_up_to_a_missed_target() {
     let setting = Setting::new();
     let folder = tempdir().unwrap();
     let mut out = store(folder.path());
-    // Each step seems faster against the one before than it is; against the seed, all is true.
+    // Each network seems faster against the one before than it is; against the seed, all is true.
     let drifting =
         Misread(|_: &Network, other: &Network| if *other == setting.seed { 1.0 } else { 0.99 });
     let how = How::to(0.5, 2);
@@ -298,10 +298,10 @@ fn errors_of_the_steps_do_not_add_up_to_a_missed_target() {
     let target_ms = 0.5 * Counted.measure_ms(&setting.seed).unwrap();
     let whole_ms = Counted.measure_ms(&adapted.network).unwrap();
     assert!(adapted.meets_target && whole_ms <= target_ms, "{whole_ms}, {target_ms}");
-    // The error is in what each step says it cut.
-    let steps = out.steps().unwrap();
-    let cut_ms: f64 = steps.iter().map(|step| step.cut_ms).sum();
-    assert!(steps[0].latency_ms - cut_ms < 0.98 * whole_ms, "{cut_ms}, {whole_ms}");
+    // The error is in what each iteration says it cut.
+    let iterations = out.iterations().unwrap();
+    let cut_ms: f64 = iterations.iter().map(|iteration| iteration.cut_ms).sum();
+    assert!(iterations[0].latency_ms - cut_ms < 0.98 * whole_ms, "{cut_ms}, {whole_ms}");
     assert!((adapted.latency_ms / whole_ms - 1.0).abs() < 1e-9);
 }
 
@@ -331,14 +331,14 @@ fn one_low_reading_does_not_meet_the_target() {
 }
 
 #[test]
-fn a_cut_that_no_measurement_confirms_is_no_step() {
+fn a_cut_that_no_measurement_confirms_is_no_iteration() {
     let setting = Setting::new();
     let folder = tempdir().unwrap();
     let mut out = store(folder.path());
     let adapted =
         setting.adapt(&mut out, How::to(0.1, 2), Latencies::Device(&Stuck), &go_on).unwrap();
     assert!(!adapted.meets_target);
-    assert_eq!(out.steps().unwrap().len(), 1);
+    assert_eq!(out.iterations().unwrap().len(), 1);
     assert_eq!(adapted.network, setting.seed);
 }
 

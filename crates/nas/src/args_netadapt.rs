@@ -14,7 +14,7 @@ use crate::args_training::{DATA_HELP, RecipeArgs};
     --weights seed.safetensors --data cifar10:DIR \\\n      --train-stem-stride 1 --target-ratio 0.6\n  \
     nas netadapt seed.ron --out run --resume\n\nThe output folder gets adapted.ron with its weights, \
     trajectory.csv, proposals.csv,\nnetadapt.svg, widths.svg, trained.csv, measurements.csv, every \
-    step under steps/, and\nnetadapt.sqlite, from which --resume goes on.")]
+    iteration under steps/, and\nnetadapt.sqlite, from which --resume goes on.")]
 pub(crate) struct NetAdaptArgs {
     #[arg(help = NET_HELP, value_name = "SEED")]
     pub(crate) net: String,
@@ -29,10 +29,10 @@ pub(crate) struct NetAdaptArgs {
     /// Latency to reach, as a share of the seed's
     #[arg(long, value_name = "SHARE", default_value_t = 0.7, allow_negative_numbers = true)]
     pub(crate) target_ratio: f64,
-    /// What each step cuts at least, as a share of the seed's latency
+    /// What each iteration cuts at least, as a share of the seed's latency
     #[arg(long, value_name = "SHARE", default_value_t = 0.01, allow_negative_numbers = true)]
     pub(crate) delta: f64,
-    /// What that is multiplied with after each step: 1 in MobileNetV3, 0.96 in NetAdapt
+    /// What that is multiplied with after each iteration: 1 in MobileNetV3, 0.96 in NetAdapt
     #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true)]
     pub(crate) decay: f64,
     /// Training steps of every proposal
@@ -42,8 +42,8 @@ pub(crate) struct NetAdaptArgs {
     /// accuracy (NetAdapt)
     #[arg(long, value_enum, default_value_t = MetricKind::Ratio)]
     pub(crate) metric: MetricKind,
-    /// Train all proposals for all steps, or give up the worse half of them after a quarter of the
-    /// steps, and again after half: half of the training
+    /// Train all proposals for all training steps, or give up the worse half of them after a quarter
+    /// of the steps, and again after half: half of the training
     #[arg(long, value_enum, default_value_t = ScheduleKind::Full)]
     pub(crate) schedule: ScheduleKind,
     /// Epochs of the seed's training and of those at the end; the long fine-tuning has half of them

@@ -37,8 +37,8 @@ impl Baseline {
 
 /// Resolutions are multiples of it.
 const RESOLUTION_STEP: usize = 32;
-/// The least factor of a random width.
-const LEAST_FACTOR: f64 = 0.25;
+/// The minimum factor of a random width.
+const MIN_FACTOR: f64 = 0.25;
 /// Bisections of the common factor.
 const BISECTIONS: usize = 12;
 /// Networks measured at most.
@@ -94,17 +94,17 @@ fn factors(kind: Baseline, network: &Network) -> Result<Vec<f64>, AdaptError> {
         Baseline::UniformWidth | Baseline::WidthAndResolution => vec![1.0; count],
         Baseline::RandomWidths { seed } => {
             let mut rng = rng(seed, Purpose::RandomWidths, 0);
-            (0..count).map(|_| rng.random_range(LEAST_FACTOR..1.0)).collect()
+            (0..count).map(|_| rng.random_range(MIN_FACTOR..1.0)).collect()
         }
     })
 }
 
-/// The widest network of the factors that takes at most `most_ms` by prediction. Where many widths go
+/// The widest network of the factors that takes at most `max_ms` by prediction. Where many widths go
 /// up at the same factor, those of them that still fit do, in the order of the layers.
 fn widest(
     base: &Network,
     factors: &[f64],
-    most_ms: f64,
+    max_ms: f64,
     latencies: Latencies<'_>,
     store: &mut Adaptation,
 ) -> Result<Network, AdaptError> {
@@ -121,7 +121,7 @@ fn widest(
         axes.iter().zip(widths).fold(base.clone(), set)
     };
     let mut fits = |widths: &[usize]| -> Result<bool, AdaptError> {
-        Ok(latencies.of(Reading::Predicted, &network(widths), store)? <= most_ms)
+        Ok(latencies.of(Reading::Predicted, &network(widths), store)? <= max_ms)
     };
     let least = factors.iter().copied().fold(1.0, f64::min);
     let (mut low, mut high) = (0.0, 1.0 / least);

@@ -1,6 +1,6 @@
-//! Which of a step's proposals is the best.
+//! Which of an iteration's proposals is the best.
 
-use super::judged::Judged;
+use super::hold_out::HoldOutEvaluation;
 
 /// What proposals are chosen by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -11,11 +11,14 @@ pub enum Metric {
     Accuracy,
 }
 
-/// The proposals, each as (milliseconds saved, its judgement), as indices from best to worst, without
-/// those that diverged. The best
-/// has the greatest score; among those whose accuracy would be within one paired standard error of as
-/// good a score, the least cross-entropy, then the most saved.
-pub fn ranked(metric: Metric, before: &Judged, proposals: &[(f64, &Judged)]) -> Vec<usize> {
+/// The proposals, each as (milliseconds saved, its hold-out evaluation), as indices from best to worst,
+/// without those that diverged. The best has the greatest score; among those whose accuracy would be
+/// within one paired standard error of as good a score, the least cross-entropy, then the most saved.
+pub fn ranked(
+    metric: Metric,
+    before: &HoldOutEvaluation,
+    proposals: &[(f64, &HoldOutEvaluation)],
+) -> Vec<usize> {
     let mut left: Vec<usize> =
         (0..proposals.len()).filter(|&index| !proposals[index].1.has_diverged()).collect();
     let mut ranked = Vec::with_capacity(left.len());
@@ -28,8 +31,8 @@ pub fn ranked(metric: Metric, before: &Judged, proposals: &[(f64, &Judged)]) -> 
 
 fn best(
     metric: Metric,
-    before: &Judged,
-    proposals: &[(f64, &Judged)],
+    before: &HoldOutEvaluation,
+    proposals: &[(f64, &HoldOutEvaluation)],
     left: &[usize],
 ) -> Option<usize> {
     let gained = |index: usize| proposals[index].1.accuracy() - before.accuracy();
@@ -59,41 +62,41 @@ fn best(
 mod tests {
     use super::*;
 
-    /// Right about the first `right` of 1,000 images.
-    fn judged(right: usize, loss: f64) -> Judged {
-        Judged { right: (0..1000).map(|image| image < right).collect(), loss }
+    /// Correct on the first `correct` of 1,000 images.
+    fn evaluation(correct: usize, loss: f64) -> HoldOutEvaluation {
+        HoldOutEvaluation { correct: (0..1000).map(|image| image < correct).collect(), loss }
     }
 
     #[test]
     fn the_ratio_is_of_accuracy_lost_and_gains_do_not_count() {
-        let before = judged(700, 1.0);
+        let before = evaluation(700, 1.0);
         // 60 points lost for 2 ms are worse than 20 for 1 ms, those worse than 20 for 2 ms.
-        let (a, b, c) = (judged(640, 1.2), judged(680, 1.1), judged(680, 1.1));
+        let (a, b, c) = (evaluation(640, 1.2), evaluation(680, 1.1), evaluation(680, 1.1));
         assert_eq!(ranked(Metric::Ratio, &before, &[(2.0, &a), (1.0, &b), (2.0, &c)]), [2, 1, 0]);
         // A gain for next to nothing saved is not worth more than none for a lot.
-        let (gain, none) = (judged(720, 1.0), judged(700, 0.9));
+        let (gain, none) = (evaluation(720, 1.0), evaluation(700, 0.9));
         assert_eq!(ranked(Metric::Ratio, &before, &[(0.01, &gain), (1.0, &none)]), [1, 0]);
         assert_eq!(ranked(Metric::Accuracy, &before, &[(0.01, &gain), (1.0, &none)]), [0, 1]);
     }
 
     #[test]
     fn within_a_standard_error_the_loss_decides_then_what_is_saved() {
-        let before = judged(700, 1.0);
+        let before = evaluation(700, 1.0);
         // 690 against 690 images, but 30 others: within one error.
-        let mut other = judged(690, 0.8);
-        other.right[0..30].fill(false);
-        other.right[800..829].fill(true);
-        let same = judged(690, 0.9);
+        let mut other = evaluation(690, 0.8);
+        other.correct[0..30].fill(false);
+        other.correct[800..829].fill(true);
+        let same = evaluation(690, 0.9);
         assert_eq!(ranked(Metric::Ratio, &before, &[(1.0, &same), (1.0, &other)]), [1, 0]);
-        let equal = Judged { loss: 0.9, ..other };
+        let equal = HoldOutEvaluation { loss: 0.9, ..other };
         assert_eq!(ranked(Metric::Ratio, &before, &[(1.0, &equal), (1.01, &same)]), [1, 0]);
         assert_eq!(ranked(Metric::Ratio, &before, &[]), [0; 0]);
     }
 
     #[test]
     fn what_diverged_is_not_chosen() {
-        let before = judged(700, 1.0);
-        let (lost, bad) = (Judged::diverged(1000), judged(100, 3.0));
+        let before = evaluation(700, 1.0);
+        let (lost, bad) = (HoldOutEvaluation::diverged(1000), evaluation(100, 3.0));
         assert!(lost.has_diverged() && !bad.has_diverged());
         assert_eq!(ranked(Metric::Ratio, &before, &[(9.0, &lost), (1.0, &bad)]), [1]);
         assert_eq!(ranked(Metric::Accuracy, &before, &[(9.0, &lost)]), [0; 0]);
@@ -101,12 +104,12 @@ mod tests {
 
     #[test]
     fn paired_errors_are_mcnemars() {
-        let (a, mut b) = (judged(500, 1.0), judged(500, 1.0));
+        let (a, mut b) = (evaluation(500, 1.0), evaluation(500, 1.0));
         assert_eq!(a.paired_error(&b), 0.0);
-        b.right[0..16].fill(false);
-        b.right[600..616].fill(true);
+        b.correct[0..16].fill(false);
+        b.correct[600..616].fill(true);
         // 32 discordant pairs without a difference: sqrt(32) / 1000.
         assert!((a.paired_error(&b) - 32_f64.sqrt() / 1000.0).abs() < 1e-12);
-        assert!((judged(500, 1.0).interval() - 1.96 * 0.5 / 1000_f64.sqrt()).abs() < 1e-12);
+        assert!((evaluation(500, 1.0).interval() - 1.96 * 0.5 / 1000_f64.sqrt()).abs() < 1e-12);
     }
 }

@@ -30,27 +30,27 @@ pub enum AdaptError {
     /// A network that does not lower.
     #[error(transparent)]
     Network(#[from] Invalid),
-    /// A proposal cannot be trained or judged.
+    /// A proposal cannot be trained or evaluated.
     #[error(transparent)]
     Training(#[from] TrainingError),
-    /// No proposal of a step is a network any more.
+    /// The trainings of all proposals of an iteration diverged.
     #[error(
-        "step {step}: the training of all {proposals} proposals diverged, learning rate {learning_rate}; \
+        "iteration {iteration}: the training of all {proposals} proposals diverged, learning rate {learning_rate}; \
          try a lower one"
     )]
     AllDiverged {
         /// Its number.
-        step: usize,
+        iteration: usize,
         /// Its proposals.
         proposals: usize,
         /// The highest of the short trainings.
         learning_rate: f32,
     },
-    /// A step in the database that the seed has not got.
-    #[error("step {step}: found the axis {axis}; allowed: those of the seed")]
+    /// An iteration in the database that narrows an axis which the seed does not have.
+    #[error("iteration {iteration}: found the axis {axis}; allowed: those of the seed")]
     OtherSeed {
         /// Its number.
-        step: usize,
+        iteration: usize,
         /// The axis that it narrows.
         axis: String,
     },

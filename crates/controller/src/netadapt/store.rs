@@ -1,11 +1,11 @@
 //! What an adaptation knows, in an SQLite file of its output folder: latencies, every proposal that
-//! was trained and judged, and the steps, each stored before anything depends on it.
+//! was trained and evaluated, and the iterations, each stored before anything depends on it.
 
 use std::path::Path;
 
 use rusqlite::{OptionalExtension, Row, params};
 
-use super::judged::Judged;
+use super::hold_out::HoldOutEvaluation;
 use super::latencies::{Reading, Recorded};
 use crate::database::{self, Database, Schema, StudySettings};
 use crate::study::StudyError;
@@ -50,32 +50,32 @@ const SCHEMA: Schema = Schema {
 ",
 };
 
-/// A proposal that was trained and judged.
+/// A proposal that was trained and evaluated.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Tried {
-    /// The step that it was a proposal for, from 1.
-    pub step: usize,
+pub struct EvaluatedProposal {
+    /// The number of the iteration that it was a proposal for, from 1.
+    pub iteration: usize,
     /// The axis that it narrows.
     pub axis: String,
     /// Channels before.
     pub from: usize,
     /// Channels now.
     pub to: usize,
-    /// Training steps since the network before; fewer than all where successive halving judges early.
+    /// Training steps since the network before; fewer than all where successive halving evaluates early.
     pub trained_steps: u64,
     /// Predicted, anchored at the network before, in milliseconds.
     pub latency_ms: f64,
-    /// On the hold-out, after those steps.
-    pub judged: Judged,
-    /// That training and judging took, since it was judged before.
+    /// Its evaluation on the hold-out, after those training steps.
+    pub hold_out: HoldOutEvaluation,
+    /// That training and evaluation took, since the evaluation before.
     pub seconds: f64,
 }
 
-/// A step that was taken; the seed is step 0, without an axis.
+/// A completed iteration; the seed is iteration 0, without an axis.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Step {
+pub struct Iteration {
     /// From 0.
-    pub step: usize,
+    pub number: usize,
     /// The axis that was narrowed.
     pub axis: String,
     /// Channels before.
@@ -88,8 +88,8 @@ pub struct Step {
     pub cut_ms: f64,
     /// Of the whole network, measured against the seed, in milliseconds.
     pub latency_ms: f64,
-    /// On the hold-out.
-    pub judged: Judged,
+    /// The network's evaluation on the hold-out.
+    pub hold_out: HoldOutEvaluation,
 }
 
 /// An open adaptation.
@@ -169,52 +169,62 @@ impl Adaptation {
         })
     }
 
-    /// All proposals that were judged, step by step in the order of their axes' names.
+    /// All evaluated proposals, iteration by iteration in the order of their axes' names.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn tried(&self) -> Result<Vec<Tried>, StudyError> {
+    pub fn proposals(&self) -> Result<Vec<EvaluatedProposal>, StudyError> {
         self.database.read(|connection| {
             let mut query = connection.prepare(
                 "SELECT step, axis, narrowed_from, narrowed_to, trained_steps, latency_ms, loss,
                  right_images, seconds
                  FROM proposals ORDER BY step, axis, narrowed_to, trained_steps",
             )?;
-            let tried = |row: &Row<'_>| {
-                Ok(Tried {
-                    step: row.get(0)?,
+            let proposal = |row: &Row<'_>| {
+                let correct = correct(&row.get::<_, Vec<u8>>(7)?);
+                Ok(EvaluatedProposal {
+                    iteration: row.get(0)?,
                     axis: row.get(1)?,
                     from: row.get(2)?,
                     to: row.get(3)?,
                     trained_steps: row.get(4)?,
                     latency_ms: row.get(5)?,
-                    judged: Judged { loss: row.get(6)?, right: right(&row.get::<_, Vec<u8>>(7)?) },
+                    hold_out: HoldOutEvaluation { loss: row.get(6)?, correct },
                     seconds: row.get(8)?,
                 })
             };
-            query.query_map([], tried)?.collect()
+            query.query_map([], proposal)?.collect()
         })
     }
 
-    pub(super) fn record_tried(
+    pub(super) fn record_proposal(
         &mut self,
-        tried: &Tried,
+        proposal: &EvaluatedProposal,
         weights: Option<&[u8]>,
     ) -> Result<(), StudyError> {
-        let Tried { step, axis, from, to, trained_steps, latency_ms, judged, seconds } = tried;
+        let EvaluatedProposal {
+            iteration,
+            axis,
+            from,
+            to,
+            trained_steps,
+            latency_ms,
+            hold_out,
+            seconds,
+        } = proposal;
         self.database.write(|transaction| {
             transaction
                 .execute(
                     "INSERT INTO proposals VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     params![
-                        step,
+                        iteration,
                         axis,
                         from,
                         to,
                         trained_steps,
                         latency_ms,
-                        judged.loss,
-                        bytes(&judged.right),
+                        hold_out.loss,
+                        bytes(&hold_out.correct),
                         seconds,
                         weights
                     ],
@@ -223,51 +233,56 @@ impl Adaptation {
         })
     }
 
-    pub(super) fn tried_weights(&self, tried: &Tried) -> Result<Vec<u8>, StudyError> {
+    pub(super) fn proposal_weights(
+        &self,
+        proposal: &EvaluatedProposal,
+    ) -> Result<Vec<u8>, StudyError> {
         let select = "SELECT weights FROM proposals
              WHERE step = ? AND axis = ? AND narrowed_to = ? AND trained_steps = ?";
         self.database.read(|connection| {
-            let key = params![tried.step, tried.axis, tried.to, tried.trained_steps];
+            let EvaluatedProposal { iteration, axis, to, trained_steps, .. } = proposal;
+            let key = params![iteration, axis, to, trained_steps];
             connection.query_row(select, key, |row| row.get(0))
         })
     }
 
-    /// All steps in order.
+    /// All iterations in order.
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn steps(&self) -> Result<Vec<Step>, StudyError> {
+    pub fn iterations(&self) -> Result<Vec<Iteration>, StudyError> {
         self.database.read(|connection| {
             let mut query = connection.prepare(
                 "SELECT step, axis, narrowed_from, narrowed_to, predicted_ms, cut_ms, latency_ms,
                  loss, right_images FROM steps ORDER BY step",
             )?;
-            let step = |row: &Row<'_>| {
-                Ok(Step {
-                    step: row.get(0)?,
+            let iteration = |row: &Row<'_>| {
+                let correct = correct(&row.get::<_, Vec<u8>>(8)?);
+                Ok(Iteration {
+                    number: row.get(0)?,
                     axis: row.get(1)?,
                     from: row.get(2)?,
                     to: row.get(3)?,
                     predicted_ms: row.get(4)?,
                     cut_ms: row.get(5)?,
                     latency_ms: row.get(6)?,
-                    judged: Judged { loss: row.get(7)?, right: right(&row.get::<_, Vec<u8>>(8)?) },
+                    hold_out: HoldOutEvaluation { loss: row.get(7)?, correct },
                 })
             };
-            query.query_map([], step)?.collect()
+            query.query_map([], iteration)?.collect()
         })
     }
 
-    /// The weights file of the last step: the next one begins with it.
+    /// The weights file of the last iteration: the next one begins with it.
     ///
     /// # Errors
-    /// No step was taken.
+    /// There is no iteration.
     pub fn weights(&self) -> Result<Vec<u8>, StudyError> {
         let select = "SELECT weights FROM steps ORDER BY step DESC LIMIT 1";
         self.database.read(|connection| connection.query_row(select, [], |row| row.get(0)))
     }
 
-    /// Gives back the room of what was let go of.
+    /// Gives back the room of what was deleted.
     ///
     /// # Errors
     /// The database cannot be written, or is in use.
@@ -275,37 +290,42 @@ impl Adaptation {
         self.database.compact()
     }
 
-    /// Stores a step and lets go of the weights of its proposals and of the steps before.
-    pub(super) fn record_step(&mut self, step: &Step, weights: &[u8]) -> Result<(), StudyError> {
-        let Step { step, axis, from, to, predicted_ms, cut_ms, latency_ms, judged } = step;
+    /// Stores an iteration and deletes the weights of its proposals and of the iterations before.
+    pub(super) fn record_iteration(
+        &mut self,
+        iteration: &Iteration,
+        weights: &[u8],
+    ) -> Result<(), StudyError> {
+        let Iteration { number, axis, from, to, predicted_ms, cut_ms, latency_ms, hold_out } =
+            iteration;
         self.database.write(|transaction| {
             transaction.execute(
                 "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
-                    step,
+                    number,
                     axis,
                     from,
                     to,
                     predicted_ms,
                     cut_ms,
                     latency_ms,
-                    judged.loss,
-                    bytes(&judged.right),
+                    hold_out.loss,
+                    bytes(&hold_out.correct),
                     weights
                 ],
             )?;
-            transaction.execute("UPDATE steps SET weights = NULL WHERE step < ?", [step])?;
+            transaction.execute("UPDATE steps SET weights = NULL WHERE step < ?", [number])?;
             transaction
-                .execute("UPDATE proposals SET weights = NULL WHERE step <= ?", [step])
+                .execute("UPDATE proposals SET weights = NULL WHERE step <= ?", [number])
                 .map(|_| ())
         })
     }
 }
 
-fn bytes(right: &[bool]) -> Vec<u8> {
-    right.iter().map(|&right| u8::from(right)).collect()
+fn bytes(correct: &[bool]) -> Vec<u8> {
+    correct.iter().map(|&correct| u8::from(correct)).collect()
 }
 
-fn right(bytes: &[u8]) -> Vec<bool> {
+fn correct(bytes: &[u8]) -> Vec<bool> {
     bytes.iter().map(|&byte| byte != 0).collect()
 }

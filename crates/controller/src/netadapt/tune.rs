@@ -1,4 +1,4 @@
-//! Proposals trained for a while and judged, several side by side.
+//! Proposals trained for a while and evaluated, several side by side.
 
 use std::ops::{ControlFlow, Range};
 use std::time::Instant;
@@ -10,11 +10,11 @@ use training::{
 
 use super::adapt::{AdaptSettings, NetAdapt};
 use super::error::AdaptError;
-use super::judged::Judged;
+use super::hold_out::HoldOutEvaluation;
 use crate::side_by_side::side_by_side;
 
 /// A proposal before its training.
-pub(super) struct Candidate<'a> {
+pub(super) struct ProposalTraining<'a> {
     /// Index of the proposal.
     pub(super) index: usize,
     pub(super) proposal: &'a Proposal,
@@ -26,7 +26,7 @@ pub(super) struct Candidate<'a> {
 pub(super) struct Tuned {
     /// Index of the proposal.
     pub(super) index: usize,
-    pub(super) judged: Judged,
+    pub(super) hold_out: HoldOutEvaluation,
     /// The bytes of its weights file; `None` where it diverged.
     pub(super) weights: Option<Vec<u8>>,
     pub(super) seconds: f64,
@@ -36,37 +36,37 @@ pub(super) struct Tuned {
 pub(super) struct Parent<'a> {
     /// The deployed network.
     pub(super) network: &'a Network,
-    /// Of its twin.
+    /// Of its training variant.
     pub(super) weights: &'a Weights,
-    /// Steps taken so far: decides the batches.
-    pub(super) steps: usize,
+    /// Iterations completed so far: decides the batches.
+    pub(super) iterations: usize,
 }
 
 /// Batch norms' running statistics of a narrowed network are of before: in a short training they have
 /// to follow faster than the published networks of small momenta let them.
-const LEAST_MOMENTUM: f32 = 0.1;
-/// Epochs set aside for each step, so that no two steps see the same batches.
-const EPOCHS_OF_A_STEP: u64 = 1 << 20;
+const MIN_MOMENTUM: f32 = 0.1;
+/// Epochs set aside for each iteration, so that no two iterations see the same batches.
+const EPOCHS_PER_ITERATION: u64 = 1 << 20;
 
-/// Trains all candidates for a part of the steps and judges them, `settings.jobs` at a time, and gives
-/// each to `done` as it ends. Ends early where `done` or the problem's `stop` breaks.
+/// Trains all proposals for a part of the training steps and evaluates them, `settings.jobs` at a time,
+/// and gives each to `done` as it ends. Ends early where `done` or the problem's `stop` breaks.
 pub(super) fn tune_all(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
     parent: &Parent<'_>,
-    (candidates, part): (&[Candidate<'_>], &Range<u64>),
+    (trainings, part): (&[ProposalTraining<'_>], &Range<u64>),
     done: &mut dyn FnMut(Tuned) -> Result<ControlFlow<()>, AdaptError>,
 ) -> Result<(), AdaptError> {
     let mut outcome = Ok(());
     side_by_side(
-        candidates,
+        trainings,
         settings.jobs,
-        &|candidate, caller| {
+        &|training, caller| {
             let stop = || match (problem.stop)() {
                 ControlFlow::Continue(()) => caller.goes_on(),
                 stopped => stopped,
             };
-            _ = caller.tell(tune(problem, settings, parent, (candidate, part), &stop));
+            _ = caller.tell(tune(problem, settings, parent, (training, part), &stop));
         },
         &mut |result| {
             let next = match result {
@@ -92,39 +92,41 @@ fn tune(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
     parent: &Parent<'_>,
-    (candidate, part): (&Candidate<'_>, &Range<u64>),
+    (training, part): (&ProposalTraining<'_>, &Range<u64>),
     stop: &dyn Fn() -> ControlFlow<()>,
 ) -> Result<Option<Tuned>, AdaptError> {
     let start = Instant::now();
-    let Candidate { index, proposal, trained } = candidate;
-    let twin = (problem.twin)(&proposal.network);
-    let narrow = twin.lower()?;
+    let ProposalTraining { index, proposal, trained } = training;
+    let variant = (problem.variant)(&proposal.network);
+    let narrow = variant.lower()?;
     let weights = match trained {
-        Some(bytes) => WeightsFile::read(bytes)?.fit(&twin)?.1,
-        None => truncate(&(problem.twin)(parent.network).lower()?, &narrow, parent.weights)?,
+        Some(bytes) => WeightsFile::read(bytes)?.fit(&variant)?.1,
+        None => truncate(&(problem.variant)(parent.network).lower()?, &narrow, parent.weights)?,
     };
     let settings = FineTune {
-        first_epoch: (parent.steps as u64 + 1) * EPOCHS_OF_A_STEP + part.start,
+        first_epoch: (parent.iterations as u64 + 1) * EPOCHS_PER_ITERATION + part.start,
         ..settings.fine_tune
     };
     let graph = fast_norms(narrow);
     let placement = Placement { backend: problem.backend.clone(), threads: 1 };
     let settings = (&settings, &placement);
     let run = fine_tune(&graph, &weights, problem.train, settings, part.clone(), stop);
-    let (judged, weights) = match run {
+    let (hold_out, weights) = match run {
         Ok(None) => return Ok(None),
         Ok(Some(run)) => {
-            let judged = Judged::of(&run.sample_results(problem.hold_out)?);
-            (judged, Some(write_weights(&twin, &run.result().to_weights()?)?))
+            let hold_out = HoldOutEvaluation::of(&run.sample_results(problem.hold_out)?);
+            (hold_out, Some(write_weights(&variant, &run.result().to_weights()?)?))
         }
         // It loses; the others go on.
-        Err(TrainingError::Diverged { .. }) => (Judged::diverged(problem.hold_out.len()), None),
+        Err(TrainingError::Diverged { .. }) => {
+            (HoldOutEvaluation::diverged(problem.hold_out.len()), None)
+        }
         Err(error) => return Err(error.into()),
     };
-    Ok(Some(Tuned { index: *index, judged, weights, seconds: start.elapsed().as_secs_f64() }))
+    Ok(Some(Tuned { index: *index, hold_out, weights, seconds: start.elapsed().as_secs_f64() }))
 }
 
 fn fast_norms(mut graph: Graph) -> Graph {
-    graph.norm.momentum = graph.norm.momentum.max(LEAST_MOMENTUM);
+    graph.norm.momentum = graph.norm.momentum.max(MIN_MOMENTUM);
     graph
 }

@@ -11,7 +11,7 @@ use crate::args_training::{BenchCommand, BenchTrainingArgs};
 use crate::exit::{Outcome, bad_input};
 use crate::{load, screen};
 
-/// Steps before the first that counts.
+/// Training steps before the first that counts.
 const WARM_UP_STEPS: usize = 3;
 
 #[derive(Serialize)]
@@ -86,7 +86,7 @@ fn training(global: &Global, args: &BenchTrainingArgs) -> Result<()> {
     Ok(())
 }
 
-/// Numbers in -1..1 that look random, the same every time.
+/// Values in -1..1 that look random, the same every time.
 fn noise(count: usize) -> Vec<f32> {
     let mix = |i: usize| i.wrapping_mul(2_654_435_761) % 2_001;
     (0..count).map(|i| mix(i) as f32 / 1_000.0 - 1.0).collect()

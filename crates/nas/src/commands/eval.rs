@@ -1,4 +1,4 @@
-//! `nas eval`: how often weights are right on the test images.
+//! `nas eval`: the accuracy of weights on the test images.
 
 use std::time::Instant;
 
@@ -7,7 +7,7 @@ use dataset::HoldOut;
 use serde::Serialize;
 use training::{Backend, Evaluation, Model, evaluate};
 
-use super::train::{data, twin};
+use super::train::{data, variant};
 use crate::args::Global;
 use crate::args_training::EvalArgs;
 use crate::exit::{Outcome, bad_input};
@@ -32,8 +32,8 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
     let data = data::load(global, &args.data, HoldOut::NONE)?;
     // The sizes of training are in the file.
     let resolution = args.train_resolution.unwrap_or(file.network.input.resolution);
-    let stem_stride = args.train_stem_stride.or(twin::stem_stride(&file.network));
-    let network = twin::of(&args.net, network, resolution, stem_stride)?;
+    let stem_stride = args.train_stem_stride.or(variant::stem_stride(&file.network));
+    let network = variant::of(&args.net, network, resolution, stem_stride)?;
     let fitted = file.fit(&network);
     let (network, weights) = fitted.map_err(|error| bad_input(args.weights.display(), error))?;
     data::check(&args.data, &data, &network)?;

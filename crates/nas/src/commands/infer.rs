@@ -37,7 +37,7 @@ pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
         }
     };
     if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-        let message = format!("found {} at index {at}; allowed: numbers", values[at]);
+        let message = format!("found {} at index {at}; allowed: finite values", values[at]);
         return Err(bad_input(place(), message));
     }
     network.input.resolution = side;

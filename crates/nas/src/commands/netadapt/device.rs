@@ -36,7 +36,7 @@ impl<'a> DeviceLatency<'a> {
     }
 
     fn predicted_ms(&self, open: &mut OpenTable, network: &Network) -> Result<f64, String> {
-        // One line for each network whose blocks are measured would bury the steps.
+        // One line for each network whose blocks are measured would bury those of the iterations.
         let quiet = Global { quiet: true, ..self.global.clone() };
         let prediction = tables::predict(&quiet, open, network);
         prediction.map(|prediction| prediction.ms).map_err(|error| format!("{error:#}"))

@@ -1,7 +1,7 @@
 //! The figures of an adaptation.
 
 use anyhow::Result;
-use controller::netadapt::{Judged, Tried};
+use controller::netadapt::{EvaluatedProposal, HoldOutEvaluation};
 use report::{AdaptationFigure, Point, TrainedMark, WidthRow, WidthsFigure};
 use search_space::{Network, axes};
 
@@ -9,11 +9,13 @@ use super::files::Files;
 use super::plan::Plan;
 use super::trainings::Trained;
 
-/// Accuracy and latency of all that was tried.
+/// Accuracy and latency of all networks that were evaluated.
 pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
     let plan = files.plan;
-    let point =
-        |latency_ms: f64, judged: &Judged| Point { latency_ms, accuracy: judged.accuracy() };
+    let point = |latency_ms: f64, hold_out: &HoldOutEvaluation| Point {
+        latency_ms,
+        accuracy: hold_out.accuracy(),
+    };
     let mut marks: Vec<TrainedMark> = Vec::new();
     for one in trained {
         let Some(accuracy) = one.hold_out_top1 else { continue };
@@ -29,23 +31,24 @@ pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
         }
     }
     // What successive halving gave up early is not comparable.
-    let whole = |tried: &&Tried| tried.trained_steps == plan.fine_tune.recipe.steps;
+    let whole =
+        |proposal: &&EvaluatedProposal| proposal.trained_steps == plan.fine_tune.recipe.steps;
     let hold_out = plan.training.data.hold_out.len();
     AdaptationFigure {
         title: format!("NetAdapt from {} to {:.2} ms", plan.seed.name, files.target_ms),
         footnote: format!(
-            "Top-1 on {hold_out} held out images. Proposals and steps after {} training steps from \
-             inherited weights, proposals at predicted and steps at measured latency; marks are \
+            "Top-1 on {hold_out} held out images. Proposals and iterations after {} training steps from \
+             inherited weights, proposals at predicted and iterations at measured latency; marks are \
              networks trained to the end, at measured latency.",
             plan.fine_tune.recipe.steps
         ),
         proposals: files
-            .tried
+            .proposals
             .iter()
             .filter(whole)
-            .map(|t| point(t.latency_ms, &t.judged))
+            .map(|t| point(t.latency_ms, &t.hold_out))
             .collect(),
-        path: files.steps.iter().map(|s| point(s.latency_ms, &s.judged)).collect(),
+        path: files.iterations.iter().map(|i| point(i.latency_ms, &i.hold_out)).collect(),
         trained: marks,
         target_ms: Some(files.target_ms),
     }

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use controller::netadapt::{Adapted, Recorded, Step, Tried};
+use controller::netadapt::{Adapted, EvaluatedProposal, Iteration, Recorded};
 use report::{
     Cell, Format, ReportError, draw_adaptation, draw_widths, write_atomically, write_csv,
 };
@@ -19,24 +19,24 @@ pub(super) struct Files<'a> {
     pub(super) seed_ms: f64,
     pub(super) target_ms: f64,
     pub(super) out: PathBuf,
-    pub(super) steps: Vec<Step>,
-    pub(super) tried: Vec<Tried>,
+    pub(super) iterations: Vec<Iteration>,
+    pub(super) proposals: Vec<EvaluatedProposal>,
 }
 
 impl Files<'_> {
-    pub(super) fn write_network(&self, step: &Step, network: &Network) -> Result<()> {
-        Ok(write_atomically(&self.step_file(step, "ron"), network.to_ron().as_bytes())?)
+    pub(super) fn write_network(&self, iteration: &Iteration, network: &Network) -> Result<()> {
+        Ok(write_atomically(&self.iteration_file(iteration, "ron"), network.to_ron().as_bytes())?)
     }
 
-    pub(super) fn write_weights(&self, step: &Step, weights: &[u8]) -> Result<()> {
-        Ok(write_atomically(&self.step_file(step, "safetensors"), weights)?)
+    pub(super) fn write_weights(&self, iteration: &Iteration, weights: &[u8]) -> Result<()> {
+        Ok(write_atomically(&self.iteration_file(iteration, "safetensors"), weights)?)
     }
 
-    fn step_file(&self, step: &Step, extension: &str) -> PathBuf {
-        self.out.join("steps").join(format!("{:03}.{extension}", step.step))
+    fn iteration_file(&self, iteration: &Iteration, extension: &str) -> PathBuf {
+        self.out.join("steps").join(format!("{:03}.{extension}", iteration.number))
     }
 
-    /// Where the steps led to, before the long trainings.
+    /// Where the iterations led to, before the long trainings.
     pub(super) fn write_adapted(&self, adapted: &Adapted, weights: &[u8]) -> Result<()> {
         write_atomically(&self.out.join("adapted.ron"), adapted.network.to_ron().as_bytes())?;
         write_atomically(&self.out.join("adapted.safetensors"), weights)?;
@@ -65,22 +65,22 @@ impl Files<'_> {
 
     /// Trajectory, proposals and their figure.
     pub(super) fn write_path(&self, trained: &[Trained]) -> Result<()> {
-        let rows = self.steps.iter().map(|step| {
-            let narrowed = |channels: usize| match step.step {
+        let rows = self.iterations.iter().map(|iteration| {
+            let narrowed = |channels: usize| match iteration.number {
                 0 => Cell::Empty,
                 _ => Cell::from(channels as u64),
             };
             vec![
-                (step.step as u64).into(),
-                step.axis.clone().into(),
-                narrowed(step.from),
-                narrowed(step.to),
-                step.predicted_ms.into(),
-                step.latency_ms.into(),
-                step.cut_ms.into(),
-                step.judged.accuracy().into(),
-                step.judged.interval().into(),
-                step.judged.loss.into(),
+                (iteration.number as u64).into(),
+                iteration.axis.clone().into(),
+                narrowed(iteration.from),
+                narrowed(iteration.to),
+                iteration.predicted_ms.into(),
+                iteration.latency_ms.into(),
+                iteration.cut_ms.into(),
+                iteration.hold_out.accuracy().into(),
+                iteration.hold_out.interval().into(),
+                iteration.hold_out.loss.into(),
             ]
         });
         let header = [
@@ -102,27 +102,29 @@ impl Files<'_> {
     }
 
     fn write_proposals(&self) -> Result<()> {
-        let chosen = |tried: &Tried| {
-            let same = |s: &&Step| s.step == tried.step && s.axis == tried.axis && s.to == tried.to;
-            match tried.trained_steps == self.plan.fine_tune.recipe.steps
-                && self.steps.iter().any(|step| same(&step))
+        let chosen = |proposal: &EvaluatedProposal| {
+            let same = |i: &Iteration| {
+                i.number == proposal.iteration && i.axis == proposal.axis && i.to == proposal.to
+            };
+            match proposal.trained_steps == self.plan.fine_tune.recipe.steps
+                && self.iterations.iter().any(same)
             {
                 true => "yes",
                 false => "no",
             }
         };
-        let rows = self.tried.iter().map(|tried| {
+        let rows = self.proposals.iter().map(|proposal| {
             vec![
-                (tried.step as u64).into(),
-                tried.axis.clone().into(),
-                (tried.from as u64).into(),
-                (tried.to as u64).into(),
-                tried.trained_steps.into(),
-                tried.latency_ms.into(),
-                tried.judged.accuracy().into(),
-                tried.judged.loss.into(),
-                tried.seconds.into(),
-                chosen(tried).into(),
+                (proposal.iteration as u64).into(),
+                proposal.axis.clone().into(),
+                (proposal.from as u64).into(),
+                (proposal.to as u64).into(),
+                proposal.trained_steps.into(),
+                proposal.latency_ms.into(),
+                proposal.hold_out.accuracy().into(),
+                proposal.hold_out.loss.into(),
+                proposal.seconds.into(),
+                chosen(proposal).into(),
             ]
         });
         let header = [

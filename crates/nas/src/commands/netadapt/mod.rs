@@ -71,19 +71,19 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
 
     let mut outputs = Outputs::new(global, &plan, (seed_ms, target_ms), &out, &store)?;
     let adapted = {
-        let twin = |deployed: &_| plan.twin(deployed, args.recipe.train_stem_stride);
+        let variant = |deployed: &_| plan.variant(deployed, args.recipe.train_stem_stride);
         let problem = NetAdapt {
             backend: &Backend::Fused,
             seed: &plan.seed,
             weights: &seed_weights,
-            twin: &twin,
+            variant: &variant,
             train: &plan.training.data.train,
             hold_out: &plan.training.data.hold_out,
             latencies,
             stop: &interrupt::check,
         };
-        let mut event = |event: &Event<'_>| outputs.hear(event);
-        let adapted = adapt(&problem, &settings, &mut store, &mut event);
+        let mut on_event = |event: &Event<'_>| outputs.on_event(event);
+        let adapted = adapt(&problem, &settings, &mut store, &mut on_event);
         match outputs.failure.take() {
             Some(failure) => return Err(failure),
             None => adapted.map_err(|error| explain(error, &out))?,
@@ -159,7 +159,7 @@ fn seed_weights(
     let (data, place) = (plan.training.data.clone(), out.join("seed"));
     let trained = crate::commands::train::train(&threads, &train, data, &place, &on)?;
     let Some(trained) = trained else { return Ok(None) };
-    let (_, weights) = weights::fit(Path::new(&trained.weights), &plan.training.twin)?;
+    let (_, weights) = weights::fit(Path::new(&trained.weights), &plan.training.variant)?;
     Ok(Some(weights))
 }
 

@@ -1,11 +1,13 @@
-//! Hears what happens in an adaptation: writes its files and shows how it goes on.
+//! Handles the events of an adaptation: writes its files and shows its progress.
 
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
-use controller::netadapt::{Adaptation, Adapted, Event, Judged, Step, Tried, path};
+use controller::netadapt::{
+    Adaptation, Adapted, EvaluatedProposal, Event, HoldOutEvaluation, Iteration, path,
+};
 use search_space::Network;
 
 use super::files::Files;
@@ -20,13 +22,13 @@ pub(super) struct Outputs<'a> {
     global: &'a Global,
     pub(super) files: Files<'a>,
     bar: Progress,
-    /// Proposals of the step at hand, and those of them that are trained.
+    /// Proposals of the iteration at hand, and those of them that are trained.
     at: (usize, usize),
     /// When the training that goes on began.
     since: Instant,
     /// Spent on training proposals in this process.
     pub(super) tuning_s: f64,
-    /// Why [`Outputs::hear`] broke.
+    /// Why [`Outputs::on_event`] broke.
     pub(super) failure: Option<anyhow::Error>,
 }
 
@@ -39,15 +41,15 @@ impl<'a> Outputs<'a> {
         out: &Path,
         store: &Adaptation,
     ) -> Result<Self> {
-        let (steps, tried) = (store.steps()?, store.tried()?);
+        let (iterations, proposals) = (store.iterations()?, store.proposals()?);
         std::fs::create_dir_all(out.join("steps"))?;
         let out = out.to_owned();
-        let mut files = Files { plan, seed_ms, target_ms, out, steps: Vec::new(), tried };
-        for (network, step) in path(&plan.seed, &steps)?.iter().zip(steps) {
-            files.write_network(&step, network)?;
-            files.steps.push(step);
+        let mut files = Files { plan, seed_ms, target_ms, out, iterations: Vec::new(), proposals };
+        for (network, iteration) in path(&plan.seed, &iterations)?.iter().zip(iterations) {
+            files.write_network(&iteration, network)?;
+            files.iterations.push(iteration);
         }
-        if let Some(last) = files.steps.last() {
+        if let Some(last) = files.iterations.last() {
             files.write_weights(last, &store.weights()?)?;
         }
         let (bar, since) = (Progress::Quiet, Instant::now());
@@ -55,42 +57,44 @@ impl<'a> Outputs<'a> {
     }
 
     /// Breaks where a file cannot be written.
-    pub(super) fn hear(&mut self, event: &Event<'_>) -> ControlFlow<()> {
+    pub(super) fn on_event(&mut self, event: &Event<'_>) -> ControlFlow<()> {
         match event {
-            Event::Proposals { step, proposals, trained, trained_steps } => {
+            Event::Proposals { iteration, proposals, trained, trained_steps } => {
                 self.at = (*proposals, *trained);
                 self.since = Instant::now();
                 let all = self.files.plan.fine_tune.recipe.steps;
                 let label = match *trained_steps == all {
-                    true => format!("step {step}"),
-                    false => format!("step {step}, to {trained_steps} of {all} training steps"),
+                    true => format!("iteration {iteration}"),
+                    false => {
+                        format!("iteration {iteration}, to {trained_steps} of {all} training steps")
+                    }
                 };
                 self.bar = Progress::start(self.global, &label);
                 self.bar.at(*trained, *proposals, "");
             }
-            Event::Tried(tried) => {
+            Event::Evaluated(proposal) => {
                 self.tuning_s += self.since.elapsed().as_secs_f64();
                 self.since = Instant::now();
                 self.at.1 += 1;
-                let Tried { axis, from, to, judged, .. } = tried;
-                let result = match judged.has_diverged() {
+                let EvaluatedProposal { axis, from, to, hold_out, .. } = proposal;
+                let result = match hold_out.has_diverged() {
                     true => "diverged".to_owned(),
-                    false => format!("{:.2} %", 100.0 * judged.accuracy()),
+                    false => format!("{:.2} %", 100.0 * hold_out.accuracy()),
                 };
                 self.bar.at(self.at.1, self.at.0, &format!("{axis} {from} -> {to}: {result}"));
-                self.files.tried.push((*tried).clone());
+                self.files.proposals.push((*proposal).clone());
             }
-            Event::Step { taken, network, weights } => {
+            Event::Iteration { completed, network, weights } => {
                 self.bar.end();
                 self.bar = Progress::Quiet;
-                note(self.global, &screen::step_line(taken));
-                if taken.step == 0 {
-                    for doubt in doubts(&taken.judged, self.files.plan.seed.classes) {
+                note(self.global, &screen::iteration_line(completed));
+                if completed.number == 0 {
+                    for doubt in doubts(&completed.hold_out, self.files.plan.seed.classes) {
                         eprintln!("warning: {doubt}");
                     }
                 }
-                self.files.steps.push((*taken).clone());
-                if let Err(error) = self.write_step(taken, network, weights) {
+                self.files.iterations.push((*completed).clone());
+                if let Err(error) = self.write_iteration(completed, network, weights) {
                     self.failure = Some(error);
                     return ControlFlow::Break(());
                 }
@@ -99,13 +103,18 @@ impl<'a> Outputs<'a> {
         ControlFlow::Continue(())
     }
 
-    fn write_step(&self, step: &Step, network: &Network, weights: &[u8]) -> Result<()> {
-        self.files.write_network(step, network)?;
-        self.files.write_weights(step, weights)?;
+    fn write_iteration(
+        &self,
+        iteration: &Iteration,
+        network: &Network,
+        weights: &[u8],
+    ) -> Result<()> {
+        self.files.write_network(iteration, network)?;
+        self.files.write_weights(iteration, weights)?;
         self.files.write_path(&[])
     }
 
-    /// The files of what the steps led to, before the long trainings.
+    /// The files of what the iterations led to, before the long trainings.
     pub(super) fn adapted(&mut self, adapted: &Adapted, store: &mut Adaptation) -> Result<()> {
         self.files.write_adapted(adapted, &store.weights()?)?;
         self.files.write_latencies(store.latencies()?)?;
@@ -125,14 +134,14 @@ impl<'a> Outputs<'a> {
 const COARSE: f64 = 0.015;
 
 /// What makes it doubtful that proposals can be told apart by this hold-out, starting from this seed.
-fn doubts(seed: &Judged, classes: usize) -> Vec<String> {
+fn doubts(seed: &HoldOutEvaluation, classes: usize) -> Vec<String> {
     let (accuracy, interval) = (seed.accuracy(), seed.interval());
     let mut doubts = Vec::new();
     if interval > COARSE {
         doubts.push(format!(
             "{} images are held out: accuracies are known to +- {:.1} points (95 %), which \
              hardly tells proposals apart; give more images or a larger --hold-out",
-            seed.right.len(),
+            seed.correct.len(),
             100.0 * interval
         ));
     }
@@ -153,20 +162,21 @@ fn doubts(seed: &Judged, classes: usize) -> Vec<String> {
 mod tests {
     use super::*;
 
-    /// Right about the first `right` of `all` images.
-    fn judged(right: usize, all: usize) -> Judged {
-        Judged { right: (0..all).map(|image| image < right).collect(), loss: 1.0 }
+    /// Correct on the first `correct` of `all` images.
+    fn evaluation(correct: usize, all: usize) -> HoldOutEvaluation {
+        let correct = (0..all).map(|image| image < correct).collect();
+        HoldOutEvaluation { correct, loss: 1.0 }
     }
 
     #[test]
     fn few_images_and_a_seed_at_chance_are_named() {
-        assert_eq!(doubts(&judged(4250, 5000), 10), [""; 0]);
-        let few = doubts(&judged(850, 1000), 10);
+        assert_eq!(doubts(&evaluation(4250, 5000), 10), [""; 0]);
+        let few = doubts(&evaluation(850, 1000), 10);
         assert!(few.len() == 1 && few[0].starts_with("1000 images are held out: "), "{few:?}");
         // 10.4 % of ten classes.
-        let chance = doubts(&judged(520, 5000), 10);
+        let chance = doubts(&evaluation(520, 5000), 10);
         assert!(chance.len() == 1 && chance[0].starts_with("the seed has 10.4 "), "{chance:?}");
-        assert_eq!(doubts(&judged(520, 5000), 100), [""; 0]);
-        assert_eq!(doubts(&judged(10, 100), 10).len(), 2);
+        assert_eq!(doubts(&evaluation(520, 5000), 100), [""; 0]);
+        assert_eq!(doubts(&evaluation(10, 100), 10).len(), 2);
     }
 }

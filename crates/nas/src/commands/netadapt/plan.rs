@@ -26,9 +26,9 @@ pub(super) const SHORT_TRAINING_RATE: f32 = 0.1;
 pub(super) struct Plan {
     /// The deployed seed, with the data's classes.
     pub(super) seed: Network,
-    /// Of the seed's twin, where the user has them.
+    /// Of the seed's training variant, where the user has them.
     pub(super) weights: Option<Weights>,
-    /// Data, twin, batches, and the recipe of long trainings.
+    /// Data, training variant, batches, and the recipe of long trainings.
     pub(super) training: TrainingPlan,
     pub(super) fine_tune: FineTune,
     pub(super) metric: Metric,
@@ -52,15 +52,15 @@ impl Plan {
         }
         let mut weights = None;
         if let Some(path) = &args.weights {
-            let (network, found) = weights::fit(path, &training.twin)?;
-            if network.classes != training.twin.classes {
+            let (network, found) = weights::fit(path, &training.variant)?;
+            if network.classes != training.variant.classes {
                 let message = format!(
                     "found {} classes; allowed: {}, those of {}; nas train --weights makes such",
-                    network.classes, training.twin.classes, args.data
+                    network.classes, training.variant.classes, args.data
                 );
                 return Err(bad_input(path.display(), message));
             }
-            (training.twin.norm, training.deployed.norm) = (network.norm, network.norm);
+            (training.variant.norm, training.deployed.norm) = (network.norm, network.norm);
             weights = Some(found);
         }
         let seed = training.deployed.clone();
@@ -95,9 +95,9 @@ impl Plan {
         Ok(Self { seed, weights, training, fine_tune, metric, schedule, table, recorded })
     }
 
-    /// The network that is trained for a deployed one.
-    pub(super) fn twin(&self, deployed: &Network, stem_stride: Option<usize>) -> Network {
-        crate::commands::train::twin::with(
+    /// The training variant of a deployed network.
+    pub(super) fn variant(&self, deployed: &Network, stem_stride: Option<usize>) -> Network {
+        crate::commands::train::variant::with(
             deployed.clone(),
             self.training.batches.resolution,
             stem_stride,

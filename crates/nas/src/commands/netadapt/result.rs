@@ -1,7 +1,7 @@
 //! What is printed of an adaptation at its end.
 
 use anyhow::Result;
-use controller::netadapt::{Adapted, Step};
+use controller::netadapt::{Adapted, Iteration};
 use serde::Serialize;
 
 use super::outputs::Outputs;
@@ -21,7 +21,8 @@ struct Netadapted<'a> {
     adapted_ms: f64,
     target_ms: f64,
     met: bool,
-    steps: Vec<StepJson>,
+    #[serde(rename = "steps")]
+    iterations: Vec<IterationJson>,
     network: String,
     weights: String,
     /// Mean over the seeds, on the test images.
@@ -30,7 +31,7 @@ struct Netadapted<'a> {
 }
 
 #[derive(Serialize)]
-struct StepJson {
+struct IterationJson {
     latency_ms: f64,
     accuracy: f64,
     change: String,
@@ -61,7 +62,7 @@ pub(super) fn print(
         adapted_ms: adapted.latency_ms,
         target_ms: files.target_ms,
         met: adapted.meets_target,
-        steps: files.steps.iter().map(step_json).collect(),
+        iterations: files.iterations.iter().map(iteration_json).collect(),
         network: place("adapted.ron"),
         weights: place("adapted.safetensors"),
         uniform: uniform(trained),
@@ -75,14 +76,14 @@ pub(super) fn print(
 }
 
 fn print_text(result: &Netadapted<'_>) {
-    let Netadapted { seed_ms, adapted_ms, target_ms, met, steps, network, .. } = result;
-    let verdict = match met {
+    let Netadapted { seed_ms, adapted_ms, target_ms, met, iterations, network, .. } = result;
+    let outcome = match met {
         true => "meets the target".to_owned(),
         false => format!("misses the target of {target_ms:.3} ms: no legal width saves enough"),
     };
     println!(
-        "{} steps from {seed_ms:.3} to {adapted_ms:.3} ms measured, which {verdict}; {network}",
-        steps.len() - 1
+        "{} iterations from {seed_ms:.3} to {adapted_ms:.3} ms measured, which {outcome}; {network}",
+        iterations.len() - 1
     );
     if !result.trained.is_empty() {
         let row = |t: &Trained| {
@@ -104,10 +105,11 @@ fn uniform(trained: &[Trained]) -> Option<UniformJson> {
         .then(|| UniformJson { latency_ms: mean(&|t| t.latency_ms), accuracy: mean(&|t| t.top1) })
 }
 
-fn step_json(step: &Step) -> StepJson {
-    let change = match step.step {
+fn iteration_json(iteration: &Iteration) -> IterationJson {
+    let change = match iteration.number {
         0 => "seed".to_owned(),
-        _ => format!("{} {} -> {}", step.axis, step.from, step.to),
+        _ => format!("{} {} -> {}", iteration.axis, iteration.from, iteration.to),
     };
-    StepJson { latency_ms: step.latency_ms, accuracy: step.judged.accuracy(), change }
+    let Iteration { latency_ms, hold_out, .. } = iteration;
+    IterationJson { latency_ms: *latency_ms, accuracy: hold_out.accuracy(), change }
 }

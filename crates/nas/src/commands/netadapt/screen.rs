@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use controller::netadapt::{AdaptSettings, Step};
+use controller::netadapt::{AdaptSettings, Iteration};
 use search_space::axes;
 use training::{Placement, Run};
 
@@ -12,7 +12,7 @@ use crate::args::Global;
 use crate::args_netadapt::NetAdaptArgs;
 use crate::progress::note;
 
-/// Steps that are timed, after one that is not.
+/// Training steps that are timed, after one that is not.
 const TIMED: usize = 3;
 /// Forward takes this share of a training step.
 const FORWARD_SHARE: f64 = 0.3;
@@ -32,13 +32,13 @@ pub(super) fn estimate(
     seed_ms: f64,
 ) -> Result<()> {
     let axes = axes(&plan.seed)?.iter().filter(|axis| axis.can_be_adapted()).count();
-    let steps = most_steps(settings, seed_ms);
+    let iterations = max_iterations(settings, seed_ms);
     let image_s = image_seconds(plan)?;
     let data = &plan.training.data;
-    let (trained, judged) = plan.schedule.mean_cost(args.steps);
+    let (trained, evaluated) = plan.schedule.mean_cost(args.steps);
     let proposal_s = trained * args.recipe.batch as f64 * image_s
-        + judged * data.hold_out.len() as f64 * FORWARD_SHARE * image_s;
-    let adapting_s = (steps * axes) as f64 * proposal_s / settings.jobs as f64;
+        + evaluated * data.hold_out.len() as f64 * FORWARD_SHARE * image_s;
+    let adapting_s = (iterations * axes) as f64 * proposal_s / settings.jobs as f64;
     let epoch_s = data.train.len() as f64 * image_s / settings.jobs as f64;
     let epochs = |count: f64| count * args.epochs as f64 * epoch_s;
     let seed_s = if plan.weights.is_some() { 0.0 } else { epochs(1.0) };
@@ -46,8 +46,8 @@ pub(super) fn estimate(
     note(
         global,
         &format!(
-            "{}: {seed_ms:.3} ms, to {:.3} ms; {axes} widths can be narrowed; at most {steps} steps, each of \
-             {axes} proposals trained for {} steps of {} images\nat most {}: seed {}, steps {}, \
+            "{}: {seed_ms:.3} ms, to {:.3} ms; {axes} widths can be narrowed; at most {iterations} iterations, \
+             each of {axes} proposals trained for {} steps of {} images\nat most {}: seed {}, iterations {}, \
              trainings at the end {}",
             plan.seed.name,
             settings.target_ms,
@@ -62,21 +62,21 @@ pub(super) fn estimate(
     Ok(())
 }
 
-/// Steps if each cuts as little as it may.
-fn most_steps(settings: &AdaptSettings, seed_ms: f64) -> usize {
-    let (mut left_ms, mut steps) = (seed_ms - settings.target_ms, 0);
+/// Iterations if each cuts as little as it may.
+fn max_iterations(settings: &AdaptSettings, seed_ms: f64) -> usize {
+    let (mut left_ms, mut iterations) = (seed_ms - settings.target_ms, 0);
     let mut cut_ms = settings.delta * seed_ms;
     while left_ms > 0.0 && cut_ms > 1e-4 * seed_ms {
         left_ms -= cut_ms;
         cut_ms *= settings.decay;
-        steps += 1;
+        iterations += 1;
     }
-    steps
+    iterations
 }
 
-/// Of training, on one thread, for one image of the seed's twin.
+/// Of training, on one thread, for one image of the seed's training variant.
 fn image_seconds(plan: &Plan) -> Result<f64> {
-    let graph = plan.training.twin.lower()?;
+    let graph = plan.training.variant.lower()?;
     let mut run = Run::new(&graph, plan.fine_tune.recipe, Placement::cpu(1), 0)?;
     let batch = plan.fine_tune.batches.batch;
     let images = vec![0.5; batch * graph.input().elements()];
@@ -98,18 +98,18 @@ pub(super) fn duration(seconds: f64) -> String {
     }
 }
 
-/// One line for a step that was taken.
-pub(super) fn step_line(step: &Step) -> String {
+/// One line for a completed iteration.
+pub(super) fn iteration_line(iteration: &Iteration) -> String {
     let accuracy = format!(
         "hold-out {:.2} % +- {:.2}",
-        100.0 * step.judged.accuracy(),
-        100.0 * step.judged.interval()
+        100.0 * iteration.hold_out.accuracy(),
+        100.0 * iteration.hold_out.interval()
     );
-    match step.step {
-        0 => format!("seed: {:.3} ms, {accuracy}", step.latency_ms),
+    match iteration.number {
+        0 => format!("seed: {:.3} ms, {accuracy}", iteration.latency_ms),
         number => format!(
-            "step {number}: {} {} -> {}, {:.3} ms (cut {:.3}), {accuracy}",
-            step.axis, step.from, step.to, step.latency_ms, step.cut_ms
+            "iteration {number}: {} {} -> {}, {:.3} ms (cut {:.3}), {accuracy}",
+            iteration.axis, iteration.from, iteration.to, iteration.latency_ms, iteration.cut_ms
         ),
     }
 }

@@ -40,8 +40,8 @@ pub(super) struct Training {
     args: TrainArgs,
 }
 
-/// What a training tells of itself.
-enum News {
+/// A message from a training to the calling thread.
+enum Message {
     /// Index of the training, epochs that it has.
     Epoch(usize, u64),
     Ended(usize, Result<Option<train::Trained>>),
@@ -88,7 +88,7 @@ pub(super) fn planned(
             return Ok(());
         };
         let network = Network { name: format!("{}-{name}", plan.seed.name), ..network };
-        // The twin's resolution goes down as the deployed one does.
+        // The training variant's resolution goes down as the deployed one does.
         let share = network.input.resolution as f64 / plan.seed.input.resolution as f64;
         let resolution = (share * plan.training.batches.resolution as f64).round() as usize;
         let mut args = scratch.clone();
@@ -124,24 +124,24 @@ pub(super) fn run(
     let jobs = screen::jobs(global).min(trainings.len());
     let quiet =
         Global { threads: Some(screen::jobs(global) / jobs), quiet: true, ..global.clone() };
-    let mut heard = Heard::new(global, trainings);
+    let mut state = TrainingsState::new(global, trainings);
     let indices: Vec<usize> = (0..trainings.len()).collect();
     side_by_side(
         &indices,
         jobs,
         &|&index, caller| {
-            let after_epoch = |epoch| caller.tell(News::Epoch(index, epoch));
+            let after_epoch = |epoch| caller.tell(Message::Epoch(index, epoch));
             let result = trainings[index].run(&quiet, data, &folder, &after_epoch);
-            _ = caller.tell(News::Ended(index, result));
+            _ = caller.tell(Message::Ended(index, result));
         },
-        &mut |news| heard.hear(news, ended),
+        &mut |message| state.handle(message, ended),
     );
-    heard.bar.end();
-    heard.outcome.map(|()| heard.ended.into_iter().collect())
+    state.bar.end();
+    state.outcome.map(|()| state.ended.into_iter().collect())
 }
 
-/// What the trainings have told so far.
-struct Heard<'a> {
+/// The state of all trainings, by their messages so far.
+struct TrainingsState<'a> {
     global: &'a Global,
     trainings: &'a [Training],
     bar: Progress,
@@ -153,34 +153,34 @@ struct Heard<'a> {
     outcome: Result<()>,
 }
 
-impl<'a> Heard<'a> {
+impl<'a> TrainingsState<'a> {
     fn new(global: &'a Global, trainings: &'a [Training]) -> Self {
         let bar = Progress::start(global, "epochs at the end");
         let (epochs, ended) = (vec![0; trainings.len()], vec![None; trainings.len()]);
         Self { global, trainings, bar, epochs, ended, outcome: Ok(()) }
     }
 
-    /// Whether the trainings go on.
-    fn hear(
+    /// Handles a message, and returns whether the trainings go on.
+    fn handle(
         &mut self,
-        news: News,
+        message: Message,
         ended: &mut dyn FnMut(&[Trained]) -> Result<()>,
     ) -> ControlFlow<()> {
-        let failed = match news {
-            News::Epoch(index, epoch) => {
+        let failed = match message {
+            Message::Epoch(index, epoch) => {
                 self.epochs[index] = epoch;
                 self.show();
                 return ControlFlow::Continue(());
             }
-            News::Ended(index, Ok(Some(result))) => {
+            Message::Ended(index, Ok(Some(result))) => {
                 let so_far = self.ended(index, &result);
                 match ended(&so_far) {
                     Ok(()) => return ControlFlow::Continue(()),
                     Err(error) => Err(error),
                 }
             }
-            News::Ended(_, Ok(None)) => Ok(()),
-            News::Ended(_, Err(error)) => Err(error),
+            Message::Ended(_, Ok(None)) => Ok(()),
+            Message::Ended(_, Err(error)) => Err(error),
         };
         if self.outcome.is_ok() {
             self.outcome = failed;

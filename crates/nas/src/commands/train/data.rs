@@ -10,7 +10,7 @@ use crate::exit::bad_input;
 use crate::progress::note;
 
 /// Named when images are left out; the others are counted.
-const MOST_NAMED: usize = 5;
+const MAX_NAMED: usize = 5;
 
 /// The data set of a training.
 pub(crate) fn of(global: &Global, args: &TrainArgs) -> Result<Dataset> {
@@ -27,7 +27,7 @@ pub(crate) fn load(global: &Global, data: &str, hold_out: HoldOut) -> Result<Dat
     _ = rayon::ThreadPoolBuilder::new().num_threads(global.training_threads()).build_global();
     let loaded = Dataset::load(&source, hold_out).map_err(bad)?;
     if !loaded.skipped.is_empty() {
-        let named = loaded.skipped.iter().take(MOST_NAMED).map(|image| format!("\n  {image}"));
+        let named = loaded.skipped.iter().take(MAX_NAMED).map(|image| format!("\n  {image}"));
         let named: String = named.collect();
         note(
             global,

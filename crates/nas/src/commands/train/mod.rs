@@ -4,7 +4,7 @@ pub(crate) mod data;
 mod figure;
 mod history;
 pub(crate) mod plan;
-pub(crate) mod twin;
+pub(crate) mod variant;
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
@@ -178,9 +178,9 @@ fn train_epoch(global: &Global, plan: &Plan, run: &mut Run, epoch: u64) -> Resul
 /// Everything but the checkpoint.
 fn save(plan: &Plan, run: &Run, history: &[Line], out: &Path) -> Result<()> {
     let weights = run.result().to_weights()?;
-    weights::write(&out.join(LAST), &plan.twin, &weights)?;
+    weights::write(&out.join(LAST), &plan.variant, &weights)?;
     if history::best(history) == history.last() {
-        weights::write(&out.join(BEST), &plan.twin, &weights)?;
+        weights::write(&out.join(BEST), &plan.variant, &weights)?;
     }
     history::write(out, history)
 }
@@ -193,7 +193,7 @@ fn finish(
     start: Instant,
 ) -> Result<Trained> {
     let best: PathBuf = out.join(BEST);
-    let (network, tensors) = weights::fit(&best, &plan.twin)?;
+    let (network, tensors) = weights::fit(&best, &plan.variant)?;
     let model = Model::new(&network.lower()?, Backend::Fused, 0)?;
     model.load(&tensors)?;
     let evaluation = evaluate(&model, &plan.data.test, global.training_threads())?;

@@ -7,7 +7,7 @@ use dataset::{BatchSettings, Dataset, Order};
 use search_space::{Network, Weights};
 use training::{Optimiser, Placement, Recipe, Run};
 
-use super::{data, twin};
+use super::{data, variant};
 use crate::args::Global;
 use crate::args_training::{OptimiserKind, RecipeArgs, TrainArgs};
 use crate::exit::bad_input;
@@ -15,8 +15,8 @@ use crate::{load, weights};
 
 /// Of all epochs, where the learning rate rises.
 const WARM_UP_SHARE: f64 = 0.05;
-/// Decay of the weights' average in long runs.
-const MOST_AVERAGED: f32 = 0.999;
+/// The maximum decay of the weights' average, that of long runs.
+const MAX_EMA_DECAY: f32 = 0.999;
 /// The average reaches back over one in so many steps.
 const AVERAGED_STEPS: f32 = 50.0;
 
@@ -24,8 +24,8 @@ const AVERAGED_STEPS: f32 = 50.0;
 pub(crate) struct Plan {
     /// NET with the data's classes.
     pub(crate) deployed: Network,
-    /// What is trained.
-    pub(crate) twin: Network,
+    /// Its training variant: the network that is trained.
+    pub(crate) variant: Network,
     pub(crate) data: Dataset,
     pub(crate) batches: BatchSettings,
     pub(crate) recipe: Recipe,
@@ -46,8 +46,8 @@ impl Plan {
             // The weights are of these: a state dict's framework may build the network with others.
             deployed.norm = weights::read(path)?.network.norm;
         }
-        let twin =
-            twin::of(&args.net, deployed.clone(), resolution, args.recipe.train_stem_stride)?;
+        let variant =
+            variant::of(&args.net, deployed.clone(), resolution, args.recipe.train_stem_stride)?;
         let images = data.train.len();
         if !(1..=images).contains(&args.recipe.batch) {
             let message = format!(
@@ -68,12 +68,12 @@ impl Plan {
             order: Order::Shuffled,
             seed: global.seed,
         };
-        Ok(Self { deployed, twin, data, batches, recipe, steps_per_epoch })
+        Ok(Self { deployed, variant, data, batches, recipe, steps_per_epoch })
     }
 
     /// The run before its first step.
     pub(crate) fn start(&self, global: &Global, args: &TrainArgs) -> Result<Run> {
-        let graph = self.twin.lower().map_err(|error| bad_input(&args.net, error))?;
+        let graph = self.variant.lower().map_err(|error| bad_input(&args.net, error))?;
         let run = Run::new(
             &graph,
             self.recipe,
@@ -82,8 +82,8 @@ impl Plan {
         );
         let mut run = run.map_err(|error| bad_input("recipe", error))?;
         if let Some(path) = &args.weights {
-            let (network, mut from) = weights::fit(path, &self.twin)?;
-            if network.classes != self.twin.classes {
+            let (network, mut from) = weights::fit(path, &self.variant)?;
+            if network.classes != self.variant.classes {
                 let mut fresh: Weights = run.result().to_weights()?;
                 if let (Some(to), Some(classifier)) = (from.nodes.last_mut(), fresh.nodes.pop()) {
                     *to = classifier;
@@ -101,7 +101,7 @@ impl Plan {
         let weights =
             args.weights.as_ref().map_or("random".to_owned(), |w| w.display().to_string());
         [
-            ("network", self.twin.to_ron()),
+            ("network", self.variant.to_ron()),
             ("data", args.data.clone()),
             ("images", format!("{:016x}", self.data.train.fingerprint())),
             ("augmentation", format!("{:?}", self.batches.augment)),
@@ -134,7 +134,7 @@ fn recipe(args: &RecipeArgs, epochs: u64, steps_per_epoch: u64) -> Result<Recipe
         return Err(bad_input("--warm-up-epochs", message));
     }
     let steps = epochs * steps_per_epoch;
-    let default_ema = MOST_AVERAGED.min((1.0 - AVERAGED_STEPS / steps as f32).max(0.0));
+    let default_ema = MAX_EMA_DECAY.min((1.0 - AVERAGED_STEPS / steps as f32).max(0.0));
     Ok(Recipe {
         optimiser,
         learning_rate: args.learning_rate.unwrap_or(learning_rate),

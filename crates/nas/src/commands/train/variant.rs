@@ -1,11 +1,12 @@
-//! The network that is trained: the deployed one with its own classes, resolution and stem stride.
+//! The training variant of a network: the deployed one with its own classes, resolution and stem stride.
 
 use anyhow::Result;
 use search_space::{Block, Network};
 
 use crate::exit::bad_input;
 
-/// `network` at another resolution, and with another stride of the first convolution.
+/// The training variant of `network`: at another resolution, and with another stride of the first
+/// convolution.
 pub(crate) fn of(
     net: &str,
     network: Network,
@@ -17,12 +18,12 @@ pub(crate) fn of(
         let found = format!("found none in {}; allowed: {allowed}", network.name);
         return Err(bad_input("--train-stem-stride", found));
     }
-    let twin = with(network, resolution, stem_stride);
-    twin.lower().map_err(|error| bad_input(net, error))?;
-    Ok(twin)
+    let variant = with(network, resolution, stem_stride);
+    variant.lower().map_err(|error| bad_input(net, error))?;
+    Ok(variant)
 }
 
-/// As [`of`] for a network of which another one with the same blocks was seen to have a twin.
+/// As [`of`] for a network of which another one with the same blocks is known to have a training variant.
 pub(crate) fn with(mut network: Network, resolution: usize, stem_stride: Option<usize>) -> Network {
     network.input.resolution = resolution;
     let first = network.blocks.iter_mut().find_map(conv);
