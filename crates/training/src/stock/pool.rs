@@ -1,0 +1,41 @@
+//! Pooling. A window's maximum and sum are those of its columns' maxima and sums, so that no more
+//! than `kernel` maps are made at once.
+
+use candle_core::{Result, Tensor};
+
+use super::maps::map_dims;
+use super::window::{Outside, Window};
+use crate::ops::Pool2d;
+
+/// The greatest number of each window, `[batch, ceil(height / stride), ceil(width / stride),
+/// channels]`; padding is never it, and its gradient goes to the first one in reading order.
+pub fn max_pool2d(x: &Tensor, pool: Pool2d) -> Result<Tensor> {
+    map_dims(x)?;
+    let window = Window::new(pool.kernel, pool.stride)?;
+    // First within each row, then among the rows: that is what makes it the first in reading order.
+    max_along(window, &max_along(window, x, 2)?, 1)
+}
+
+/// The sum of each window over `kernel * kernel`, zeros of the padding included,
+/// `[batch, ceil(height / stride), ceil(width / stride), channels]`.
+pub fn avg_pool2d(x: &Tensor, pool: Pool2d) -> Result<Tensor> {
+    map_dims(x)?;
+    let window = Window::new(pool.kernel, pool.stride)?;
+    let rows = window.unfold(x, 2)?.sum(2)?;
+    window.unfold(&rows, 1)?.sum(1)? / (pool.kernel * pool.kernel) as f64
+}
+
+/// The mean of each channel of each image, `[batch, 1, 1, channels]`.
+pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
+    let (batch, height, width, channels) = map_dims(x)?;
+    x.reshape((batch, 1, height * width, channels))?.mean_keepdim(2)
+}
+
+fn max_along(window: Window, x: &Tensor, axis: usize) -> Result<Tensor> {
+    let mut most = window.select(x, axis, 0..1, Outside::Edge)?;
+    for tap in 1..window.kernel {
+        let next = window.select(x, axis, tap..tap + 1, Outside::Edge)?;
+        most = next.gt(&most)?.where_cond(&next, &most)?;
+    }
+    Ok(most)
+}
