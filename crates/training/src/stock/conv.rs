@@ -53,9 +53,9 @@ fn by_matrix_product(x: &Tensor, weight: &Tensor, window: Window, groups: usize)
     let (columns, weight) = if groups == 1 && kernel == 1 {
         (columns, weight.clone())
     } else {
-        let columns = columns.reshape([batch, kernel, height, kernel, width, groups, of_group])?;
+        let columns = columns.reshape(&[batch, kernel, height, kernel, width, groups, of_group][..])?;
         let weight = weight.reshape((out * groups, of_group, kernel, kernel))?;
-        (columns.permute([5, 0, 2, 4, 1, 3, 6])?, weight.permute((0, 2, 3, 1))?)
+        (columns.permute(&[5usize, 0, 2, 4, 1, 3, 6][..])?, weight.permute((0, 2, 3, 1))?)
     };
     let columns = columns.contiguous()?.reshape((groups, pixels, seen))?;
     let weight = weight.contiguous()?.reshape((groups, out, seen))?;
