@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Subcommand, ValueEnum};
 
 use crate::args::NET_HELP;
+use crate::device_option::DeviceArgs;
 
 /// What data may be.
 pub(crate) const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=64), cifar10:DIR (binary version), \
@@ -45,6 +46,8 @@ pub(crate) struct TrainArgs {
 /// How a network is trained.
 #[derive(Clone, clap::Args)]
 pub(crate) struct RecipeArgs {
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
     /// Images of a training step
     #[arg(long, value_name = "B", default_value_t = 64)]
     pub(crate) batch: usize,
@@ -102,6 +105,8 @@ pub(crate) struct EvalArgs {
     pub(crate) weights: PathBuf,
     #[arg(long, value_name = "D", help = DATA_HELP)]
     pub(crate) data: String,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
     /// Height and width of the images [default: as the weights were trained]
     #[arg(long, value_name = "R")]
     pub(crate) train_resolution: Option<usize>,
@@ -176,6 +181,8 @@ pub(crate) struct BenchTrainingArgs {
     /// Height and width of the images [default: the network's]
     #[arg(long, value_name = "R")]
     pub(crate) resolution: Option<usize>,
+    #[command(flatten)]
+    pub(crate) device: DeviceArgs,
     /// Timed steps
     #[arg(long, value_name = "N", default_value_t = 10)]
     pub(crate) steps: usize,

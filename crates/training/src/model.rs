@@ -26,6 +26,15 @@ pub enum Backend {
 }
 
 impl Backend {
+    /// The stock ops in f32 on a GPU.
+    ///
+    /// # Errors
+    /// A device that is not there.
+    #[cfg(feature = "cuda")]
+    pub fn cuda(number: usize) -> Result<Self, TrainingError> {
+        Ok(Self::Stock { device: Device::new_cuda(number)?, dtype: DType::F32 })
+    }
+
     fn device(&self) -> &Device {
         match self {
             Self::Fused => &Device::Cpu,

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
+use candle_core::{DType, Device};
 use engine::Engine;
 use search_space::published;
 use training::{
-    Framework, Trainer, TrainingError, WeightsFile, import, read_safetensors, read_state_dict,
+    Backend, Framework, Model, TrainingError, WeightsFile, import, read_safetensors, read_state_dict,
     write_weights,
 };
 
@@ -58,14 +59,17 @@ fn logits_are_pytorchs() {
 
         let graph = network.lower().unwrap();
         let images = channels_last(&input.values, 3, input.shape[2] * input.shape[3]);
-        let mut trainer = Trainer::new(&graph, 0, 1).unwrap();
-        trainer.model_mut().load(&weights).unwrap();
-        let trained = trainer.logits(&images).unwrap();
+        let stock = Backend::Stock { device: Device::Cpu, dtype: DType::F32 };
+        let [fused, stock] = [Backend::Fused, stock].map(|backend| {
+            let model = Model::new(&graph, backend, 0).unwrap();
+            model.load(&weights).unwrap();
+            model.logits(&images, 2).unwrap()
+        });
         let mut engine = Engine::new(&graph, &weights, 1).unwrap();
         let each = images.chunks_exact(engine.image_len());
         let deployed: Vec<f32> = each.flat_map(|image| engine.run(image).to_vec()).collect();
         let largest = logits.values.iter().fold(0.0_f32, |largest, v| largest.max(v.abs()));
-        for found in [trained, deployed] {
+        for found in [fused, stock, deployed] {
             let off = found.iter().zip(&logits.values).map(|(a, b)| (a - b).abs());
             let off = off.fold(0.0_f32, f32::max) / largest;
             assert!(found.len() == logits.values.len() && off < 1e-4, "{name}: {off}");

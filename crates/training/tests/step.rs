@@ -1,7 +1,7 @@
 //! One step on small networks of every family.
 
 use search_space::{Graph, published};
-use training::{Optimiser, Recipe, Run};
+use training::{Optimiser, Placement, Recipe, Run};
 
 fn numbers(count: usize) -> Vec<f32> {
     let mix = |i: usize| i.wrapping_mul(2_654_435_761) % 2_001;
@@ -21,8 +21,8 @@ fn recipe(optimiser: Optimiser, learning_rate: f32) -> Recipe {
         optimiser,
         learning_rate,
         weight_decay: 1e-4,
-        largest_norm: Some(5.0),
-        average_decay: Some(0.9),
+        clip_norm: Some(5.0),
+        ema_decay: Some(0.9),
         label_smoothing: 0.1,
         warm_up_steps: 2,
         steps: 1_000,
@@ -45,11 +45,11 @@ fn threads_change_no_bit() {
         let labels: Vec<u32> = (0..40).map(|i| i % 4).collect();
         let trained = |threads: usize| {
             let recipe = recipe(Optimiser::RMSPROP, 0.01);
-            let mut run = Run::new(&graph, recipe, 7, threads).unwrap();
+            let mut run = Run::new(&graph, recipe, Placement::cpu(threads), 7).unwrap();
             for _ in 0..2 {
                 run.step(&images, &labels).unwrap();
             }
-            run.result().clone()
+            run.result().to_weights().unwrap()
         };
         assert!(trained(1) == trained(2), "{name}");
     }
@@ -62,7 +62,7 @@ fn steps_lower_the_loss() {
         let images = numbers(16 * graph.input().elements());
         let labels: Vec<u32> = (0..16).map(|i| i % 4).collect();
         let plain = Recipe { label_smoothing: 0.0, ..recipe(Optimiser::SGD, 0.1) };
-        let mut run = Run::new(&graph, plain, 5, 1).unwrap();
+        let mut run = Run::new(&graph, plain, Placement::cpu(1), 5).unwrap();
         let mut losses: Vec<f64> = (0..25).map(|_| run.step(&images, &labels).unwrap()).collect();
         let (first, last) = (losses[0], losses.pop().unwrap());
         assert!(last < 0.8 * first, "{name}: {first} to {last}");

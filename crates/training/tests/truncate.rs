@@ -7,7 +7,7 @@ use rand::{RngExt, SeedableRng};
 use search_space::{
     Axis, Freedom, Graph, Lanes, Network, NodeWeights, Op, Weights, axes, channel_groups, published,
 };
-use training::{Trainer, truncate};
+use training::{Backend, Model, truncate};
 
 /// Small enough to run in a test; the widths are those of the full size.
 const RESOLUTION: usize = 32;
@@ -144,21 +144,21 @@ fn every_legal_cut_lowers_runs_trains_and_exports() {
             let place = format!("{}, {} to {width}", network.name, axis.name);
             let lowered = narrow.lower().unwrap_or_else(|error| panic!("{place}: {error}"));
             let cut = truncate(&graph, &lowered, &weights).unwrap();
-            let mut trainer = Trainer::new(&lowered, 0, 1).unwrap();
-            trainer.model_mut().load(&cut).unwrap_or_else(|error| panic!("{place}: {error}"));
+            let model = Model::new(&lowered, Backend::Fused, 0).unwrap();
+            model.load(&cut).unwrap_or_else(|error| panic!("{place}: {error}"));
         }
         let Some(axis) = legal.get(rng.random_range(0..legal.len().max(1))) else { continue };
         let narrow = axis.with_width(&network, *pick(&axis.narrower, &mut rng));
         let lowered = narrow.lower().unwrap();
         let cut = truncate(&graph, &lowered, &weights).unwrap();
         assert!(logits(&lowered, &cut, &mut rng).iter().all(|logit| logit.is_finite()));
-        let mut trainer = Trainer::new(&lowered, 0, 1).unwrap();
-        trainer.model_mut().load(&cut).unwrap();
+        let model = Model::new(&lowered, Backend::Fused, 0).unwrap();
+        model.load(&cut).unwrap();
         let images: Vec<f32> =
             (0..2 * lowered.input().elements()).map(|_| rng.random_range(-1.0..1.0)).collect();
         let mut targets = vec![0.0; 20];
         (targets[3], targets[17]) = (1.0, 1.0);
-        let loss = trainer.accumulate(&images, &targets).unwrap();
+        let loss = model.loss_and_gradients(&images, &targets, 1).unwrap().loss;
         assert!(loss.is_finite(), "{}", narrow.name);
         let (batch, norm) = (Batch::One, BatchNorm::Folded);
         let settings = Settings { name: "cut", description: "", batch, norm };

@@ -41,6 +41,7 @@ fn training(global: &Global, args: &BenchTrainingArgs) -> Result<()> {
             return Err(bad_input(name, "found 0; allowed: 1 and more"));
         }
     }
+    let backend = args.device.backend()?;
     let mut network = load::network(&args.net)?;
     network.input.resolution = args.resolution.unwrap_or(network.input.resolution);
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
@@ -55,7 +56,7 @@ fn training(global: &Global, args: &BenchTrainingArgs) -> Result<()> {
         // Far away: the learning rate hardly falls.
         steps: u64::MAX,
     };
-    let mut run = Run::new(&graph, recipe, Placement::cpu(threads), global.seed)?;
+    let mut run = Run::new(&graph, recipe, Placement { backend, threads }, global.seed)?;
     let images = noise(args.batch * graph.input().elements());
     let labels: Vec<u32> = (0..args.batch).map(|image| (image % graph.classes()) as u32).collect();
     let mut times_ms = Vec::with_capacity(args.steps);

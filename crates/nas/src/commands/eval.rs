@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use dataset::HoldOut;
 use serde::Serialize;
-use training::{Backend, Evaluation, Model, evaluate};
+use training::{Evaluation, Model, evaluate};
 
 use super::train::{data, variant};
 use crate::args::Global;
@@ -27,6 +27,7 @@ struct Evaluated {
 }
 
 pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
+    let backend = args.device.backend()?;
     let network = load::network(&args.net)?;
     let file = weights::read(&args.weights)?;
     let data = data::load(global, &args.data, HoldOut::NONE)?;
@@ -42,7 +43,7 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
     if threads == 0 {
         return Err(bad_input("--threads", "found 0; allowed: 1 and more"));
     }
-    let model = Model::new(&graph, Backend::Fused, 0)?;
+    let model = Model::new(&graph, backend, 0)?;
     model.load(&weights)?;
     let start = Instant::now();
     let Evaluation { images, top1, top5, loss } = evaluate(&model, &data.test, threads)?;

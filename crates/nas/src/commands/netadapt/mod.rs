@@ -20,7 +20,6 @@ use controller::netadapt::{
     adapt,
 };
 use search_space::Weights;
-use training::Backend;
 
 use crate::args::Global;
 use crate::args_netadapt::NetAdaptArgs;
@@ -73,7 +72,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let adapted = {
         let variant = |deployed: &_| plan.variant(deployed, args.recipe.train_stem_stride);
         let problem = NetAdapt {
-            backend: &Backend::Fused,
+            backend: &plan.training.backend,
             seed: &plan.seed,
             weights: &seed_weights,
             variant: &variant,

@@ -77,7 +77,8 @@ fn max_iterations(settings: &AdaptSettings, seed_ms: f64) -> usize {
 /// Of training, on one thread, for one image of the seed's training variant.
 fn image_seconds(plan: &Plan) -> Result<f64> {
     let graph = plan.training.variant.lower()?;
-    let mut run = Run::new(&graph, plan.fine_tune.recipe, Placement::cpu(1), 0)?;
+    let placement = Placement { backend: plan.training.backend.clone(), threads: 1 };
+    let mut run = Run::new(&graph, plan.fine_tune.recipe, placement, 0)?;
     let batch = plan.fine_tune.batches.batch;
     let images = vec![0.5; batch * graph.input().elements()];
     let labels = vec![0; batch];

@@ -15,7 +15,7 @@ use anyhow::{Result, bail};
 use dataset::Dataset;
 use report::write_atomically;
 use serde::Serialize;
-use training::{Backend, Checkpoint, Model, Run, evaluate};
+use training::{Checkpoint, Model, Run, evaluate};
 
 use crate::args::Global;
 use crate::args_training::TrainArgs;
@@ -194,7 +194,7 @@ fn finish(
 ) -> Result<Trained> {
     let best: PathBuf = out.join(BEST);
     let (network, tensors) = weights::fit(&best, &plan.variant)?;
-    let model = Model::new(&network.lower()?, Backend::Fused, 0)?;
+    let model = Model::new(&network.lower()?, plan.backend.clone(), 0)?;
     model.load(&tensors)?;
     let evaluation = evaluate(&model, &plan.data.test, global.training_threads())?;
     let best_line = history::best(history);

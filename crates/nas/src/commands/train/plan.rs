@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use dataset::{BatchSettings, Dataset, Order};
 use search_space::{Network, Weights};
-use training::{Optimiser, Placement, Recipe, Run};
+use training::{Backend, Optimiser, Placement, Recipe, Run};
 
 use super::{data, variant};
 use crate::args::Global;
@@ -26,6 +26,8 @@ pub(crate) struct Plan {
     pub(crate) deployed: Network,
     /// Its training variant: the network that is trained.
     pub(crate) variant: Network,
+    /// What computes it.
+    pub(crate) backend: Backend,
     pub(crate) data: Dataset,
     pub(crate) batches: BatchSettings,
     pub(crate) recipe: Recipe,
@@ -34,6 +36,7 @@ pub(crate) struct Plan {
 
 impl Plan {
     pub(crate) fn new(global: &Global, args: &TrainArgs, data: Dataset) -> Result<Self> {
+        let backend = args.recipe.device.backend()?;
         let mut deployed = load::network(&args.net)?;
         deployed.classes = data.classes.len();
         data::check(&args.data, &data, &deployed)?;
@@ -68,18 +71,15 @@ impl Plan {
             order: Order::Shuffled,
             seed: global.seed,
         };
-        Ok(Self { deployed, variant, data, batches, recipe, steps_per_epoch })
+        Ok(Self { deployed, variant, backend, data, batches, recipe, steps_per_epoch })
     }
 
     /// The run before its first step.
     pub(crate) fn start(&self, global: &Global, args: &TrainArgs) -> Result<Run> {
         let graph = self.variant.lower().map_err(|error| bad_input(&args.net, error))?;
-        let run = Run::new(
-            &graph,
-            self.recipe,
-            Placement::cpu(global.training_threads()),
-            global.seed,
-        );
+        let placement =
+            Placement { backend: self.backend.clone(), threads: global.training_threads() };
+        let run = Run::new(&graph, self.recipe, placement, global.seed);
         let mut run = run.map_err(|error| bad_input("recipe", error))?;
         if let Some(path) = &args.weights {
             let (network, mut from) = weights::fit(path, &self.variant)?;
@@ -98,6 +98,8 @@ impl Plan {
     pub(crate) fn settings(&self, args: &TrainArgs) -> BTreeMap<String, String> {
         let Recipe { optimiser, learning_rate, weight_decay, label_smoothing, .. } = self.recipe;
         let option = |value: Option<f32>| value.map_or("none".to_owned(), |v| v.to_string());
+        let device = &args.recipe.device.device;
+        let other_device = (device != "cpu").then(|| ("device".to_owned(), device.clone()));
         let weights =
             args.weights.as_ref().map_or("random".to_owned(), |w| w.display().to_string());
         [
@@ -118,7 +120,9 @@ impl Plan {
             ("weights", weights),
         ]
         .map(|(name, value)| (name.to_owned(), value))
-        .into()
+        .into_iter()
+        .chain(other_device)
+        .collect()
     }
 }
 

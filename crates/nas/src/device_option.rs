@@ -1,0 +1,50 @@
+//! `--device`: what trains and evaluates networks.
+
+use anyhow::Result;
+use training::Backend;
+
+use crate::exit::bad_input;
+
+const OPTION: &str = "--device";
+
+/// What trains and evaluates networks.
+#[derive(Clone, clap::Args)]
+pub(crate) struct DeviceArgs {
+    /// cpu, or cuda or cuda:N (candle's own ops)
+    #[arg(long, value_name = "DEVICE", default_value = "cpu", hide = !cfg!(feature = "cuda"))]
+    pub(crate) device: String,
+}
+
+impl DeviceArgs {
+    /// The backend of the device.
+    pub(crate) fn backend(&self) -> Result<Backend> {
+        let device = &self.device;
+        let number = match device.split_once(':') {
+            None if device == "cpu" => return Ok(Backend::Fused),
+            None if device == "cuda" => Some(0),
+            Some(("cuda", number)) => number.parse().ok(),
+            _ => None,
+        };
+        match number {
+            Some(number) => cuda(device, number),
+            None => {
+                let message = format!("found {device}; allowed: cpu, cuda or cuda:N");
+                Err(bad_input(OPTION, message))
+            }
+        }
+    }
+}
+
+#[cfg(feature = "cuda")]
+fn cuda(device: &str, number: usize) -> Result<Backend> {
+    match Backend::cuda(number) {
+        Ok(backend) => Ok(backend),
+        Err(error) => Err(bad_input(OPTION, format!("found {device}, which fails: {error}"))),
+    }
+}
+
+#[cfg(not(feature = "cuda"))]
+fn cuda(device: &str, _: usize) -> Result<Backend> {
+    let allowed = "cpu; other devices need a nas that was built with --features cuda";
+    Err(bad_input(OPTION, format!("found {device}; allowed: {allowed}")))
+}
