@@ -54,7 +54,8 @@ impl PackedMatrix {
         let mut panels = vec![0.0; padded * depth];
         for first in (0..columns).step_by(width) {
             let (width, used) = (width.min(padded - first), width.min(columns - first));
-            let rows = panels[first * depth..].chunks_exact_mut(width).zip(weights.chunks_exact(columns));
+            let rows =
+                panels[first * depth..].chunks_exact_mut(width).zip(weights.chunks_exact(columns));
             rows.for_each(|(to, from)| to[..used].copy_from_slice(&from[first..first + used]));
         }
         Self { set, depth, columns, panels, bias: vec![0.0; padded] }

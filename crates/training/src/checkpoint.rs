@@ -76,8 +76,7 @@ impl Run {
             allowed: "a state that can be written".to_owned(),
         })?;
         let slots = self.slots();
-        let values: Vec<Vec<f32>> =
-            slots.iter().map(NamedVar::values).collect::<Result<_, _>>()?;
+        let values: Vec<Vec<f32>> = slots.iter().map(NamedVar::values).collect::<Result<_, _>>()?;
         let tensors: Vec<(String, &[usize], &[f32])> = slots
             .iter()
             .zip(&values)

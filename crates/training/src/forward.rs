@@ -57,7 +57,8 @@ impl Model {
         let mut values: Vec<Option<Tensor>> = Vec::with_capacity(self.units.len());
         let mut logits = images.clone();
         for (index, unit) in self.units.iter().enumerate() {
-            let inputs: Vec<&Tensor> = unit.inputs.iter().filter_map(|&i| values[i].as_ref()).collect();
+            let inputs: Vec<&Tensor> =
+                unit.inputs.iter().filter_map(|&i| values[i].as_ref()).collect();
             logits = self.unit(unit, images, &inputs, mode, &mut statistics)?;
             for &input in &unit.inputs {
                 if self.units[input].last_reader == index {
@@ -95,10 +96,13 @@ impl Model {
                 let weight = seen(weight, mode);
                 match norm {
                     Some(norm) if mode != Mode::Inference => {
-                        let (weight_of_norm, bias) = (seen(&norm.weight, mode), seen(&norm.bias, mode));
+                        let (weight_of_norm, bias) =
+                            (seen(&norm.weight, mode), seen(&norm.bias, mode));
                         let learned = self.learned(&weight_of_norm, &bias);
-                        let (y, of_batch) =
-                            by_backend!(self, conv2d_norm_act(x, &weight, *conv, learned, norm.act))?;
+                        let (y, of_batch) = by_backend!(
+                            self,
+                            conv2d_norm_act(x, &weight, *conv, learned, norm.act)
+                        )?;
                         statistics.push(of_batch);
                         Ok(y)
                     }
@@ -137,8 +141,9 @@ impl Model {
     }
 
     fn norm_eval(&self, x: &Tensor, norm: &NormAct) -> Result<Tensor> {
-        let [weight, bias, mean, var] = [&norm.weight, &norm.bias, &norm.running_mean, &norm.running_var]
-            .map(Var::as_detached_tensor);
+        let [weight, bias, mean, var] =
+            [&norm.weight, &norm.bias, &norm.running_mean, &norm.running_var]
+                .map(Var::as_detached_tensor);
         let learned = self.learned(&weight, &bias);
         by_backend!(self, norm_act_eval(x, learned, &mean, &var, norm.act))
     }
@@ -167,7 +172,8 @@ impl Model {
             _ => None,
         });
         for (index, norm) in norms.enumerate() {
-            let (mut mean, mut var) = (norm.running_mean.zeros_like()?, norm.running_var.zeros_like()?);
+            let (mut mean, mut var) =
+                (norm.running_mean.zeros_like()?, norm.running_var.zeros_like()?);
             for of_batch in shards.iter().map(|shard| &shard[index]) {
                 let unbiased = of_batch.count as f32 / (of_batch.count - 1).max(1) as f32;
                 mean = (mean + of_batch.mean.affine(share, 0.0)?)?;
@@ -191,4 +197,3 @@ fn seen(var: &Var, mode: Mode) -> Tensor {
         Mode::Inference => var.as_detached_tensor(),
     }
 }
-

@@ -122,7 +122,8 @@ impl Optimizer for RmsProp {
 
     fn step(&mut self, gradients: &GradStore) -> Result<()> {
         let RmsPropConfig { learning_rate, decay: past, momentum, eps, weight_decay } = self.config;
-        let [rate, m, e, now] = [learning_rate as f32, momentum as f32, eps as f32, 1.0 - past as f32];
+        let [rate, m, e, now] =
+            [learning_rate as f32, momentum as f32, eps as f32, 1.0 - past as f32];
         let buffers = self.momentum_buffers.iter().zip(&self.square_avgs);
         for (weights, (buffer, square_avg)) in self.vars.iter().zip(buffers) {
             let Some(gradient) = gradients.get(weights) else { continue };

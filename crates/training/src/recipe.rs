@@ -112,7 +112,8 @@ pub(crate) enum RunningOptimiser {
 
 impl RunningOptimiser {
     pub(crate) fn new(recipe: &Recipe, vars: Vec<Var>) -> candle_core::Result<Self> {
-        let [learning_rate, weight_decay] = [recipe.learning_rate, recipe.weight_decay].map(f64::from);
+        let [learning_rate, weight_decay] =
+            [recipe.learning_rate, recipe.weight_decay].map(f64::from);
         match recipe.optimiser {
             Optimiser::Sgd { momentum } => {
                 let momentum = momentum.into();
@@ -127,7 +128,11 @@ impl RunningOptimiser {
         }
     }
 
-    pub(crate) fn step(&mut self, learning_rate: f32, gradients: &GradStore) -> candle_core::Result<()> {
+    pub(crate) fn step(
+        &mut self,
+        learning_rate: f32,
+        gradients: &GradStore,
+    ) -> candle_core::Result<()> {
         match self {
             Self::Sgd(sgd) => {
                 sgd.set_learning_rate(learning_rate.into());

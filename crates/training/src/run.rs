@@ -156,7 +156,10 @@ impl Run {
     ///
     /// # Errors
     /// As [`Run::evaluate`].
-    pub fn sample_results(&self, samples: &Arc<Samples>) -> Result<Vec<SampleResult>, TrainingError> {
+    pub fn sample_results(
+        &self,
+        samples: &Arc<Samples>,
+    ) -> Result<Vec<SampleResult>, TrainingError> {
         sample_results(self.result(), samples, self.threads)
     }
 

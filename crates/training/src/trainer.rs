@@ -65,7 +65,8 @@ impl Model {
         }
         let first_stream = self.batches.fetch_add(1, Ordering::Relaxed) << 32;
         let share = 1.0 / batch as f32;
-        let shards = images.chunks(SHARD_IMAGES * image).zip(targets.chunks(SHARD_IMAGES * classes));
+        let shards =
+            images.chunks(SHARD_IMAGES * image).zip(targets.chunks(SHARD_IMAGES * classes));
         let shards = on_threads(threads, shards.collect(), |index, (images, targets)| {
             self.shard(images, targets, share, first_stream | index as u64)
         })?;
@@ -158,7 +159,9 @@ fn on_threads<W: Send, R: Send>(
         for share in shares.into_iter().filter(|share| !share.is_empty()) {
             let run = &run;
             let work = move || {
-                share.into_iter().for_each(|(index, work, result)| *result = Some(run(index, work)));
+                share
+                    .into_iter()
+                    .for_each(|(index, work, result)| *result = Some(run(index, work)));
             };
             let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
             thread.spawn_scoped(scope, work).map_err(TrainingError::Thread)?;

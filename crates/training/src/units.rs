@@ -21,7 +21,12 @@ pub(crate) struct Unit {
 pub(crate) enum UnitOp {
     Input,
     /// Also a linear layer.
-    Conv { conv: Conv2d, weight: Var, bias: Option<Var>, norm: Option<NormAct> },
+    Conv {
+        conv: Conv2d,
+        weight: Var,
+        bias: Option<Var>,
+        norm: Option<NormAct>,
+    },
     Norm(NormAct),
     Act(Activation),
     MaxPool(Pool2d),
@@ -30,9 +35,17 @@ pub(crate) enum UnitOp {
     Add,
     Multiply,
     Concat,
-    Split { start: usize, channels: usize },
-    Shuffle { groups: usize },
-    Dropout { p: f32, place: u64 },
+    Split {
+        start: usize,
+        channels: usize,
+    },
+    Shuffle {
+        groups: usize,
+    },
+    Dropout {
+        p: f32,
+        place: u64,
+    },
 }
 
 /// A batch norm and the activation that follows it.
@@ -69,7 +82,9 @@ pub(crate) fn units(graph: &Graph, state: &[NamedVar]) -> Vec<Unit> {
             (
                 Some(
                     UnitOp::Norm(NormAct { act: act @ Activation::Linear, .. })
-                    | UnitOp::Conv { norm: Some(NormAct { act: act @ Activation::Linear, .. }), .. },
+                    | UnitOp::Conv {
+                        norm: Some(NormAct { act: act @ Activation::Linear, .. }), ..
+                    },
                 ),
                 UnitOp::Act(new),
             ) => {

@@ -7,8 +7,8 @@ use candle_core::{DType, Device};
 use engine::Engine;
 use search_space::published;
 use training::{
-    Backend, Framework, Model, TrainingError, WeightsFile, import, read_safetensors, read_state_dict,
-    write_weights,
+    Backend, Framework, Model, TrainingError, WeightsFile, import, read_safetensors,
+    read_state_dict, write_weights,
 };
 
 const CASES: [(Framework, &str, &str); 4] = [

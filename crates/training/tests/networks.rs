@@ -50,7 +50,12 @@ fn check(name: &str, graph: &Graph, allowed: f64) {
         let off: Vec<f64> = found.iter().zip(&expected).map(|(a, b)| a - b).collect();
         // A scale or shift that the next batch norm undoes has a gradient of rounding errors only.
         let size = norm(&expected).max(1e-3 * whole);
-        assert!(norm(&off) < allowed * size, "{name}, {}: {} of {size}", parameter.name, norm(&off));
+        assert!(
+            norm(&off) < allowed * size,
+            "{name}, {}: {} of {size}",
+            parameter.name,
+            norm(&off)
+        );
     }
     for (found, expected) in fused.state().iter().zip(stock.state()) {
         let (values, expected) = (elements(&found.var), elements(&expected.var));

@@ -203,7 +203,8 @@ pub fn conv_backward(
     let mut scratch = Vec::new();
     if shape.is_pointwise() {
         for Range { start: first, end } in shape.blocks(images) {
-            let (count, range) = (end - first, first * shape.out_channels..end * shape.out_channels);
+            let (count, range) =
+                (end - first, first * shape.out_channels..end * shape.out_channels);
             let values = out_gradient.block(range, &mut scratch);
             for (group, gradient) in weight_gradient.chunks_exact_mut(group_len).enumerate() {
                 let of_out =

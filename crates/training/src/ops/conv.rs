@@ -2,15 +2,15 @@
 
 use std::sync::{Arc, OnceLock};
 
-use candle_core::{CpuStorage, CustomOp3, Device, Error, Layout, Result, Shape, Tensor};
+use candle_core::{Error, Result, Shape, Tensor};
 use kernels::Activation;
 use kernels::training::{
     ConvGradients, ConvShape, NormAct, NormStatistics, OutGradient, add_assign, column_sums,
     conv_backward, conv_forward, depthwise_backward, depthwise_forward,
 };
 
-use super::elements::{elements, elements_of, map, of_shape, readable, refused, tensor};
-use super::norm::{Learned, stacked};
+use super::elements::{Gradients, SliceOp, Slices, map, of_shape, readable, refused, tensor};
+use super::maps::or_unused;
 use super::pool::geometry;
 use super::types::{BatchNorm, BatchStatistics, Conv2d};
 
@@ -26,7 +26,30 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv2d) 
         Some(bias) => of_shape(NAME, "bias", bias, &[conv.shape.out_channels])?,
         None => tensor(Vec::new(), 0)?,
     };
-    x.apply_op3(&weight, &bias, conv)
+    let op = SliceOp {
+        name: NAME,
+        out: conv.out(),
+        forward: move |[x, weight, bias]: Slices<'_, 3>, out: &mut [f32]| {
+            conv.run([x, weight, bias], out, &mut |_| {});
+        },
+        backward: move |[x, weight, _]: Slices<'_, 3>,
+                        gradient: &[f32],
+                        [to_x, to_weight, to_bias]: Gradients<'_, 3>| {
+            conv.pull_back([x, weight], &OutGradient::Plain(gradient), [to_x, to_weight]);
+            if let Some(to_bias) = to_bias {
+                column_sums(gradient, to_bias);
+            }
+        },
+    };
+    x.apply_op3(&weight, &bias, op)
+}
+
+/// What the forward pass of a unit leaves for its backward pass.
+struct Saved {
+    /// What the convolution gives.
+    convolved: Vec<f32>,
+    mean: Vec<f32>,
+    var: Vec<f32>,
 }
 
 /// Convolution without a bias, batch norm with the statistics of this batch, and activation, in one op
@@ -43,18 +66,53 @@ pub fn conv2d_norm_act(
 ) -> Result<(Tensor, BatchStatistics)> {
     const NAME: &str = "conv2d_norm_act";
     let (x, weight, conv) = Conv::new(NAME, x, weight, conv)?;
-    let learned = stacked(NAME, norm, conv.shape.out_channels)?;
+    let channels = conv.shape.out_channels;
+    let gamma = of_shape(NAME, "norm.weight", norm.weight, &[channels])?;
+    let beta = of_shape(NAME, "norm.bias", norm.bias, &[channels])?;
+    // One tensor, since candle's ops have three inputs at most.
+    let scale_shift = Tensor::stack(&[gamma, beta], 0)?;
+    let eps = norm.eps;
+    let norm_act = move |saved: &Saved, scale_shift: &[f32], work: &mut dyn FnMut(NormAct<'_>)| {
+        let (gamma, beta) = scale_shift.split_at(channels);
+        work(NormAct { mean: &saved.mean, var: &saved.var, eps, gamma, beta, act });
+    };
+    // Of this call alone: another one makes an op of its own.
     let saved = Arc::new(OnceLock::new());
-    let op = ConvNormAct { conv, eps: norm.eps, act, saved: saved.clone() };
-    let out = x.apply_op3(&weight, &learned, op)?;
+    let (to_save, of_forward) = (saved.clone(), saved.clone());
+    let op = SliceOp {
+        name: NAME,
+        out: conv.out(),
+        forward: move |[x, weight, scale_shift]: Slices<'_, 3>, out: &mut [f32]| {
+            let mut statistics = NormStatistics::new(channels);
+            let mut convolved = vec![0.0; out.len()];
+            let advance = &mut |so_far: &[f32]| statistics.advance(so_far);
+            conv.run([x, weight, &[]], &mut convolved, advance);
+            let (mean, var) = statistics.finish(&convolved);
+            let saved = to_save.get_or_init(|| Saved { convolved, mean, var });
+            norm_act(saved, scale_shift, &mut |norm| norm.forward(&saved.convolved, out));
+        },
+        backward: move |[x, weight, scale_shift]: Slices<'_, 3>,
+                        gradient: &[f32],
+                        to: Gradients<'_, 3>| {
+            let [mut to_x, mut to_weight, mut to_scale_shift] = to;
+            let Some(saved): Option<&Saved> = of_forward.get() else { return };
+            norm_act(saved, scale_shift, &mut |norm| {
+                let norm = norm.backward(&saved.convolved, gradient);
+                if let Some(to) = &mut to_scale_shift {
+                    to[..channels].copy_from_slice(&norm.gamma);
+                    to[channels..].copy_from_slice(&norm.beta);
+                }
+                let to = [to_x.take(), to_weight.take()];
+                conv.pull_back([x, weight], &OutGradient::OfNorm(norm), to);
+            });
+        },
+    };
+    let out = x.apply_op3(&weight, &scale_shift, op)?;
+    let not_run = || Error::Msg(format!("{NAME}: found an op that did not run"));
     let Saved { convolved, mean, var } = saved.get().ok_or_else(not_run)?;
-    let (count, channels) = (convolved.len() / mean.len(), mean.len());
-    let vector = |values: &[f32]| Tensor::from_slice(values, channels, &Device::Cpu);
+    let vector = |values: &[f32]| tensor(values.to_vec(), channels);
+    let count = convolved.len() / channels;
     Ok((out, BatchStatistics { mean: vector(mean)?, var: vector(var)?, count }))
-}
-
-fn not_run() -> Error {
-    Error::Msg("found an op that did not run forward".to_owned())
 }
 
 /// A convolution of maps of one shape.
@@ -103,160 +161,38 @@ impl Conv {
         (self.batch, height, width, self.shape.out_channels).into()
     }
 
-    fn run(&self, x: &[f32], weight: &[f32], bias: &[f32], advance: &mut dyn FnMut(&[f32])) -> Vec<f32> {
+    /// Without a bias where that is empty.
+    fn run(
+        &self,
+        [x, weight, bias]: [&[f32]; 3],
+        out: &mut [f32],
+        advance: &mut dyn FnMut(&[f32]),
+    ) {
         let shape = &self.shape;
-        let mut out = vec![0.0; self.out().elem_count()];
-        if self.is_depthwise() {
-            let channels = shape.out_channels;
-            depthwise_forward(&shape.geometry, channels, x, weight, &mut out, advance);
-            if !bias.is_empty() {
-                out.chunks_exact_mut(channels).for_each(|pixel| add_assign(pixel, bias));
-            }
-        } else {
-            conv_forward(shape, x, (weight, bias), &mut out, &mut Vec::new(), advance);
+        if !self.is_depthwise() {
+            return conv_forward(shape, x, (weight, bias), out, &mut Vec::new(), advance);
         }
-        out
+        depthwise_forward(&shape.geometry, shape.out_channels, x, weight, out, advance);
+        if !bias.is_empty() {
+            out.chunks_exact_mut(shape.out_channels).for_each(|pixel| add_assign(pixel, bias));
+        }
     }
 
-    /// The gradients of `x`, where candle tracks it, and `weight`.
     fn pull_back(
         &self,
-        x: &Tensor,
-        weight: &Tensor,
+        [x, weight]: [&[f32]; 2],
         gradient: &OutGradient<'_>,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let ((x_at, x_layout), (weight_at, weight_layout)) =
-            (x.storage_and_layout(), weight.storage_and_layout());
-        let (x_in, weight_in) =
-            (elements_of(&x_at, x_layout)?, elements_of(&weight_at, weight_layout)?);
-        let mut of_x = x.track_op().then(|| vec![0.0; x_in.len()]);
-        let mut of_weight = vec![0.0; weight_in.len()];
-        let (shape, geometry) = (&self.shape, &self.shape.geometry);
-        let to = ConvGradients { input: of_x.as_deref_mut(), weights: &mut of_weight };
+        [to_x, to_weight]: [Option<&mut [f32]>; 2],
+    ) {
+        let shape = &self.shape;
+        let mut unused = Vec::new();
+        let to_weight = or_unused(to_weight, &mut unused, weight.len());
+        let to = ConvGradients { input: to_x, weights: to_weight };
         if self.is_depthwise() {
-            depthwise_backward(geometry, shape.out_channels, x_in, weight_in, gradient, to);
+            let channels = shape.out_channels;
+            depthwise_backward(&shape.geometry, channels, x, weight, gradient, to);
         } else {
-            conv_backward(shape, x_in, weight_in, gradient, to);
+            conv_backward(shape, x, weight, gradient, to);
         }
-        let of_x = of_x.map(|values| tensor(values, x.shape())).transpose()?;
-        let of_weight = weight.track_op().then(|| tensor(of_weight, weight.shape()));
-        Ok((of_x, of_weight.transpose()?))
-    }
-}
-
-/// With a bias, or an empty one.
-impl CustomOp3 for Conv {
-    fn name(&self) -> &'static str {
-        "conv2d"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        bias: &CpuStorage,
-        bias_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (x, weight) = (elements(x, x_layout)?, elements(weight, weight_layout)?);
-        let out = self.run(x, weight, elements(bias, bias_layout)?, &mut |_| {});
-        Ok((CpuStorage::F32(out), self.out()))
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        bias: &Tensor,
-        _: &Tensor,
-        gradient: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let gradient = gradient.contiguous()?;
-        let (at, layout) = gradient.storage_and_layout();
-        let gradient = elements_of(&at, layout)?;
-        let (of_x, of_weight) = self.pull_back(x, weight, &OutGradient::Plain(gradient))?;
-        let of_bias = bias.track_op().then(|| {
-            let mut of_bias = vec![0.0; bias.elem_count()];
-            column_sums(gradient, &mut of_bias);
-            tensor(of_bias, bias.shape())
-        });
-        Ok((of_x, of_weight, of_bias.transpose()?))
-    }
-}
-
-/// What the forward pass leaves for the backward pass.
-struct Saved {
-    /// What the convolution gives.
-    convolved: Vec<f32>,
-    mean: Vec<f32>,
-    var: Vec<f32>,
-}
-
-/// One call: another one needs an op of its own.
-struct ConvNormAct {
-    conv: Conv,
-    eps: f32,
-    act: Activation,
-    saved: Arc<OnceLock<Saved>>,
-}
-
-impl ConvNormAct {
-    fn norm_act<'a>(&self, saved: &'a Saved, learned: Learned<'a>) -> NormAct<'a> {
-        let Learned { gamma, beta } = learned;
-        let (mean, var) = (&saved.mean[..], &saved.var[..]);
-        NormAct { mean, var, eps: self.eps, gamma, beta, act: self.act }
-    }
-}
-
-/// Of the input, the convolution's weights, and batch norm's scale and shift `[2, channels]`.
-impl CustomOp3 for ConvNormAct {
-    fn name(&self) -> &'static str {
-        "conv2d_norm_act"
-    }
-
-    fn cpu_fwd(
-        &self,
-        x: &CpuStorage,
-        x_layout: &Layout,
-        weight: &CpuStorage,
-        weight_layout: &Layout,
-        learned: &CpuStorage,
-        learned_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let (x, weight) = (elements(x, x_layout)?, elements(weight, weight_layout)?);
-        let learned = Learned::new(elements(learned, learned_layout)?);
-        let mut statistics = NormStatistics::new(self.conv.shape.out_channels);
-        let convolved = self.conv.run(x, weight, &[], &mut |so_far| statistics.advance(so_far));
-        let (mean, var) = statistics.finish(&convolved);
-        let saved = Saved { convolved, mean, var };
-        let mut out = vec![0.0; saved.convolved.len()];
-        self.norm_act(&saved, learned).forward(&saved.convolved, &mut out);
-        match self.saved.set(saved) {
-            Ok(()) => Ok((CpuStorage::F32(out), self.conv.out())),
-            Err(_) => Err(Error::Msg("conv2d_norm_act: found a second call of one op".to_owned())),
-        }
-    }
-
-    fn bwd(
-        &self,
-        x: &Tensor,
-        weight: &Tensor,
-        learned: &Tensor,
-        _: &Tensor,
-        gradient: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>, Option<Tensor>)> {
-        let saved = self.saved.get().ok_or_else(not_run)?;
-        let gradient = gradient.contiguous()?;
-        let ((learned_at, learned_layout), (at, layout)) =
-            (learned.storage_and_layout(), gradient.storage_and_layout());
-        let of_learned = Learned::new(elements_of(&learned_at, learned_layout)?);
-        let norm_act = self.norm_act(saved, of_learned);
-        let mut norm = norm_act.backward(&saved.convolved, elements_of(&at, layout)?);
-        let mut of_learned = std::mem::take(&mut norm.gamma);
-        of_learned.append(&mut norm.beta);
-        let (of_x, of_weight) = self.conv.pull_back(x, weight, &OutGradient::OfNorm(norm))?;
-        let of_learned = learned.track_op().then(|| tensor(of_learned, learned.shape()));
-        Ok((of_x, of_weight, of_learned.transpose()?))
     }
 }

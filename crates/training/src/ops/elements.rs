@@ -3,7 +3,8 @@
 use std::fmt::{Debug, Display};
 
 use candle_core::{
-    CpuStorage, CustomOp1, CustomOp2, DType, Device, Error, Layout, Result, Shape, Storage, Tensor,
+    CpuStorage, CustomOp1, CustomOp2, CustomOp3, DType, Device, Error, Layout, Result, Shape,
+    Storage, Tensor,
 };
 
 /// An input that does not fit.
@@ -81,88 +82,82 @@ pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor
     Tensor::from_vec(values, shape.into(), &Device::Cpu)
 }
 
-/// An op of one tensor as functions of slices: `forward(x, out)` and `backward(x, out_gradient,
-/// x_gradient)`. What they write starts as zeros.
-pub(super) struct Unary<F, B> {
+/// Elements of an op's inputs.
+pub(super) type Slices<'a, const N: usize> = [&'a [f32]; N];
+/// Places for the gradients of those inputs that candle tracks.
+pub(super) type Gradients<'a, const N: usize> = [Option<&'a mut [f32]>; N];
+
+/// An op of `N` tensors as functions of slices. What they write starts as zeros.
+pub(super) struct SliceOp<const N: usize, F, B> {
     pub(super) name: &'static str,
     pub(super) out: Shape,
+    /// Of the inputs, to the output.
     pub(super) forward: F,
+    /// Of the inputs and the output's gradient, to the gradients of the inputs that candle tracks.
     pub(super) backward: B,
 }
 
-// A kernel of ours for a GPU would be the `cuda_fwd` of this and the other ops.
-impl<F, B> CustomOp1 for Unary<F, B>
+impl<const N: usize, F, B> SliceOp<N, F, B>
 where
-    F: Fn(&[f32], &mut [f32]),
-    B: Fn(&[f32], &[f32], &mut [f32]),
+    B: Fn(Slices<'_, N>, &[f32], Gradients<'_, N>),
 {
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn cpu_fwd(&self, x: &CpuStorage, layout: &Layout) -> Result<(CpuStorage, Shape)> {
-        let mut out = vec![0.0; self.out.elem_count()];
-        (self.forward)(elements(x, layout)?, &mut out);
-        Ok((CpuStorage::F32(out), self.out.clone()))
-    }
-
-    fn bwd(&self, x: &Tensor, _: &Tensor, gradient: &Tensor) -> Result<Option<Tensor>> {
+    fn pull_back(&self, inputs: [&Tensor; N], gradient: &Tensor) -> Result<[Option<Tensor>; N]> {
         let gradient = gradient.contiguous()?;
-        let ((x_at, x_layout), (at, layout)) =
-            (x.storage_and_layout(), gradient.storage_and_layout());
-        let mut x_gradient = vec![0.0; x.elem_count()];
-        let x_elements = elements_of(&x_at, x_layout)?;
-        (self.backward)(x_elements, elements_of(&at, layout)?, &mut x_gradient);
-        Ok(Some(tensor(x_gradient, x.shape())?))
-    }
-}
-
-/// As [`Unary`] of two tensors: `backward` writes the gradients of both.
-pub(super) struct Binary<F, B> {
-    pub(super) name: &'static str,
-    pub(super) out: Shape,
-    pub(super) forward: F,
-    pub(super) backward: B,
-}
-
-impl<F, B> CustomOp2 for Binary<F, B>
-where
-    F: Fn(&[f32], &[f32], &mut [f32]),
-    B: Fn([&[f32]; 2], &[f32], [&mut [f32]; 2]),
-{
-    fn name(&self) -> &'static str {
-        self.name
-    }
-
-    fn cpu_fwd(
-        &self,
-        a: &CpuStorage,
-        a_layout: &Layout,
-        b: &CpuStorage,
-        b_layout: &Layout,
-    ) -> Result<(CpuStorage, Shape)> {
-        let mut out = vec![0.0; self.out.elem_count()];
-        (self.forward)(elements(a, a_layout)?, elements(b, b_layout)?, &mut out);
-        Ok((CpuStorage::F32(out), self.out.clone()))
-    }
-
-    fn bwd(
-        &self,
-        a: &Tensor,
-        b: &Tensor,
-        _: &Tensor,
-        gradient: &Tensor,
-    ) -> Result<(Option<Tensor>, Option<Tensor>)> {
-        let gradient = gradient.contiguous()?;
-        let ((a_at, a_layout), (b_at, b_layout)) = (a.storage_and_layout(), b.storage_and_layout());
         let (at, layout) = gradient.storage_and_layout();
-        let inputs = [elements_of(&a_at, a_layout)?, elements_of(&b_at, b_layout)?];
-        let mut gradients = inputs.map(|input| vec![0.0; input.len()]);
-        let [of_a, of_b] = &mut gradients;
-        (self.backward)(inputs, elements_of(&at, layout)?, [of_a, of_b]);
-        let [of_a, of_b] = gradients;
+        let storages = inputs.map(Tensor::storage_and_layout);
+        let mut slices: Slices<'_, N> = [&[]; N];
+        for (slice, (at, layout)) in slices.iter_mut().zip(&storages) {
+            *slice = elements_of(at, layout)?;
+        }
         // candle takes no gradient of an input that it does not track.
-        let wanted = |x: &Tensor, gradient| x.track_op().then(|| tensor(gradient, x.shape()));
-        Ok((wanted(a, of_a).transpose()?, wanted(b, of_b).transpose()?))
+        let mut gradients = inputs.map(|x| x.track_op().then(|| vec![0.0; x.elem_count()]));
+        let to = gradients.each_mut().map(Option::as_deref_mut);
+        (self.backward)(slices, elements_of(&at, layout)?, to);
+        let mut tensors = [const { None }; N];
+        for ((to, values), input) in tensors.iter_mut().zip(gradients).zip(inputs) {
+            *to = values.map(|values| tensor(values, input.shape())).transpose()?;
+        }
+        Ok(tensors)
     }
 }
+
+/// candle has a trait for each number of inputs. A kernel of ours for a GPU would be the `cuda_fwd`
+/// here, with a `backward` over tensors.
+macro_rules! custom_op {
+    ($trait:ident, $count:literal: $($storage:ident $layout:ident $input:ident),*) => {
+        impl<F, B> $trait for SliceOp<$count, F, B>
+        where
+            F: Fn(Slices<'_, $count>, &mut [f32]),
+            B: Fn(Slices<'_, $count>, &[f32], Gradients<'_, $count>),
+        {
+            fn name(&self) -> &'static str {
+                self.name
+            }
+
+            fn cpu_fwd(
+                &self,
+                $($storage: &CpuStorage, $layout: &Layout),*
+            ) -> Result<(CpuStorage, Shape)> {
+                let mut out = vec![0.0; self.out.elem_count()];
+                (self.forward)([$(elements($storage, $layout)?),*], &mut out);
+                Ok((CpuStorage::F32(out), self.out.clone()))
+            }
+
+            #[allow(unused_parens)]
+            fn bwd(
+                &self,
+                $($input: &Tensor,)*
+                _: &Tensor,
+                gradient: &Tensor,
+            ) -> Result<($(custom_op!(gradient of $input)),*)> {
+                let [$($input),*] = self.pull_back([$($input),*], gradient)?;
+                Ok(($($input),*))
+            }
+        }
+    };
+    (gradient of $input:ident) => { Option<Tensor> };
+}
+
+custom_op!(CustomOp1, 1: a_at a_layout a);
+custom_op!(CustomOp2, 2: a_at a_layout a, b_at b_layout b);
+custom_op!(CustomOp3, 3: a_at a_layout a, b_at b_layout b, c_at c_layout c);

@@ -2,11 +2,9 @@
 
 use candle_core::{Result, Tensor};
 use kernels::Activation;
-use kernels::training::{
-    activation_backward, copy_channels_back, scale_backward, shuffle_back,
-};
+use kernels::training::{activation_backward, copy_channels_back, scale_backward, shuffle_back};
 
-use super::elements::{Binary, Unary, map, of_shape, readable, refused};
+use super::elements::{Gradients, SliceOp, Slices, map, of_shape, readable, refused};
 
 /// `act(x)` for each element of a tensor of any shape; where the function has no slope, the gradient is
 /// that of its flat side, as in PyTorch.
@@ -15,15 +13,15 @@ use super::elements::{Binary, Unary, map, of_shape, readable, refused};
 /// A tensor that the kernels do not read.
 pub fn activation(x: &Tensor, act: Activation) -> Result<Tensor> {
     let x = readable("activation", "x", x)?;
-    let out = x.shape().clone();
-    x.apply_op1(Unary {
+    x.apply_op1(SliceOp {
         name: "activation",
-        out,
-        forward: move |x: &[f32], out: &mut [f32]| {
+        out: x.shape().clone(),
+        forward: move |[x]: Slices<'_, 1>, out: &mut [f32]| {
             out.copy_from_slice(x);
             act.apply(out);
         },
-        backward: move |x: &[f32], gradient: &[f32], to: &mut [f32]| {
+        backward: move |[x]: Slices<'_, 1>, gradient: &[f32], [to]: Gradients<'_, 1>| {
+            let Some(to) = to else { return };
             to.copy_from_slice(gradient);
             activation_backward(act, x, to);
         },
@@ -48,28 +46,42 @@ pub fn multiply(x: &Tensor, scale: &Tensor) -> Result<Tensor> {
     let (x, [batch, height, width, channels]) = map(NAME, "x", x)?;
     let scale = of_shape(NAME, "scale", scale, &[batch, 1, 1, channels])?;
     let each = height * width * channels;
-    let out = x.shape().clone();
-    x.apply_op2(
-        &scale,
-        Binary {
-            name: NAME,
-            out,
-            forward: move |x: &[f32], scale: &[f32], out: &mut [f32]| {
-                out.copy_from_slice(x);
-                for (out, scale) in out.chunks_exact_mut(each).zip(scale.chunks_exact(channels)) {
-                    kernels::scale_channels(out, scale);
-                }
-            },
-            backward: move |[x, scale]: [&[f32]; 2], gradient: &[f32], [to, of_scale]: [&mut [f32]; 2]| {
-                to.copy_from_slice(gradient);
-                let maps = x.chunks_exact(each).zip(to.chunks_exact_mut(each));
-                let scales = scale.chunks_exact(channels).zip(of_scale.chunks_exact_mut(channels));
-                for ((x, to), (scale, of_scale)) in maps.zip(scales) {
-                    scale_backward(x, scale, to, of_scale);
-                }
-            },
+    let op = SliceOp {
+        name: NAME,
+        out: x.shape().clone(),
+        forward: move |[x, scale]: Slices<'_, 2>, out: &mut [f32]| {
+            out.copy_from_slice(x);
+            for (out, scale) in out.chunks_exact_mut(each).zip(scale.chunks_exact(channels)) {
+                kernels::scale_channels(out, scale);
+            }
         },
-    )
+        backward: move |[x, scale]: Slices<'_, 2>,
+                        gradient: &[f32],
+                        [to, of_scale]: Gradients<'_, 2>| {
+            let mut unused = (vec![], vec![]);
+            let to = or_unused(to, &mut unused.0, x.len());
+            let of_scale = or_unused(of_scale, &mut unused.1, scale.len());
+            to.copy_from_slice(gradient);
+            let maps = x.chunks_exact(each).zip(to.chunks_exact_mut(each));
+            let scales = scale.chunks_exact(channels).zip(of_scale.chunks_exact_mut(channels));
+            for ((x, to), (scale, of_scale)) in maps.zip(scales) {
+                scale_backward(x, scale, to, of_scale);
+            }
+        },
+    };
+    x.apply_op2(&scale, op)
+}
+
+/// A gradient's place, or one for a gradient that nobody wants.
+pub(super) fn or_unused<'a>(
+    to: Option<&'a mut [f32]>,
+    unused: &'a mut Vec<f32>,
+    len: usize,
+) -> &'a mut [f32] {
+    to.unwrap_or_else(|| {
+        unused.resize(len, 0.0);
+        unused
+    })
 }
 
 /// The channels of all maps, one after another.
@@ -89,21 +101,21 @@ fn concat_two(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let of_b = b.dims().last().copied().unwrap_or(0);
     let b = of_shape(NAME, "maps", b, &[batch, height, width, of_b])?;
     let all = of_a + of_b;
-    a.apply_op2(
-        &b,
-        Binary {
-            name: NAME,
-            out: (batch, height, width, all).into(),
-            forward: move |a: &[f32], b: &[f32], out: &mut [f32]| {
-                kernels::copy_channels(a, (of_a, 0), out, (all, 0), of_a);
-                kernels::copy_channels(b, (of_b, 0), out, (all, of_a), of_b);
-            },
-            backward: move |_: [&[f32]; 2], gradient: &[f32], [to_a, to_b]: [&mut [f32]; 2]| {
-                kernels::copy_channels(gradient, (all, 0), to_a, (of_a, 0), of_a);
-                kernels::copy_channels(gradient, (all, of_a), to_b, (of_b, 0), of_b);
-            },
+    let op = SliceOp {
+        name: NAME,
+        out: (batch, height, width, all).into(),
+        forward: move |[a, b]: Slices<'_, 2>, out: &mut [f32]| {
+            kernels::copy_channels(a, (of_a, 0), out, (all, 0), of_a);
+            kernels::copy_channels(b, (of_b, 0), out, (all, of_a), of_b);
         },
-    )
+        backward: move |_: Slices<'_, 2>, gradient: &[f32], to: Gradients<'_, 2>| {
+            for (to, (count, from)) in to.into_iter().zip([(of_a, 0), (of_b, of_a)]) {
+                let Some(to) = to else { continue };
+                kernels::copy_channels(gradient, (all, from), to, (count, 0), count);
+            }
+        },
+    };
+    a.apply_op2(&b, op)
 }
 
 /// `len` channels of a map, from `start` on.
@@ -113,17 +125,18 @@ fn concat_two(a: &Tensor, b: &Tensor) -> Result<Tensor> {
 pub fn split(x: &Tensor, start: usize, len: usize) -> Result<Tensor> {
     const NAME: &str = "split";
     let (x, [batch, height, width, channels]) = map(NAME, "x", x)?;
-    if len == 0 || !start.checked_add(len).is_some_and(|end| end <= channels) {
+    if len == 0 || start.checked_add(len).is_none_or(|end| end > channels) {
         let allowed = format!("some of {channels} channels");
         return Err(refused(NAME, "start and len", &(start, len), &allowed));
     }
-    x.apply_op1(Unary {
+    x.apply_op1(SliceOp {
         name: NAME,
         out: (batch, height, width, len).into(),
-        forward: move |x: &[f32], out: &mut [f32]| {
+        forward: move |[x]: Slices<'_, 1>, out: &mut [f32]| {
             kernels::copy_channels(x, (channels, start), out, (len, 0), len);
         },
-        backward: move |_: &[f32], gradient: &[f32], to: &mut [f32]| {
+        backward: move |_: Slices<'_, 1>, gradient: &[f32], [to]: Gradients<'_, 1>| {
+            let Some(to) = to else { return };
             copy_channels_back(gradient, (len, 0), to, (channels, start), len);
         },
     })
@@ -140,14 +153,14 @@ pub fn channel_shuffle(x: &Tensor, groups: usize) -> Result<Tensor> {
     if groups == 0 || !channels.is_multiple_of(groups) {
         return Err(refused(NAME, "groups", &groups, &format!("divisors of {channels} channels")));
     }
-    let out = x.shape().clone();
-    x.apply_op1(Unary {
+    x.apply_op1(SliceOp {
         name: NAME,
-        out,
-        forward: move |x: &[f32], out: &mut [f32]| {
+        out: x.shape().clone(),
+        forward: move |[x]: Slices<'_, 1>, out: &mut [f32]| {
             kernels::channel_shuffle(x, channels, groups, out);
         },
-        backward: move |_: &[f32], gradient: &[f32], to: &mut [f32]| {
+        backward: move |_: Slices<'_, 1>, gradient: &[f32], [to]: Gradients<'_, 1>| {
+            let Some(to) = to else { return };
             shuffle_back(gradient, channels, groups, to);
         },
     })

@@ -4,7 +4,7 @@ use candle_core::{Result, Tensor};
 use kernels::Geometry;
 use kernels::training::{avg_pool_backward, global_avg_pool_backward, max_pool_backward};
 
-use super::elements::{Unary, map, refused};
+use super::elements::{Gradients, SliceOp, Slices, map, refused};
 use super::types::Pool2d;
 
 /// Max pool of a map; padding never wins, and the gradient goes to the first of the largest.
@@ -12,23 +12,7 @@ use super::types::Pool2d;
 /// # Errors
 /// A tensor that is no map, an even window or no stride.
 pub fn max_pool2d(x: &Tensor, pool: Pool2d) -> Result<Tensor> {
-    let (x, geometry, [batch, _, _, channels]) = windows("max_pool2d", x, pool)?;
-    let (from, to) = (geometry.in_pixels() * channels, geometry.out_pixels() * channels);
-    x.apply_op1(Unary {
-        name: "max_pool2d",
-        out: (batch, geometry.out_height(), geometry.out_width(), channels).into(),
-        forward: move |x: &[f32], out: &mut [f32]| {
-            for (x, out) in x.chunks_exact(from).zip(out.chunks_exact_mut(to)) {
-                kernels::max_pool(x, &geometry, channels, out);
-            }
-        },
-        backward: move |x: &[f32], gradient: &[f32], x_gradient: &mut [f32]| {
-            let maps = x.chunks_exact(from).zip(gradient.chunks_exact(to));
-            for ((x, gradient), to) in maps.zip(x_gradient.chunks_exact_mut(from)) {
-                max_pool_backward(&geometry, channels, x, gradient, to);
-            }
-        },
-    })
+    pool2d("max_pool2d", x, pool, kernels::max_pool, max_pool_backward)
 }
 
 /// Average pool of a map that counts its padding: divides by kernel^2.
@@ -36,21 +20,10 @@ pub fn max_pool2d(x: &Tensor, pool: Pool2d) -> Result<Tensor> {
 /// # Errors
 /// As for [`max_pool2d`].
 pub fn avg_pool2d(x: &Tensor, pool: Pool2d) -> Result<Tensor> {
-    let (x, geometry, [batch, _, _, channels]) = windows("avg_pool2d", x, pool)?;
-    let (from, to) = (geometry.in_pixels() * channels, geometry.out_pixels() * channels);
-    x.apply_op1(Unary {
-        name: "avg_pool2d",
-        out: (batch, geometry.out_height(), geometry.out_width(), channels).into(),
-        forward: move |x: &[f32], out: &mut [f32]| {
-            for (x, out) in x.chunks_exact(from).zip(out.chunks_exact_mut(to)) {
-                kernels::avg_pool(x, &geometry, channels, out);
-            }
-        },
-        backward: move |_: &[f32], gradient: &[f32], x_gradient: &mut [f32]| {
-            let maps = gradient.chunks_exact(to).zip(x_gradient.chunks_exact_mut(from));
-            maps.for_each(|(from, to)| avg_pool_backward(&geometry, channels, from, to));
-        },
-    })
+    let backward = |geometry: &Geometry, channels, _: &[f32], gradient: &[f32], to: &mut [f32]| {
+        avg_pool_backward(geometry, channels, gradient, to);
+    };
+    pool2d("avg_pool2d", x, pool, kernels::avg_pool, backward)
 }
 
 /// Mean over all pixels of a map: `[batch, 1, 1, channels]`.
@@ -60,25 +33,49 @@ pub fn avg_pool2d(x: &Tensor, pool: Pool2d) -> Result<Tensor> {
 pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
     let (x, [batch, height, width, channels]) = map("global_avg_pool", "x", x)?;
     let each = height * width * channels;
-    x.apply_op1(Unary {
+    x.apply_op1(SliceOp {
         name: "global_avg_pool",
         out: (batch, 1, 1, channels).into(),
-        forward: move |x: &[f32], out: &mut [f32]| {
+        forward: move |[x]: Slices<'_, 1>, out: &mut [f32]| {
             for (x, out) in x.chunks_exact(each).zip(out.chunks_exact_mut(channels)) {
                 kernels::global_avg_pool(x, channels, out);
             }
         },
-        backward: move |_: &[f32], gradient: &[f32], x_gradient: &mut [f32]| {
-            let maps = gradient.chunks_exact(channels).zip(x_gradient.chunks_exact_mut(each));
+        backward: move |_: Slices<'_, 1>, gradient: &[f32], [to]: Gradients<'_, 1>| {
+            let Some(to) = to else { return };
+            let maps = gradient.chunks_exact(channels).zip(to.chunks_exact_mut(each));
             maps.for_each(|(from, to)| global_avg_pool_backward(from, to));
         },
     })
 }
 
-fn windows(op: &str, x: &Tensor, pool: Pool2d) -> Result<(Tensor, Geometry, [usize; 4])> {
-    let (x, shape) = map(op, "x", x)?;
-    let [_, height, width, _] = shape;
-    Ok((x, geometry(op, (height, width), pool.kernel, pool.stride)?, shape))
+/// A pool whose functions take one image.
+fn pool2d(
+    name: &'static str,
+    x: &Tensor,
+    Pool2d { kernel, stride }: Pool2d,
+    forward: impl Fn(&[f32], &Geometry, usize, &mut [f32]) + Send + Sync + 'static,
+    backward: impl Fn(&Geometry, usize, &[f32], &[f32], &mut [f32]) + Send + Sync + 'static,
+) -> Result<Tensor> {
+    let (x, [batch, height, width, channels]) = map(name, "x", x)?;
+    let geometry = geometry(name, (height, width), kernel, stride)?;
+    let (from, to) = (geometry.in_pixels() * channels, geometry.out_pixels() * channels);
+    x.apply_op1(SliceOp {
+        name,
+        out: (batch, geometry.out_height(), geometry.out_width(), channels).into(),
+        forward: move |[x]: Slices<'_, 1>, out: &mut [f32]| {
+            for (x, out) in x.chunks_exact(from).zip(out.chunks_exact_mut(to)) {
+                forward(x, &geometry, channels, out);
+            }
+        },
+        backward: move |[x]: Slices<'_, 1>, gradient: &[f32], [x_gradient]: Gradients<'_, 1>| {
+            let Some(x_gradient) = x_gradient else { return };
+            let maps = x.chunks_exact(from).zip(gradient.chunks_exact(to));
+            for ((x, gradient), to) in maps.zip(x_gradient.chunks_exact_mut(from)) {
+                backward(&geometry, channels, x, gradient, to);
+            }
+        },
+    })
 }
 
 /// How a window moves over a map of these sides.
@@ -88,7 +85,7 @@ pub(super) fn geometry(
     kernel: usize,
     stride: usize,
 ) -> Result<Geometry> {
-    if kernel % 2 == 0 {
+    if kernel.is_multiple_of(2) {
         return Err(refused(op, "kernel", &kernel, &"odd sides"));
     }
     if stride == 0 {

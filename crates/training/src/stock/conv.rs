@@ -17,8 +17,8 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv2d) 
         [out, of_group, kernel, side] if kernel == side => (out, of_group, kernel),
         _ => bail!("a weight {:?} in {groups} groups", weight.dims()),
     };
-    let fits = groups > 0 && channels % groups == 0 && channels / groups == of_group;
-    if !fits || out == 0 || out % groups != 0 {
+    let fits = channels.is_multiple_of(groups) && channels / groups == of_group;
+    if !fits || out == 0 || !out.is_multiple_of(groups) {
         bail!("a weight {:?} in {groups} groups over {channels} channels", weight.dims());
     }
     let window = Window::new(kernel, conv.stride)?;
@@ -53,9 +53,8 @@ fn by_matrix_product(x: &Tensor, weight: &Tensor, window: Window, groups: usize)
     let (columns, weight) = if groups == 1 && kernel == 1 {
         (columns, weight.clone())
     } else {
-        let columns = columns.reshape(&[batch, kernel, height, kernel, width, groups, of_group][..])?;
-        let weight = weight.reshape((out * groups, of_group, kernel, kernel))?;
-        (columns.permute(&[5usize, 0, 2, 4, 1, 3, 6][..])?, weight.permute((0, 2, 3, 1))?)
+        let columns = columns.reshape(&[batch, kernel, height, kernel, width, groups, of_group])?;
+        (columns.permute([5, 0, 2, 4, 1, 3, 6])?, weight.permute((0, 2, 3, 1))?)
     };
     let columns = columns.contiguous()?.reshape((groups, pixels, seen))?;
     let weight = weight.contiguous()?.reshape((groups, out, seen))?;

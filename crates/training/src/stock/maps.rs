@@ -37,7 +37,7 @@ pub fn split(x: &Tensor, start: usize, len: usize) -> Result<Tensor> {
 /// Deals a map's channels out: the first of each group, then the second of each, and so on.
 pub fn channel_shuffle(x: &Tensor, groups: usize) -> Result<Tensor> {
     let (batch, height, width, channels) = map_dims(x)?;
-    if groups == 0 || channels % groups != 0 {
+    if !channels.is_multiple_of(groups) {
         bail!("{channels} channels are not {groups} equal groups");
     }
     let of_group = channels / groups;

@@ -22,8 +22,8 @@ pub(super) struct Window {
 
 impl Window {
     pub(super) fn new(kernel: usize, stride: usize) -> Result<Self> {
-        if kernel % 2 == 0 || stride == 0 {
-            bail!("a window of side {kernel} and stride {stride}: even sides and stride 0 are not");
+        if kernel.is_multiple_of(2) || stride == 0 {
+            bail!("a window of side {kernel}, stride {stride}; allowed: odd sides, strides from 1");
         }
         Ok(Window { kernel, stride })
     }
