@@ -1,4 +1,4 @@
-//! Accuracy against latency of a network that is adapted step by step, as NetAdapt does.
+//! Accuracy against latency of a network that is adapted iteration by iteration, as NetAdapt does.
 
 mod trained;
 
@@ -35,9 +35,9 @@ pub struct AdaptationFigure {
     pub title: String,
     /// Where the numbers come from. Three lines at most.
     pub footnote: String,
-    /// Every proposal of every step: light dots.
+    /// Every proposal of every iteration: light dots.
     pub proposals: Vec<Point>,
-    /// The seed, then the network after each step, in this order: a dark line.
+    /// The seed, then the network after each iteration, in this order: a dark line.
     pub path: Vec<Point>,
     /// Networks trained at the end. Those that would hide each other stand side by side, on the
     /// same side of the target, each joined to its own latency; the first keep their places.
@@ -134,7 +134,7 @@ fn legend(figure: &AdaptationFigure, joints: bool) -> Vec<Entry> {
         entries.push(Entry::mark("seed", Glyph::Seed));
     }
     if figure.path.len() > 1 {
-        entries.push(Entry::marked_line("network after each step", Glyph::Front));
+        entries.push(Entry::marked_line("network after each iteration", Glyph::Front));
     }
     if figure.target_ms.is_some() {
         entries.push(targets::entry());
@@ -149,9 +149,9 @@ fn run(figure: &AdaptationFigure, frame: &Frame) -> Vec<Shape> {
     let mut shapes: Vec<Shape> =
         proposals.into_iter().flat_map(|centre| Glyph::LightTrial.shapes(centre)).collect();
     let path = positions(&figure.path, frame);
-    if let [seed, steps @ ..] = &path[..] {
+    if let [seed, iterations @ ..] = &path[..] {
         shapes.push(Shape::line(path.clone(), DATA_LINE, INK));
-        shapes.extend(steps.iter().flat_map(|&centre| Glyph::Front.shapes(centre)));
+        shapes.extend(iterations.iter().flat_map(|&centre| Glyph::Front.shapes(centre)));
         shapes.extend(Glyph::Seed.shapes(*seed));
     }
     shapes

@@ -34,7 +34,7 @@ pub enum TrainingError {
         /// The network's.
         classes: usize,
     },
-    /// Training left the numbers.
+    /// The loss or the weights are not finite any more.
     #[error(
         "training diverged at step {step}, learning rate {learning_rate}: {what}; try a lower learning rate"
     )]

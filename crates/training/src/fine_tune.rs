@@ -27,7 +27,7 @@ pub struct FineTune {
 /// learning rate, but not with the optimiser's memory of a part before. `None` where `stop` ends it.
 ///
 /// # Errors
-/// Weights or images that do not fit; a loss that is no number.
+/// Weights or images that do not fit; a loss that is not finite.
 pub fn fine_tune(
     graph: &Graph,
     weights: &Weights,

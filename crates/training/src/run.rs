@@ -85,7 +85,7 @@ impl Run {
     /// the mean loss before it.
     ///
     /// # Errors
-    /// Images or labels that do not fit; a loss that is no number.
+    /// Images or labels that do not fit; a loss that is not finite.
     pub fn step(&mut self, images: &[f32], labels: &[u32]) -> Result<f64, TrainingError> {
         let classes = self.model.graph().classes();
         if let Some(&label) = labels.iter().find(|&&label| label as usize >= classes) {
@@ -115,7 +115,7 @@ impl Run {
     /// and its loss, and may end the run there: then there is no epoch.
     ///
     /// # Errors
-    /// As [`Run::step`]; images that cannot be had; weights that are no numbers at the end.
+    /// As [`Run::step`]; images that cannot be had; weights that are not finite at the end.
     pub fn epoch(
         &mut self,
         samples: &Arc<Samples>,

@@ -35,14 +35,14 @@ pub fn read_safetensors(bytes: &[u8]) -> Result<(Tensors, HashMap<String, String
     let tensors = tensors.map_err(|error| bad_file(error, ALLOWED))?;
     let read = |(name, from): (String, _)| Ok((name, tensor(&from)?));
     let tensors = tensors.into_iter().map(read).collect::<candle_core::Result<_>>();
-    let tensors = tensors.map_err(|error| bad_file(error, "tensors of numbers"))?;
+    let tensors = tensors.map_err(|error| bad_file(error, "tensors of integers or floats"))?;
     Ok((tensors, metadata.metadata().clone().unwrap_or_default()))
 }
 
-/// The bytes of a safetensors file with one entry of metadata. Tensors are names, shapes, numbers.
+/// The bytes of a safetensors file with one entry of metadata. Tensors are names, shapes, elements.
 ///
 /// # Errors
-/// A shape that does not fit its numbers.
+/// A shape that does not fit its elements.
 pub fn write_safetensors(
     tensors: &[(String, &[usize], &[f32])],
     (key, text): (&str, &str),

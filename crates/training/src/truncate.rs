@@ -9,7 +9,8 @@ use crate::error::TrainingError;
 /// The weights of `wide` for `narrow`, the same network with some of its widths made less. Of every
 /// channel group those channels stay whose filters have the greatest squared norm, summed over all
 /// convolutions and linear layers that make the group, in their order (NetAdapt, section 3.3); batch
-/// norms, squeeze-and-excite and readers follow. With equal widths nothing changes.
+/// norms, squeeze-and-excite and readers follow. With equal widths nothing changes. Weights only go:
+/// where the paper initialises weights that a network has not got at random, there are none here.
 ///
 /// # Errors
 /// Graphs with other nodes, wider groups, or widths to which the channels of a grouped convolution
