@@ -2,6 +2,7 @@
 
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
 use crate::activation::Activation;
@@ -74,6 +75,22 @@ impl Depthwise {
         });
     }
 
+    /// `conv(input) + bias` on this thread, to memory that need not be initialised: afterwards it is.
+    ///
+    /// # Panics
+    /// As [`Depthwise::run`].
+    pub(crate) fn run_uninit(
+        &self,
+        input: &[f32],
+        geometry: &Geometry,
+        out: &mut [MaybeUninit<f32>],
+    ) {
+        let input = Ring { values: input, slots: geometry.height };
+        let (rows, act) = (0..geometry.out_height(), Activation::Linear);
+        // SAFETY: the pointer is good for the slice's length.
+        unsafe { self.rows_to(input, geometry, act, rows, out.as_mut_ptr().cast(), out.len()) }
+    }
+
     /// Writes some rows of outputs to `out`. The rows of inputs under them are in the ring.
     pub(crate) fn rows(
         &self,
@@ -83,25 +100,35 @@ impl Depthwise {
         rows: Range<usize>,
         out: &mut [f32],
     ) {
+        // SAFETY: the pointer is good for the slice's length.
+        unsafe { self.rows_to(input, geometry, act, rows, out.as_mut_ptr(), out.len()) }
+        if let Some(act) = act.afterwards() {
+            act.apply(out);
+        }
+    }
+
+    /// As [`Depthwise::rows`], without activations that come afterwards.
+    ///
+    /// # Safety
+    /// `out` is good for writing `len` elements.
+    unsafe fn rows_to(
+        &self,
+        input: Ring<'_>,
+        geometry: &Geometry,
+        act: Activation,
+        rows: Range<usize>,
+        out: *mut f32,
+        len: usize,
+    ) {
         assert_eq!(geometry.kernel, self.kernel, "the geometry's kernel");
         let row = geometry.width * self.channels;
         assert_eq!(input.values.len(), input.slots * row, "input");
         assert!(input.slots >= self.kernel.min(geometry.height), "rows of a window");
         assert!(rows.end <= geometry.out_height(), "rows of the output");
-        assert_eq!(out.len(), rows.len() * geometry.out_width() * self.channels, "output");
-        let args = Args {
-            depthwise: self,
-            input,
-            geometry,
-            act: act.in_registers(),
-            rows,
-            out: out.as_mut_ptr(),
-        };
+        assert_eq!(len, rows.len() * geometry.out_width() * self.channels, "output");
+        let args = Args { depthwise: self, input, geometry, act: act.in_registers(), rows, out };
         // SAFETY: the ring has whole rows of all channels, `out` all that `rows` names, and `new`
         // checked the instruction set.
         unsafe { write_rows(self.set, &args) }
-        if let Some(act) = act.afterwards() {
-            act.apply(out);
-        }
     }
 }

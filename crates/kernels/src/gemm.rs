@@ -2,6 +2,8 @@
 
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
+
 use crate::activation::Activation;
 use crate::microkernel::{MOST_ROWS, Tile, run_tile};
 use crate::packed::PackedMatrix;
@@ -44,10 +46,7 @@ pub fn gemm(
         return;
     }
     let stride = out_rows.stride;
-    let cached = (ROWS_IN_CACHE / weights.depth.max(1)).next_multiple_of(MOST_ROWS);
-    // As even as can be: a rest of one or two rows would be rounded in another way.
-    let cached = rows.div_ceil(rows.div_ceil(cached));
-    let piece = threads.piece(rows, cached);
+    let piece = threads.piece(rows, piece(weights, rows));
     // From the first row's start, so that pieces are whole rows; the last row may be short.
     let end = (out_rows.offset + rows * stride).min(out.len());
     threads.for_each_piece(&mut out[out_rows.offset..end], piece * stride, |index, out| {
@@ -64,6 +63,46 @@ pub fn gemm(
         }
         .write(out, stride);
     });
+}
+
+/// `a x weights + bias` on this thread, to memory that need not be initialised: afterwards the rows are.
+///
+/// # Panics
+/// As [`gemm`].
+pub(crate) fn gemm_uninit(
+    a: &[f32],
+    a_rows: Rows,
+    weights: &PackedMatrix,
+    out: &mut [MaybeUninit<f32>],
+    out_rows: Rows,
+    rows: usize,
+) {
+    if rows == 0 {
+        return;
+    }
+    let piece = piece(weights, rows);
+    for first in (0..rows).step_by(piece) {
+        let product = Product {
+            a: &a[a_rows.offset + first * a_rows.stride..],
+            a_stride: a_rows.stride,
+            runs: Runs::one(weights.depth),
+            weights,
+            first_weight: 0,
+            residual: None,
+            act: Activation::Linear,
+            rows: piece.min(rows - first),
+        };
+        let out = &mut out[out_rows.offset + first * out_rows.stride..];
+        // SAFETY: the pointer is good for the slice's length.
+        unsafe { product.write_to(out.as_mut_ptr().cast(), out.len(), out_rows.stride) }
+    }
+}
+
+/// Rows that stay in the cache: as even pieces of all as can be, since a rest of one or two rows would
+/// be rounded in another way.
+fn piece(weights: &PackedMatrix, rows: usize) -> usize {
+    let cached = (ROWS_IN_CACHE / weights.depth.max(1)).next_multiple_of(MOST_ROWS);
+    rows.div_ceil(rows.div_ceil(cached))
 }
 
 /// Of what a row of inputs consists: `count` runs of `len` numbers, `stride` apart.
@@ -107,23 +146,33 @@ impl Product<'_> {
     /// # Panics
     /// When a slice is too short.
     pub(crate) fn write(self, out: &mut [f32], out_stride: usize) {
-        let Self { a, a_stride, runs, weights, first_weight, residual, act, rows } = self;
+        let Self { weights, act, rows, .. } = self;
+        // SAFETY: the pointer is good for the slice's length.
+        unsafe { self.write_to(out.as_mut_ptr(), out.len(), out_stride) }
+        if let Some(act) = act.afterwards() {
+            out.chunks_mut(out_stride)
+                .take(rows)
+                .for_each(|row| act.apply(&mut row[..weights.columns]));
+        }
+    }
+
+    /// As [`Product::write`], without activations that come afterwards.
+    ///
+    /// # Safety
+    /// `out` is good for writing `len` elements.
+    unsafe fn write_to(self, out: *mut f32, len: usize, out_stride: usize) {
+        let Self { a, a_stride, runs, weights, first_weight, residual, rows, .. } = self;
         if rows == 0 || weights.columns == 0 {
             return;
         }
         assert!((rows - 1) * a_stride + runs.extent() <= a.len(), "inputs of {rows} rows");
         assert!(first_weight + runs.count * runs.len <= weights.depth, "weights of a row");
         let end = (rows - 1) * out_stride + weights.columns;
-        assert!(weights.columns <= out_stride && end <= out.len(), "outputs of {rows} rows");
+        assert!(weights.columns <= out_stride && end <= len, "outputs of {rows} rows");
         assert!(residual.is_none_or(|residual| end <= residual.len()), "residual of {rows} rows");
-        let args = Args { product: self, out: out.as_mut_ptr(), out_stride };
-        // SAFETY: the slices hold all rows, `PackedMatrix::new` checked the instruction set.
+        let args = Args { product: self, out, out_stride };
+        // SAFETY: the slices and `out` hold all rows, `PackedMatrix::new` checked the instruction set.
         unsafe { multiply(weights.set, &args) }
-        if let Some(act) = act.afterwards() {
-            out.chunks_mut(out_stride)
-                .take(rows)
-                .for_each(|row| act.apply(&mut row[..weights.columns]));
-        }
     }
 }
 

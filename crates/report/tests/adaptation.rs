@@ -108,7 +108,7 @@ fn an_adaptation_says_everything_that_the_figure_holds() {
         "hold-out top-1 (%)",
         "proposals",
         "seed",
-        "network after each step",
+        "network after each iteration",
         "target",
         "target 20.5 ms",
         "adapted, from scratch",
@@ -131,7 +131,8 @@ fn the_legend_of_an_adaptation_lists_only_what_is_there() {
     let path = vec![point(30.0, 0.65)];
     let svg = adaptation_svg(&AdaptationFigure { path, ..Default::default() });
     assert_has(&svg, &["seed"]);
-    let absent = ["proposals", "network after each step", "target", "range of the training runs"];
+    let absent =
+        ["proposals", "network after each iteration", "target", "range of the training runs"];
     assert!(!texts(&svg).iter().any(|text| absent.contains(&text.as_str())));
 }
 

@@ -1,13 +1,17 @@
 //! Dense and grouped convolution as matrix products; a linear layer is a pointwise convolution of a
 //! 1x1 map.
 
+#![allow(unsafe_code)]
+
 use std::borrow::Cow;
+use std::mem::MaybeUninit;
 use std::ops::Range;
 
+use super::append::append;
 use super::out_gradient::OutGradient;
 use super::outer_product::{Matrix, add_outer_products, rows_in_cache};
 use crate::activation::Activation;
-use crate::gemm::{Rows, gemm};
+use crate::gemm::{Rows, gemm, gemm_uninit};
 use crate::geometry::Geometry;
 use crate::packed::PackedMatrix;
 use crate::parallel::Threads;
@@ -49,10 +53,9 @@ impl ConvShape {
         self.geometry.kernel == 1 && self.geometry.stride == 1
     }
 
-    fn images(&self, in_len: usize, out_len: usize) -> usize {
+    fn images(&self, in_len: usize) -> usize {
         let images = in_len / (self.geometry.in_pixels() * self.in_channels);
         assert_eq!(in_len, images * self.geometry.in_pixels() * self.in_channels, "input");
-        assert_eq!(out_len, images * self.geometry.out_pixels() * self.out_channels, "output");
         images
     }
 
@@ -72,10 +75,9 @@ impl ConvShape {
         Cow::Owned(ordered)
     }
 
-    /// The outputs of a group among all pixels from `first` on.
-    fn out_rows(&self, first: usize, group: usize) -> Rows {
-        let offset = first * self.out_channels + group * self.group_out();
-        Rows { offset, stride: self.out_channels }
+    /// The outputs of a group.
+    fn out_rows(&self, group: usize) -> Rows {
+        Rows { offset: group * self.group_out(), stride: self.out_channels }
     }
 
     /// The inputs of a group among all pixels from `first` on.
@@ -122,8 +124,8 @@ impl ConvShape {
     }
 }
 
-/// `out = conv(input) + bias`; an empty `bias` is none. `scratch` is grown as needed. `advance` is
-/// called again and again with all outputs that are there.
+/// Appends `conv(input) + bias` to `out`; an empty `bias` is none. `advance` is called again and again
+/// with all outputs that are there.
 ///
 /// # Panics
 /// When a slice's length does not fit the shape.
@@ -131,12 +133,12 @@ pub fn conv_forward(
     shape: &ConvShape,
     input: &[f32],
     (weights, bias): (&[f32], &[f32]),
-    out: &mut [f32],
-    scratch: &mut Vec<f32>,
+    out: &mut Vec<f32>,
     advance: &mut dyn FnMut(&[f32]),
 ) {
-    let images = shape.images(input.len(), out.len());
+    let images = shape.images(input.len());
     let (set, pixels) = (InstructionSet::detect(), shape.geometry.out_pixels());
+    out.reserve_exact(images * pixels * shape.out_channels);
     let zeros = vec![0.0; shape.out_channels];
     let bias = if bias.is_empty() { &zeros } else { bias };
     let packed: Vec<PackedMatrix> = (0..shape.groups)
@@ -145,35 +147,41 @@ pub fn conv_forward(
             PackedMatrix::new(set, &shape.group_weights(weights, group), bias, shape.depth())
         })
         .collect();
-    let (act, one) = (Activation::Linear, Threads::One);
-    if shape.is_pointwise() {
-        for Range { start: first, end } in shape.blocks(images) {
-            let count = end - first;
+    let (mut windows, in_len) = (Vec::new(), shape.geometry.in_pixels() * shape.in_channels);
+    let from_windows = Rows { offset: 0, stride: shape.depth() };
+    let blocks = match shape.is_pointwise() {
+        true => shape.blocks(images).collect(),
+        false => whole_images(images, pixels),
+    };
+    for Range { start, end } in blocks {
+        let count = end - start;
+        let write = |to: &mut [MaybeUninit<f32>]| {
             for (group, packed) in packed.iter().enumerate() {
-                let (from, to) = (shape.in_rows(first, group), shape.out_rows(first, group));
-                gemm(input, from, packed, None, act, out, to, count, one);
+                let to_rows = shape.out_rows(group);
+                if shape.is_pointwise() {
+                    gemm_uninit(input, shape.in_rows(start, group), packed, to, to_rows, count);
+                } else {
+                    shape.windows(&input[start / pixels * in_len..][..in_len], group, &mut windows);
+                    gemm_uninit(&windows, from_windows, packed, to, to_rows, count);
+                }
             }
-            advance(&out[..end * shape.out_channels]);
-        }
-        return;
+        };
+        // SAFETY: the groups write all channels of the block's pixels.
+        unsafe { append(out, count * shape.out_channels, write) }
+        advance(out);
     }
-    let in_len = shape.geometry.in_pixels() * shape.in_channels;
-    for (image, input) in input.chunks_exact(in_len).enumerate() {
-        for (group, packed) in packed.iter().enumerate() {
-            shape.windows(input, group, scratch);
-            let from = Rows { offset: 0, stride: shape.depth() };
-            let to = shape.out_rows(image * pixels, group);
-            gemm(scratch, from, packed, None, act, out, to, pixels, one);
-        }
-        advance(&out[..(image + 1) * pixels * shape.out_channels]);
-    }
+}
+
+/// The pixels of each image.
+fn whole_images(images: usize, pixels: usize) -> Vec<Range<usize>> {
+    (0..images).map(|image| image * pixels..(image + 1) * pixels).collect()
 }
 
 /// Gradients of a convolution's input, where it is wanted, and weights.
 #[derive(Debug)]
 pub struct ConvGradients<'a> {
-    /// Overwritten.
-    pub input: Option<&'a mut [f32]>,
+    /// Appended to.
+    pub input: Option<&'a mut Vec<f32>>,
     /// Added to.
     pub weights: &'a mut [f32],
 }
@@ -189,7 +197,12 @@ pub fn conv_backward(
     out_gradient: &OutGradient<'_>,
     gradients: ConvGradients<'_>,
 ) {
-    let images = shape.images(input.len(), out_gradient.len());
+    let images = shape.images(input.len());
+    assert_eq!(
+        out_gradient.len(),
+        images * shape.geometry.out_pixels() * shape.out_channels,
+        "output"
+    );
     let (set, depth) = (InstructionSet::detect(), shape.depth());
     let ConvGradients { input: mut in_gradient, weights: weight_gradient } = gradients;
     let packed: Vec<PackedMatrix> = match in_gradient {
@@ -198,49 +211,52 @@ pub fn conv_backward(
             .collect(),
         None => Vec::new(),
     };
-    let (act, one) = (Activation::Linear, Threads::One);
     let group_len = shape.group_out() * depth;
     let mut scratch = Vec::new();
     if shape.is_pointwise() {
-        for Range { start: first, end } in shape.blocks(images) {
+        for Range { start, end } in shape.blocks(images) {
             let (count, range) =
-                (end - first, first * shape.out_channels..end * shape.out_channels);
+                (end - start, start * shape.out_channels..end * shape.out_channels);
             let values = out_gradient.block(range, &mut scratch);
             for (group, gradient) in weight_gradient.chunks_exact_mut(group_len).enumerate() {
                 let of_out =
-                    Matrix { values, rows: shape.out_rows(0, group), columns: shape.group_out() };
-                let rows = shape.in_rows(first, group);
+                    Matrix { values, rows: shape.out_rows(group), columns: shape.group_out() };
+                let rows = shape.in_rows(start, group);
                 let input = Matrix { values: input, rows, columns: shape.group_in() };
                 add_outer_products(of_out, input, count, gradient);
             }
             let Some(to) = &mut in_gradient else { continue };
-            for (group, packed) in packed.iter().enumerate() {
-                let (from, to_rows) = (shape.out_rows(0, group), shape.in_rows(first, group));
-                gemm(values, from, packed, None, act, to, to_rows, count, one);
-            }
+            let write = |to: &mut [MaybeUninit<f32>]| {
+                for (group, packed) in packed.iter().enumerate() {
+                    let (from, to_rows) = (shape.out_rows(group), shape.in_rows(0, group));
+                    gemm_uninit(values, from, packed, to, to_rows, count);
+                }
+            };
+            // SAFETY: the groups write all channels of the block's pixels.
+            unsafe { append(to, count * shape.in_channels, write) }
         }
         return;
     }
-    let (pixels, in_len) =
-        (shape.geometry.out_pixels(), shape.geometry.in_pixels() * shape.in_channels);
+    let pixels = shape.geometry.out_pixels();
+    let in_len = shape.geometry.in_pixels() * shape.in_channels;
     let mut ordered = vec![0.0; weight_gradient.len()];
     let mut windows = vec![0.0; pixels * depth];
     let rows = Rows { offset: 0, stride: depth };
-    for image in 0..images {
+    for (image, input) in input.chunks_exact(in_len).enumerate() {
         let range = image * pixels * shape.out_channels..(image + 1) * pixels * shape.out_channels;
         let values = out_gradient.block(range, &mut scratch);
         for (group, gradient) in ordered.chunks_exact_mut(group_len).enumerate() {
-            shape.windows(&input[image * in_len..][..in_len], group, &mut windows);
-            let of_out =
-                Matrix { values, rows: shape.out_rows(0, group), columns: shape.group_out() };
+            shape.windows(input, group, &mut windows);
+            let of_out = Matrix { values, rows: shape.out_rows(group), columns: shape.group_out() };
             let of_windows = Matrix { values: &windows, rows, columns: depth };
             add_outer_products(of_out, of_windows, pixels, gradient);
         }
         let Some(to) = &mut in_gradient else { continue };
-        let to = &mut to[image * in_len..][..in_len];
-        to.fill(0.0);
+        let first = to.len();
+        to.resize(first + in_len, 0.0);
+        let to = &mut to[first..];
         for (group, packed) in packed.iter().enumerate() {
-            let from = shape.out_rows(0, group);
+            let (from, act, one) = (shape.out_rows(group), Activation::Linear, Threads::One);
             gemm(values, from, packed, None, act, &mut windows, rows, pixels, one);
             let each_in = shape.group_in();
             shape.for_each_tap(|pixel, tap, in_pixel| {

@@ -3,15 +3,14 @@
 
 #![allow(unsafe_code)]
 
+use super::append::append;
 use super::conv::ConvGradients;
 use super::out_gradient::OutGradient;
-use crate::activation::Activation;
 use crate::depthwise::Depthwise;
 use crate::geometry::Geometry;
-use crate::parallel::Threads;
 use crate::simd::{InstructionSet, Simd, dispatch};
 
-/// `out = conv(input)`. `advance` is called again and again with all outputs that are there.
+/// Appends `conv(input)` to `out`. `advance` is called again and again with all outputs that are there.
 ///
 /// # Panics
 /// When a slice's length does not fit the geometry.
@@ -20,16 +19,16 @@ pub fn depthwise_forward(
     channels: usize,
     input: &[f32],
     weights: &[f32],
-    out: &mut [f32],
+    out: &mut Vec<f32>,
     advance: &mut dyn FnMut(&[f32]),
 ) {
     let depthwise = packed(geometry, channels, weights);
     let (in_len, out_len) = (geometry.in_pixels() * channels, geometry.out_pixels() * channels);
-    for (image, input) in input.chunks_exact(in_len).enumerate() {
-        let place = image * out_len..(image + 1) * out_len;
-        let to = &mut out[place.clone()];
-        depthwise.run(input, geometry, Activation::Linear, to, Threads::One);
-        advance(&out[..place.end]);
+    out.reserve_exact(input.len() / in_len * out_len);
+    for input in input.chunks_exact(in_len) {
+        // SAFETY: `run_uninit` initialises the whole output.
+        unsafe { append(out, out_len, |to| depthwise.run_uninit(input, geometry, to)) }
+        advance(out);
     }
 }
 
@@ -73,9 +72,9 @@ pub fn depthwise_backward(
         // SAFETY: `detect` found the set; the slices were cut to the geometry.
         unsafe { gather(InstructionSet::detect(), &mut args) }
         let Some(to) = &mut in_gradient else { continue };
-        let to = &mut to[image * in_len..][..in_len];
         if geometry.stride == 1 {
-            turned.run(out_gradient, geometry, Activation::Linear, to, Threads::One);
+            // SAFETY: `run_uninit` initialises the whole output.
+            unsafe { append(to, in_len, |to| turned.run_uninit(out_gradient, geometry, to)) }
             continue;
         }
         scattered.clear();
@@ -84,9 +83,9 @@ pub fn depthwise_backward(
             Scatter { geometry, channels, out_gradient, weights: &by_tap, padded: &mut scattered };
         // SAFETY: `detect` found the set; the slices were cut to the geometry.
         unsafe { scatter(InstructionSet::detect(), &mut args) }
-        for (y, row) in to.chunks_exact_mut(geometry.width * channels).enumerate() {
+        for y in 0..geometry.height {
             let from = padded_row(geometry, y) * channels;
-            row.copy_from_slice(&scattered[from..][..row.len()]);
+            to.extend_from_slice(&scattered[from..][..geometry.width * channels]);
         }
     }
     for (channel, filter) in weight_gradient.chunks_exact_mut(taps).enumerate() {

@@ -1,4 +1,4 @@
-//! Backward of element-wise work and of channel movements.
+//! Backward of element-wise work.
 
 #![allow(unsafe_code)]
 
@@ -79,31 +79,4 @@ pub fn scale_backward(
             gradient[c] *= scale[c];
         }
     }
-}
-
-/// Adds `count` channels of each pixel: `from[.., start..]` of `from_channels` to `to[.., at..]` of
-/// `to_channels`: backward of splits and concatenations.
-///
-/// # Panics
-/// When the channels lie outside a pixel or the pixel counts differ.
-pub fn copy_channels_back(
-    from: &[f32],
-    (from_channels, start): (usize, usize),
-    to: &mut [f32],
-    (to_channels, at): (usize, usize),
-    count: usize,
-) {
-    assert_eq!(from.len() / from_channels, to.len() / to_channels, "pixels");
-    for (from, to) in from.chunks_exact(from_channels).zip(to.chunks_exact_mut(to_channels)) {
-        add_assign(&mut to[at..at + count], &from[start..start + count]);
-    }
-}
-
-/// Backward of [`crate::channel_shuffle`], which is a shuffle by the other factor.
-///
-/// # Panics
-/// When the lengths differ or `groups` does not divide `channels`.
-pub fn shuffle_back(gradient: &[f32], channels: usize, groups: usize, in_gradient: &mut [f32]) {
-    assert!(channels.is_multiple_of(groups), "whole groups");
-    crate::channel_shuffle(gradient, channels, channels / groups, in_gradient);
 }

@@ -2,6 +2,9 @@
 
 #![allow(unsafe_code)]
 
+use std::mem::MaybeUninit;
+
+use super::append::append;
 use super::depthwise::{load, store};
 use crate::activation::{Activation, image, pull_back};
 use crate::simd::{InstructionSet, Simd, dispatch};
@@ -103,18 +106,23 @@ impl NormAct<'_> {
         (scale, shift)
     }
 
-    /// `out = act((input - mean) / sqrt(var + eps) * gamma + beta)`, `[pixels, channels]`.
+    /// Appends `act((input - mean) / sqrt(var + eps) * gamma + beta)` to `out`, `[pixels, channels]`.
     ///
     /// # Panics
-    /// When the lengths do not fit.
-    pub fn forward(&self, input: &[f32], out: &mut [f32]) {
-        assert_eq!(input.len(), out.len(), "output");
+    /// When the input has part of a pixel.
+    pub fn forward(&self, input: &[f32], out: &mut Vec<f32>) {
+        assert!(input.len().is_multiple_of(self.channels()), "[pixels, channels]");
         let (scale, shift) = self.affine();
-        let block = rows(self.channels()) * self.channels();
-        for (input, out) in input.chunks(block).zip(out.chunks_mut(block)) {
-            let mut args = Forward { input, scale: &scale, shift: &shift, act: self.act, out };
-            // SAFETY: `detect` found the set; the blocks have whole pixels.
-            unsafe { write(InstructionSet::detect(), &mut args) }
+        out.reserve_exact(input.len());
+        for input in input.chunks(rows(self.channels()) * self.channels()) {
+            let (scale, shift, act) = (&scale[..], &shift[..], self.act);
+            let write_block = |out: &mut [MaybeUninit<f32>]| {
+                let mut args = Forward { input, scale, shift, act, out };
+                // SAFETY: `detect` found the set; the block has whole pixels.
+                unsafe { write(InstructionSet::detect(), &mut args) }
+            };
+            // SAFETY: `write` initialises an output for each input.
+            unsafe { append(out, input.len(), write_block) }
         }
     }
 
@@ -234,7 +242,8 @@ struct Forward<'a> {
     scale: &'a [f32],
     shift: &'a [f32],
     act: Activation,
-    out: &'a mut [f32],
+    /// As many as the inputs.
+    out: &'a mut [MaybeUninit<f32>],
 }
 
 struct Backward<'a> {
@@ -310,7 +319,7 @@ unsafe fn write_with<S: Simd>(args: &mut Forward<'_>) {
                 let at = row * channels + c;
                 let x = load::<S>(args.input.as_ptr().add(at), count);
                 let y = image::<S>(args.act, S::mul_add(x, scale, shift));
-                store::<S>(args.out.as_mut_ptr().add(at), y, count);
+                store::<S>(args.out.as_mut_ptr().cast::<f32>().add(at), y, count);
             }
         }
     }

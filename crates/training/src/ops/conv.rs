@@ -10,7 +10,6 @@ use kernels::training::{
 };
 
 use super::elements::{Gradients, SliceOp, Slices, map, of_shape, readable, refused, tensor};
-use super::maps::or_unused;
 use super::pool::geometry;
 use super::types::{BatchNorm, BatchStatistics, Conv2d};
 
@@ -29,7 +28,7 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv2d) 
     let op = SliceOp {
         name: NAME,
         out: conv.out(),
-        forward: move |[x, weight, bias]: Slices<'_, 3>, out: &mut [f32]| {
+        forward: move |[x, weight, bias]: Slices<'_, 3>, out: &mut Vec<f32>| {
             conv.run([x, weight, bias], out, &mut |_| {});
         },
         backward: move |[x, weight, _]: Slices<'_, 3>,
@@ -37,6 +36,7 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv2d) 
                         [to_x, to_weight, to_bias]: Gradients<'_, 3>| {
             conv.pull_back([x, weight], &OutGradient::Plain(gradient), [to_x, to_weight]);
             if let Some(to_bias) = to_bias {
+                to_bias.resize(conv.shape.out_channels, 0.0);
                 column_sums(gradient, to_bias);
             }
         },
@@ -82,9 +82,9 @@ pub fn conv2d_norm_act(
     let op = SliceOp {
         name: NAME,
         out: conv.out(),
-        forward: move |[x, weight, scale_shift]: Slices<'_, 3>, out: &mut [f32]| {
+        forward: move |[x, weight, scale_shift]: Slices<'_, 3>, out: &mut Vec<f32>| {
             let mut statistics = NormStatistics::new(channels);
-            let mut convolved = vec![0.0; out.len()];
+            let mut convolved = Vec::with_capacity(out.capacity());
             let advance = &mut |so_far: &[f32]| statistics.advance(so_far);
             conv.run([x, weight, &[]], &mut convolved, advance);
             let (mean, var) = statistics.finish(&convolved);
@@ -99,8 +99,8 @@ pub fn conv2d_norm_act(
             norm_act(saved, scale_shift, &mut |norm| {
                 let norm = norm.backward(&saved.convolved, gradient);
                 if let Some(to) = &mut to_scale_shift {
-                    to[..channels].copy_from_slice(&norm.gamma);
-                    to[channels..].copy_from_slice(&norm.beta);
+                    to.extend_from_slice(&norm.gamma);
+                    to.extend_from_slice(&norm.beta);
                 }
                 let to = [to_x.take(), to_weight.take()];
                 conv.pull_back([x, weight], &OutGradient::OfNorm(norm), to);
@@ -165,12 +165,12 @@ impl Conv {
     fn run(
         &self,
         [x, weight, bias]: [&[f32]; 3],
-        out: &mut [f32],
+        out: &mut Vec<f32>,
         advance: &mut dyn FnMut(&[f32]),
     ) {
         let shape = &self.shape;
         if !self.is_depthwise() {
-            return conv_forward(shape, x, (weight, bias), out, &mut Vec::new(), advance);
+            return conv_forward(shape, x, (weight, bias), out, advance);
         }
         depthwise_forward(&shape.geometry, shape.out_channels, x, weight, out, advance);
         if !bias.is_empty() {
@@ -182,11 +182,12 @@ impl Conv {
         &self,
         [x, weight]: [&[f32]; 2],
         gradient: &OutGradient<'_>,
-        [to_x, to_weight]: [Option<&mut [f32]>; 2],
+        [to_x, to_weight]: Gradients<'_, 2>,
     ) {
         let shape = &self.shape;
         let mut unused = Vec::new();
-        let to_weight = or_unused(to_weight, &mut unused, weight.len());
+        let to_weight = to_weight.unwrap_or(&mut unused);
+        to_weight.resize(weight.len(), 0.0);
         let to = ConvGradients { input: to_x, weights: to_weight };
         if self.is_depthwise() {
             let channels = shape.out_channels;

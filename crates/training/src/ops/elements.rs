@@ -84,10 +84,10 @@ pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor
 
 /// Elements of an op's inputs.
 pub(super) type Slices<'a, const N: usize> = [&'a [f32]; N];
-/// Places for the gradients of those inputs that candle tracks.
-pub(super) type Gradients<'a, const N: usize> = [Option<&'a mut [f32]>; N];
+/// Places for the gradients of those inputs that candle tracks; empty, with room for all elements.
+pub(super) type Gradients<'a, const N: usize> = [Option<&'a mut Vec<f32>>; N];
 
-/// An op of `N` tensors as functions of slices. What they write starts as zeros.
+/// An op of `N` tensors as functions of slices, which append all elements of what they give.
 pub(super) struct SliceOp<const N: usize, F, B> {
     pub(super) name: &'static str,
     pub(super) out: Shape,
@@ -110,8 +110,9 @@ where
             *slice = elements_of(at, layout)?;
         }
         // candle takes no gradient of an input that it does not track.
-        let mut gradients = inputs.map(|x| x.track_op().then(|| vec![0.0; x.elem_count()]));
-        let to = gradients.each_mut().map(Option::as_deref_mut);
+        let mut gradients =
+            inputs.map(|x| x.track_op().then(|| Vec::with_capacity(x.elem_count())));
+        let to = gradients.each_mut().map(Option::as_mut);
         (self.backward)(slices, elements_of(&at, layout)?, to);
         let mut tensors = [const { None }; N];
         for ((to, values), input) in tensors.iter_mut().zip(gradients).zip(inputs) {
@@ -127,7 +128,7 @@ macro_rules! custom_op {
     ($trait:ident, $count:literal: $($storage:ident $layout:ident $input:ident),*) => {
         impl<F, B> $trait for SliceOp<$count, F, B>
         where
-            F: Fn(Slices<'_, $count>, &mut [f32]),
+            F: Fn(Slices<'_, $count>, &mut Vec<f32>),
             B: Fn(Slices<'_, $count>, &[f32], Gradients<'_, $count>),
         {
             fn name(&self) -> &'static str {
@@ -138,7 +139,7 @@ macro_rules! custom_op {
                 &self,
                 $($storage: &CpuStorage, $layout: &Layout),*
             ) -> Result<(CpuStorage, Shape)> {
-                let mut out = vec![0.0; self.out.elem_count()];
+                let mut out = Vec::with_capacity(self.out.elem_count());
                 (self.forward)([$(elements($storage, $layout)?),*], &mut out);
                 Ok((CpuStorage::F32(out), self.out.clone()))
             }

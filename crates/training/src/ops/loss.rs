@@ -19,15 +19,16 @@ pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
     let op = SliceOp {
         name: NAME,
         out: ().into(),
-        forward: move |[logits, targets]: Slices<'_, 2>, out: &mut [f32]| {
+        forward: move |[logits, targets]: Slices<'_, 2>, out: &mut Vec<f32>| {
             let mut unused = vec![0.0; logits.len()];
             let loss = kernels::training::cross_entropy(logits, targets, classes, 0.0, &mut unused);
-            out[0] = loss as f32;
+            out.push(loss as f32);
         },
         backward: move |[logits, targets]: Slices<'_, 2>,
                         gradient: &[f32],
                         [to, _]: Gradients<'_, 2>| {
             let Some(to) = to else { return };
+            to.resize(logits.len(), 0.0);
             kernels::training::cross_entropy(logits, targets, classes, gradient[0], to);
         },
     };

@@ -2,7 +2,7 @@
 
 use candle_core::{Result, Tensor};
 use kernels::Activation;
-use kernels::training::{activation_backward, copy_channels_back, scale_backward, shuffle_back};
+use kernels::training::{activation_backward, scale_backward};
 
 use super::elements::{Gradients, SliceOp, Slices, map, of_shape, readable, refused};
 
@@ -16,13 +16,13 @@ pub fn activation(x: &Tensor, act: Activation) -> Result<Tensor> {
     x.apply_op1(SliceOp {
         name: "activation",
         out: x.shape().clone(),
-        forward: move |[x]: Slices<'_, 1>, out: &mut [f32]| {
-            out.copy_from_slice(x);
+        forward: move |[x]: Slices<'_, 1>, out: &mut Vec<f32>| {
+            out.extend_from_slice(x);
             act.apply(out);
         },
         backward: move |[x]: Slices<'_, 1>, gradient: &[f32], [to]: Gradients<'_, 1>| {
             let Some(to) = to else { return };
-            to.copy_from_slice(gradient);
+            to.extend_from_slice(gradient);
             activation_backward(act, x, to);
         },
     })
@@ -49,8 +49,8 @@ pub fn multiply(x: &Tensor, scale: &Tensor) -> Result<Tensor> {
     let op = SliceOp {
         name: NAME,
         out: x.shape().clone(),
-        forward: move |[x, scale]: Slices<'_, 2>, out: &mut [f32]| {
-            out.copy_from_slice(x);
+        forward: move |[x, scale]: Slices<'_, 2>, out: &mut Vec<f32>| {
+            out.extend_from_slice(x);
             for (out, scale) in out.chunks_exact_mut(each).zip(scale.chunks_exact(channels)) {
                 kernels::scale_channels(out, scale);
             }
@@ -58,10 +58,10 @@ pub fn multiply(x: &Tensor, scale: &Tensor) -> Result<Tensor> {
         backward: move |[x, scale]: Slices<'_, 2>,
                         gradient: &[f32],
                         [to, of_scale]: Gradients<'_, 2>| {
-            let mut unused = (vec![], vec![]);
-            let to = or_unused(to, &mut unused.0, x.len());
-            let of_scale = or_unused(of_scale, &mut unused.1, scale.len());
-            to.copy_from_slice(gradient);
+            let mut unused = (Vec::new(), Vec::new());
+            let (to, of_scale) = (to.unwrap_or(&mut unused.0), of_scale.unwrap_or(&mut unused.1));
+            to.extend_from_slice(gradient);
+            of_scale.resize(scale.len(), 0.0);
             let maps = x.chunks_exact(each).zip(to.chunks_exact_mut(each));
             let scales = scale.chunks_exact(channels).zip(of_scale.chunks_exact_mut(channels));
             for ((x, to), (scale, of_scale)) in maps.zip(scales) {
@@ -70,18 +70,6 @@ pub fn multiply(x: &Tensor, scale: &Tensor) -> Result<Tensor> {
         },
     };
     x.apply_op2(&scale, op)
-}
-
-/// A gradient's place, or one for a gradient that nobody wants.
-pub(super) fn or_unused<'a>(
-    to: Option<&'a mut [f32]>,
-    unused: &'a mut Vec<f32>,
-    len: usize,
-) -> &'a mut [f32] {
-    to.unwrap_or_else(|| {
-        unused.resize(len, 0.0);
-        unused
-    })
 }
 
 /// The channels of all maps, one after another.
@@ -104,14 +92,17 @@ fn concat_two(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let op = SliceOp {
         name: NAME,
         out: (batch, height, width, all).into(),
-        forward: move |[a, b]: Slices<'_, 2>, out: &mut [f32]| {
-            kernels::copy_channels(a, (of_a, 0), out, (all, 0), of_a);
-            kernels::copy_channels(b, (of_b, 0), out, (all, of_a), of_b);
+        forward: move |[a, b]: Slices<'_, 2>, out: &mut Vec<f32>| {
+            for (a, b) in a.chunks_exact(of_a).zip(b.chunks_exact(of_b)) {
+                out.extend_from_slice(a);
+                out.extend_from_slice(b);
+            }
         },
         backward: move |_: Slices<'_, 2>, gradient: &[f32], to: Gradients<'_, 2>| {
             for (to, (count, from)) in to.into_iter().zip([(of_a, 0), (of_b, of_a)]) {
                 let Some(to) = to else { continue };
-                kernels::copy_channels(gradient, (all, from), to, (count, 0), count);
+                let pixels = gradient.chunks_exact(all);
+                pixels.for_each(|pixel| to.extend_from_slice(&pixel[from..from + count]));
             }
         },
     };
@@ -132,12 +123,15 @@ pub fn split(x: &Tensor, start: usize, len: usize) -> Result<Tensor> {
     x.apply_op1(SliceOp {
         name: NAME,
         out: (batch, height, width, len).into(),
-        forward: move |[x]: Slices<'_, 1>, out: &mut [f32]| {
-            kernels::copy_channels(x, (channels, start), out, (len, 0), len);
+        forward: move |[x]: Slices<'_, 1>, out: &mut Vec<f32>| {
+            let pixels = x.chunks_exact(channels);
+            pixels.for_each(|pixel| out.extend_from_slice(&pixel[start..start + len]));
         },
         backward: move |_: Slices<'_, 1>, gradient: &[f32], [to]: Gradients<'_, 1>| {
             let Some(to) = to else { return };
-            copy_channels_back(gradient, (len, 0), to, (channels, start), len);
+            to.resize(gradient.len() / len * channels, 0.0);
+            let pixels = gradient.chunks_exact(len).zip(to.chunks_exact_mut(channels));
+            pixels.for_each(|(from, to)| to[start..start + len].copy_from_slice(from));
         },
     })
 }
@@ -156,12 +150,14 @@ pub fn channel_shuffle(x: &Tensor, groups: usize) -> Result<Tensor> {
     x.apply_op1(SliceOp {
         name: NAME,
         out: x.shape().clone(),
-        forward: move |[x]: Slices<'_, 1>, out: &mut [f32]| {
+        forward: move |[x]: Slices<'_, 1>, out: &mut Vec<f32>| {
+            out.resize(x.len(), 0.0);
             kernels::channel_shuffle(x, channels, groups, out);
         },
         backward: move |_: Slices<'_, 1>, gradient: &[f32], [to]: Gradients<'_, 1>| {
             let Some(to) = to else { return };
-            shuffle_back(gradient, channels, groups, to);
+            to.resize(gradient.len(), 0.0);
+            kernels::channel_shuffle(gradient, channels, channels / groups, to);
         },
     })
 }

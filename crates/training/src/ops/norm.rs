@@ -46,7 +46,7 @@ pub fn norm_act_eval(
     let (mean, var) = (vector("running_mean", running_mean)?, vector("running_var", running_var)?);
     let eps = norm.eps;
     let scale: Vec<f32> = gamma.iter().zip(&var).map(|(g, var)| g / (var + eps).sqrt()).collect();
-    let run = move |act: Activation, x: &[f32], out: &mut [f32]| {
+    let run = move |act: Activation, x: &[f32], out: &mut Vec<f32>| {
         let (mean, var, gamma, beta) = (&mean[..], &var[..], &gamma[..], &beta[..]);
         NormAct { mean, var, eps, gamma, beta, act }.forward(x, out);
     };
@@ -54,12 +54,12 @@ pub fn norm_act_eval(
     x.apply_op1(SliceOp {
         name: NAME,
         out: x.shape().clone(),
-        forward: move |[x]: Slices<'_, 1>, out: &mut [f32]| run(act, x, out),
+        forward: move |[x]: Slices<'_, 1>, out: &mut Vec<f32>| run(act, x, out),
         backward: move |[x]: Slices<'_, 1>, gradient: &[f32], [to]: Gradients<'_, 1>| {
             let Some(to) = to else { return };
-            let mut before = vec![0.0; x.len()];
+            let mut before = Vec::with_capacity(x.len());
             run_again(Activation::Linear, x, &mut before);
-            to.copy_from_slice(gradient);
+            to.extend_from_slice(gradient);
             activation_backward(act, &before, to);
             kernels::scale_channels(to, &scale);
         },

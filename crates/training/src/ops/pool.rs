@@ -36,13 +36,15 @@ pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
     x.apply_op1(SliceOp {
         name: "global_avg_pool",
         out: (batch, 1, 1, channels).into(),
-        forward: move |[x]: Slices<'_, 1>, out: &mut [f32]| {
+        forward: move |[x]: Slices<'_, 1>, out: &mut Vec<f32>| {
+            out.resize(batch * channels, 0.0);
             for (x, out) in x.chunks_exact(each).zip(out.chunks_exact_mut(channels)) {
                 kernels::global_avg_pool(x, channels, out);
             }
         },
         backward: move |_: Slices<'_, 1>, gradient: &[f32], [to]: Gradients<'_, 1>| {
             let Some(to) = to else { return };
+            to.resize(batch * each, 0.0);
             let maps = gradient.chunks_exact(channels).zip(to.chunks_exact_mut(each));
             maps.for_each(|(from, to)| global_avg_pool_backward(from, to));
         },
@@ -63,13 +65,15 @@ fn pool2d(
     x.apply_op1(SliceOp {
         name,
         out: (batch, geometry.out_height(), geometry.out_width(), channels).into(),
-        forward: move |[x]: Slices<'_, 1>, out: &mut [f32]| {
+        forward: move |[x]: Slices<'_, 1>, out: &mut Vec<f32>| {
+            out.resize(batch * to, 0.0);
             for (x, out) in x.chunks_exact(from).zip(out.chunks_exact_mut(to)) {
                 forward(x, &geometry, channels, out);
             }
         },
         backward: move |[x]: Slices<'_, 1>, gradient: &[f32], [x_gradient]: Gradients<'_, 1>| {
             let Some(x_gradient) = x_gradient else { return };
+            x_gradient.resize(x.len(), 0.0);
             let maps = x.chunks_exact(from).zip(gradient.chunks_exact(to));
             for ((x, gradient), to) in maps.zip(x_gradient.chunks_exact_mut(from)) {
                 backward(&geometry, channels, x, gradient, to);
