@@ -285,23 +285,106 @@ dispatch! {
     unsafe fn combine(args: &mut Combine<'_>) = combine_with
 }
 
+/// Vectors of a row that are worked on at once: sums of so many fit the registers.
+const VECTORS: usize = 4;
+
+/// Calls `$tile::<S, VECTORS>(args, channel, LANES)` for channels of four vectors each, and `$tile::<S,
+/// 1>` for the rest, the last vector cut.
+macro_rules! tiles {
+    ($tile:ident, $args:expr, $channels:expr) => {{
+        let wide = VECTORS * S::LANES;
+        let whole = $channels / wide * wide;
+        // SAFETY: the caller's; vectors are cut to the channels.
+        unsafe {
+            (0..whole).step_by(wide).for_each(|c| $tile::<S, VECTORS>($args, c, S::LANES));
+            for c in (whole..$channels).step_by(S::LANES) {
+                $tile::<S, 1>($args, c, S::LANES.min($channels - c));
+            }
+        }
+    }};
+}
+
 #[inline(always)]
 unsafe fn add_statistics_with<S: Simd>(args: &mut Statistics<'_>) {
+    tiles!(add_statistics_tile, args, args.shift.len());
+}
+
+#[inline(always)]
+unsafe fn add_statistics_tile<S: Simd, const V: usize>(
+    args: &mut Statistics<'_>,
+    c: usize,
+    count: usize,
+) {
     let channels = args.shift.len();
-    for c in (0..channels).step_by(S::LANES) {
-        let count = S::LANES.min(channels - c);
-        // SAFETY: the caller's; vectors are cut to `count`.
-        unsafe {
-            let minus = S::mul(load::<S>(args.shift.as_ptr().add(c), count), S::splat(-1.0));
-            let mut sums = [S::splat(0.0); 2];
-            for row in 0..args.block.len() / channels {
-                let from = args.block.as_ptr().add(row * channels + c);
-                let x = S::add(load::<S>(from, count), minus);
-                sums = [S::add(sums[0], x), S::mul_add(x, x, sums[1])];
+    // SAFETY: the caller's.
+    unsafe {
+        let minus = vectors::<S, V>(args.shift, c, count).map(|x| S::mul(x, S::splat(-1.0)));
+        let mut sums = [[S::splat(0.0); V]; 2];
+        for at in (c..args.block.len()).step_by(channels) {
+            let x = vectors::<S, V>(args.block, at, count);
+            for v in 0..V {
+                let x = S::add(x[v], minus[v]);
+                sums[0][v] = S::add(sums[0][v], x);
+                sums[1][v] = S::mul_add(x, x, sums[1][v]);
             }
-            for (to, sum) in args.sums.block.iter_mut().zip(sums) {
-                store::<S>(to.as_mut_ptr().add(c), sum, count);
+        }
+        write_sums::<S, V>(args.sums, sums, c, count);
+    }
+}
+
+#[inline(always)]
+unsafe fn add_gradients_with<S: Simd>(args: &mut Backward<'_>) {
+    tiles!(add_gradients_tile, args, args.scale.len());
+}
+
+#[inline(always)]
+unsafe fn add_gradients_tile<S: Simd, const V: usize>(
+    args: &mut Backward<'_>,
+    c: usize,
+    count: usize,
+) {
+    let channels = args.scale.len();
+    // SAFETY: the caller's.
+    unsafe {
+        let [scale, shift, mean] =
+            [args.scale, args.shift, args.mean].map(|line| vectors::<S, V>(line, c, count));
+        let minus = mean.map(|x| S::mul(x, S::splat(-1.0)));
+        let mut sums = [[S::splat(0.0); V]; 2];
+        for at in (c..args.input.len()).step_by(channels) {
+            let x = vectors::<S, V>(args.input, at, count);
+            let g = vectors::<S, V>(args.gradient, at, count);
+            for v in 0..V {
+                let g = pull_back::<S>(args.act, S::mul_add(x[v], scale[v], shift[v]), g[v]);
+                sums[0][v] = S::add(sums[0][v], g);
+                sums[1][v] = S::mul_add(g, S::add(x[v], minus[v]), sums[1][v]);
             }
+        }
+        write_sums::<S, V>(args.sums, sums, c, count);
+    }
+}
+
+/// `V` vectors from `at` on, whole ones or one that is cut to `count`.
+#[inline(always)]
+unsafe fn vectors<S: Simd, const V: usize>(
+    from: &[f32],
+    at: usize,
+    count: usize,
+) -> [S::Vector; V] {
+    // SAFETY: the caller's.
+    unsafe { std::array::from_fn(|v| load::<S>(from.as_ptr().add(at + v * S::LANES), count)) }
+}
+
+#[inline(always)]
+unsafe fn write_sums<S: Simd, const V: usize>(
+    to: &mut Sums,
+    sums: [[S::Vector; V]; 2],
+    c: usize,
+    count: usize,
+) {
+    for (to, sums) in to.block.iter_mut().zip(sums) {
+        for (v, sum) in sums.into_iter().enumerate() {
+            // SAFETY: the caller's.
+            unsafe { store::<S>(to.as_mut_ptr().add(c + v * S::LANES), sum, count) }
         }
     }
 }
@@ -309,14 +392,13 @@ unsafe fn add_statistics_with<S: Simd>(args: &mut Statistics<'_>) {
 #[inline(always)]
 unsafe fn write_with<S: Simd>(args: &mut Forward<'_>) {
     let channels = args.scale.len();
-    for c in (0..channels).step_by(S::LANES) {
-        let count = S::LANES.min(channels - c);
-        // SAFETY: the caller's; vectors are cut to `count`.
-        unsafe {
-            let scale = load::<S>(args.scale.as_ptr().add(c), count);
-            let shift = load::<S>(args.shift.as_ptr().add(c), count);
-            for row in 0..args.input.len() / channels {
-                let at = row * channels + c;
+    for row in (0..args.input.len()).step_by(channels) {
+        for c in (0..channels).step_by(S::LANES) {
+            let (at, count) = (row + c, S::LANES.min(channels - c));
+            // SAFETY: the caller's; vectors are cut to `count`.
+            unsafe {
+                let scale = load::<S>(args.scale.as_ptr().add(c), count);
+                let shift = load::<S>(args.shift.as_ptr().add(c), count);
                 let x = load::<S>(args.input.as_ptr().add(at), count);
                 let y = image::<S>(args.act, S::mul_add(x, scale, shift));
                 store::<S>(args.out.as_mut_ptr().cast::<f32>().add(at), y, count);
@@ -326,41 +408,15 @@ unsafe fn write_with<S: Simd>(args: &mut Forward<'_>) {
 }
 
 #[inline(always)]
-unsafe fn add_gradients_with<S: Simd>(args: &mut Backward<'_>) {
-    let channels = args.scale.len();
-    for c in (0..channels).step_by(S::LANES) {
-        let count = S::LANES.min(channels - c);
-        // SAFETY: the caller's; vectors are cut to `count`.
-        unsafe {
-            let scale = load::<S>(args.scale.as_ptr().add(c), count);
-            let shift = load::<S>(args.shift.as_ptr().add(c), count);
-            let minus = S::mul(load::<S>(args.mean.as_ptr().add(c), count), S::splat(-1.0));
-            let mut sums = [S::splat(0.0); 2];
-            for row in 0..args.input.len() / channels {
-                let at = row * channels + c;
-                let x = load::<S>(args.input.as_ptr().add(at), count);
-                let g = load::<S>(args.gradient.as_ptr().add(at), count);
-                let g = pull_back::<S>(args.act, S::mul_add(x, scale, shift), g);
-                sums = [S::add(sums[0], g), S::mul_add(g, S::add(x, minus), sums[1])];
-            }
-            for (to, sum) in args.sums.block.iter_mut().zip(sums) {
-                store::<S>(to.as_mut_ptr().add(c), sum, count);
-            }
-        }
-    }
-}
-
-#[inline(always)]
 unsafe fn combine_with<S: Simd>(args: &mut Combine<'_>) {
     let channels = args.lines[0].len();
-    for c in (0..channels).step_by(S::LANES) {
-        let count = S::LANES.min(channels - c);
-        // SAFETY: the caller's; vectors are cut to `count`.
-        unsafe {
-            let [scale, shift, slope, constant] =
-                args.lines.map(|line| load::<S>(line.as_ptr().add(c), count));
-            for row in 0..args.input.len() / channels {
-                let at = row * channels + c;
+    for row in (0..args.input.len()).step_by(channels) {
+        for c in (0..channels).step_by(S::LANES) {
+            let (at, count) = (row + c, S::LANES.min(channels - c));
+            // SAFETY: the caller's; vectors are cut to `count`.
+            unsafe {
+                let [scale, shift, slope, constant] =
+                    args.lines.map(|line| load::<S>(line.as_ptr().add(c), count));
                 let x = load::<S>(args.input.as_ptr().add(at), count);
                 let g = load::<S>(args.gradient.as_ptr().add(at), count);
                 let g = pull_back::<S>(args.act, S::mul_add(x, scale, shift), g);
