@@ -1,0 +1,143 @@
+//! A candle model of one's own with this crate's ops among candle's, trained on drawn shapes.
+//!
+//!     cargo run --release -p training --example own_model
+//!
+//! Nothing here knows a graph of this project: the variables come from a `VarBuilder`, convolutions
+//! with their batch norms from [`training::ops`], the residual sum, the classifier and the loss from
+//! candle, the steps from [`training::Sgd`]. `CANDLE_NUM_THREADS=1` in the environment keeps candle's
+//! own thread pool out of the way.
+
+use std::error::Error;
+
+use candle_core::{D, DType, Device, Result, Tensor, Var};
+use candle_nn::{Init, Linear, Module, ModuleT, Optimizer, VarBuilder, VarMap, linear, loss};
+use dataset::{Augment, Batch, BatchSettings, Dataset, HoldOut, Order, batches};
+use kernels::Activation;
+use training::ops::{BatchNorm, Conv2d, conv2d, conv2d_norm_act, global_avg_pool, norm_act_eval};
+use training::{Sgd, SgdConfig};
+
+const RESOLUTION: usize = 32;
+const EPOCHS: u64 = 6;
+const MOMENTUM: f64 = 0.1;
+
+/// Convolution, batch norm and activation, with running statistics for evaluation.
+struct ConvNormAct {
+    conv: Conv2d,
+    act: Activation,
+    filters: Tensor,
+    weight: Tensor,
+    bias: Tensor,
+    running_mean: Var,
+    running_var: Var,
+}
+
+impl ConvNormAct {
+    /// `filters` is `[out, in / groups, kernel, kernel]`.
+    fn new(vb: &VarBuilder, filters: [usize; 4], conv: Conv2d, act: Activation) -> Result<Self> {
+        let [out, _, kernel, _] = filters;
+        let stdev = (2.0 / (out / conv.groups * kernel * kernel) as f64).sqrt();
+        let normal = Init::Randn { mean: 0.0, stdev };
+        let zeros = Tensor::zeros(out, DType::F32, &Device::Cpu)?;
+        Ok(Self {
+            conv,
+            act,
+            filters: vb.get_with_hints(&filters[..], "filters", normal)?,
+            weight: vb.get_with_hints(out, "weight", Init::Const(1.0))?,
+            bias: vb.get_with_hints(out, "bias", Init::Const(0.0))?,
+            running_mean: Var::from_tensor(&zeros)?,
+            running_var: Var::from_tensor(&zeros.ones_like()?)?,
+        })
+    }
+}
+
+impl ModuleT for ConvNormAct {
+    fn forward_t(&self, x: &Tensor, train: bool) -> Result<Tensor> {
+        let norm = BatchNorm { weight: &self.weight, bias: &self.bias, eps: 1e-5 };
+        if !train {
+            let y = conv2d(x, &self.filters, None, self.conv)?;
+            return norm_act_eval(&y, norm, &self.running_mean, &self.running_var, self.act);
+        }
+        let (y, batch) = conv2d_norm_act(x, &self.filters, self.conv, norm, self.act)?;
+        for (running, now) in [(&self.running_mean, batch.mean), (&self.running_var, batch.var)] {
+            let before = running.as_detached_tensor();
+            running.set(&((before * (1.0 - MOMENTUM))? + (now * MOMENTUM)?)?)?;
+        }
+        Ok(y)
+    }
+}
+
+/// Two convolutions that halve the map, a residual block and a head.
+struct OwnModel {
+    stem: ConvNormAct,
+    down: ConvNormAct,
+    depthwise: ConvNormAct,
+    pointwise: ConvNormAct,
+    head: ConvNormAct,
+    classifier: Linear,
+}
+
+impl OwnModel {
+    fn new(vb: &VarBuilder, classes: usize) -> Result<Self> {
+        let (dense, halved) = (Conv2d { stride: 1, groups: 1 }, Conv2d { stride: 2, groups: 1 });
+        let depthwise = Conv2d { stride: 1, groups: 48 };
+        let (curved, straight) = (Activation::HardSwish, Activation::Linear);
+        let unit = |name, filters, conv, act| ConvNormAct::new(&vb.pp(name), filters, conv, act);
+        Ok(Self {
+            stem: unit("stem", [24, 3, 3, 3], halved, curved)?,
+            down: unit("down", [48, 24, 3, 3], halved, curved)?,
+            depthwise: unit("depthwise", [48, 1, 5, 5], depthwise, curved)?,
+            pointwise: unit("pointwise", [48, 48, 1, 1], dense, straight)?,
+            head: unit("head", [96, 48, 1, 1], dense, curved)?,
+            classifier: linear(96, classes, vb.pp("classifier"))?,
+        })
+    }
+}
+
+impl ModuleT for OwnModel {
+    fn forward_t(&self, images: &Tensor, train: bool) -> Result<Tensor> {
+        let x = self.down.forward_t(&self.stem.forward_t(images, train)?, train)?;
+        let y = self.pointwise.forward_t(&self.depthwise.forward_t(&x, train)?, train)?;
+        let x = self.head.forward_t(&(x + y)?, train)?;
+        self.classifier.forward(&global_avg_pool(&x)?.flatten_from(1)?)
+    }
+}
+
+fn tensors(batch: &Batch) -> Result<(Tensor, Tensor)> {
+    let count = batch.labels.len();
+    let shape = (count, RESOLUTION, RESOLUTION, 3);
+    let images = Tensor::from_slice(&batch.images, shape, &Device::Cpu)?;
+    Ok((images, Tensor::from_slice(&batch.labels, count, &Device::Cpu)?))
+}
+
+fn main() -> std::result::Result<(), Box<dyn Error>> {
+    let source = format!("shapes:size={RESOLUTION},train=4000,test=500").parse()?;
+    let data = Dataset::load(&source, HoldOut::NONE)?;
+    let variables = VarMap::new();
+    let vb = VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu);
+    let model = OwnModel::new(&vb, data.classes.len())?;
+    let config = SgdConfig { learning_rate: 0.05, momentum: 0.9, weight_decay: 5e-4 };
+    let mut sgd = Sgd::new(variables.all_vars(), config)?;
+    let (augment, order) = (Augment::NONE, Order::Shuffled);
+    let settings = BatchSettings { batch: 64, resolution: RESOLUTION, augment, order, seed: 0 };
+    for epoch in 0..EPOCHS {
+        sgd.set_learning_rate(0.05 * (1.0 - epoch as f64 / EPOCHS as f64));
+        let (mut sum, mut steps) = (0.0, 0);
+        for batch in batches(&data.train, &settings, epoch)? {
+            let (images, labels) = tensors(&batch?)?;
+            let loss = loss::cross_entropy(&model.forward_t(&images, true)?, &labels)?;
+            sgd.backward_step(&loss)?;
+            (sum, steps) = (sum + loss.to_scalar::<f32>()?, steps + 1);
+        }
+        println!("epoch {}: loss {:.3}", epoch + 1, sum / steps as f32);
+    }
+    let (mut correct, mut images) = (0.0, 0);
+    let settings = BatchSettings { order: Order::Sequential, ..settings };
+    for batch in batches(&data.test, &settings, 0)? {
+        let (batch, labels) = tensors(&batch?)?;
+        let predicted = model.forward_t(&batch, false)?.argmax(D::Minus1)?;
+        correct += predicted.eq(&labels)?.to_dtype(DType::F32)?.sum_all()?.to_scalar::<f32>()?;
+        images += labels.elem_count();
+    }
+    println!("{:.1} % of {images} test images correct", 100.0 * correct / images as f32);
+    Ok(())
+}

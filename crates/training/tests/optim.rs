@@ -1,0 +1,116 @@
+//! Optimisers by hand, as candle optimisers, and in both number types.
+
+use candle_core::backprop::GradStore;
+use candle_core::{DType, Device, Tensor, Var};
+use candle_nn::Optimizer;
+use training::{RmsProp, RmsPropConfig, Sgd, SgdConfig, clip_factor, ema};
+
+const SGD: SgdConfig = SgdConfig { learning_rate: 0.1, momentum: 0.9, weight_decay: 0.01 };
+const RMSPROP: RmsPropConfig =
+    RmsPropConfig { learning_rate: 0.1, decay: 0.9, momentum: 0.5, eps: 1e-3, weight_decay: 0.01 };
+
+fn var(values: &[f64], shape: &[usize], dtype: DType) -> Var {
+    let tensor = Tensor::from_slice(values, shape, &Device::Cpu).unwrap();
+    Var::from_tensor(&tensor.to_dtype(dtype).unwrap()).unwrap()
+}
+
+fn store(var: &Var, gradient: &[f64]) -> GradStore {
+    let gradient = Tensor::from_slice(gradient, var.dims(), &Device::Cpu).unwrap();
+    let mut store = GradStore::default();
+    store.insert(var, gradient.to_dtype(var.dtype()).unwrap());
+    store
+}
+
+fn check(var: &Var, expected: &[f64]) {
+    let found: Vec<f64> =
+        var.to_dtype(DType::F64).unwrap().flatten_all().unwrap().to_vec1().unwrap();
+    for (a, b) in found.iter().zip(expected) {
+        assert!((a - b).abs() < 1e-6, "{found:?} for {expected:?}");
+    }
+}
+
+/// Variables of one dimension do not decay, those of two do.
+#[test]
+fn sgd_is_pytorchs_with_nesterovs_momentum() {
+    for dtype in [DType::F32, DType::F64] {
+        for (shape, decay) in [(&[2][..], 0.0), (&[1, 2], 0.01)] {
+            let weights = var(&[1.0, -2.0], shape, dtype);
+            let mut sgd = Sgd::new(vec![weights.clone()], SGD).unwrap();
+            let (mut expected, mut buffers) = ([1.0, -2.0], [0.0; 2]);
+            for (rate, gradients) in [(0.1, [0.5, 3.0]), (0.05, [-1.0, 0.25])] {
+                sgd.set_learning_rate(rate);
+                assert_eq!(sgd.learning_rate(), rate);
+                sgd.step(&store(&weights, &gradients)).unwrap();
+                for ((w, b), g) in expected.iter_mut().zip(&mut buffers).zip(gradients) {
+                    let g = g + decay * *w;
+                    *b = 0.9 * *b + g;
+                    *w -= rate * (g + 0.9 * *b);
+                }
+                check(&weights, &expected);
+                check(&sgd.momentum_buffers()[0], &buffers);
+            }
+        }
+    }
+}
+
+#[test]
+fn rmsprop_is_tensorflows() {
+    for dtype in [DType::F32, DType::F64] {
+        for (shape, decay) in [(&[2][..], 0.0), (&[1, 2], 0.01)] {
+            let weights = var(&[1.0, -2.0], shape, dtype);
+            let mut rmsprop = RmsProp::new(vec![weights.clone()], RMSPROP).unwrap();
+            let (mut expected, mut buffers, mut squares) = ([1.0, -2.0], [0.0; 2], [1.0; 2]);
+            for gradients in [[0.5, 3.0], [-1.0, 0.25]] {
+                rmsprop.step(&store(&weights, &gradients)).unwrap();
+                let state = buffers.iter_mut().zip(&mut squares);
+                for ((w, (b, s)), g) in expected.iter_mut().zip(state).zip(gradients) {
+                    let g = g + decay * *w;
+                    *s += 0.1 * (g * g - *s);
+                    *b = 0.5 * *b + 0.1 * g / (*s + 1e-3_f64).sqrt();
+                    *w -= *b;
+                }
+                check(&weights, &expected);
+                check(&rmsprop.momentum_buffers()[0], &buffers);
+                check(&rmsprop.square_avgs()[0], &squares);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_variable_without_a_gradient_stays() {
+    let [moved, kept] = [1.0, 2.0].map(|value| var(&[value], &[1, 1], DType::F32));
+    let mut sgd = Sgd::new(vec![kept.clone(), moved.clone()], SGD).unwrap();
+    sgd.step(&store(&moved, &[1.0])).unwrap();
+    check(&kept, &[2.0]);
+    assert!(moved.flatten_all().unwrap().to_vec1::<f32>().unwrap()[0] < 1.0);
+}
+
+#[test]
+fn backward_steps_find_a_minimum() {
+    let weights = var(&[3.0, -4.0], &[2], DType::F32);
+    let mut sgd =
+        Sgd::new(vec![weights.clone()], SgdConfig { learning_rate: 0.02, ..SGD }).unwrap();
+    for _ in 0..200 {
+        let loss = (weights.as_tensor() - 1.0).unwrap().sqr().unwrap().sum_all().unwrap();
+        sgd.backward_step(&loss).unwrap();
+    }
+    for value in weights.to_vec1::<f32>().unwrap() {
+        assert!((value - 1.0).abs() < 1e-2, "{value}");
+    }
+}
+
+#[test]
+fn averages_and_norms() {
+    let tensor = |values: &[f32]| Tensor::new(values, &Device::Cpu).unwrap();
+    let gradients = [tensor(&[3.0]), tensor(&[0.0, 4.0])];
+    assert_eq!(clip_factor(&gradients, 1.0).unwrap(), 0.2);
+    assert_eq!(clip_factor(&gradients, 10.0).unwrap(), 1.0);
+    for dtype in [DType::F32, DType::F64] {
+        let average = var(&[1.0], &[1], dtype);
+        ema(&average, &tensor(&[3.0]).to_dtype(dtype).unwrap(), 0.75).unwrap();
+        check(&average, &[1.5]);
+    }
+    let error = ema(&var(&[1.0], &[1], DType::F32), &tensor(&[1.0, 2.0]), 0.5);
+    assert!(error.unwrap_err().to_string().starts_with("update: elements"));
+}
