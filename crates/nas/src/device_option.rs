@@ -35,16 +35,11 @@ impl DeviceArgs {
     }
 }
 
-#[cfg(feature = "cuda")]
 fn cuda(device: &str, number: usize) -> Result<Backend> {
-    match Backend::cuda(number) {
-        Ok(backend) => Ok(backend),
-        Err(error) => Err(bad_input(OPTION, format!("found {device}, which fails: {error}"))),
+    if !cfg!(feature = "cuda") {
+        let allowed = "cpu; other devices need a nas that was built with --features cuda";
+        return Err(bad_input(OPTION, format!("found {device}; allowed: {allowed}")));
     }
-}
-
-#[cfg(not(feature = "cuda"))]
-fn cuda(device: &str, _: usize) -> Result<Backend> {
-    let allowed = "cpu; other devices need a nas that was built with --features cuda";
-    Err(bad_input(OPTION, format!("found {device}; allowed: {allowed}")))
+    Backend::cuda(number)
+        .map_err(|error| bad_input(OPTION, format!("found {device}, which fails: {error}")))
 }

@@ -29,8 +29,7 @@ impl Backend {
     /// The stock ops in f32 on a GPU.
     ///
     /// # Errors
-    /// A device that is not there.
-    #[cfg(feature = "cuda")]
+    /// A device that is not there, or a build without the feature `cuda`.
     pub fn cuda(number: usize) -> Result<Self, TrainingError> {
         Ok(Self::Stock { device: Device::new_cuda(number)?, dtype: DType::F32 })
     }

@@ -2,8 +2,6 @@
 
 #![allow(unsafe_code)]
 
-use std::mem::MaybeUninit;
-
 use super::append::append;
 use super::depthwise::{load, store};
 use crate::activation::{Activation, image, pull_back};
@@ -66,10 +64,9 @@ impl NormStatistics {
             if block.len() < least {
                 return;
             }
-            let mut args = Statistics { block, shift: &self.shift, sums: &mut self.sums };
-            // SAFETY: `detect` found the set; the block has whole pixels.
-            unsafe { add_statistics(InstructionSet::detect(), &mut args) }
-            self.sums.end_block();
+            let lines = [&[], &[], &self.shift[..], &[]];
+            let of = Block { input: block, gradient: None, act: Activation::Linear, lines };
+            self.sums.add(&of);
             self.done += block.len();
         }
     }
@@ -115,14 +112,10 @@ impl NormAct<'_> {
         let (scale, shift) = self.affine();
         out.reserve_exact(input.len());
         for input in input.chunks(rows(self.channels()) * self.channels()) {
-            let (scale, shift, act) = (&scale[..], &shift[..], self.act);
-            let write_block = |out: &mut [MaybeUninit<f32>]| {
-                let mut args = Forward { input, scale, shift, act, out };
-                // SAFETY: `detect` found the set; the block has whole pixels.
-                unsafe { write(InstructionSet::detect(), &mut args) }
-            };
+            let lines = [&scale[..], &shift, &[], &[]];
+            let of = Block { input, gradient: None, act: self.act, lines };
             // SAFETY: `write` initialises an output for each input.
-            unsafe { append(out, input.len(), write_block) }
+            unsafe { append(out, input.len(), |out| of.write(out.as_mut_ptr().cast())) }
         }
     }
 
@@ -138,13 +131,8 @@ impl NormAct<'_> {
         let block = rows(channels) * channels;
         let mut sums = Sums::new(channels);
         for (input, gradient) in input.chunks(block).zip(gradient.chunks(block)) {
-            let (scale, shift, mean) = (&scale[..], &shift[..], self.mean);
-            let sums_now = &mut sums;
-            let mut args =
-                Backward { input, gradient, scale, shift, mean, act: self.act, sums: sums_now };
-            // SAFETY: `detect` found the set; the blocks have whole pixels.
-            unsafe { add_gradients(InstructionSet::detect(), &mut args) }
-            sums.end_block();
+            let lines = [&scale[..], &shift, self.mean, &[]];
+            sums.add(&Block { input, gradient: Some(gradient), act: self.act, lines });
         }
         let share = channels as f32 / input.len() as f32;
         // d input = scale * (g - mean(g) - normalised * mean(g * normalised)), as a line in input.
@@ -197,9 +185,9 @@ impl NormBackward<'_> {
         let block = rows(channels) * channels;
         let blocks = input.chunks(block).zip(gradient.chunks(block)).zip(out.chunks_mut(block));
         for ((input, gradient), out) in blocks {
-            let mut args = Combine { input, gradient, act: self.act, lines, out };
-            // SAFETY: `detect` found the set; the blocks have whole pixels.
-            unsafe { combine(InstructionSet::detect(), &mut args) }
+            let of = Block { input, gradient: Some(gradient), act: self.act, lines };
+            // SAFETY: the output has an element for each input.
+            unsafe { of.write(out.as_mut_ptr()) }
         }
     }
 }
@@ -224,204 +212,135 @@ impl Sums {
         }
     }
 
-    fn end_block(&mut self) {
+    /// Adds the block's sums of x - centre and its square, or of the gradient before the activation and
+    /// its product with x - centre.
+    fn add(&mut self, block: &Block<'_>) {
+        // SAFETY: `detect` found the set.
+        unsafe { add_block(InstructionSet::detect(), &mut (block, &mut self.block)) }
         for (total, block) in self.total.iter_mut().zip(&self.block) {
             total.iter_mut().zip(block).for_each(|(total, &sum)| *total += f64::from(sum));
         }
     }
 }
 
-struct Statistics<'a> {
-    block: &'a [f32],
-    shift: &'a [f32],
-    sums: &'a mut Sums,
-}
-
-struct Forward<'a> {
+/// Some whole pixels before the norm.
+struct Block<'a> {
     input: &'a [f32],
-    scale: &'a [f32],
-    shift: &'a [f32],
+    /// Of the activation's outputs, in the backward pass; as long as the input.
+    gradient: Option<&'a [f32]>,
     act: Activation,
-    /// As many as the inputs.
-    out: &'a mut [MaybeUninit<f32>],
-}
-
-struct Backward<'a> {
-    input: &'a [f32],
-    gradient: &'a [f32],
-    scale: &'a [f32],
-    shift: &'a [f32],
-    mean: &'a [f32],
-    act: Activation,
-    sums: &'a mut Sums,
-}
-
-struct Combine<'a> {
-    input: &'a [f32],
-    gradient: &'a [f32],
-    act: Activation,
+    /// For each channel: scale, shift, and for sums the centre, for the gradient slope and constant.
     lines: [&'a [f32]; 4],
-    out: &'a mut [f32],
+}
+
+impl Block<'_> {
+    fn channels(&self) -> usize {
+        self.lines[0].len().max(self.lines[2].len())
+    }
+
+    /// Writes the activation's outputs, or in the backward pass the input's gradient.
+    ///
+    /// # Safety
+    /// `out` is good for an element for each input.
+    unsafe fn write(&self, out: *mut f32) {
+        // SAFETY: `detect` found the set; the caller vouches for `out`.
+        unsafe { write_block(InstructionSet::detect(), &mut (self, out)) }
+    }
 }
 
 dispatch! {
     /// # Safety
-    /// The CPU has the set; the block has whole pixels.
-    unsafe fn add_statistics(args: &mut Statistics<'_>) = add_statistics_with
+    /// The CPU has the set.
+    unsafe fn add_block(args: &mut (&Block<'_>, &mut [Vec<f32>; 2])) = add_block_with
 }
 dispatch! {
     /// # Safety
-    /// The CPU has the set; the block has whole pixels.
-    unsafe fn write(args: &mut Forward<'_>) = write_with
-}
-dispatch! {
-    /// # Safety
-    /// The CPU has the set; the block has whole pixels.
-    unsafe fn add_gradients(args: &mut Backward<'_>) = add_gradients_with
-}
-dispatch! {
-    /// # Safety
-    /// The CPU has the set; the block has whole pixels.
-    unsafe fn combine(args: &mut Combine<'_>) = combine_with
+    /// The CPU has the set; the pointer is good for an element for each input.
+    unsafe fn write_block(args: &mut (&Block<'_>, *mut f32)) = write_block_with
 }
 
 /// Vectors of a row that are worked on at once: sums of so many fit the registers.
 const VECTORS: usize = 4;
 
-/// Calls `$tile::<S, VECTORS>(args, channel, LANES)` for channels of four vectors each, and `$tile::<S,
-/// 1>` for the rest, the last vector cut.
-macro_rules! tiles {
-    ($tile:ident, $args:expr, $channels:expr) => {{
-        let wide = VECTORS * S::LANES;
-        let whole = $channels / wide * wide;
-        // SAFETY: the caller's; vectors are cut to the channels.
-        unsafe {
-            (0..whole).step_by(wide).for_each(|c| $tile::<S, VECTORS>($args, c, S::LANES));
-            for c in (whole..$channels).step_by(S::LANES) {
-                $tile::<S, 1>($args, c, S::LANES.min($channels - c));
-            }
-        }
-    }};
+#[inline(always)]
+unsafe fn add_block_with<S: Simd>((block, sums): &mut (&Block<'_>, &mut [Vec<f32>; 2])) {
+    let wide = VECTORS * S::LANES;
+    let whole = block.channels() / wide * wide;
+    for c in (0..whole).step_by(wide) {
+        // SAFETY: the caller's; the vectors are whole.
+        unsafe { add_columns::<S, VECTORS>(block, sums, c, S::LANES) }
+    }
+    for c in (whole..block.channels()).step_by(S::LANES) {
+        // SAFETY: the caller's; the vector is cut to the channels.
+        unsafe { add_columns::<S, 1>(block, sums, c, S::LANES.min(block.channels() - c)) }
+    }
 }
 
+/// The sums of `V` vectors of channels, whole ones or one that is cut to `count`.
 #[inline(always)]
-unsafe fn add_statistics_with<S: Simd>(args: &mut Statistics<'_>) {
-    tiles!(add_statistics_tile, args, args.shift.len());
-}
-
-#[inline(always)]
-unsafe fn add_statistics_tile<S: Simd, const V: usize>(
-    args: &mut Statistics<'_>,
+unsafe fn add_columns<S: Simd, const V: usize>(
+    block: &Block<'_>,
+    sums: &mut [Vec<f32>; 2],
     c: usize,
     count: usize,
 ) {
-    let channels = args.shift.len();
     // SAFETY: the caller's.
     unsafe {
-        let minus = vectors::<S, V>(args.shift, c, count).map(|x| S::mul(x, S::splat(-1.0)));
-        let mut sums = [[S::splat(0.0); V]; 2];
-        for at in (c..args.block.len()).step_by(channels) {
-            let x = vectors::<S, V>(args.block, at, count);
-            for v in 0..V {
-                let x = S::add(x[v], minus[v]);
-                sums[0][v] = S::add(sums[0][v], x);
-                sums[1][v] = S::mul_add(x, x, sums[1][v]);
+        let vectors = |from: &[f32], at: usize| -> [S::Vector; V] {
+            std::array::from_fn(|v| load::<S>(from.as_ptr().add(at + v * S::LANES), count))
+        };
+        let minus = vectors(block.lines[2], c).map(|centre| S::mul(centre, S::splat(-1.0)));
+        let mut both = [[S::splat(0.0); V]; 2];
+        let rows = (c..block.input.len()).step_by(block.channels());
+        if let Some(gradient) = block.gradient {
+            let [scale, shift] = [block.lines[0], block.lines[1]].map(|line| vectors(line, c));
+            for at in rows {
+                let (x, g) = (vectors(block.input, at), vectors(gradient, at));
+                for v in 0..V {
+                    let before = S::mul_add(x[v], scale[v], shift[v]);
+                    let g = pull_back::<S>(block.act, before, g[v]);
+                    both[0][v] = S::add(both[0][v], g);
+                    both[1][v] = S::mul_add(g, S::add(x[v], minus[v]), both[1][v]);
+                }
+            }
+        } else {
+            for at in rows {
+                let x = vectors(block.input, at);
+                for v in 0..V {
+                    let x = S::add(x[v], minus[v]);
+                    both[0][v] = S::add(both[0][v], x);
+                    both[1][v] = S::mul_add(x, x, both[1][v]);
+                }
             }
         }
-        write_sums::<S, V>(args.sums, sums, c, count);
-    }
-}
-
-#[inline(always)]
-unsafe fn add_gradients_with<S: Simd>(args: &mut Backward<'_>) {
-    tiles!(add_gradients_tile, args, args.scale.len());
-}
-
-#[inline(always)]
-unsafe fn add_gradients_tile<S: Simd, const V: usize>(
-    args: &mut Backward<'_>,
-    c: usize,
-    count: usize,
-) {
-    let channels = args.scale.len();
-    // SAFETY: the caller's.
-    unsafe {
-        let [scale, shift, mean] =
-            [args.scale, args.shift, args.mean].map(|line| vectors::<S, V>(line, c, count));
-        let minus = mean.map(|x| S::mul(x, S::splat(-1.0)));
-        let mut sums = [[S::splat(0.0); V]; 2];
-        for at in (c..args.input.len()).step_by(channels) {
-            let x = vectors::<S, V>(args.input, at, count);
-            let g = vectors::<S, V>(args.gradient, at, count);
-            for v in 0..V {
-                let g = pull_back::<S>(args.act, S::mul_add(x[v], scale[v], shift[v]), g[v]);
-                sums[0][v] = S::add(sums[0][v], g);
-                sums[1][v] = S::mul_add(g, S::add(x[v], minus[v]), sums[1][v]);
+        for (to, sums) in sums.iter_mut().zip(both) {
+            for (v, sum) in sums.into_iter().enumerate() {
+                store::<S>(to.as_mut_ptr().add(c + v * S::LANES), sum, count);
             }
         }
-        write_sums::<S, V>(args.sums, sums, c, count);
-    }
-}
-
-/// `V` vectors from `at` on, whole ones or one that is cut to `count`.
-#[inline(always)]
-unsafe fn vectors<S: Simd, const V: usize>(
-    from: &[f32],
-    at: usize,
-    count: usize,
-) -> [S::Vector; V] {
-    // SAFETY: the caller's.
-    unsafe { std::array::from_fn(|v| load::<S>(from.as_ptr().add(at + v * S::LANES), count)) }
-}
-
-#[inline(always)]
-unsafe fn write_sums<S: Simd, const V: usize>(
-    to: &mut Sums,
-    sums: [[S::Vector; V]; 2],
-    c: usize,
-    count: usize,
-) {
-    for (to, sums) in to.block.iter_mut().zip(sums) {
-        for (v, sum) in sums.into_iter().enumerate() {
-            // SAFETY: the caller's.
-            unsafe { store::<S>(to.as_mut_ptr().add(c + v * S::LANES), sum, count) }
-        }
     }
 }
 
 #[inline(always)]
-unsafe fn write_with<S: Simd>(args: &mut Forward<'_>) {
-    let channels = args.scale.len();
-    for row in (0..args.input.len()).step_by(channels) {
+unsafe fn write_block_with<S: Simd>((block, out): &mut (&Block<'_>, *mut f32)) {
+    let (channels, [scale, shift, slope, constant]) = (block.channels(), block.lines);
+    for row in (0..block.input.len()).step_by(channels) {
         for c in (0..channels).step_by(S::LANES) {
             let (at, count) = (row + c, S::LANES.min(channels - c));
             // SAFETY: the caller's; vectors are cut to `count`.
             unsafe {
-                let scale = load::<S>(args.scale.as_ptr().add(c), count);
-                let shift = load::<S>(args.shift.as_ptr().add(c), count);
-                let x = load::<S>(args.input.as_ptr().add(at), count);
-                let y = image::<S>(args.act, S::mul_add(x, scale, shift));
-                store::<S>(args.out.as_mut_ptr().cast::<f32>().add(at), y, count);
-            }
-        }
-    }
-}
-
-#[inline(always)]
-unsafe fn combine_with<S: Simd>(args: &mut Combine<'_>) {
-    let channels = args.lines[0].len();
-    for row in (0..args.input.len()).step_by(channels) {
-        for c in (0..channels).step_by(S::LANES) {
-            let (at, count) = (row + c, S::LANES.min(channels - c));
-            // SAFETY: the caller's; vectors are cut to `count`.
-            unsafe {
-                let [scale, shift, slope, constant] =
-                    args.lines.map(|line| load::<S>(line.as_ptr().add(c), count));
-                let x = load::<S>(args.input.as_ptr().add(at), count);
-                let g = load::<S>(args.gradient.as_ptr().add(at), count);
-                let g = pull_back::<S>(args.act, S::mul_add(x, scale, shift), g);
-                let g = S::mul_add(g, scale, S::mul_add(x, slope, constant));
-                store::<S>(args.out.as_mut_ptr().add(at), g, count);
+                let line = |line: &[f32]| load::<S>(line.as_ptr().add(c), count);
+                let x = load::<S>(block.input.as_ptr().add(at), count);
+                let before = S::mul_add(x, line(scale), line(shift));
+                let y = match block.gradient {
+                    None => image::<S>(block.act, before),
+                    Some(gradient) => {
+                        let g = load::<S>(gradient.as_ptr().add(at), count);
+                        let g = pull_back::<S>(block.act, before, g);
+                        S::mul_add(g, line(scale), S::mul_add(x, line(slope), line(constant)))
+                    }
+                };
+                store::<S>(out.add(at), y, count);
             }
         }
     }
