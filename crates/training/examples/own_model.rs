@@ -17,7 +17,8 @@ use training::ops::{BatchNorm, Conv2d, conv2d, conv2d_norm_act, global_avg_pool,
 use training::{Sgd, SgdConfig};
 
 const RESOLUTION: usize = 32;
-const EPOCHS: u64 = 6;
+const EPOCHS: u64 = 12;
+const LEARNING_RATE: f64 = 0.2;
 const MOMENTUM: f64 = 0.1;
 
 /// Convolution, batch norm and activation, with running statistics for evaluation.
@@ -110,17 +111,17 @@ fn tensors(batch: &Batch) -> Result<(Tensor, Tensor)> {
 }
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
-    let source = format!("shapes:size={RESOLUTION},train=4000,test=500").parse()?;
+    let source = format!("shapes:size={RESOLUTION},train=8000,test=1000").parse()?;
     let data = Dataset::load(&source, HoldOut::NONE)?;
     let variables = VarMap::new();
     let vb = VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu);
     let model = OwnModel::new(&vb, data.classes.len())?;
-    let config = SgdConfig { learning_rate: 0.05, momentum: 0.9, weight_decay: 5e-4 };
+    let config = SgdConfig { learning_rate: LEARNING_RATE, momentum: 0.9, weight_decay: 5e-4 };
     let mut sgd = Sgd::new(variables.all_vars(), config)?;
     let (augment, order) = (Augment::NONE, Order::Shuffled);
     let settings = BatchSettings { batch: 64, resolution: RESOLUTION, augment, order, seed: 0 };
     for epoch in 0..EPOCHS {
-        sgd.set_learning_rate(0.05 * (1.0 - epoch as f64 / EPOCHS as f64));
+        sgd.set_learning_rate(LEARNING_RATE * (1.0 - epoch as f64 / EPOCHS as f64));
         let (mut sum, mut steps) = (0.0, 0);
         for batch in batches(&data.train, &settings, epoch)? {
             let (images, labels) = tensors(&batch?)?;
