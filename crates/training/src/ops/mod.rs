@@ -4,7 +4,7 @@
 //! Maps are `[batch, height, width, channels]` (NHWC), vectors `[batch, 1, 1, channels]`; weights have
 //! PyTorch's shapes: convolutions `[out, in / groups, kernel, kernel]`, linear layers `[out, in]`, which
 //! are pointwise convolutions of a vector. An op is a function of tensors, so it goes anywhere in a
-//! candle model, among candle's own ops; gradients come from [`Tensor::backward`]. Inputs that are
+//! candle model, among candle's own ops; gradients come from [`backward`](candle_core::Tensor::backward). Inputs that are
 //! not contiguous are copied. What does not fit is an error that names the op and the input.
 //!
 //! candle runs its element-wise ops on a thread pool of its own, which slows down several training
