@@ -110,6 +110,13 @@ fn bad_training_is_refused_and_writes_nothing() {
         &["--data", DATA, "--train-stem-stride", "1", "--weights", "nowhere.safetensors"],
         &["nowhere.safetensors"],
     );
+    let device = |device| {
+        [&["--data", DATA, "--train-stem-stride", "1", "--device"], &[device][..]].concat()
+    };
+    check(&device("tpu"), &["--device", "found tpu", "cpu, cuda or cuda:N"]);
+    check(&device("cuda:x"), &["--device", "found cuda:x"]);
+    // Built without CUDA, or on a machine with fewer devices.
+    check(&device("cuda:99"), &["--device", "found cuda:99"]);
     let diverges = ["--data", DATA, "--train-stem-stride", "1", "--learning-rate", "1e30"];
     let run = crate::run::nas(&[&["train", NET, "--out", out_text], &diverges[..]].concat());
     assert_eq!(run.code, 1, "{}", run.stderr);
