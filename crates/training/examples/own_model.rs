@@ -10,16 +10,23 @@
 use std::error::Error;
 
 use candle_core::{D, DType, Device, Result, Tensor, Var};
+use candle_nn::ops::sigmoid;
 use candle_nn::{Init, Linear, Module, ModuleT, Optimizer, VarBuilder, VarMap, linear, loss};
 use dataset::{Augment, Batch, BatchSettings, Dataset, HoldOut, Order, batches};
-use kernels::Activation;
-use training::ops::{BatchNorm, Conv2d, conv2d, conv2d_norm_act, global_avg_pool, norm_act_eval};
+use training::ops::{
+    Activation, BatchNorm, Conv2d, conv2d, conv2d_norm_act, global_avg_pool, multiply,
+    norm_act_eval,
+};
 use training::{Sgd, SgdConfig};
 
 const RESOLUTION: usize = 32;
-const EPOCHS: u64 = 12;
-const LEARNING_RATE: f64 = 0.2;
+const EPOCHS: u64 = 6;
+const LEARNING_RATE: f64 = 0.1;
 const MOMENTUM: f64 = 0.1;
+const DENSE: Conv2d = Conv2d { stride: 1, groups: 1 };
+/// Channels before, inside and after each block, and its stride.
+const BLOCKS: [([usize; 3], usize); 4] =
+    [([16, 32, 24], 1), ([24, 96, 48], 2), ([48, 144, 48], 1), ([48, 144, 48], 1)];
 
 /// Convolution, batch norm and activation, with running statistics for evaluation.
 struct ConvNormAct {
@@ -67,38 +74,71 @@ impl ModuleT for ConvNormAct {
     }
 }
 
-/// Two convolutions that halve the map, a residual block and a head.
+/// A pointwise, a depthwise and a pointwise convolution, squeeze-and-excite between the last two, and
+/// a residual sum where the map stays as it is.
+struct Block {
+    expand: ConvNormAct,
+    depthwise: ConvNormAct,
+    squeeze: Linear,
+    excite: Linear,
+    project: ConvNormAct,
+}
+
+impl Block {
+    fn new(vb: &VarBuilder, [from, wide, to]: [usize; 3], stride: usize) -> Result<Self> {
+        let unit = |name, filters, conv, act| ConvNormAct::new(&vb.pp(name), filters, conv, act);
+        let depthwise = Conv2d { stride, groups: wide };
+        Ok(Self {
+            expand: unit("expand", [wide, from, 1, 1], DENSE, Activation::HardSwish)?,
+            depthwise: unit("depthwise", [wide, 1, 5, 5], depthwise, Activation::HardSwish)?,
+            squeeze: linear(wide, wide / 4, vb.pp("squeeze"))?,
+            excite: linear(wide / 4, wide, vb.pp("excite"))?,
+            project: unit("project", [to, wide, 1, 1], DENSE, Activation::Linear)?,
+        })
+    }
+}
+
+impl ModuleT for Block {
+    fn forward_t(&self, x: &Tensor, train: bool) -> Result<Tensor> {
+        let y = self.depthwise.forward_t(&self.expand.forward_t(x, train)?, train)?;
+        let squeezed = self.squeeze.forward(&global_avg_pool(&y)?)?.relu()?;
+        let y = multiply(&y, &sigmoid(&self.excite.forward(&squeezed)?)?)?;
+        let y = self.project.forward_t(&y, train)?;
+        if x.dims() == y.dims() { x + y } else { Ok(y) }
+    }
+}
+
+/// A convolution, blocks and a head.
 struct OwnModel {
     stem: ConvNormAct,
-    down: ConvNormAct,
-    depthwise: ConvNormAct,
-    pointwise: ConvNormAct,
+    blocks: Vec<Block>,
     head: ConvNormAct,
     classifier: Linear,
 }
 
 impl OwnModel {
     fn new(vb: &VarBuilder, classes: usize) -> Result<Self> {
-        let (dense, halved) = (Conv2d { stride: 1, groups: 1 }, Conv2d { stride: 2, groups: 1 });
-        let depthwise = Conv2d { stride: 1, groups: 48 };
-        let (curved, straight) = (Activation::HardSwish, Activation::Linear);
-        let unit = |name, filters, conv, act| ConvNormAct::new(&vb.pp(name), filters, conv, act);
+        let halved = Conv2d { stride: 2, groups: 1 };
+        let unit = |name, filters, conv| {
+            ConvNormAct::new(&vb.pp(name), filters, conv, Activation::HardSwish)
+        };
+        let block = |(index, (channels, stride))| {
+            Block::new(&vb.pp(format!("block{index}")), channels, stride)
+        };
         Ok(Self {
-            stem: unit("stem", [24, 3, 3, 3], halved, curved)?,
-            down: unit("down", [48, 24, 3, 3], halved, curved)?,
-            depthwise: unit("depthwise", [48, 1, 5, 5], depthwise, curved)?,
-            pointwise: unit("pointwise", [48, 48, 1, 1], dense, straight)?,
-            head: unit("head", [96, 48, 1, 1], dense, curved)?,
-            classifier: linear(96, classes, vb.pp("classifier"))?,
+            stem: unit("stem", [16, 3, 3, 3], halved)?,
+            blocks: BLOCKS.into_iter().enumerate().map(block).collect::<Result<_>>()?,
+            head: unit("head", [128, 48, 1, 1], DENSE)?,
+            classifier: linear(128, classes, vb.pp("classifier"))?,
         })
     }
 }
 
 impl ModuleT for OwnModel {
     fn forward_t(&self, images: &Tensor, train: bool) -> Result<Tensor> {
-        let x = self.down.forward_t(&self.stem.forward_t(images, train)?, train)?;
-        let y = self.pointwise.forward_t(&self.depthwise.forward_t(&x, train)?, train)?;
-        let x = self.head.forward_t(&(x + y)?, train)?;
+        let stem = self.stem.forward_t(images, train)?;
+        let x = self.blocks.iter().try_fold(stem, |x, block| block.forward_t(&x, train))?;
+        let x = self.head.forward_t(&x, train)?;
         self.classifier.forward(&global_avg_pool(&x)?.flatten_from(1)?)
     }
 }
@@ -111,7 +151,7 @@ fn tensors(batch: &Batch) -> Result<(Tensor, Tensor)> {
 }
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
-    let source = format!("shapes:size={RESOLUTION},train=8000,test=1000").parse()?;
+    let source = format!("shapes:size={RESOLUTION},train=6000,test=1000").parse()?;
     let data = Dataset::load(&source, HoldOut::NONE)?;
     let variables = VarMap::new();
     let vb = VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu);
@@ -119,7 +159,7 @@ fn main() -> std::result::Result<(), Box<dyn Error>> {
     let config = SgdConfig { learning_rate: LEARNING_RATE, momentum: 0.9, weight_decay: 5e-4 };
     let mut sgd = Sgd::new(variables.all_vars(), config)?;
     let (augment, order) = (Augment::NONE, Order::Shuffled);
-    let settings = BatchSettings { batch: 64, resolution: RESOLUTION, augment, order, seed: 0 };
+    let settings = BatchSettings { batch: 32, resolution: RESOLUTION, augment, order, seed: 0 };
     for epoch in 0..EPOCHS {
         sgd.set_learning_rate(LEARNING_RATE * (1.0 - epoch as f64 / EPOCHS as f64));
         let (mut sum, mut steps) = (0.0, 0);

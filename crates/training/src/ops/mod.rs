@@ -14,8 +14,9 @@
 //!
 //! ```
 //! use candle_core::{Device, Tensor, Var};
-//! use kernels::Activation;
-//! use training::ops::{BatchNorm, Conv2d, conv2d_norm_act, cross_entropy, global_avg_pool};
+//! use training::ops::{
+//!     Activation, BatchNorm, Conv2d, conv2d_norm_act, cross_entropy, global_avg_pool,
+//! };
 //!
 //! let device = Device::Cpu;
 //! let images = Tensor::randn(0f32, 1.0, (2, 8, 8, 3), &device)?;
@@ -41,6 +42,7 @@ mod pool;
 mod types;
 
 pub use conv::{conv2d, conv2d_norm_act};
+pub use kernels::Activation;
 pub use loss::cross_entropy;
 pub use maps::{activation, add, channel_shuffle, concat, multiply, split};
 pub use norm::{norm_act, norm_act_eval};
