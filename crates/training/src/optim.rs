@@ -135,7 +135,7 @@ impl Optimizer for RmsProp {
                 square_avg,
                 [gradient, gradient],
                 |s, g, _| s + now * (g * g - s),
-                |s, g, _| s + ((g.sqr()? - s)? * f64::from(now))?,
+                |s, g, _| s + ((g.sqr()? - s)? * (1.0 - past))?,
             )?;
             update(
                 buffer,
@@ -177,7 +177,8 @@ pub fn ema(average: &Var, values: &Tensor, decay: f32) -> Result<()> {
 /// Those of the device.
 pub fn clip_factor(gradients: &[Tensor], clip_norm: f32) -> Result<f32> {
     let square = |g: &Tensor| g.to_dtype(DType::F64)?.sqr()?.sum_all()?.to_scalar::<f64>();
-    let norm = gradients.iter().map(square).sum::<Result<f64>>()?.sqrt();
+    // An empty sum is -0.0.
+    let norm = gradients.iter().map(square).sum::<Result<f64>>()?.sqrt().abs();
     Ok((f64::from(clip_norm) / norm).min(1.0) as f32)
 }
 
@@ -223,12 +224,13 @@ impl<F: Fn(f32, f32, f32) -> f32> InplaceOp3 for InPlace<F> {
         b: &CpuStorage,
         b_layout: &Layout,
     ) -> Result<()> {
+        let shape = layout.dims();
+        if a_layout.dims() != shape || b_layout.dims() != shape {
+            let found = [a_layout.dims(), b_layout.dims()];
+            candle_core::bail!("update: shapes: found {found:?}; allowed: {shape:?}");
+        }
         let (a, b) = (elements(a, a_layout)?, elements(b, b_layout)?);
         let to = elements_mut(to, layout)?;
-        if to.len() != a.len() || to.len() != b.len() {
-            let found = (to.len(), a.len(), b.len());
-            candle_core::bail!("update: elements: found {found:?}; allowed: one shape");
-        }
         for ((to, &a), &b) in to.iter_mut().zip(a).zip(b) {
             *to = (self.0)(*to, a, b);
         }

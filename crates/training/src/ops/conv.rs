@@ -129,10 +129,10 @@ impl Conv {
         let weight = readable(op, "weight", weight)?;
         let Conv2d { stride, groups } = conv;
         let (out_channels, of_group, kernel) = match *weight.dims() {
-            [out, of_group] => (out, of_group, 1),
+            [out, of_group] if groups == 1 => (out, of_group, 1),
             [out, of_group, kernel, also] if kernel == also => (out, of_group, kernel),
             _ => {
-                let allowed = "[out, in / groups, kernel, kernel] or [out, in]";
+                let allowed = "[out, in / groups, kernel, kernel], or with one group [out, in]";
                 return Err(refused(op, "weight", &weight.dims(), &allowed));
             }
         };

@@ -33,7 +33,8 @@ pub fn activation(x: &Tensor, act: Activation) -> Result<Tensor> {
 /// # Errors
 /// Other shapes or types.
 pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
-    a.add(b)
+    let a = readable("add", "a", a)?;
+    a.add(&of_shape("add", "b", b, a.dims())?)
 }
 
 /// `x` `[batch, height, width, channels]` times `scale` `[batch, 1, 1, channels]`, channel by channel
@@ -80,7 +81,8 @@ pub fn concat(maps: &[&Tensor]) -> Result<Tensor> {
     let Some((first, rest)) = maps.split_first() else {
         return Err(refused("concat", "maps", &maps.len(), &"1 and more"));
     };
-    rest.iter().try_fold((*first).clone(), |all, next| concat_two(&all, next))
+    let (first, _) = map("concat", "maps", first)?;
+    rest.iter().try_fold(first, |all, next| concat_two(&all, next))
 }
 
 fn concat_two(a: &Tensor, b: &Tensor) -> Result<Tensor> {

@@ -42,7 +42,7 @@ pub fn norm_act_eval(
     let vector = |input: &str, from: &Tensor| -> Result<Vec<f32>> {
         of_shape(NAME, input, from, &[channels])?.to_vec1()
     };
-    let (gamma, beta) = (vector("weight", norm.weight)?, vector("bias", norm.bias)?);
+    let (gamma, beta) = (vector("norm.weight", norm.weight)?, vector("norm.bias", norm.bias)?);
     let (mean, var) = (vector("running_mean", running_mean)?, vector("running_var", running_var)?);
     let eps = norm.eps;
     let scale: Vec<f32> = gamma.iter().zip(&var).map(|(g, var)| g / (var + eps).sqrt()).collect();
