@@ -96,9 +96,7 @@ impl Model {
                 let weight = seen(weight, mode);
                 match norm {
                     Some(norm) if mode != Mode::Inference => {
-                        let (weight_of_norm, bias) =
-                            (seen(&norm.weight, mode), seen(&norm.bias, mode));
-                        let learned = self.learned(&weight_of_norm, &bias);
+                        let learned = self.learned(&norm.weight, &norm.bias);
                         let (y, of_batch) = by_backend!(
                             self,
                             conv2d_norm_act(x, &weight, *conv, learned, norm.act)
@@ -108,14 +106,16 @@ impl Model {
                     }
                     norm => {
                         let y = by_backend!(self, conv2d(x, &weight, bias.as_ref(), *conv))?;
-                        norm.as_ref().map_or(Ok(y.clone()), |norm| self.norm_eval(&y, norm))
+                        match norm {
+                            Some(norm) => self.norm_eval(&y, norm),
+                            None => Ok(y),
+                        }
                     }
                 }
             }
             UnitOp::Norm(norm) if mode == Mode::Inference => self.norm_eval(x, norm),
             UnitOp::Norm(norm) => {
-                let (weight, bias) = (seen(&norm.weight, mode), seen(&norm.bias, mode));
-                let learned = self.learned(&weight, &bias);
+                let learned = self.learned(&norm.weight, &norm.bias);
                 let (y, of_batch) = by_backend!(self, norm_act(x, learned, norm.act))?;
                 statistics.push(of_batch);
                 Ok(y)

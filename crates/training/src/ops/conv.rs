@@ -52,6 +52,14 @@ struct Saved {
     var: Vec<f32>,
 }
 
+impl Saved {
+    /// `scale_shift` is `[2, channels]`.
+    fn norm_act<'a>(&'a self, scale_shift: &'a [f32], eps: f32, act: Activation) -> NormAct<'a> {
+        let (gamma, beta) = scale_shift.split_at(self.mean.len());
+        NormAct { mean: &self.mean, var: &self.var, eps, gamma, beta, act }
+    }
+}
+
 /// Convolution without a bias, batch norm with the statistics of this batch, and activation, in one op
 /// that keeps the convolution's output for its backward pass. Gives the statistics too.
 ///
@@ -72,10 +80,6 @@ pub fn conv2d_norm_act(
     // One tensor, since candle's ops have three inputs at most.
     let scale_shift = Tensor::stack(&[gamma, beta], 0)?;
     let eps = norm.eps;
-    let norm_act = move |saved: &Saved, scale_shift: &[f32], work: &mut dyn FnMut(NormAct<'_>)| {
-        let (gamma, beta) = scale_shift.split_at(channels);
-        work(NormAct { mean: &saved.mean, var: &saved.var, eps, gamma, beta, act });
-    };
     // Of this call alone: another one makes an op of its own.
     let saved = Arc::new(OnceLock::new());
     let (to_save, of_forward) = (saved.clone(), saved.clone());
@@ -89,22 +93,19 @@ pub fn conv2d_norm_act(
             conv.run([x, weight, &[]], &mut convolved, advance);
             let (mean, var) = statistics.finish(&convolved);
             let saved = to_save.get_or_init(|| Saved { convolved, mean, var });
-            norm_act(saved, scale_shift, &mut |norm| norm.forward(&saved.convolved, out));
+            saved.norm_act(scale_shift, eps, act).forward(&saved.convolved, out);
         },
         backward: move |[x, weight, scale_shift]: Slices<'_, 3>,
                         gradient: &[f32],
                         to: Gradients<'_, 3>| {
-            let [mut to_x, mut to_weight, mut to_scale_shift] = to;
+            let [to_x, to_weight, to_scale_shift] = to;
             let Some(saved): Option<&Saved> = of_forward.get() else { return };
-            norm_act(saved, scale_shift, &mut |norm| {
-                let norm = norm.backward(&saved.convolved, gradient);
-                if let Some(to) = &mut to_scale_shift {
-                    to.extend_from_slice(&norm.gamma);
-                    to.extend_from_slice(&norm.beta);
-                }
-                let to = [to_x.take(), to_weight.take()];
-                conv.pull_back([x, weight], &OutGradient::OfNorm(norm), to);
-            });
+            let norm = saved.norm_act(scale_shift, eps, act).backward(&saved.convolved, gradient);
+            if let Some(to) = to_scale_shift {
+                to.extend_from_slice(&norm.gamma);
+                to.extend_from_slice(&norm.beta);
+            }
+            conv.pull_back([x, weight], &OutGradient::OfNorm(norm), [to_x, to_weight]);
         },
     };
     let out = x.apply_op3(&weight, &scale_shift, op)?;
