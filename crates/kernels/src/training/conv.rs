@@ -54,6 +54,8 @@ impl ConvShape {
     }
 
     fn images(&self, in_len: usize) -> usize {
+        let channels = (self.group_in() * self.groups, self.group_out() * self.groups);
+        assert_eq!(channels, (self.in_channels, self.out_channels), "whole groups");
         let images = in_len / (self.geometry.in_pixels() * self.in_channels);
         assert_eq!(in_len, images * self.geometry.in_pixels() * self.in_channels, "input");
         images
@@ -141,6 +143,7 @@ pub fn conv_forward(
     out.reserve_exact(images * pixels * shape.out_channels);
     let zeros = vec![0.0; shape.out_channels];
     let bias = if bias.is_empty() { &zeros } else { bias };
+    assert_eq!(bias.len(), shape.out_channels, "bias");
     let packed: Vec<PackedMatrix> = (0..shape.groups)
         .zip(bias.chunks_exact(shape.group_out()))
         .map(|(group, bias)| {

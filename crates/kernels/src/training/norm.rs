@@ -96,6 +96,8 @@ impl NormAct<'_> {
 
     /// What batch norm does as `x * scale + shift`.
     fn affine(&self) -> (Vec<f32>, Vec<f32>) {
+        let lens = [self.var, self.gamma, self.beta].map(<[f32]>::len);
+        assert_eq!(lens, [self.channels(); 3], "[channels]");
         let scale: Vec<f32> =
             self.gamma.iter().zip(self.var).map(|(g, var)| g / (var + self.eps).sqrt()).collect();
         let of = |c: usize| self.beta[c] - self.mean[c] * scale[c];
