@@ -1,6 +1,6 @@
 //! Predictions of the shipped surrogate.
 
-use controller::surrogate::Surrogate;
+use controller::accuracy::surrogate::Surrogate;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;

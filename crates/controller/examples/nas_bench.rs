@@ -16,11 +16,14 @@
 use std::ops::ControlFlow::Continue;
 use std::path::Path;
 
-use controller::surrogate::Surrogate;
-use controller::{
-    AccuracySource, AccuracyTable, Algorithm, Estimate, Exponent, Goal, LatencyOf, Limits, Problem,
-    Reward, SearchSettings, Study, StudySettings, TableColumns, Target, Trial, best_curve, search,
+use controller::accuracy::surrogate::Surrogate;
+use controller::accuracy::{AccuracySource, AccuracyTable, Estimate, TableColumns};
+use controller::search::algorithm::Algorithm;
+use controller::search::{
+    Exponent, Goal, LatencyOf, Limits, Problem, Reward, SearchSettings, Target, Trial,
+    best_accuracies, search,
 };
+use controller::study::{Study, StudySettings};
 use rayon::prelude::*;
 use search_space::{Genotype, LatencyError, LatencySource, Network, published};
 
@@ -81,7 +84,7 @@ fn accuracy_alone(file: &str, seeds: u64) -> Result<()> {
         let curves = of_seeds(seeds, |seed| {
             let samples = COUNTS[COUNTS.len() - 1];
             let settings = SearchSettings { algorithm, goal: Goal::Accuracy, samples, seed };
-            Ok(best_curve(&trials(&problem, &settings)?, None))
+            Ok(best_accuracies(trials(&problem, &settings)?.iter().map(Trial::point), None))
         })?;
         let regret = |count: usize| {
             let known = curves.iter().filter_map(|curve| curve.get(count - 1).copied().flatten());
@@ -116,7 +119,10 @@ fn under_targets(file: &str, column: &str, seeds: u64) -> Result<()> {
                 let reward = Reward::Soft(Exponent::DEFAULT);
                 let goal = Goal::Targets { reward, targets: vec![target] };
                 let settings = SearchSettings { algorithm, goal, samples: FEW, seed };
-                let curve = best_curve(&trials(&problem, &settings)?, Some(target));
+                let curve = best_accuracies(
+                    trials(&problem, &settings)?.iter().map(Trial::point),
+                    Some(target.ms()),
+                );
                 let found = curve.last().copied().flatten().ok_or("nothing under the target")?;
                 Ok(100.0 * (best - found))
             })?;
@@ -176,7 +182,10 @@ fn mnasnet(seeds: u64) -> Result<()> {
             let trials = trials(&problem, &SearchSettings { algorithm, goal, samples, seed })?;
             let rewards = trials.iter().map(|trial| trial.reward);
             let reward = rewards.fold(f64::NEG_INFINITY, f64::max);
-            let under = best_curve(&trials, Some(target)).last().copied().flatten();
+            let under = best_accuracies(trials.iter().map(Trial::point), Some(target.ms()))
+                .last()
+                .copied()
+                .flatten();
             Ok(format!("{reward:.5}/{:.5}", under.unwrap_or_default()))
         })?;
         println!("{:>10} {samples:>6}  {}", algorithm.to_string(), runs.join("  "));

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use csv::StringRecord;
 use flate2::read::MultiGzDecoder;
-use search_space::hash::fnv1a;
+use search_space::fnv1a;
 
 /// What is wrong with a file.
 #[derive(Debug, thiserror::Error)]

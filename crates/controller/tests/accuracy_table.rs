@@ -4,10 +4,13 @@ use std::io::Write;
 use std::ops::ControlFlow::Continue;
 use std::path::Path;
 
-use controller::{
-    AccuracySource, AccuracyTable, Algorithm, Exponent, Goal, LatencyOf, Limits, Problem, Reward,
-    Scale, SearchSettings, Study, StudySettings, TableColumns, Target, Trial, search, winner,
+use controller::accuracy::{AccuracySource, AccuracyTable, Scale, TableColumns};
+use controller::search::algorithm::Algorithm;
+use controller::search::{
+    Exponent, Goal, LatencyOf, Limits, Problem, Reward, SearchSettings, Target, Trial,
+    best_under_target, search,
 };
+use controller::study::{Study, StudySettings};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use proptest::prelude::*;
@@ -130,7 +133,7 @@ fn searched(table: &AccuracyTable, settings: &SearchSettings) -> (Vec<Trial>, Op
     let trials = search(&problem, settings, &mut study, &mut |_| Continue(())).expect("a table");
     let Some(&target) = settings.goal.targets().first() else { return (trials, None) };
     let none = &mut |_: &Trial, _| Continue(());
-    let best = winner::best_under_target(&problem, &trials, target, &mut study, none);
+    let best = best_under_target(&problem, &trials, target, &mut study, none);
     let best = best.expect("a table").expect("something meets it");
     assert!(best.measured_ms.expect("the table's") <= target.ms());
     let optimum = problem.optimum(Some(target)).expect("a table").expect("something meets it");

@@ -4,14 +4,16 @@ use std::convert::Infallible;
 use std::process::Command;
 
 use candle_core::{DType, Tensor, Var};
-use controller::algorithm::BATCH;
-use controller::algorithm::nsga2::{
+use controller::accuracy::Estimate;
+use controller::random::{Purpose, rng};
+use controller::search::algorithm::BATCH;
+use controller::search::algorithm::nsga2::{
     Point, crowded_order, crowding_distances, non_domination_ranks,
 };
-use controller::algorithm::ppo::loss::{Experience, clipped_loss, imitation_loss};
-use controller::algorithm::ppo::policy::Policy;
-use controller::random::{Purpose, rng};
-use controller::{Algorithm, Estimate, Half, Searcher, Trial};
+use controller::search::algorithm::ppo::loss::{Experience, clipped_loss, imitation_loss};
+use controller::search::algorithm::ppo::policy::Policy;
+use controller::search::algorithm::{Algorithm, Searcher};
+use controller::search::{Phase, Trial};
 use proptest::prelude::*;
 use rand::RngExt;
 use search_space::{Domain, Genotype, SearchSpace, published};
@@ -27,7 +29,7 @@ fn trial(domain: &Domain, genotype: Genotype) -> Trial {
     let accuracy = same as f64 / hidden.0.len() as f64;
     let latency_ms = Some(1.0 + genotype.0.iter().map(|&digit| f64::from(digit)).sum::<f64>());
     let estimate = Estimate { accuracy, standard_error: 0.0 };
-    Trial { genotype, latency_ms, estimate, reward: accuracy, half: Half::Reward }
+    Trial { genotype, latency_ms, estimate, reward: accuracy, phase: Phase::Reward }
 }
 
 /// So many batches, the second half of them for the greatest reward among fast networks.
@@ -43,7 +45,7 @@ fn batches(algorithm: Algorithm, count: usize, seed: u64) -> Vec<Vec<Trial>> {
         if index == count / 2 {
             searcher.begin(score);
         }
-        let accept = |_: &Genotype| Ok::<_, Infallible>(true);
+        let accept = |genotype: &Genotype| Ok::<_, Infallible>(Some(genotype.clone()));
         let Ok(asked) = searcher.ask(BATCH, score, &accept);
         let told: Vec<Trial> = asked.into_iter().map(|genotype| trial(&domain, genotype)).collect();
         searcher.tell(&told);
@@ -88,7 +90,7 @@ fn a_small_space_is_exhausted() {
     let domain = space.domain();
     for algorithm in Algorithm::ALL {
         let mut searcher = Searcher::new(algorithm, &domain, 0);
-        let accept = |_: &Genotype| Ok::<_, Infallible>(true);
+        let accept = |genotype: &Genotype| Ok::<_, Infallible>(Some(genotype.clone()));
         let mut found = 0;
         for _ in 0..4 {
             let Ok(asked) = searcher.ask(BATCH, &|trial: &Trial| trial.reward, &accept);

@@ -1,9 +1,9 @@
 //! Hypervolumes, best accuracies and quartiles against plain references.
 
-use controller::comparison::{Band, bands, best_accuracies, hypervolumes, trial_counts};
-use controller::statistics::quantile;
+use controller::search::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
 use controller::study::StudyPoint;
 use proptest::prelude::*;
+use search_space::quantile;
 
 fn point(latency_ms: f64, accuracy: f64) -> StudyPoint {
     StudyPoint { latency_ms: Some(latency_ms), accuracy }
@@ -84,9 +84,9 @@ fn best_accuracies_count_what_meets_the_target() {
         point(4.0, 0.4),
         point(3.0, 0.6),
     ];
-    let under = best_accuracies(&trials, Some(5.0));
+    let under = best_accuracies(trials, Some(5.0));
     assert_eq!(under, [None, Some(0.5), Some(0.5), Some(0.5), Some(0.6)]);
-    let any = best_accuracies(&trials, None);
+    let any = best_accuracies(trials, None);
     assert_eq!(any, [Some(0.7), Some(0.7), Some(0.9), Some(0.9), Some(0.9)]);
 }
 
@@ -97,8 +97,8 @@ fn bands_are_of_the_seeds_that_are_as_long() {
         vec![Some(0.2), Some(0.3), Some(0.4), Some(0.8)],
         vec![None, Some(0.7), Some(0.7)],
     ];
-    let band = |trials, seeds, q25, median, q75| Band { trials, seeds, q25, median, q75 };
-    let found = bands(&curves, &all_of(5));
+    let band = |trials, seeds, q25, median, q75| Quartiles { trials, seeds, q25, median, q75 };
+    let found = quartiles(&curves, &all_of(5));
     let close = |a: Option<f64>, b: Option<f64>| match (a, b) {
         (Some(a), Some(b)) => (a - b).abs() < 1e-12,
         (a, b) => a == b,

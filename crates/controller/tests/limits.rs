@@ -1,6 +1,6 @@
 //! Hard limits: their text form, and what they keep out.
 
-use controller::{Cost, Limits};
+use controller::search::{Cost, Limits};
 use search_space::published;
 
 #[test]

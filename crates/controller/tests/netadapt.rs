@@ -6,8 +6,8 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use controller::netadapt::{
-    AdaptError, AdaptSettings, Adaptation, Adapted, Baseline, Latencies, Metric, NetAdapt, Reading,
-    Schedule, adapt, baseline,
+    AdaptError, AdaptSettings, Adaptation, Adapted, Baseline, Latencies, LatencyKind,
+    MeasuredNetwork, Metric, NetAdapt, Schedule, adapt, baseline,
 };
 use dataset::{Augment, BatchSettings, Dataset, HoldOut, Order};
 use search_space::{LatencyError, LatencySource, Network, Weights};
@@ -326,7 +326,7 @@ fn one_low_reading_does_not_meet_the_target() {
     assert!(adapted.meets_target && ms(&adapted.network) <= 0.5 * ms(&setting.seed));
     assert!((adapted.latency_ms / ms(&adapted.network) - 1.0).abs() < 1e-9);
     let mut recorded = out.latencies().unwrap();
-    recorded.retain(|recorded| recorded.reading == Reading::Confirmed);
+    recorded.retain(|recorded| recorded.kind == LatencyKind::Confirmed);
     assert!(!recorded.is_empty());
 }
 
@@ -362,8 +362,9 @@ fn baselines_have_the_latency_that_was_asked_for() {
     let mut found = Vec::new();
     for kind in kinds {
         let latencies = Latencies::Device(&Counted);
-        let like = (&half, wanted_ms);
-        let (network, ms) = baseline(kind, &seed, like, latencies, &mut out).unwrap().unwrap();
+        let like = MeasuredNetwork { network: half.clone(), latency_ms: wanted_ms };
+        let MeasuredNetwork { network, latency_ms: ms } =
+            baseline(kind, &seed, &like, latencies, &mut out).unwrap().unwrap();
         assert!((ms / wanted_ms - 1.0).abs() <= 0.05, "{kind:?}: {ms} for {wanted_ms}");
         assert!((ms / Counted.measure_ms(&network).unwrap() - 1.0).abs() < 1e-9);
         assert_eq!(network.input.resolution < 224, kind == Baseline::WidthAndResolution);
@@ -377,5 +378,5 @@ fn baselines_have_the_latency_that_was_asked_for() {
     };
     assert!(found.iter().all(|network| squeezed(network) == squeezed(&seed)));
     let recorded = out.latencies().unwrap();
-    assert!(recorded.iter().any(|r| r.reading == Reading::Measured));
+    assert!(recorded.iter().any(|r| r.kind == LatencyKind::Measured));
 }

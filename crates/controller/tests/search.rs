@@ -3,11 +3,14 @@
 use std::ops::ControlFlow::Continue;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use controller::{
-    AccuracySource, Algorithm, Binding, Estimate, Exponent, Goal, Half, LatencyOf, Limits, Problem,
-    Reward, SearchError, SearchSettings, Study, StudySettings, Target, Trial, elasticity,
-    pareto_front, random_comparison, range, search, winner,
+use controller::accuracy::{AccuracySource, Estimate};
+use controller::search::algorithm::Algorithm;
+use controller::search::{
+    Binding, Cost, Exponent, Goal, LatencyOf, Limits, Phase, Problem, Reward, SearchError,
+    SearchSettings, Target, Trial, Winner, best_accuracies, best_under_target, elasticity,
+    least_cost, pareto_front, random_comparison, range, search,
 };
+use controller::study::{Study, StudyError, StudySettings};
 use proptest::prelude::*;
 use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace, published};
 use tempfile::tempdir;
@@ -88,20 +91,17 @@ fn run(
     settings: &SearchSettings,
     device: &Device,
     study: &mut Study,
-) -> Result<(Vec<Trial>, Option<winner::Winner>), SearchError> {
+) -> Result<(Vec<Trial>, Option<Winner>), SearchError> {
     on_device(device, &Limits::default(), |problem| {
         let trials = search(problem, settings, study, &mut |_| Continue(()))?;
         let target = settings.goal.targets()[0];
         let none = &mut |_: &Trial, _| Continue(());
-        let best = winner::best_under_target(problem, &trials, target, study, none)?;
+        let best = best_under_target(problem, &trials, target, study, none)?;
         Ok((trials, best))
     })
 }
 
-fn run_in_memory(
-    settings: &SearchSettings,
-    device: &Device,
-) -> (Vec<Trial>, Option<winner::Winner>) {
+fn run_in_memory(settings: &SearchSettings, device: &Device) -> (Vec<Trial>, Option<Winner>) {
     let folder = tempdir().expect("a temporary folder");
     let none = StudySettings::new();
     let mut study = Study::create(folder.path(), &none, &none).expect("writable");
@@ -154,7 +154,7 @@ fn trials_are_distinct_and_do_not_depend_on_the_number_of_jobs() {
         genotypes.sort();
         genotypes.dedup();
         assert_eq!(genotypes.len(), 400);
-        let first = one.0.iter().filter(|trial| trial.half == Half::Reward).count();
+        let first = one.0.iter().filter(|trial| trial.phase == Phase::Reward).count();
         assert_eq!(first, 200);
     }
 }
@@ -192,7 +192,10 @@ fn evolution_finds_the_optimum_that_exhaustion_finds() {
     let compare = |problem: &Problem<'_>| random_comparison(problem, &settings);
     let random = on_device(&device, &Limits::default(), compare).unwrap();
     let target = settings.goal.targets()[0];
-    let random = controller::best_curve(&random, Some(target)).pop().flatten().unwrap();
+    let random = best_accuracies(random.iter().map(Trial::point), Some(target.ms()))
+        .pop()
+        .flatten()
+        .unwrap();
     assert!(found > random, "{found} against random's {random}");
 }
 
@@ -209,8 +212,11 @@ fn the_winner_is_chosen_by_measured_latency() {
         assert!((measured - predicted * bias).abs() < 1e-9);
         // Nothing more accurate would have met it.
         let accuracy = trials[winner.trial].estimate.accuracy;
-        let fast =
-            |trial: &&Trial| trial.latency_ms.is_some_and(|ms| ms * bias <= winner::SAFETY * 8.0);
+        let fast = |trial: &&Trial| {
+            trial
+                .latency_ms
+                .is_some_and(|ms| ms * bias <= settings.goal.targets()[0].max_measured_ms())
+        };
         let better = trials.iter().filter(fast).filter(|trial| trial.estimate.accuracy > accuracy);
         assert_eq!(better.count(), 0, "{bias}");
     }
@@ -233,7 +239,7 @@ fn ranges_and_what_targets_mean_in_them() {
 /// Chance finds nothing within limits that one network in thousands keeps.
 #[test]
 fn tight_limits_and_targets_are_met_where_they_can_be() {
-    let least = controller::least_cost(&space(), controller::Cost::Params, 0);
+    let least = least_cost(&space(), Cost::Params, 0);
     let limits: Limits = format!("params={least}").parse().unwrap();
     let device = Device::immortal();
     let run = |limits: &Limits, settings: &SearchSettings| {
@@ -265,7 +271,7 @@ fn the_exponent_whose_optimum_is_the_target() {
             latency_ms: Some(latency_ms),
             estimate: Estimate { accuracy: curve(latency_ms), standard_error: 0.0 },
             reward: 0.0,
-            half: Half::Reward,
+            phase: Phase::Reward,
         };
         (10..100).map(|tenth| trial(f64::from(tenth) / 10.0)).collect()
     };
@@ -290,7 +296,7 @@ fn the_exponent_whose_optimum_is_the_target() {
 fn studies_are_not_mixed_up() {
     let folder = tempdir().unwrap();
     let (ours, theirs) = (names(&[("seed", "1")]), names(&[("seed", "2")]));
-    let text = |result: Result<Study, controller::StudyError>| result.unwrap_err().to_string();
+    let text = |result: Result<Study, StudyError>| result.unwrap_err().to_string();
     assert!(text(Study::resume(folder.path(), &ours)).contains("no study"));
     // What a process leaves that is killed before it made its tables.
     std::fs::write(folder.path().join("study.sqlite"), "").unwrap();
@@ -338,7 +344,7 @@ proptest! {
             latency_ms: Some(f64::from(latency)),
             estimate: Estimate { accuracy: f64::from(accuracy), standard_error: 0.0 },
             reward: 0.0,
-            half: Half::Reward,
+            phase: Phase::Reward,
         }).collect();
         let front = pareto_front(&trials);
         let beats = |a: &Trial, b: &Trial| {

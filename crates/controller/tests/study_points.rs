@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use controller::study::{Study, StudyPoint, read_points};
-use controller::{StudyError, StudySettings};
+use controller::study::{StudyError, StudySettings};
 use rusqlite::{Connection, params};
 use tempfile::tempdir;
 

@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use controller::surrogate::{Data, Evaluation, FOLDS, Row, Surrogate, evaluate, fit, read_table};
+use controller::accuracy::surrogate::{
+    Data, Evaluation, FOLDS, Row, Surrogate, evaluate, fit, read_table,
+};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use search_space::{Genotype, SearchSpace, published};
@@ -59,7 +61,7 @@ fn evaluation_of_perfect_and_of_reversed_predictions() {
     let with = |accuracy: &dyn Fn(f64) -> f64| -> Vec<Row> {
         let pairs = genotypes.iter().zip(&predictions);
         let row = |(i, (genotype, prediction)): (usize, (&Genotype, _))| {
-            let prediction: &controller::surrogate::Prediction = prediction;
+            let prediction: &controller::accuracy::surrogate::Prediction = prediction;
             assert_eq!(*prediction, surrogate.predict(genotype).unwrap());
             let accuracy = accuracy(prediction.accuracy);
             Row { genotype: genotype.clone(), accuracy, macs_millions: 150.0 + i as f64 }

@@ -1,13 +1,15 @@
 //! Why a latency could not be had.
 
 use std::io;
+use std::path::PathBuf;
 
 use engine::EngineError;
 use search_space::{Invalid, ParseError, PlacedUnit};
 
-use crate::file::FileError;
-use crate::lock::LockError;
-use crate::setup::ForeignSetup;
+use crate::device::setup::ForeignSetup;
+use crate::measure::lock::LockError;
+use crate::table::cache::NoCacheFolder;
+use crate::table::file::FileError;
 
 /// Measuring or predicting failed.
 #[derive(Debug, thiserror::Error)]
@@ -15,15 +17,23 @@ pub enum PredictorError {
     /// The network cannot be computed.
     #[error(transparent)]
     Network(#[from] Invalid),
-    /// The text of the network that is timed between runs.
+    /// The network that is timed between runs cannot be parsed.
     #[error(transparent)]
     Probe(#[from] ParseError),
     /// The engine does not take it.
     #[error(transparent)]
     Engine(#[from] EngineError),
-    /// The table does not hold for this setup.
+    /// The table was measured with another setup.
+    #[error("{}: {source}", path.display())]
+    ForeignTable {
+        /// The table's file.
+        path: PathBuf,
+        /// What differs.
+        source: ForeignSetup,
+    },
+    /// There is no place for tables.
     #[error(transparent)]
-    Foreign(#[from] ForeignSetup),
+    NoCacheFolder(#[from] NoCacheFolder),
     /// A table or its side file.
     #[error(transparent)]
     File(#[from] FileError),
@@ -44,7 +54,7 @@ pub enum PredictorError {
         /// CPUs.
         cpus: usize,
     },
-    /// A number of runs that gives no median.
+    /// No runs, so no median.
     #[error("runs: found 0; allowed: 1 and more")]
     NoRuns,
     /// The system does not let threads be pinned.

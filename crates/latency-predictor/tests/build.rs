@@ -5,8 +5,8 @@ use std::ops::ControlFlow;
 use std::path::PathBuf;
 
 use latency_predictor::{
-    BuildSettings, Built, Entry, PredictorError, Progress, Quantiles, Runtime, Sample, Setup,
-    Table, Timing, build, cache, plan,
+    BuildFiles, BuildSettings, Built, Entry, PredictorError, Progress, Quantiles, Runtime, Sample,
+    Setup, Table, Timing, build, journal_path, plan,
 };
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -58,7 +58,7 @@ impl Bench {
     /// Builds until `stop_after` networks are measured, then asks to stop.
     fn build(&mut self, space: &SearchSpace, stop_after: usize) -> Built {
         let (mut table, path) = (self.table(), self.path());
-        let journal = cache::journal_path(&path, space);
+        let journal = journal_path(&path, space);
         let measured = std::cell::RefCell::new(Vec::new());
         let mut measure = |network: &Network| {
             measured.borrow_mut().push(network.name.clone());
@@ -69,7 +69,7 @@ impl Bench {
             let stop = measured.borrow().len() == stop_after;
             if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };
-        let files = (path.as_path(), journal.as_path());
+        let files = BuildFiles { table: &path, journal: &journal };
         let built = build(space, &mut table, files, SETTINGS, &mut measure, &mut progress).unwrap();
         self.measured.extend(measured.into_inner());
         built
@@ -113,8 +113,8 @@ fn the_moment_at_which_a_network_is_measured_does_not_matter() {
     };
     let bench = Bench::new();
     let (mut table, path) = (bench.table(), bench.path());
-    let journal = cache::journal_path(&path, &space);
-    let files = (path.as_path(), journal.as_path());
+    let journal = journal_path(&path, &space);
+    let files = BuildFiles { table: &path, journal: &journal };
     let mut go_on = |_: Progress<'_>| ControlFlow::Continue(());
     build(&space, &mut table, files, SETTINGS, &mut measure, &mut go_on).unwrap();
     for entry in table.entries() {
@@ -165,14 +165,14 @@ fn a_side_file_of_other_settings_is_not_continued() {
     let (space, mut bench) = (mnasnet(), Bench::new());
     bench.build(&space, 3);
     let settings = BuildSettings { seed: 6, ..SETTINGS };
-    let journal = cache::journal_path(&bench.path(), &space);
+    let journal = journal_path(&bench.path(), &space);
     let mut count = 0;
     let mut measure = |network: &Network| {
         count += 1;
         Ok(samples(network))
     };
     let path = bench.path();
-    let files = (path.as_path(), journal.as_path());
+    let files = BuildFiles { table: &path, journal: &journal };
     let mut go_on = |_: Progress<'_>| ControlFlow::Continue(());
     build(&space, &mut bench.table(), files, settings, &mut measure, &mut go_on).unwrap();
     let networks: usize = plan(&space, &space.units(), &settings).rounds.iter().map(Vec::len).sum();
@@ -247,13 +247,13 @@ fn missing_blocks_are_measured_at_the_speed_of_those_that_are_known() {
 #[test]
 fn a_failed_measurement_keeps_what_was_measured_before() {
     let (space, mut bench) = (mnasnet(), Bench::new());
-    let (path, journal) = (bench.path(), cache::journal_path(&bench.path(), &space));
+    let (path, journal) = (bench.path(), journal_path(&bench.path(), &space));
     let mut count = 0;
     let mut measure = |network: &Network| {
         count += 1;
         if count > 4 { Err(PredictorError::NoRuns) } else { Ok(samples(network)) }
     };
-    let files = (path.as_path(), journal.as_path());
+    let files = BuildFiles { table: &path, journal: &journal };
     let mut go_on = |_: Progress<'_>| ControlFlow::Continue(());
     let failed = build(&space, &mut bench.table(), files, SETTINGS, &mut measure, &mut go_on);
     assert!(matches!(failed, Err(PredictorError::NoRuns)), "{failed:?}");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use latency_predictor::{Device, ForeignSetup, Runtime, Setup, cache};
+use latency_predictor::{Device, ForeignSetup, Runtime, Setup, cache_folder, table_path};
 
 const EPYC: &str = "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\n\
     model name\t: AMD EPYC\nstepping\t: 1\n\nprocessor\t: 1\nmodel name\t: AMD EPYC\n";
@@ -85,7 +85,7 @@ fn a_foreign_setup_is_named() {
 fn the_cache_folder_is_the_first_that_is_set() {
     let folder = |set: &[(&str, &str)]| {
         let of = |name: &str| set.iter().find(|(key, _)| *key == name).map(|(_, v)| v.into());
-        cache::folder(of).ok()
+        cache_folder(of).ok()
     };
     let (nas, xdg, home) = (("NAS_CACHE", "/n"), ("XDG_CACHE_HOME", "/x"), ("HOME", "/h"));
     assert_eq!(folder(&[home, xdg, nas]).as_deref(), Some(Path::new("/n")));
@@ -97,7 +97,7 @@ fn the_cache_folder_is_the_first_that_is_set() {
 #[test]
 fn each_setup_has_its_own_file() {
     let setup = |device, threads| Setup { device, ..Setup::here(Runtime::Native, threads) };
-    let path = |setup: &Setup| cache::table_path(Path::new("/n"), setup).display().to_string();
+    let path = |setup: &Setup| table_path(Path::new("/n"), setup).display().to_string();
     let one = path(&setup(epyc(&[]), 1));
     assert!(one.starts_with("/n/tables/amd-epyc-") && one.ends_with("-native-1t-f32.ron"), "{one}");
     assert_ne!(one, path(&setup(epyc(&[]), 2)));

@@ -46,15 +46,15 @@ fn enough_runs_count_however_busy_the_machine_is() {
 }
 
 #[test]
-fn a_network_is_measured_against_another() {
+fn a_network_is_measured_relative_to_another() {
     let lock = lock();
     let mut meter = Meter::new(&lock, 1, None).unwrap();
     let larger = published::network("mobilenet_v2@resolution=64").unwrap().lower().unwrap();
     for runs in [1, 2, 20] {
-        let ratio = meter.against(&larger, &graph(), runs).unwrap();
+        let ratio = meter.relative_latency(&larger, &graph(), runs).unwrap();
         assert!(ratio > 0.0 && ratio.is_finite(), "{ratio}");
     }
-    let none = meter.against(&larger, &graph(), 0).unwrap_err();
+    let none = meter.relative_latency(&larger, &graph(), 0).unwrap_err();
     assert!(matches!(none, PredictorError::NoRuns), "{none}");
 }
 

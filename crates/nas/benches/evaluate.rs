@@ -1,8 +1,8 @@
 //! Genotypes a second of what a trial costs without its measurement: decoding, accuracy by the
 //! surrogate, latency by the table, on one core.
 
+use controller::accuracy::surrogate::Surrogate;
 use controller::random::{Purpose, rng};
-use controller::surrogate::Surrogate;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use latency_predictor::{BuildSettings, Entry, Quantiles, Runtime, Setup, Table, Timing};
 use search_space::{Genotype, published};

@@ -6,9 +6,9 @@
 //! Prints the best accuracy under the target by the surrogate and the table's prediction, and the
 //! best soft reward at w = -0.15.
 
+use controller::accuracy::surrogate::Surrogate;
 use controller::random::{Purpose, rng};
-use controller::surrogate::Surrogate;
-use controller::{Exponent, Reward, Target};
+use controller::search::{Exponent, Reward, Target};
 use latency_predictor::Table;
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use controller::{Algorithm, Limits};
+use controller::search::Limits;
+use controller::search::algorithm::Algorithm;
 
 use crate::args_netadapt::NetAdaptArgs;
 use crate::args_training::{BenchCommand, DataCommand, EvalArgs, ImportArgs, InferArgs, TrainArgs};
@@ -47,9 +48,18 @@ impl Global {
         self.threads.unwrap_or(1)
     }
 
+    /// Trainings side by side.
+    pub(crate) fn parallel_jobs(&self) -> usize {
+        self.jobs.map_or_else(Self::default_threads, usize::from)
+    }
+
     /// Threads of training.
     pub(crate) fn training_threads(&self) -> usize {
-        self.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from))
+        self.threads.unwrap_or_else(Self::default_threads)
+    }
+
+    fn default_threads() -> usize {
+        std::thread::available_parallelism().map_or(1, usize::from)
     }
 }
 

@@ -4,6 +4,8 @@
 use std::fmt::Display;
 use std::process::ExitCode;
 
+use training::TrainingError;
+
 /// How a command that did not fail ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -28,6 +30,38 @@ impl std::error::Error for BadInput {}
 /// An error that ends with exit code 2. `place` is a file or an argument.
 pub(crate) fn bad_input(place: impl Display, message: impl Display) -> anyhow::Error {
     anyhow::Error::new(BadInput(format!("{place}: {message}")))
+}
+
+/// An error of training. What the user can mend names the argument or file, and ends with exit code 2.
+pub(crate) fn training_error(net: &str, error: TrainingError) -> anyhow::Error {
+    match error {
+        TrainingError::Setting { place, found, allowed } => {
+            bad_input(flag(place), format!("found {found}; allowed: {allowed}"))
+        }
+        TrainingError::OtherRun(_) => bad_input("--resume", error),
+        TrainingError::Data(error) => bad_input("--data", error),
+        TrainingError::Invalid(error) => bad_input(net, error),
+        TrainingError::Tensors(_) | TrainingError::OtherNetwork => bad_input("--weights", error),
+        TrainingError::File { .. }
+        | TrainingError::Network(_)
+        | TrainingError::NoNames { .. }
+        | TrainingError::Io { .. }
+        | TrainingError::History { .. } => anyhow::Error::new(BadInput(error.to_string())),
+        TrainingError::Length { .. }
+        | TrainingError::Label { .. }
+        | TrainingError::Diverged { .. }
+        | TrainingError::Candle(_)
+        | TrainingError::Thread(_) => error.into(),
+    }
+}
+
+/// The option that sets what a library calls `place`.
+pub(crate) fn flag(place: &str) -> String {
+    match place {
+        "ema_decay" => "--ema".to_owned(),
+        "classes" | "input.channels" => place.to_owned(),
+        place => format!("--{}", place.replace('_', "-")),
+    }
 }
 
 /// Prints an error and gives the exit code.

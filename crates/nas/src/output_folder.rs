@@ -7,6 +7,11 @@ use anyhow::Result;
 
 use crate::exit::bad_input;
 
+/// What a folder is called after a network that the user named.
+pub(crate) fn name_of(net: &str) -> &str {
+    net.rsplit('/').next().unwrap_or_default().trim_end_matches(".ron")
+}
+
 /// The folder to write to. Without `out`: `results/NAME`, or for a new study the first of `-2`,
 /// `-3` ... that is free; to resume, the last one that is taken.
 pub(crate) fn choose(out: Option<&Path>, name: &str, resume: bool) -> PathBuf {

@@ -35,6 +35,11 @@ pub(crate) fn grouped(number: impl Display) -> String {
     text
 }
 
+/// Prints a warning on stderr.
+pub(crate) fn warn(warning: &controller::Warning) {
+    eprintln!("warning: {warning}");
+}
+
 /// Prints one JSON object on stdout.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
     println!("{}", serde_json::to_string_pretty(value)?);

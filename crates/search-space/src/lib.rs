@@ -6,52 +6,39 @@
 
 #![warn(clippy::unwrap_used)]
 
-pub mod axes;
-pub mod block;
-pub mod channel_groups;
-pub mod cost;
-pub mod domain;
-pub mod error;
-pub mod fold;
-pub mod genotype;
-pub mod graph;
-pub mod hash;
-pub mod head;
-pub mod lanes;
-pub mod latency;
-mod limits;
-mod lower;
-mod lower_blocks;
-pub mod network;
-pub mod proposals;
+mod error;
+mod graph;
+mod hash;
+mod latency;
+mod network;
 pub mod published;
 mod ron_text;
-pub mod rounding;
-pub mod space;
-mod space_check;
-mod space_units;
-mod stage;
-pub mod unit;
-mod unit_text;
-pub mod validation;
-pub mod weights;
-mod width;
+mod size_limits;
+mod space;
+mod statistics;
+mod weights;
+mod widths;
 
-pub use axes::{Axis, AxisKind, axes};
-pub use block::{Activation, Block, Gate, Skip, SqueezeExcite};
-pub use channel_groups::{ChannelGroup, Freedom, channel_groups};
-pub use cost::{LayerCost, NetworkCost};
-pub use domain::{Domain, DomainChoice};
 pub use error::{Invalid, ParseError};
-pub use fold::{Filter, NormTensors};
-pub use genotype::Genotype;
+pub use graph::channel_groups::{ChannelGroup, Freedom, channel_groups};
+pub use graph::cost::{LayerCost, NetworkCost};
+pub use graph::unit::{PlacedUnit, Unit};
 pub use graph::{Graph, Node, NodeId, Op, Shape, UnitSpan};
-pub use head::{Dropout, Head};
-pub use lanes::Lanes;
+pub use hash::fnv1a;
 pub use latency::{LatencyError, LatencySource};
+pub use network::block::{
+    Activation, Block, Conv, Gate, InvertedResidual, Pool, Separable, ShuffleUnitV1, ShuffleUnitV2,
+    Skip, SqueezeExcite,
+};
+pub use network::head::{Dropout, Head};
 pub use network::{Input, Network, Norm};
-pub use proposals::{Proposal, proposals};
-pub use space::{Choice, Family, SeRule, SearchSpace, Stage};
-pub use unit::{PlacedUnit, Unit};
-pub use validation::{Validation, validate};
+pub use space::domain::{Domain, DomainChoice};
+pub use space::genotype::Genotype;
+pub use space::validation::{Example, Idle, Illegal, Sizes, Span, Validation, validate};
+pub use space::{Choice, Family, SeRule, SearchSpace, SpaceChoice, Stage};
+pub use statistics::quantile;
+pub use weights::fold::{Filter, NormTensors};
 pub use weights::{NodeWeights, Weights};
+pub use widths::axes::{Axis, AxisKind, axes};
+pub use widths::channel_mapping::Lanes;
+pub use widths::proposals::{Proposal, proposals};

@@ -1,11 +1,11 @@
 //! The published networks and spaces, and names with options:
 //! `mobilenet_v2@width=0.5,resolution=160,classes=10,stem_stride=1`.
 
-use crate::block::Block;
 use crate::error::{Invalid, ParseError};
 use crate::network::Network;
+use crate::network::block::Block;
+use crate::network::width_multiplier::{self, WidthRule};
 use crate::space::SearchSpace;
-use crate::width::{self, WidthRule};
 
 struct Published {
     name: &'static str,
@@ -133,7 +133,9 @@ fn with_options(
         }
         seen.push(key);
         match (key, rule) {
-            ("width", Some(rule)) => width::apply(&mut network, rule, number(key, value)?)?,
+            ("width", Some(rule)) => {
+                width_multiplier::apply(&mut network, rule, number(key, value)?)?
+            }
             ("width", None) => {
                 let allowed = "resolution, classes, stem_stride: a file has its widths already";
                 return Err(Invalid::new("option", "width", allowed));

@@ -1,7 +1,12 @@
 //! Errors.
 
+use std::fmt::Display;
+use std::path::PathBuf;
+
 use dataset::DataError;
-use search_space::ParseError;
+use search_space::{Invalid, ParseError};
+
+use crate::fit::SettingDifference;
 
 /// What training refuses, and how it fails.
 #[derive(Debug, thiserror::Error)]
@@ -24,8 +29,29 @@ pub enum TrainingError {
         /// Its value.
         found: String,
         /// Its possible values.
-        allowed: &'static str,
+        allowed: String,
     },
+    /// A file that the system does not let us read or write.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file.
+        path: PathBuf,
+        /// The system's message.
+        source: std::io::Error,
+    },
+    /// A history that is not of the training.
+    #[error("{}:{line}: {message}", path.display())]
+    History {
+        /// The file.
+        path: PathBuf,
+        /// Counted from 1.
+        line: u64,
+        /// What was found and what is allowed.
+        message: String,
+    },
+    /// A folder of a training with other settings.
+    #[error("the training was started with other settings:{}", lines(.0))]
+    OtherRun(Vec<SettingDifference>),
     /// Labels that the network has no class for.
     #[error("label {label}: found in a batch; allowed: 0 to {}", classes - 1)]
     Label {
@@ -50,7 +76,7 @@ pub enum TrainingError {
     #[error("weights of another network: their number or sizes differ")]
     OtherNetwork,
     /// Tensors that a file lacks, has left over or has in another shape, all of them.
-    #[error("{} tensors do not fit:{}", .0.len(), listed(.0))]
+    #[error("{} tensors do not fit:{}", .0.len(), lines(.0))]
     Tensors(Vec<TensorFault>),
     /// A file that is not what its format says.
     #[error("found {found}; allowed: {allowed}")]
@@ -63,6 +89,9 @@ pub enum TrainingError {
     /// A network in a file that does not parse.
     #[error("the network inside: {0}")]
     Network(#[from] ParseError),
+    /// A network that cannot be computed.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
     /// A network that the framework has not got.
     #[error("found {found}; allowed: {allowed}")]
     NoNames {
@@ -83,8 +112,17 @@ pub enum TrainingError {
 }
 
 impl TrainingError {
+    /// A setting that cannot be: its name, its value, and its possible values.
+    pub(crate) fn setting(
+        place: &'static str,
+        found: impl ToString,
+        allowed: impl Into<String>,
+    ) -> Self {
+        Self::Setting { place, found: found.to_string(), allowed: allowed.into() }
+    }
+
     pub(crate) fn no_threads() -> Self {
-        Self::Setting { place: "threads", found: "0".to_owned(), allowed: "1 and more" }
+        Self::setting("threads", 0, "1 and more")
     }
 }
 
@@ -129,6 +167,6 @@ pub enum TensorFault {
     },
 }
 
-fn listed(faults: &[TensorFault]) -> String {
-    faults.iter().map(|fault| format!("\n  {fault}")).collect()
+fn lines<T: Display>(items: &[T]) -> String {
+    items.iter().map(|item| format!("\n  {item}")).collect()
 }

@@ -19,6 +19,7 @@ mod checkpoint;
 mod error;
 mod evaluate;
 mod fine_tune;
+pub mod fit;
 mod foreign_names;
 mod forward;
 mod import;

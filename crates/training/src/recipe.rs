@@ -86,17 +86,17 @@ impl Recipe {
         let norm = self.clip_norm.unwrap_or(1.0);
         let ema_decay = self.ema_decay.unwrap_or(0.0);
         for (place, value, is_allowed, allowed) in [
-            ("learning rate", self.learning_rate, above_0(self.learning_rate), ABOVE_0),
-            ("weight decay", self.weight_decay, from_0(self.weight_decay), FROM_0),
-            ("clip norm", norm, above_0(norm), ABOVE_0),
-            ("label smoothing", self.label_smoothing, share(self.label_smoothing), SHARE),
-            ("EMA decay", ema_decay, share(ema_decay), SHARE),
+            ("learning_rate", self.learning_rate, above_0(self.learning_rate), ABOVE_0),
+            ("weight_decay", self.weight_decay, from_0(self.weight_decay), FROM_0),
+            ("clip_norm", norm, above_0(norm), ABOVE_0),
+            ("label_smoothing", self.label_smoothing, share(self.label_smoothing), SHARE),
+            ("ema_decay", ema_decay, share(ema_decay), SHARE),
             ("momentum", momentum, share(momentum), SHARE),
             ("decay", decay, share(decay), SHARE),
             ("eps", eps, above_0(eps), ABOVE_0),
         ] {
             if !is_allowed {
-                return Err(TrainingError::Setting { place, found: value.to_string(), allowed });
+                return Err(TrainingError::setting(place, value, allowed));
             }
         }
         Ok(())

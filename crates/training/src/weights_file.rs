@@ -1,6 +1,6 @@
 //! Weights in a safetensors file, with their network inside.
 
-use search_space::{Network, Weights};
+use search_space::{Network, Weights, fnv1a};
 
 use crate::error::TrainingError;
 use crate::tensor_file::{read_safetensors, write_safetensors};
@@ -29,6 +29,16 @@ impl WeightsFile {
             allowed: "weights that nas train or nas import wrote".to_owned(),
         })?;
         Ok(Self { network: Network::from_ron(ron)?, tensors })
+    }
+
+    /// A hash of the network and its tensors.
+    pub fn fingerprint(&self) -> u64 {
+        let network = self.network.to_ron();
+        let tensors = self.tensors.iter().flat_map(|(name, tensor)| {
+            let values = tensor.values.iter().flat_map(|value| value.to_le_bytes());
+            name.bytes().chain(values)
+        });
+        fnv1a(network.bytes().chain(tensors))
     }
 
     /// The network as `network` says, but with the file's classes and batch norm settings; and its

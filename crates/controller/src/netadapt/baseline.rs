@@ -1,11 +1,11 @@
-//! What an adapted network is compared with: the same seed brought to the same latency without looking
-//! at accuracy.
+//! The baselines of an adapted network: the same seed brought to the same latency without looking at
+//! accuracy.
 
 use rand::RngExt;
 use search_space::{Axis, Network, axes};
 
 use super::error::AdaptError;
-use super::latencies::{Latencies, Reading};
+use super::latencies::{Latencies, MeasuredNetwork};
 use super::store::Adaptation;
 use crate::random::{Purpose, rng};
 
@@ -41,26 +41,29 @@ const RESOLUTION_STEP: usize = 32;
 const MIN_FACTOR: f64 = 0.25;
 /// Bisections of the common factor.
 const BISECTIONS: usize = 12;
-/// Networks measured at most.
-const TRIES: usize = 5;
+/// The most networks that are measured.
+const MAX_MEASURED: usize = 5;
 /// A measured latency this near to the wanted one, as a share, is equal to it.
 const NEAR: f64 = 0.01;
+/// A baseline that is further from the wanted latency than this, as a share, is not comparable.
+const MAX_DISTANCE: f64 = 0.05;
 
-/// The network of a baseline whose measured latency is nearest to that of another one, which has
-/// `wanted_ms`, with that latency; `None` where the baseline has none within 5 %.
+/// The network of a baseline whose measured latency is nearest to that of `wanted`, with that latency;
+/// `None` where the baseline has none within 5 % of it.
 ///
 /// # Errors
 /// A latency that cannot be had or stored.
 pub fn baseline(
     kind: Baseline,
     seed: &Network,
-    (wanted, wanted_ms): (&Network, f64),
+    wanted: &MeasuredNetwork,
     latencies: Latencies<'_>,
     store: &mut Adaptation,
-) -> Result<Option<(Network, f64)>, AdaptError> {
+) -> Result<Option<MeasuredNetwork>, AdaptError> {
+    let wanted_ms = wanted.latency_ms;
     let mut base = seed.clone();
     if kind == Baseline::WidthAndResolution {
-        let whole_ms = latencies.of(Reading::Measured, seed, store)?;
+        let whole_ms = latencies.measured_ms(seed, store)?;
         // Latency goes with the square of the width and of the resolution.
         let share = (wanted_ms / whole_ms).powf(0.25);
         let steps = (share * seed.input.resolution as f64 / RESOLUTION_STEP as f64).round();
@@ -70,21 +73,21 @@ pub fn baseline(
         }
     }
     let factors = factors(kind, &base)?;
-    let mut nearest: Option<(Network, f64)> = None;
+    let mut nearest: Option<MeasuredNetwork> = None;
     let mut aim_ms = wanted_ms;
-    for _ in 0..TRIES {
+    for _ in 0..MAX_MEASURED {
         let network = widest(&base, &factors, aim_ms, latencies, store)?;
-        let ms = latencies.against(&network, (wanted, wanted_ms), store)?;
+        let latency_ms = latencies.relative_ms(&network, wanted, store)?;
         let distance = |ms: f64| (ms / wanted_ms - 1.0).abs();
-        if nearest.as_ref().is_none_or(|(_, best)| distance(ms) < distance(*best)) {
-            nearest = Some((network, ms));
+        if nearest.as_ref().is_none_or(|best| distance(latency_ms) < distance(best.latency_ms)) {
+            nearest = Some(MeasuredNetwork { network, latency_ms });
         }
-        if distance(ms) <= NEAR {
+        if distance(latency_ms) <= NEAR {
             break;
         }
-        aim_ms *= wanted_ms / ms;
+        aim_ms *= wanted_ms / latency_ms;
     }
-    Ok(nearest.filter(|(_, ms)| (ms / wanted_ms - 1.0).abs() <= 0.05))
+    Ok(nearest.filter(|nearest| (nearest.latency_ms / wanted_ms - 1.0).abs() <= MAX_DISTANCE))
 }
 
 /// What each axis' share is multiplied with.
@@ -121,7 +124,7 @@ fn widest(
         axes.iter().zip(widths).fold(base.clone(), set)
     };
     let mut fits = |widths: &[usize]| -> Result<bool, AdaptError> {
-        Ok(latencies.of(Reading::Predicted, &network(widths), store)? <= max_ms)
+        Ok(latencies.predicted_ms(&network(widths), store)? <= max_ms)
     };
     let least = factors.iter().copied().fold(1.0, f64::min);
     let (mut low, mut high) = (0.0, 1.0 / least);

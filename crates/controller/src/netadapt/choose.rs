@@ -11,16 +11,21 @@ pub enum Metric {
     Accuracy,
 }
 
-/// The proposals, each as (milliseconds saved, its hold-out evaluation), as indices from best to worst,
-/// without those that diverged. The best has the greatest score; among those whose accuracy would be
-/// within one paired standard error of as good a score, the least cross-entropy, then the most saved.
-pub fn ranked(
-    metric: Metric,
-    before: &HoldOutEvaluation,
-    proposals: &[(f64, &HoldOutEvaluation)],
-) -> Vec<usize> {
+/// What a proposal saves, and how accurate it is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Saving<'a> {
+    /// Latency saved in milliseconds.
+    pub saved_ms: f64,
+    /// Its evaluation on the hold-out.
+    pub hold_out: &'a HoldOutEvaluation,
+}
+
+/// Indices of the proposals from best to worst, without those that diverged. The best has the greatest
+/// score. Proposals whose score it would take less than one paired standard error of accuracy to equal
+/// tie with it; of those, the one with the least cross-entropy comes first, then the one that saves most.
+pub fn ranked(metric: Metric, before: &HoldOutEvaluation, proposals: &[Saving<'_>]) -> Vec<usize> {
     let mut left: Vec<usize> =
-        (0..proposals.len()).filter(|&index| !proposals[index].1.has_diverged()).collect();
+        (0..proposals.len()).filter(|&index| !proposals[index].hold_out.has_diverged()).collect();
     let mut ranked = Vec::with_capacity(left.len());
     while let Some(best) = best(metric, before, proposals, &left) {
         left.retain(|&index| index != best);
@@ -32,13 +37,13 @@ pub fn ranked(
 fn best(
     metric: Metric,
     before: &HoldOutEvaluation,
-    proposals: &[(f64, &HoldOutEvaluation)],
+    proposals: &[Saving<'_>],
     left: &[usize],
 ) -> Option<usize> {
-    let gained = |index: usize| proposals[index].1.accuracy() - before.accuracy();
+    let gained = |index: usize| proposals[index].hold_out.accuracy() - before.accuracy();
     // What a score is divided by.
     let unit = |index: usize| match metric {
-        Metric::Ratio => proposals[index].0,
+        Metric::Ratio => proposals[index].saved_ms,
         Metric::Accuracy => 1.0,
     };
     let score = |index: usize| match metric {
@@ -48,12 +53,12 @@ fn best(
     let top =
         left.iter().copied().max_by(|&a, &b| score(a).total_cmp(&score(b)).then(b.cmp(&a)))?;
     let ties = left.iter().copied().filter(|&index| {
-        let error = proposals[index].1.paired_error(proposals[top].1);
+        let error = proposals[index].hold_out.paired_error(proposals[top].hold_out);
         (score(top) - score(index)) * unit(index) <= error
     });
-    let loss = |index: usize| proposals[index].1.loss;
+    let loss = |index: usize| proposals[index].hold_out.loss;
     ties.min_by(|&a, &b| {
-        let saved = proposals[b].0.total_cmp(&proposals[a].0);
+        let saved = proposals[b].saved_ms.total_cmp(&proposals[a].saved_ms);
         loss(a).total_cmp(&loss(b)).then(saved).then(a.cmp(&b))
     })
 }
@@ -67,16 +72,29 @@ mod tests {
         HoldOutEvaluation { correct: (0..1000).map(|image| image < correct).collect(), loss }
     }
 
+    fn saving(saved_ms: f64, hold_out: &HoldOutEvaluation) -> Saving<'_> {
+        Saving { saved_ms, hold_out }
+    }
+
     #[test]
     fn the_ratio_is_of_accuracy_lost_and_gains_do_not_count() {
         let before = evaluation(700, 1.0);
         // 60 points lost for 2 ms are worse than 20 for 1 ms, those worse than 20 for 2 ms.
         let (a, b, c) = (evaluation(640, 1.2), evaluation(680, 1.1), evaluation(680, 1.1));
-        assert_eq!(ranked(Metric::Ratio, &before, &[(2.0, &a), (1.0, &b), (2.0, &c)]), [2, 1, 0]);
+        assert_eq!(
+            ranked(Metric::Ratio, &before, &[saving(2.0, &a), saving(1.0, &b), saving(2.0, &c)]),
+            [2, 1, 0]
+        );
         // A gain for next to nothing saved is not worth more than none for a lot.
         let (gain, none) = (evaluation(720, 1.0), evaluation(700, 0.9));
-        assert_eq!(ranked(Metric::Ratio, &before, &[(0.01, &gain), (1.0, &none)]), [1, 0]);
-        assert_eq!(ranked(Metric::Accuracy, &before, &[(0.01, &gain), (1.0, &none)]), [0, 1]);
+        assert_eq!(
+            ranked(Metric::Ratio, &before, &[saving(0.01, &gain), saving(1.0, &none)]),
+            [1, 0]
+        );
+        assert_eq!(
+            ranked(Metric::Accuracy, &before, &[saving(0.01, &gain), saving(1.0, &none)]),
+            [0, 1]
+        );
     }
 
     #[test]
@@ -87,9 +105,15 @@ mod tests {
         other.correct[0..30].fill(false);
         other.correct[800..829].fill(true);
         let same = evaluation(690, 0.9);
-        assert_eq!(ranked(Metric::Ratio, &before, &[(1.0, &same), (1.0, &other)]), [1, 0]);
+        assert_eq!(
+            ranked(Metric::Ratio, &before, &[saving(1.0, &same), saving(1.0, &other)]),
+            [1, 0]
+        );
         let equal = HoldOutEvaluation { loss: 0.9, ..other };
-        assert_eq!(ranked(Metric::Ratio, &before, &[(1.0, &equal), (1.01, &same)]), [1, 0]);
+        assert_eq!(
+            ranked(Metric::Ratio, &before, &[saving(1.0, &equal), saving(1.01, &same)]),
+            [1, 0]
+        );
         assert_eq!(ranked(Metric::Ratio, &before, &[]), [0; 0]);
     }
 
@@ -98,8 +122,8 @@ mod tests {
         let before = evaluation(700, 1.0);
         let (lost, bad) = (HoldOutEvaluation::diverged(1000), evaluation(100, 3.0));
         assert!(lost.has_diverged() && !bad.has_diverged());
-        assert_eq!(ranked(Metric::Ratio, &before, &[(9.0, &lost), (1.0, &bad)]), [1]);
-        assert_eq!(ranked(Metric::Accuracy, &before, &[(9.0, &lost)]), [0; 0]);
+        assert_eq!(ranked(Metric::Ratio, &before, &[saving(9.0, &lost), saving(1.0, &bad)]), [1]);
+        assert_eq!(ranked(Metric::Accuracy, &before, &[saving(9.0, &lost)]), [0; 0]);
     }
 
     #[test]

@@ -11,6 +11,24 @@ pub enum AdaptError {
     /// The user stopped it; it can be resumed.
     #[error("stopped")]
     Stopped,
+    /// A setting that cannot be.
+    #[error("{place}: found {found}; allowed: {allowed}")]
+    Setting {
+        /// Its name.
+        place: &'static str,
+        /// Its value.
+        found: String,
+        /// Its possible values.
+        allowed: &'static str,
+    },
+    /// The seed meets the target already.
+    #[error("target_ms: found {target_ms}; allowed: below {seed_ms:.3}, the seed's latency")]
+    TargetMet {
+        /// The target in milliseconds.
+        target_ms: f64,
+        /// The seed's latency in milliseconds.
+        seed_ms: f64,
+    },
     /// Its database cannot be used.
     #[error(transparent)]
     Study(#[from] StudyError),
@@ -20,7 +38,7 @@ pub enum AdaptError {
     /// Recorded latencies are replayed, and one is not among them.
     #[error("{kind} latency of {network} ({key}): not among the recorded ones")]
     NotRecorded {
-        /// `predicted`, `measured`, `against` or `confirmed`.
+        /// `predicted`, `measured`, `relative` or `confirmed`.
         kind: &'static str,
         /// The network's name.
         network: String,

@@ -6,17 +6,28 @@ mod adapt;
 mod baseline;
 mod choose;
 mod error;
+mod final_trainings;
 mod halving;
 mod hold_out;
 mod latencies;
+mod latency_record;
+mod problem;
+mod schedule;
 mod store;
+mod target;
 mod tune;
 
-pub use adapt::{AdaptSettings, Adapted, Event, NetAdapt, OnEvent, adapt, path};
+pub use adapt::{adapt, path};
 pub use baseline::{Baseline, baseline};
-pub use choose::{Metric, ranked};
+pub use choose::{Metric, Saving, ranked};
 pub use error::AdaptError;
-pub use halving::Schedule;
+pub use final_trainings::{
+    FINE_TUNING_RATE, FinalEvent, FinalRun, FinalTraining, FinalTrainings, train_all,
+};
 pub use hold_out::HoldOutEvaluation;
-pub use latencies::{Latencies, Reading, Recorded, read_recorded};
+pub use latencies::{Latencies, MeasuredNetwork};
+pub use latency_record::{LatencyKind, LatencyRecord, read_latency_records};
+pub use problem::{AdaptSettings, Adapted, Event, NetAdapt, OnEvent};
+pub use schedule::Schedule;
 pub use store::{Adaptation, EvaluatedProposal, FILE_NAME, Iteration};
+pub use target::{AdaptTarget, check_reduction};

@@ -6,37 +6,37 @@ use std::path::Path;
 use rusqlite::{OptionalExtension, Row, params};
 
 use super::hold_out::HoldOutEvaluation;
-use super::latencies::{Reading, Recorded};
-use crate::database::{self, Database, Schema, StudySettings};
+use super::latency_record::{LatencyKind, LatencyRecord};
 use crate::study::StudyError;
+use crate::study::database::{self, Database, Schema, StudySettings};
 
 /// The file's name in an output folder.
 pub const FILE_NAME: &str = "netadapt.sqlite";
 
 const SCHEMA: Schema = Schema {
-    version: 3,
+    version: 4,
     tables: "
     CREATE TABLE latencies (
-        reading TEXT NOT NULL,
+        kind TEXT NOT NULL,
         key TEXT NOT NULL,
         ms REAL NOT NULL,
-        PRIMARY KEY (reading, key)
+        PRIMARY KEY (kind, key)
     ) STRICT;
     CREATE TABLE proposals (
-        step INTEGER NOT NULL,
+        iteration INTEGER NOT NULL,
         axis TEXT NOT NULL,
         narrowed_from INTEGER NOT NULL,
         narrowed_to INTEGER NOT NULL,
         trained_steps INTEGER NOT NULL,
         latency_ms REAL NOT NULL,
         loss REAL NOT NULL,
-        right_images BLOB NOT NULL,
+        correct BLOB NOT NULL,
         seconds REAL NOT NULL,
         weights BLOB,
-        PRIMARY KEY (step, axis, narrowed_to, trained_steps)
+        PRIMARY KEY (iteration, axis, narrowed_to, trained_steps)
     ) STRICT;
-    CREATE TABLE steps (
-        step INTEGER PRIMARY KEY,
+    CREATE TABLE iterations (
+        number INTEGER PRIMARY KEY,
         axis TEXT NOT NULL,
         narrowed_from INTEGER NOT NULL,
         narrowed_to INTEGER NOT NULL,
@@ -44,7 +44,7 @@ const SCHEMA: Schema = Schema {
         cut_ms REAL NOT NULL,
         latency_ms REAL NOT NULL,
         loss REAL NOT NULL,
-        right_images BLOB NOT NULL,
+        correct BLOB NOT NULL,
         weights BLOB
     ) STRICT;
 ",
@@ -105,7 +105,7 @@ impl Adaptation {
     }
 
     /// A new adaptation in an existing folder. `settings` decide what it does: resume needs equal
-    /// ones. `recorded` are latencies that are known already.
+    /// ones. `records` are latencies that are known already.
     ///
     /// # Errors
     /// One that is there already; a folder that cannot be written to.
@@ -113,14 +113,14 @@ impl Adaptation {
         folder: &Path,
         settings: &StudySettings,
         notes: &StudySettings,
-        recorded: &[Recorded],
+        records: &[LatencyRecord],
     ) -> Result<Self, StudyError> {
         let path = folder.join(FILE_NAME);
         let database = Database::create(path, SCHEMA, settings, notes, |transaction| {
             let mut insert = transaction
-                .prepare("INSERT OR IGNORE INTO latencies (reading, key, ms) VALUES (?, ?, ?)")?;
-            for Recorded { reading, key, ms } in recorded {
-                insert.execute(params![reading.name(), key, ms])?;
+                .prepare("INSERT OR IGNORE INTO latencies (kind, key, ms) VALUES (?, ?, ?)")?;
+            for LatencyRecord { kind, key, ms } in records {
+                insert.execute(params![kind.name(), key, ms])?;
             }
             Ok(())
         })?;
@@ -140,32 +140,31 @@ impl Adaptation {
     ///
     /// # Errors
     /// The database cannot be read.
-    pub fn latencies(&self) -> Result<Vec<Recorded>, StudyError> {
+    pub fn latencies(&self) -> Result<Vec<LatencyRecord>, StudyError> {
         self.database.read(|connection| {
-            let mut query = connection
-                .prepare("SELECT reading, key, ms FROM latencies ORDER BY reading, key")?;
-            let recorded = |row: &Row<'_>| {
-                let name: String = row.get(0)?;
-                let named = |reading: &Reading| reading.name() == name;
-                let reading = Reading::ALL.into_iter().find(named).unwrap_or(Reading::Predicted);
-                Ok(Recorded { reading, key: row.get(1)?, ms: row.get(2)? })
+            let mut query =
+                connection.prepare("SELECT kind, key, ms FROM latencies ORDER BY kind, key")?;
+            let record = |row: &Row<'_>| {
+                let kind = LatencyKind::named(row.get_ref(0)?.as_str()?);
+                let kind = kind.unwrap_or(LatencyKind::Predicted);
+                Ok(LatencyRecord { kind, key: row.get(1)?, ms: row.get(2)? })
             };
-            query.query_map([], recorded)?.collect()
+            query.query_map([], record)?.collect()
         })
     }
 
-    pub(super) fn latency(&self, reading: Reading, key: &str) -> Result<Option<f64>, StudyError> {
-        let select = "SELECT ms FROM latencies WHERE reading = ? AND key = ?";
+    pub(super) fn latency(&self, kind: LatencyKind, key: &str) -> Result<Option<f64>, StudyError> {
+        let select = "SELECT ms FROM latencies WHERE kind = ? AND key = ?";
         self.database.read(|connection| {
-            connection.query_row(select, params![reading.name(), key], |row| row.get(0)).optional()
+            connection.query_row(select, params![kind.name(), key], |row| row.get(0)).optional()
         })
     }
 
-    pub(super) fn record_latency(&mut self, recorded: &Recorded) -> Result<(), StudyError> {
-        let Recorded { reading, key, ms } = recorded;
-        let insert = "INSERT INTO latencies (reading, key, ms) VALUES (?, ?, ?)";
+    pub(super) fn record_latency(&mut self, record: &LatencyRecord) -> Result<(), StudyError> {
+        let LatencyRecord { kind, key, ms } = record;
+        let insert = "INSERT INTO latencies (kind, key, ms) VALUES (?, ?, ?)";
         self.database.write(|transaction| {
-            transaction.execute(insert, params![reading.name(), key, ms]).map(|_| ())
+            transaction.execute(insert, params![kind.name(), key, ms]).map(|_| ())
         })
     }
 
@@ -176,9 +175,9 @@ impl Adaptation {
     pub fn proposals(&self) -> Result<Vec<EvaluatedProposal>, StudyError> {
         self.database.read(|connection| {
             let mut query = connection.prepare(
-                "SELECT step, axis, narrowed_from, narrowed_to, trained_steps, latency_ms, loss,
-                 right_images, seconds
-                 FROM proposals ORDER BY step, axis, narrowed_to, trained_steps",
+                "SELECT iteration, axis, narrowed_from, narrowed_to, trained_steps, latency_ms, loss,
+                 correct, seconds
+                 FROM proposals ORDER BY iteration, axis, narrowed_to, trained_steps",
             )?;
             let proposal = |row: &Row<'_>| {
                 let correct = correct(&row.get::<_, Vec<u8>>(7)?);
@@ -238,7 +237,7 @@ impl Adaptation {
         proposal: &EvaluatedProposal,
     ) -> Result<Vec<u8>, StudyError> {
         let select = "SELECT weights FROM proposals
-             WHERE step = ? AND axis = ? AND narrowed_to = ? AND trained_steps = ?";
+             WHERE iteration = ? AND axis = ? AND narrowed_to = ? AND trained_steps = ?";
         self.database.read(|connection| {
             let EvaluatedProposal { iteration, axis, to, trained_steps, .. } = proposal;
             let key = params![iteration, axis, to, trained_steps];
@@ -253,8 +252,8 @@ impl Adaptation {
     pub fn iterations(&self) -> Result<Vec<Iteration>, StudyError> {
         self.database.read(|connection| {
             let mut query = connection.prepare(
-                "SELECT step, axis, narrowed_from, narrowed_to, predicted_ms, cut_ms, latency_ms,
-                 loss, right_images FROM steps ORDER BY step",
+                "SELECT number, axis, narrowed_from, narrowed_to, predicted_ms, cut_ms, latency_ms,
+                 loss, correct FROM iterations ORDER BY number",
             )?;
             let iteration = |row: &Row<'_>| {
                 let correct = correct(&row.get::<_, Vec<u8>>(8)?);
@@ -278,7 +277,7 @@ impl Adaptation {
     /// # Errors
     /// There is no iteration.
     pub fn weights(&self) -> Result<Vec<u8>, StudyError> {
-        let select = "SELECT weights FROM steps ORDER BY step DESC LIMIT 1";
+        let select = "SELECT weights FROM iterations ORDER BY number DESC LIMIT 1";
         self.database.read(|connection| connection.query_row(select, [], |row| row.get(0)))
     }
 
@@ -300,7 +299,7 @@ impl Adaptation {
             iteration;
         self.database.write(|transaction| {
             transaction.execute(
-                "INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                "INSERT INTO iterations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 params![
                     number,
                     axis,
@@ -314,9 +313,10 @@ impl Adaptation {
                     weights
                 ],
             )?;
-            transaction.execute("UPDATE steps SET weights = NULL WHERE step < ?", [number])?;
             transaction
-                .execute("UPDATE proposals SET weights = NULL WHERE step <= ?", [number])
+                .execute("UPDATE iterations SET weights = NULL WHERE number < ?", [number])?;
+            transaction
+                .execute("UPDATE proposals SET weights = NULL WHERE iteration <= ?", [number])
                 .map(|_| ())
         })
     }

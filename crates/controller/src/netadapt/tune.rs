@@ -3,15 +3,15 @@
 use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
-use search_space::{Graph, Network, Proposal, Weights};
+use search_space::{Graph, Proposal};
 use training::{
     FineTune, Placement, TrainingError, WeightsFile, fine_tune, truncate, write_weights,
 };
 
-use super::adapt::{AdaptSettings, NetAdapt};
 use super::error::AdaptError;
 use super::hold_out::HoldOutEvaluation;
-use crate::side_by_side::side_by_side;
+use super::problem::{AdaptSettings, Current, NetAdapt};
+use crate::parallel::run_parallel;
 
 /// A proposal before its training.
 pub(super) struct ProposalTraining<'a> {
@@ -32,45 +32,35 @@ pub(super) struct Tuned {
     pub(super) seconds: f64,
 }
 
-/// The network whose weights the proposals inherit.
-pub(super) struct Parent<'a> {
-    /// The deployed network.
-    pub(super) network: &'a Network,
-    /// Of its training variant.
-    pub(super) weights: &'a Weights,
-    /// Iterations completed so far: decides the batches.
-    pub(super) iterations: usize,
-}
-
-/// Batch norms' running statistics of a narrowed network are of before: in a short training they have
-/// to follow faster than the published networks of small momenta let them.
+/// The running statistics of a narrowed network's batch norms are those of the network before. In a short
+/// training they have to follow faster than the small momenta of some published networks allow.
 const MIN_MOMENTUM: f32 = 0.1;
 /// Epochs set aside for each iteration, so that no two iterations see the same batches.
 const EPOCHS_PER_ITERATION: u64 = 1 << 20;
 
 /// Trains all proposals for a part of the training steps and evaluates them, `settings.jobs` at a time,
-/// and gives each to `done` as it ends. Ends early where `done` or the problem's `stop` breaks.
+/// and gives each to `on_tuned` as it ends. Ends early when `on_tuned` or the problem's `stop` breaks.
 pub(super) fn tune_all(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
-    parent: &Parent<'_>,
+    current: &Current<'_>,
     (trainings, part): (&[ProposalTraining<'_>], &Range<u64>),
-    done: &mut dyn FnMut(Tuned) -> Result<ControlFlow<()>, AdaptError>,
+    on_tuned: &mut dyn FnMut(Tuned) -> Result<ControlFlow<()>, AdaptError>,
 ) -> Result<(), AdaptError> {
     let mut outcome = Ok(());
-    side_by_side(
+    run_parallel(
         trainings,
         settings.jobs,
-        &|training, caller| {
+        &|training, worker| {
             let stop = || match (problem.stop)() {
-                ControlFlow::Continue(()) => caller.goes_on(),
+                ControlFlow::Continue(()) => worker.status(),
                 stopped => stopped,
             };
-            _ = caller.tell(tune(problem, settings, parent, (training, part), &stop));
+            _ = worker.emit(tune(problem, settings, current, (training, part), &stop));
         },
         &mut |result| {
             let next = match result {
-                Ok(Some(tuned)) => done(tuned),
+                Ok(Some(tuned)) => on_tuned(tuned),
                 Ok(None) => Ok(ControlFlow::Break(())),
                 Err(error) => Err(error),
             };
@@ -91,7 +81,7 @@ pub(super) fn tune_all(
 fn tune(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
-    parent: &Parent<'_>,
+    current: &Current<'_>,
     (training, part): (&ProposalTraining<'_>, &Range<u64>),
     stop: &dyn Fn() -> ControlFlow<()>,
 ) -> Result<Option<Tuned>, AdaptError> {
@@ -101,10 +91,14 @@ fn tune(
     let narrow = variant.lower()?;
     let weights = match trained {
         Some(bytes) => WeightsFile::read(bytes)?.fit(&variant)?.1,
-        None => truncate(&(problem.variant)(parent.network).lower()?, &narrow, parent.weights)?,
+        None => truncate(
+            &(problem.variant)(&current.measured.network).lower()?,
+            &narrow,
+            current.weights,
+        )?,
     };
     let settings = FineTune {
-        first_epoch: (parent.iterations as u64 + 1) * EPOCHS_PER_ITERATION + part.start,
+        first_epoch: current.next_number() as u64 * EPOCHS_PER_ITERATION + part.start,
         ..settings.fine_tune
     };
     let graph = fast_norms(narrow);
@@ -117,7 +111,7 @@ fn tune(
             let hold_out = HoldOutEvaluation::of(&run.sample_results(problem.hold_out)?);
             (hold_out, Some(write_weights(&variant, &run.result().to_weights()?)?))
         }
-        // It loses; the others go on.
+        // A proposal that diverged ranks last; the others go on.
         Err(TrainingError::Diverged { .. }) => {
             (HoldOutEvaluation::diverged(problem.hold_out.len()), None)
         }

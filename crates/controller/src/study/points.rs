@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::{FILE_NAME, StudyError, StudySettings, schema};
-use crate::database;
+use super::database::{self, StudySettings};
+use super::error::StudyError;
+use super::schema::{self, FILE_NAME};
 
 /// What a trial came to.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,9 +1,12 @@
 //! Tables of the study store.
 
-use crate::database::Schema;
+use super::database::Schema;
+
+/// The database's name in an output folder.
+pub const FILE_NAME: &str = "study.sqlite";
 
 /// The settings' table is every database's.
-pub(super) const SCHEMA: Schema = Schema { version: 2, tables: TABLES };
+pub(super) const SCHEMA: Schema = Schema { version: 3, tables: TABLES };
 
 const TABLES: &str = "
     CREATE TABLE trials (
@@ -13,7 +16,7 @@ const TABLES: &str = "
         accuracy REAL NOT NULL,
         standard_error REAL NOT NULL,
         reward REAL NOT NULL,
-        second_half INTEGER NOT NULL
+        phase TEXT NOT NULL
     ) STRICT;
     CREATE TABLE measurements (
         genotype TEXT PRIMARY KEY,

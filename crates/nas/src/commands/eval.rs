@@ -5,12 +5,13 @@ use std::time::Instant;
 use anyhow::Result;
 use dataset::HoldOut;
 use serde::Serialize;
+use training::fit::{TrainingVariant, refuse_other_classes, stem_stride};
 use training::{Evaluation, Model, evaluate};
 
-use super::train::{data, variant};
+use super::train::data;
 use crate::args::Global;
 use crate::args_training::EvalArgs;
-use crate::exit::{Outcome, bad_input};
+use crate::exit::{Outcome, bad_input, training_error};
 use crate::{load, screen, weights};
 
 #[derive(Serialize)]
@@ -33,11 +34,13 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
     let data = data::load(global, &args.data, HoldOut::NONE)?;
     // The sizes of training are in the file.
     let resolution = args.train_resolution.unwrap_or(file.network.input.resolution);
-    let stem_stride = args.train_stem_stride.or(variant::stem_stride(&file.network));
-    let network = variant::of(&args.net, network, resolution, stem_stride)?;
+    let stem_stride = args.train_stem_stride.or(stem_stride(&file.network));
+    let refused = |error| training_error(&args.net, error);
+    let variant = TrainingVariant { resolution, stem_stride };
+    let network = variant.checked(&network).map_err(refused)?;
     let fitted = file.fit(&network);
     let (network, weights) = fitted.map_err(|error| bad_input(args.weights.display(), error))?;
-    data::check(&args.data, &data, &network)?;
+    refuse_other_classes(&data, &network).map_err(refused)?;
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
     let threads = global.training_threads();
     if threads == 0 {
@@ -46,7 +49,7 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
     let model = Model::new(&graph, backend, 0)?;
     model.load(&weights)?;
     let start = Instant::now();
-    let Evaluation { images, top1, top5, loss } = evaluate(&model, &data.test, threads)?;
+    let Evaluation { images, top1, top5, loss } = evaluate(&model, &data.dataset.test, threads)?;
     let images_per_s = images as f64 / start.elapsed().as_secs_f64();
     let weights = args.weights.display().to_string();
     let evaluated =

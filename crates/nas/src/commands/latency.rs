@@ -1,14 +1,13 @@
 //! `nas latency`: prediction and measurement of single networks.
 
 use anyhow::Result;
-use latency_predictor::{Coverage, Measured, Prediction, Runs, Table};
+use latency_predictor::{Coverage, DeviceTable, Measured, Prediction, Runs, Table};
 use search_space::Network;
 use serde::Serialize;
 
 use crate::args::{Global, LatencyArgs};
 use crate::exit::{Outcome, bad_input};
-use crate::tables::{self, OpenTable};
-use crate::{load, screen};
+use crate::{load, screen, tables};
 
 /// Without `--runs`.
 const UNDISTURBED_RUNS: usize = 100;
@@ -77,18 +76,18 @@ pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
 
 fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     let network = load::network(net)?;
-    let mut open = tables::open(global, &args.table)?;
-    let prediction = tables::predict(global, &mut open, &network)?;
+    let mut device = tables::open(global, &args.table)?;
+    let prediction = tables::predict(global, &mut device, &network)?;
     let measured = match args.measure {
         false => None,
         true => {
             let runs = args.runs.map_or(Runs::Undisturbed(UNDISTURBED_RUNS), Runs::Exactly);
-            let measured = tables::measure(global, &open, &network, runs)?;
+            let measured = tables::measure(global, &device, &network, runs)?;
             tables::warn_of_busy([(network.name.as_str(), measured)]);
             Some(measured)
         }
     };
-    let blocks = if args.per_block { blocks(&network, &open.table) } else { Vec::new() };
+    let blocks = if args.per_block { blocks(&network, &device.table) } else { Vec::new() };
     let latency = Latency {
         name: network.name.clone(),
         predicted_ms: prediction.ms,
@@ -99,7 +98,7 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     if global.json {
         return screen::print_json(&latency);
     }
-    print(&latency, &open, measured.and_then(|measured| measured.steal));
+    print(&latency, &device, measured.and_then(|measured| measured.steal));
     Ok(())
 }
 
@@ -112,7 +111,7 @@ fn blocks(network: &Network, table: &Table) -> Vec<Block> {
     network.units().filter_map(block).collect()
 }
 
-fn print(latency: &Latency, open: &OpenTable, steal: Option<f64>) {
+fn print(latency: &Latency, device: &DeviceTable, steal: Option<f64>) {
     let Shares { exact, measured_now, .. } = latency.coverage;
     println!("network    {}", latency.name);
     println!(
@@ -136,7 +135,7 @@ fn print(latency: &Latency, open: &OpenTable, steal: Option<f64>) {
             println!("           the hypervisor gave {percent:.0} % of the time to others");
         }
     }
-    println!("table      {}", open.path.display());
+    println!("table      {}", device.path.display());
     if latency.blocks.is_empty() {
         return;
     }
@@ -171,9 +170,9 @@ fn predict_file(global: &Global, args: &LatencyArgs, file: &str) -> Result<()> {
         network.lower().map_err(|error| bad_input(&place, error))?;
         networks.push((genotype, network));
     }
-    let mut open = tables::open(global, &args.table)?;
+    let mut device = tables::open(global, &args.table)?;
     for (genotype, network) in &networks {
-        let Prediction { ms, coverage } = tables::predict(global, &mut open, network)?;
+        let Prediction { ms, coverage } = tables::predict(global, &mut device, network)?;
         let genotype = genotype.to_string();
         if global.json {
             let line = Line { genotype, predicted_ms: ms, coverage: coverage.into() };

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use controller::surrogate::{
+use controller::accuracy::surrogate::{
     Data, Evaluation, Row, Surrogate, SurrogateError, evaluate, fit, read_table,
 };
 use search_space::SearchSpace;

@@ -3,13 +3,12 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use latency_predictor::{Entry, Table};
+use latency_predictor::{DeviceTable, Entry, Table};
 use serde::Serialize;
 
 use crate::args::{Global, TableBuildArgs, TableCommand, TableShowArgs};
 use crate::exit::{Outcome, bad_input};
-use crate::tables::{self, OpenTable};
-use crate::{interrupt, load, screen};
+use crate::{interrupt, load, screen, tables};
 
 #[derive(Serialize)]
 struct BuiltTable {
@@ -38,14 +37,14 @@ pub(crate) fn run(global: &Global, command: &TableCommand) -> Result<Outcome> {
 fn build(global: &Global, args: &TableBuildArgs) -> Result<()> {
     let start = Instant::now();
     let space = load::space(&args.space)?;
-    let mut open = tables::open_to_build(global, args.out.as_deref())?;
-    open.table.forget(&space.units());
+    let mut device = tables::open_to_build(global, args.out.as_deref())?;
+    device.table.forget(&space.units());
     // A device that became slower is measured as it is now.
-    open.table.probe_ms = None;
+    device.table.probe_ms = None;
     interrupt::listen();
-    tables::complete(global, &space, &mut open)?;
+    tables::complete(global, &space, &mut device)?;
     let seconds = start.elapsed().as_secs_f64();
-    let (table, entries) = (open.path.display().to_string(), open.table.len());
+    let (table, entries) = (device.path.display().to_string(), device.table.len());
     if global.json {
         return screen::print_json(&BuiltTable { table, entries, seconds });
     }
@@ -54,7 +53,7 @@ fn build(global: &Global, args: &TableBuildArgs) -> Result<()> {
 }
 
 fn show(global: &Global, args: &TableShowArgs) -> Result<()> {
-    let OpenTable { path, table } = tables::open(global, &args.table)?;
+    let DeviceTable { path, table } = tables::open(global, &args.table)?;
     if table.is_empty() {
         return Err(bad_input(path.display(), "no table yet; nas table build measures one"));
     }

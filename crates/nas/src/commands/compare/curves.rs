@@ -1,7 +1,7 @@
 //! How far each group has come after so many trials.
 
 use anyhow::Result;
-use controller::comparison::{Band, bands, best_accuracies, hypervolumes, trial_counts};
+use controller::search::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
 use report::Quantity;
 
 use super::groups::Group;
@@ -14,9 +14,9 @@ pub(super) struct Curve {
     pub(super) target: TargetMs,
     pub(super) quantity: Quantity,
     /// By rising trials.
-    pub(super) bands: Vec<Band>,
+    pub(super) quartiles: Vec<Quartiles>,
     /// After as many trials as all seeds of the group have.
-    pub(super) last: Band,
+    pub(super) last: Quartiles,
 }
 
 /// The curves of all quantities that are known.
@@ -26,19 +26,21 @@ pub(super) fn of(index: usize, group: &Group, target: TargetMs) -> Result<Vec<Cu
     let shortest = lengths.iter().copied().min().unwrap_or(0);
     let curve = |quantity: Quantity, values: &dyn Fn(&Opened) -> Vec<Option<f64>>| {
         let values: Vec<Vec<Option<f64>>> = group.studies.iter().map(values).collect();
-        let last = bands(&values, &[shortest]).pop()?;
-        Some(Curve { group: index, target, quantity, bands: bands(&values, &counts), last })
+        let last = quartiles(&values, &[shortest]).pop()?;
+        Some(Curve { group: index, target, quantity, quartiles: quartiles(&values, &counts), last })
     };
-    let accuracy = |study: &Opened| best_accuracies(&study.points, target);
+    let accuracy = |study: &Opened| best_accuracies(study.points.iter().copied(), target);
     let mut curves: Vec<Curve> = curve(Quantity::Accuracy, &accuracy).into_iter().collect();
     if let Some(target_ms) = target {
         let hypervolume = |study: &Opened| hypervolumes(&study.points, target_ms);
         curves.extend(curve(Quantity::Hypervolume, &hypervolume));
     }
-    if let (Some(optimum), Some(best)) = (group.studies[0].optimum(target)?, curves.first()) {
-        let bands = best.bands.iter().map(|band| band.regret(optimum)).collect();
+    if let (Some(optimum), Some(best)) =
+        (group.studies[0].manifest.optimum_for(target), curves.first())
+    {
+        let quartiles = best.quartiles.iter().map(|quartiles| quartiles.regret(optimum)).collect();
         let last = best.last.regret(optimum);
-        curves.push(Curve { quantity: Quantity::Regret, bands, last, ..*best });
+        curves.push(Curve { quantity: Quantity::Regret, quartiles, last, ..*best });
     }
     Ok(curves)
 }

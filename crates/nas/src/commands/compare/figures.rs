@@ -3,7 +3,8 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use controller::comparison::Band;
+use controller::search::Quartiles;
+use controller::study::{AccuracyId, LatencyId};
 use report::{
     ComparisonFigure, ComparisonLine, ComparisonPoint, Format, Quantity, draw_comparison,
     write_atomically,
@@ -43,7 +44,7 @@ pub(super) fn write(results: &Results, out: &Path) -> Result<Vec<PathBuf>> {
 fn figure(results: &Results, target: TargetMs, quantity: Quantity) -> Option<ComparisonFigure> {
     let line = |(index, group): (usize, &Group)| {
         let curve = results.curve(index, target, quantity)?;
-        let points = curve.bands.iter().filter_map(point).collect();
+        let points = curve.quartiles.iter().filter_map(point).collect();
         let seeds = group.studies.len() as u64;
         Some(ComparisonLine { label: group.label.clone(), seeds, points })
     };
@@ -60,9 +61,9 @@ fn figure(results: &Results, target: TargetMs, quantity: Quantity) -> Option<Com
 }
 
 /// Nothing while half of the seeds have nothing.
-fn point(band: &Band) -> Option<ComparisonPoint> {
-    let (trials, low, high) = (band.trials as u64, band.q25, band.q75);
-    band.median.map(|middle| ComparisonPoint { trials, low, middle, high })
+fn point(quartiles: &Quartiles) -> Option<ComparisonPoint> {
+    let (trials, low, high) = (quartiles.trials as u64, quartiles.q25, quartiles.q75);
+    quartiles.median.map(|middle| ComparisonPoint { trials, low, middle, high })
 }
 
 fn footnote(results: &Results, target: TargetMs, quantity: Quantity) -> String {
@@ -78,16 +79,18 @@ fn footnote(results: &Results, target: TargetMs, quantity: Quantity) -> String {
         }
         (Quantity::Accuracy | Quantity::Hypervolume, _) => {}
     }
-    parts.push(match first.setting("accuracy") {
-        "surrogate" => {
+    parts.push(match &first.manifest.accuracy {
+        AccuracyId::Surrogate => {
             "Accuracy: surrogate of a shortened ImageNet schedule, which ranks networks.".to_owned()
         }
-        source => format!("Accuracy: {source}."),
+        AccuracyId::Table { name, .. } => format!("Accuracy: table {name}."),
     });
-    match (target, first.setting("device")) {
-        (None, _) => {}
-        (Some(_), "") => parts.push("Latency: predicted.".to_owned()),
-        (Some(_), device) => parts.push(format!("Latency: predicted, {device}.")),
+    match (target, &first.manifest.latency) {
+        (None, _) | (_, LatencyId::Unknown) => {}
+        (Some(_), LatencyId::Column) => parts.push("Latency: of the table.".to_owned()),
+        (Some(_), LatencyId::Device { device, .. }) => {
+            parts.push(format!("Latency: predicted, {device}."));
+        }
     }
     parts.join(" ")
 }

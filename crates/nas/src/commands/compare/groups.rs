@@ -16,19 +16,20 @@ pub(super) struct Group {
     pub(super) studies: Vec<Opened>,
 }
 
-/// What all compared studies have in common. Latencies of another device or table are other numbers,
-/// and so are accuracies of another source.
-const COMMON: [&str; 6] = ["space", "accuracy", "device", "runtime", "threads", "latencies"];
+/// What all compared studies have in common: latencies of different devices or tables cannot be compared,
+/// and neither can accuracies of different sources.
+const COMMON: [&str; 7] =
+    ["space", "accuracy", "columns", "device", "runtime", "threads", "latencies"];
 
 /// The targets that all studies have, in the order of the first.
 pub(super) fn common_targets(studies: &[Opened]) -> Result<Vec<TargetMs>> {
     let Some((first, others)) = studies.split_first() else { return Ok(Vec::new()) };
-    let mut common = first.targets()?;
+    let mut common = first.manifest.targets_ms();
     for other in others {
-        for name in ["space", "accuracy"] {
+        for name in ["space", "accuracy", "columns"] {
             same(first, other, name)?;
         }
-        let targets = other.targets()?;
+        let targets = other.manifest.targets_ms();
         common.retain(|target| targets.contains(target));
         if common.is_empty() {
             return Err(differ(first, other, "target_ms", "allowed: a target that all have"));
@@ -67,10 +68,10 @@ pub(super) fn of(studies: Vec<Opened>) -> Result<Vec<Group>> {
             groups.push(Group { label: String::new(), studies: vec![study] });
             continue;
         };
-        let same_seed = |other: &&Opened| other.setting("seed") == study.setting("seed");
-        if let Some(twin) = group.studies.iter().find(same_seed) {
-            let places = format!("{} and {}", twin.path.display(), study.path.display());
-            let seed = study.setting("seed");
+        let same_seed = |other: &&Opened| other.manifest.seed == study.manifest.seed;
+        if let Some(same) = group.studies.iter().find(same_seed) {
+            let places = format!("{} and {}", same.path.display(), study.path.display());
+            let seed = study.manifest.seed;
             let message = format!("the same search twice, seed {seed}; allowed: one study a seed");
             return Err(bad_input(places, message));
         }
@@ -84,7 +85,7 @@ pub(super) fn of(studies: Vec<Opened>) -> Result<Vec<Group>> {
         let texts = differing.iter().map(|name| text(name, kind.get(*name).map_or("", |v| v)));
         group.label = texts.collect::<Vec<_>>().join(", ");
         if group.label.is_empty() {
-            group.label = group.studies[0].setting("algorithm").to_owned();
+            group.label = group.studies[0].manifest.algorithm.to_string();
         }
     }
     Ok(groups)

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
-use controller::Band;
+use controller::search::Quartiles;
 use report::{Cell, Quantity, write_csv};
 use serde::Serialize;
 
@@ -32,21 +32,22 @@ fn name(quantity: Quantity) -> &'static str {
 
 /// Quartiles as the CSV file and JSON have them.
 #[derive(Clone, Copy, Serialize)]
-struct Quartiles {
+struct Shown {
     q25: Option<f64>,
     median: Option<f64>,
     q75: Option<f64>,
 }
 
-impl Quartiles {
-    fn of(quantity: Quantity, band: &Band) -> Self {
+impl Shown {
+    fn of(quantity: Quantity, quartiles: &Quartiles) -> Self {
         // A difference of accuracies has rounding errors that its digits would show.
         let points = |regret: f64| (regret * 1e10).round() / 1e8;
         let value = |value: Option<f64>| match quantity {
             Quantity::Accuracy | Quantity::Hypervolume => value,
             Quantity::Regret => value.map(points),
         };
-        Self { q25: value(band.q25), median: value(band.median), q75: value(band.q75) }
+        let Quartiles { q25, median, q75, .. } = *quartiles;
+        Self { q25: value(q25), median: value(median), q75: value(q75) }
     }
 }
 
@@ -65,11 +66,11 @@ struct Row {
     target_ms: TargetMs,
     seeds: usize,
     trials: usize,
-    accuracy: Quartiles,
+    accuracy: Shown,
     #[serde(skip_serializing_if = "Option::is_none")]
-    hypervolume: Option<Quartiles>,
+    hypervolume: Option<Shown>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    regret_points: Option<Quartiles>,
+    regret_points: Option<Shown>,
     studies: Vec<String>,
 }
 
@@ -94,10 +95,9 @@ impl Results {
         }
     }
 
-    /// The space's name; the setting has its fingerprint too.
+    /// The space's name.
     pub(super) fn space(&self) -> &str {
-        let space = self.first().setting("space");
-        space.rsplit_once(' ').map_or(space, |(name, _)| name)
+        &self.first().manifest.space.name
     }
 
     /// Any study, for what all have in common.
@@ -120,10 +120,10 @@ impl Results {
         let csv = out.join("compare.csv");
         let header = ["group", "target_ms", "metric", "trials", "seeds", "q25", "median", "q75"];
         let rows = self.curves.iter().flat_map(|curve| {
-            curve.bands.iter().map(|band| {
-                let Quartiles { q25, median, q75 } = Quartiles::of(curve.quantity, band);
+            curve.quartiles.iter().map(|quartiles| {
+                let Shown { q25, median, q75 } = Shown::of(curve.quantity, quartiles);
                 let label = self.groups[curve.group].label.as_str();
-                let (trials, seeds) = (band.trials as u64, band.seeds as u64);
+                let (trials, seeds) = (quartiles.trials as u64, quartiles.seeds as u64);
                 vec![
                     Cell::from(label),
                     curve.target.into(),
@@ -157,7 +157,8 @@ impl Results {
     fn rows(&self) -> Vec<Row> {
         let row = |(target, index): (TargetMs, usize)| {
             let of = |quantity| self.curve(index, target, quantity).map(|curve| curve.last);
-            let quartiles = |quantity| of(quantity).map(|band| Quartiles::of(quantity, &band));
+            let quartiles =
+                |quantity| of(quantity).map(|quartiles| Shown::of(quantity, &quartiles));
             let group = &self.groups[index];
             Some(Row {
                 group: group.label.clone(),
@@ -213,8 +214,8 @@ fn table(rows: &[Row]) -> String {
 }
 
 /// The median, and the quartiles where there are several seeds.
-fn text(quartiles: Option<Quartiles>, seeds: usize, show: fn(f64) -> String) -> String {
-    let Some(Quartiles { q25, median, q75 }) = quartiles else { return String::new() };
+fn text(quartiles: Option<Shown>, seeds: usize, show: fn(f64) -> String) -> String {
+    let Some(Shown { q25, median, q75 }) = quartiles else { return String::new() };
     let show = |value: Option<f64>| value.map_or("none".to_owned(), show);
     match seeds {
         1 => show(median),

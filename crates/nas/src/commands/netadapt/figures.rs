@@ -33,7 +33,7 @@ pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
     // What successive halving gave up early is not comparable.
     let whole =
         |proposal: &&EvaluatedProposal| proposal.trained_steps == plan.fine_tune.recipe.steps;
-    let hold_out = plan.training.data.hold_out.len();
+    let hold_out = plan.training.data.dataset.hold_out.len();
     AdaptationFigure {
         title: format!("NetAdapt from {} to {:.2} ms", plan.seed.name, files.target_ms),
         footnote: format!(

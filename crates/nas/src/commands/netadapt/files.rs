@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use controller::netadapt::{Adapted, EvaluatedProposal, Iteration, Recorded};
+use controller::netadapt::{Adapted, EvaluatedProposal, Iteration, LatencyRecord};
 use report::{
     Cell, Format, ReportError, draw_adaptation, draw_widths, write_atomically, write_csv,
 };
@@ -33,7 +33,7 @@ impl Files<'_> {
     }
 
     fn iteration_file(&self, iteration: &Iteration, extension: &str) -> PathBuf {
-        self.out.join("steps").join(format!("{:03}.{extension}", iteration.number))
+        self.out.join("iterations").join(format!("{:03}.{extension}", iteration.number))
     }
 
     /// Where the iterations led to, before the long trainings.
@@ -46,12 +46,12 @@ impl Files<'_> {
     }
 
     /// What was measured, as `--measurements` takes it.
-    pub(super) fn write_latencies(&self, latencies: Vec<Recorded>) -> Result<()> {
-        let row = |recorded: Recorded| {
-            vec![recorded.reading.name().into(), recorded.key.into(), recorded.ms.into()]
+    pub(super) fn write_latencies(&self, latencies: Vec<LatencyRecord>) -> Result<()> {
+        let row = |recorded: LatencyRecord| {
+            vec![recorded.kind.name().into(), recorded.key.into(), recorded.ms.into()]
         };
         let rows = latencies.into_iter().map(row);
-        Ok(write_csv(&self.out.join("measurements.csv"), &["reading", "key", "ms"], rows)?)
+        Ok(write_csv(&self.out.join("measurements.csv"), &["kind", "key", "ms"], rows)?)
     }
 
     pub(super) fn write_trained(&self, trained: &[Trained]) -> Result<()> {
@@ -84,7 +84,7 @@ impl Files<'_> {
             ]
         });
         let header = [
-            "step",
+            "iteration",
             "axis",
             "from",
             "to",
@@ -128,7 +128,7 @@ impl Files<'_> {
             ]
         });
         let header = [
-            "step",
+            "iteration",
             "axis",
             "from",
             "to",

@@ -1,6 +1,5 @@
 //! `nas netadapt`: from a seed to a network that meets a latency, layer by layer.
 
-mod device;
 mod figures;
 mod files;
 mod outputs;
@@ -9,37 +8,35 @@ mod result;
 mod screen;
 mod trainings;
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
-use controller::StudySettings;
 use controller::netadapt::{
-    AdaptError, AdaptSettings, Adaptation, Adapted, Event, Latencies, NetAdapt, Reading, Recorded,
+    AdaptError, AdaptSettings, Adaptation, Adapted, Event, Latencies, LatencyRecord, NetAdapt,
     adapt,
 };
+use controller::search::Target;
+use controller::study::StudySettings;
+use latency_predictor::DeviceLatency;
 use search_space::Weights;
 
 use crate::args::Global;
 use crate::args_netadapt::NetAdaptArgs;
+use crate::commands::train;
 use crate::exit::{Outcome, bad_input};
 use crate::progress::note;
 use crate::{interrupt, output_folder, weights};
-use device::DeviceLatency;
 use outputs::Outputs;
 use plan::Plan;
 use trainings::Trained;
 
-/// A measured latency counts as met when it is this share of the target or less: another process's
-/// measurement differs by about as much.
-const SAFETY: f64 = 0.985;
 const DEFAULT_RUNS: usize = 300;
 
 pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let start = Instant::now();
     let mut plan = Plan::new(global, args)?;
-    let name = args.net.rsplit('/').next().unwrap_or_default().trim_end_matches(".ron");
+    let name = output_folder::name_of(&args.net);
     let out = output_folder::choose(args.out.as_deref(), &format!("netadapt-{name}"), args.resume);
     if Adaptation::is_there(&out) && !args.resume {
         let path = out.join(controller::netadapt::FILE_NAME);
@@ -48,20 +45,21 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     }
     let settings = plan.settings(args)?;
     let runs = args.runs.map_or(DEFAULT_RUNS, usize::from);
-    let device = plan.table.take().map(|table| DeviceLatency::new(global, table, runs));
+    let device = plan.table.take().map(|table| DeviceLatency::new(table, runs));
     let latencies = device.as_ref().map_or(Latencies::Replay, |d| Latencies::Device(d));
     interrupt::listen();
 
-    let (mut store, seed_ms) = open(global, args, &plan, &settings, latencies, &out)?;
-    let target_ms = args.target_ms.unwrap_or(args.target_ratio * seed_ms);
+    let (mut store, seed_ms) = open(global, &plan, &settings, latencies, &out)?;
+    let target_ms = plan.target.ms(seed_ms).map_err(plan::refused)?;
+    let target = Target::new(target_ms)?;
     let settings = AdaptSettings {
         metric: plan.metric,
         delta: args.delta,
         decay: args.decay,
-        target_ms: SAFETY * target_ms,
+        target_ms: target.max_measured_ms(),
         fine_tune: plan.fine_tune,
         schedule: plan.schedule,
-        jobs: screen::jobs(global),
+        jobs: global.parallel_jobs(),
     };
     screen::estimate(global, args, &plan, &settings, seed_ms)?;
     let Some(seed_weights) = seed_weights(global, args, &plan, &out)? else {
@@ -70,14 +68,14 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
 
     let mut outputs = Outputs::new(global, &plan, (seed_ms, target_ms), &out, &store)?;
     let adapted = {
-        let variant = |deployed: &_| plan.variant(deployed, args.recipe.train_stem_stride);
+        let variant = |deployed: &_| plan.training.differs.of(deployed);
         let problem = NetAdapt {
-            backend: &plan.training.backend,
+            backend: &plan.training.placement.backend,
             seed: &plan.seed,
             weights: &seed_weights,
             variant: &variant,
-            train: &plan.training.data.train,
-            hold_out: &plan.training.data.hold_out,
+            train: &plan.training.data.dataset.train,
+            hold_out: &plan.training.data.dataset.hold_out,
             latencies,
             stop: &interrupt::check,
         };
@@ -90,10 +88,10 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     };
     outputs.adapted(&adapted, &mut store)?;
     let Adapted { meets_target, .. } = adapted;
-    let planned = trainings::planned(global, args, &plan, &adapted, latencies, &mut store, &out)?;
-    let data = &plan.training.data;
-    let mut ended = |trained: &[Trained]| outputs.trained(trained, &store);
-    let Some(trained) = trainings::run(global, &planned, data, &out, &mut ended)? else {
+    let planned = trainings::planned(global, args, &plan, &adapted, latencies, &mut store)?;
+    let mut on_ended = |trained: &[Trained]| outputs.trained(trained, &store);
+    let Some(trained) = trainings::run(global, &args.net, &plan, &planned, &out, &mut on_ended)?
+    else {
         return Err(stopped(&out));
     };
     let measuring = device.as_ref().map_or(0.0, DeviceLatency::seconds);
@@ -106,7 +104,6 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
 /// is known to be below that.
 fn open(
     global: &Global,
-    args: &NetAdaptArgs,
     plan: &Plan,
     settings: &StudySettings,
     latencies: Latencies<'_>,
@@ -116,29 +113,19 @@ fn open(
     if Adaptation::is_there(out) {
         let resumed = Adaptation::resume(out, settings);
         let mut store = resumed.map_err(|error| bad_input("--resume", error))?;
-        let seed_ms = latencies.of(Reading::Measured, &plan.seed, &mut store);
+        let seed_ms = latencies.measured_ms(&plan.seed, &mut store);
         return Ok((store, seed_ms.map_err(explained)?));
     }
     note(global, &format!("measuring {}", plan.seed.name));
-    let seed = latencies.first(Reading::Measured, &plan.seed, &plan.recorded);
+    let seed = latencies.first_measured(&plan.seed, &plan.recorded);
     let seed = seed.map_err(explained)?;
     let seed_ms = seed.ms;
-    check_target(args, seed_ms)?;
+    plan.target.ms(seed_ms).map_err(plan::refused)?;
     output_folder::prepare(out)?;
-    let recorded: Vec<Recorded> = plan.recorded.iter().cloned().chain([seed]).collect();
+    let recorded: Vec<LatencyRecord> = plan.recorded.iter().cloned().chain([seed]).collect();
     let notes = [("command".to_owned(), std::env::args().collect::<Vec<_>>().join(" "))];
     let store = Adaptation::create(out, settings, &notes.into(), &recorded);
     Ok((store.map_err(|error| bad_input("--out", error))?, seed_ms))
-}
-
-fn check_target(args: &NetAdaptArgs, seed_ms: f64) -> Result<()> {
-    match args.target_ms {
-        Some(ms) if ms >= seed_ms => {
-            let message = format!("found {ms}; allowed: below {seed_ms:.3}, the seed's latency");
-            Err(bad_input("--target-ms", message))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// The weights that the user has, or of a training of the seed. `None` when it was interrupted.
@@ -152,13 +139,9 @@ fn seed_weights(
         return Ok(Some(weights.clone()));
     }
     note(global, &format!("training the seed on {}, since no --weights are given", args.data));
-    let train = plan::train_args(args, &args.net, args.epochs);
-    let threads = Global { threads: Some(screen::jobs(global)), ..global.clone() };
-    let on = |_| ControlFlow::Continue(());
-    let (data, place) = (plan.training.data.clone(), out.join("seed"));
-    let trained = crate::commands::train::train(&threads, &train, data, &place, &on)?;
-    let Some(trained) = trained else { return Ok(None) };
-    let (_, weights) = weights::fit(Path::new(&trained.weights), &plan.training.variant)?;
+    let fitted = train::fit(global, &plan.training, &args.net, &out.join("seed"))?;
+    let Some(fitted) = fitted else { return Ok(None) };
+    let (_, weights) = weights::fit(&fitted.weights, &plan.training.variant)?;
     Ok(Some(weights))
 }
 

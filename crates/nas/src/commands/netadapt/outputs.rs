@@ -130,7 +130,7 @@ impl<'a> Outputs<'a> {
     }
 }
 
-/// Half of a 95 % interval from which on cuts of a hundredth of the latency are not told apart.
+/// Phase of a 95 % interval from which on cuts of a hundredth of the latency are not told apart.
 const COARSE: f64 = 0.015;
 
 /// What makes it doubtful that proposals can be told apart by this hold-out, starting from this seed.

@@ -1,55 +1,62 @@
 //! From arguments to what is adapted and how.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use anyhow::Result;
-use controller::netadapt::{Metric, Recorded, Schedule, read_recorded};
-use search_space::hash::fnv1a;
-use search_space::{Network, Weights, axes};
-use training::{FineTune, Recipe};
+use controller::netadapt::{
+    AdaptError, AdaptTarget, FINE_TUNING_RATE, LatencyRecord, Metric, Schedule, check_reduction,
+    read_latency_records,
+};
+use controller::study::StudySettings;
+use latency_predictor::DeviceTable;
+use search_space::{Network, Weights, axes, fnv1a};
+use training::fit::{FitPlan, FitSettings};
+use training::{FineTune, Placement, Recipe};
 
-use super::screen;
 use crate::args::Global;
 use crate::args_netadapt::{MetricKind, NetAdaptArgs, ScheduleKind};
-use crate::args_training::TrainArgs;
 use crate::commands::train::data;
-use crate::commands::train::plan::Plan as TrainingPlan;
-use crate::exit::bad_input;
-use crate::tables::{self, OpenTable};
-use crate::weights;
-
-/// The learning rate of the short trainings as a share of the long ones' (NetAdapt, section 4.1).
-pub(super) const SHORT_TRAINING_RATE: f32 = 0.1;
+use crate::exit::{bad_input, flag, training_error};
+use crate::{load, tables, weights};
 
 /// What is adapted and how.
 pub(super) struct Plan {
     /// The deployed seed, with the data's classes.
     pub(super) seed: Network,
-    /// Of the seed's training variant, where the user has them.
+    /// Weights of the seed's training variant, where the user has them.
     pub(super) weights: Option<Weights>,
-    /// Data, training variant, batches, and the recipe of long trainings.
-    pub(super) training: TrainingPlan,
+    /// The training of the seed: data, training variant, batches, recipe.
+    pub(super) training: FitPlan,
+    /// How networks are trained from scratch.
+    pub(super) fit: FitSettings,
     pub(super) fine_tune: FineTune,
     pub(super) metric: Metric,
     pub(super) schedule: Schedule,
-    /// Of this device; None where recorded latencies are replayed.
-    pub(super) table: Option<OpenTable>,
+    pub(super) target: AdaptTarget,
+    /// This device's table; `None` where recorded latencies are replayed.
+    pub(super) table: Option<DeviceTable>,
     /// Latencies that are known before anything is measured.
-    pub(super) recorded: Vec<Recorded>,
+    pub(super) recorded: Vec<LatencyRecord>,
 }
 
 impl Plan {
     pub(super) fn new(global: &Global, args: &NetAdaptArgs) -> Result<Self> {
-        check(args)?;
+        let target = args.target_ms.map_or(AdaptTarget::Ratio(args.target_ratio), AdaptTarget::Ms);
+        target.check().map_err(refused)?;
+        check_reduction(args.delta, args.decay, args.steps).map_err(refused)?;
+        let backend = args.recipe.device.backend()?;
         // --threads are those of the network that is measured.
-        let trainer = Global { threads: Some(screen::jobs(global)), ..global.clone() };
-        let train = train_args(args, &args.net, args.epochs);
-        let data = data::of(&trainer, &train)?;
-        let mut training = TrainingPlan::new(&trainer, &train, data)?;
-        if training.data.hold_out.is_empty() {
+        let threads = global.parallel_jobs();
+        let trainer = Global { threads: Some(threads), ..global.clone() };
+        let data = data::load(&trainer, &args.data, data::hold_out(args.hold_out)?)?;
+        if data.dataset.hold_out.is_empty() {
             return Err(bad_input("--hold-out", "found 0; allowed: above 0: it chooses"));
         }
+        let fit = args.recipe.settings(args.epochs, global.seed);
+        let network = load::network(&args.net)?;
+        let placement = Placement { backend, threads };
+        let mut training = FitPlan::new(&network, data, None, &fit, placement)
+            .map_err(|error| training_error(&args.net, error))?;
         let mut weights = None;
         if let Some(path) = &args.weights {
             let (network, found) = weights::fit(path, &training.variant)?;
@@ -70,14 +77,13 @@ impl Plan {
         }
         let (table, recorded) = match &args.measurements {
             Some(path) => {
-                let recorded =
-                    read_recorded(path).map_err(|error| bad_input("--measurements", error))?;
-                (None, recorded)
+                let bad = |error| bad_input("--measurements", error);
+                (None, read_latency_records(path).map_err(bad)?)
             }
             None => (Some(tables::open(global, &args.table)?), Vec::new()),
         };
         let recipe = Recipe {
-            learning_rate: SHORT_TRAINING_RATE * training.recipe.learning_rate,
+            learning_rate: FINE_TUNING_RATE * training.recipe.learning_rate,
             ema_decay: None,
             warm_up_steps: 0,
             steps: args.steps,
@@ -92,29 +98,31 @@ impl Plan {
             ScheduleKind::Full => Schedule::Full,
             ScheduleKind::Halving => Schedule::Halving,
         };
-        Ok(Self { seed, weights, training, fine_tune, metric, schedule, table, recorded })
-    }
-
-    /// The training variant of a deployed network.
-    pub(super) fn variant(&self, deployed: &Network, stem_stride: Option<usize>) -> Network {
-        crate::commands::train::variant::with(
-            deployed.clone(),
-            self.training.batches.resolution,
-            stem_stride,
-        )
+        let plan = Self {
+            seed,
+            weights,
+            training,
+            fit,
+            fine_tune,
+            metric,
+            schedule,
+            target,
+            table,
+            recorded,
+        };
+        Ok(plan)
     }
 
     /// What decides the path: a run is resumed only with the same.
-    pub(super) fn settings(&self, args: &NetAdaptArgs) -> Result<BTreeMap<String, String>> {
-        let train = train_args(args, &args.net, args.epochs);
-        let mut settings = self.training.settings(&train);
-        let target = match args.target_ms {
-            Some(ms) => format!("{ms} ms"),
-            None => format!("{} of the seed's", args.target_ratio),
+    pub(super) fn settings(&self, args: &NetAdaptArgs) -> Result<StudySettings> {
+        let mut settings = self.training.manifest().settings().clone();
+        let target = match self.target {
+            AdaptTarget::Ms(ms) => format!("{ms} ms"),
+            AdaptTarget::Ratio(ratio) => format!("{ratio} of the seed's"),
         };
         let latencies = match &self.table {
-            Some(open) => {
-                let setup = &open.table.setup;
+            Some(device) => {
+                let setup = &device.table.setup;
                 let (device, runtime) = (setup.device.identity(), setup.runtime.name());
                 format!("{device}, {runtime} {}, {} threads", setup.runtime_version, setup.threads)
             }
@@ -133,11 +141,26 @@ impl Plan {
             ("steps", args.steps.to_string()),
             ("metric", format!("{:?}", self.metric)),
             ("schedule", format!("{:?}", self.schedule)),
-            ("hold_out", format!("{:016x}", self.training.data.hold_out.fingerprint())),
+            ("hold_out", format!("{:016x}", self.training.data.dataset.hold_out.fingerprint())),
         ] {
             settings.insert(name.to_owned(), value);
         }
         Ok(settings)
+    }
+}
+
+/// An error whose setting is an argument.
+pub(super) fn refused(error: AdaptError) -> anyhow::Error {
+    match error {
+        AdaptError::Setting { place, found, allowed } => {
+            bad_input(flag(place), format!("found {found}; allowed: {allowed}"))
+        }
+        AdaptError::TargetMet { target_ms, seed_ms } => {
+            let message =
+                format!("found {target_ms}; allowed: below {seed_ms:.3}, the seed's latency");
+            bad_input("--target-ms", message)
+        }
+        error => error.into(),
     }
 }
 
@@ -146,42 +169,7 @@ fn file_hash(path: &Path) -> Result<String> {
     Ok(format!("{:016x}", fnv1a(bytes)))
 }
 
-fn recorded_hash(recorded: &[Recorded]) -> String {
+fn recorded_hash(recorded: &[LatencyRecord]) -> String {
     let bytes = recorded.iter().flat_map(|r| r.key.bytes().chain(r.ms.to_le_bytes()));
     format!("{:016x}", fnv1a(bytes))
-}
-
-/// A training of `net` as the user wants the seed's.
-pub(super) fn train_args(args: &NetAdaptArgs, net: &str, epochs: u64) -> TrainArgs {
-    TrainArgs {
-        net: net.to_owned(),
-        data: args.data.clone(),
-        epochs,
-        weights: None,
-        recipe: args.recipe.clone(),
-        hold_out: args.hold_out,
-        out: None,
-        resume: true,
-    }
-}
-
-fn check(args: &NetAdaptArgs) -> Result<()> {
-    let share = |name: &str, value: f64| match value > 0.0 && value < 1.0 {
-        true => Ok(()),
-        false => {
-            Err(bad_input(name, format!("found {value}; allowed: between 0 and 1, both excluded")))
-        }
-    };
-    share("--target-ratio", args.target_ratio)?;
-    share("--delta", args.delta)?;
-    if !(args.decay > 0.0 && args.decay <= 1.0) {
-        return Err(bad_input("--decay", format!("found {}; allowed: above 0 to 1", args.decay)));
-    }
-    if let Some(ms) = args.target_ms.filter(|ms| !(*ms > 0.0 && ms.is_finite())) {
-        return Err(bad_input("--target-ms", format!("found {ms}; allowed: above 0")));
-    }
-    if args.steps == 0 {
-        return Err(bad_input("--steps", "found 0; allowed: 1 and more"));
-    }
-    Ok(())
 }

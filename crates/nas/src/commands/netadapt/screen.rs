@@ -17,12 +17,6 @@ const TIMED: usize = 3;
 /// Forward takes this share of a training step.
 const FORWARD_SHARE: f64 = 0.3;
 
-/// Trainings side by side.
-pub(super) fn jobs(global: &Global) -> usize {
-    let all = || std::thread::available_parallelism().map_or(1, usize::from);
-    global.jobs.map_or_else(all, usize::from)
-}
-
 /// Says what will be done and how long that takes at most, from timed training steps.
 pub(super) fn estimate(
     global: &Global,
@@ -34,7 +28,7 @@ pub(super) fn estimate(
     let axes = axes(&plan.seed)?.iter().filter(|axis| axis.can_be_adapted()).count();
     let iterations = max_iterations(settings, seed_ms);
     let image_s = image_seconds(plan)?;
-    let data = &plan.training.data;
+    let data = &plan.training.data.dataset;
     let (trained, evaluated) = plan.schedule.mean_cost(args.steps);
     let proposal_s = trained * args.recipe.batch as f64 * image_s
         + evaluated * data.hold_out.len() as f64 * FORWARD_SHARE * image_s;
@@ -77,7 +71,7 @@ fn max_iterations(settings: &AdaptSettings, seed_ms: f64) -> usize {
 /// Of training, on one thread, for one image of the seed's training variant.
 fn image_seconds(plan: &Plan) -> Result<f64> {
     let graph = plan.training.variant.lower()?;
-    let placement = Placement { backend: plan.training.backend.clone(), threads: 1 };
+    let placement = Placement { threads: 1, ..plan.training.placement.clone() };
     let mut run = Run::new(&graph, plan.fine_tune.recipe, placement, 0)?;
     let batch = plan.fine_tune.batches.batch;
     let images = vec![0.5; batch * graph.input().elements()];

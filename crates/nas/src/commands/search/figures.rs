@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use controller::{Goal, Half, Target, Trial, Winner, best_curve, pareto_front};
+use controller::search::{Goal, Phase, Target, Trial, Winner, best_accuracies, pareto_front};
 use report::{
     Candidate, Format, LineKind, Mark, MarkKind, ParetoFigure, Point, ProgressFigure, ProgressLine,
     Step, draw_pareto, draw_progress, write_atomically,
@@ -31,7 +31,7 @@ fn point(trial: &Trial) -> Option<Point> {
 
 fn pareto(results: &Results<'_>) -> ParetoFigure {
     let trials = &results.trials;
-    let of = |half| trials.iter().filter(|trial| trial.half == half).filter_map(point).collect();
+    let of = |half| trials.iter().filter(|trial| trial.phase == half).filter_map(point).collect();
     let front = pareto_front(trials).into_iter().filter_map(|index| point(&trials[index]));
     let winner = |winner: &Option<Winner>, kind: MarkKind, label: &str| {
         let winner = winner.as_ref()?;
@@ -63,8 +63,8 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
     ParetoFigure {
         title: format!("Accuracy and latency: {} trials of {name}", trials.len()),
         footnote: footnote(results),
-        reward_trials: of(Half::Reward),
-        constrained_trials: of(Half::Target),
+        reward_trials: of(Phase::Reward),
+        constrained_trials: of(Phase::Target),
         front: front.collect(),
         targets_ms: targets.iter().map(|target| target.ms()).collect(),
         marks: winners.flatten().chain(references).collect(),
@@ -83,7 +83,8 @@ fn footnote(results: &Results<'_>) -> String {
 fn progress(results: &Results<'_>) -> ProgressFigure {
     let line = |label: String, kind: LineKind, trials: &[Trial], target: Option<Target>| {
         let mut best = f64::NEG_INFINITY;
-        let curve = best_curve(trials, target);
+        let points = trials.iter().map(Trial::point);
+        let curve = best_accuracies(points, target.map(Target::ms));
         let steps = curve.into_iter().enumerate().filter_map(|(index, accuracy)| {
             let accuracy = accuracy.filter(|&accuracy| accuracy > best)?;
             best = accuracy;

@@ -12,10 +12,11 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use controller::{
-    Binding, Goal, SearchError, Study, StudyError, Target, Trial, random_comparison, range, search,
-    winner,
+use controller::search::{
+    Binding, Goal, MAX_MEASURED, SearchError, Target, Trial, best_by_accuracy, best_by_reward,
+    best_under_target, random_comparison, range, search,
 };
+use controller::study::{Study, StudyError};
 
 use crate::args::{Global, SearchArgs};
 use crate::exit::{Outcome, bad_input};
@@ -106,7 +107,7 @@ fn run_search(
     let trials = &results.trials;
 
     let Goal::Targets { reward, .. } = settings.goal else {
-        let best = winner::best_by_accuracy(trials);
+        let best = best_by_accuracy(trials);
         results.winners = vec![Winners { target: None, best, best_by_reward: None }];
         return Ok(());
     };
@@ -115,7 +116,7 @@ fn run_search(
         Latency::Device(_) => Progress::start(global, "measuring winners"),
         Latency::Column | Latency::Unknown => Progress::Quiet,
     };
-    let most = targets.len() * winner::MOST_MEASURED;
+    let most = targets.len() * MAX_MEASURED;
     let mut measured = Vec::new();
     let mut at = |trial: &Trial, ms: f64| {
         measured.push((trial.clone(), ms));
@@ -124,8 +125,8 @@ fn run_search(
     };
     let mut winners = Vec::new();
     for &target in targets {
-        let best = winner::best_under_target(&problem, trials, target, study, &mut at)?;
-        let best_by_reward = winner::best_by_reward(&problem, trials, (reward, target), study)?;
+        let best = best_under_target(&problem, trials, target, study, &mut at)?;
+        let best_by_reward = best_by_reward(&problem, trials, (reward, target), study)?;
         winners.push(Winners { target: Some(target), best, best_by_reward });
     }
     bar.end();

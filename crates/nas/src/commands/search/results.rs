@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
-use controller::{
-    Goal, Half, Range, SearchSettings, Target, Trial, Winner, elasticity, pareto_front,
+use controller::search::{
+    Goal, Phase, Range, SearchSettings, Target, Trial, Winner, elasticity, pareto_front,
 };
 use report::{Cell, write_atomically, write_csv};
 use search_space::SearchSpace;
@@ -254,9 +254,9 @@ impl Results<'_> {
             won.or_else(|| self.measured.iter().find_map(candidate))
         };
         let trials = self.trials.iter().enumerate().map(|(index, trial)| {
-            let half = match trial.half {
-                Half::Reward => "reward",
-                Half::Target => "target",
+            let half = match trial.phase {
+                Phase::Reward => "reward",
+                Phase::Target => "target",
             };
             vec![
                 Cell::from(half),

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::time::Duration;
 
-use controller::{
+use controller::search::{
     Binding, LatencyOf, Problem, Range, SearchSettings, Target, Trial, least_cost, pareto_front,
 };
 

@@ -1,7 +1,7 @@
 //! From arguments to what is searched for.
 
 use anyhow::Result;
-use controller::{Exponent, Goal, Reward, SearchSettings, Target};
+use controller::search::{Exponent, Goal, Reward, SearchSettings, Target};
 
 use crate::args::{Global, RewardKind, SearchArgs};
 use crate::exit::bad_input;

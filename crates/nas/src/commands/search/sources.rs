@@ -3,17 +3,15 @@
 use std::path::Path;
 
 use anyhow::Result;
-use controller::surrogate::Surrogate;
-use controller::{
-    AccuracySource, AccuracyTable, Estimate, LatencyOf, Limits, Problem, Scale, TableColumns,
-};
-use latency_predictor::NativeLatency;
+use controller::accuracy::surrogate::Surrogate;
+use controller::accuracy::{AccuracySource, AccuracyTable, Estimate, Scale, TableColumns};
+use controller::search::{LatencyOf, Limits, Problem};
+use latency_predictor::{DeviceTable, NativeLatency};
 use search_space::{Domain, Genotype, SearchSpace};
 
 use crate::args::{AccuracyArg, Global, SearchArgs};
 use crate::exit::bad_input;
 use crate::progress::note;
-use crate::tables::OpenTable;
 use crate::{load, tables};
 
 /// Everything that a search asks.
@@ -41,7 +39,7 @@ pub(super) enum Latency {
 /// The device's latency table, to be completed before it is asked.
 pub(super) struct Opened {
     sources: Sources,
-    device: Option<OpenTable>,
+    device: Option<DeviceTable>,
     runs: usize,
 }
 
@@ -179,9 +177,9 @@ impl Opened {
 
     /// Measures what the device's table lacks.
     pub(super) fn complete(mut self, global: &Global) -> Result<Sources> {
-        if let (Some(mut open), Some(space)) = (self.device, &self.sources.space) {
-            tables::complete(global, space, &mut open)?;
-            let native = NativeLatency { table: open.table, runs: self.runs };
+        if let (Some(mut device), Some(space)) = (self.device, &self.sources.space) {
+            tables::complete(global, space, &mut device)?;
+            let native = NativeLatency { table: device.table, runs: self.runs };
             self.sources.latency = Latency::Device(Box::new(native));
         }
         Ok(self.sources)

@@ -1,9 +1,12 @@
-//! A search's study: what decides its trials, and what is noted beside.
+//! A search's study: its manifest, and what is noted beside.
 
 use std::path::Path;
 
 use anyhow::Result;
-use controller::{Goal, Reward, SearchSettings, Study, StudyError, StudySettings};
+use controller::search::{Goal, SearchSettings};
+use controller::study::{
+    AccuracyId, LatencyId, Manifest, SourceIds, SpaceId, Study, StudyError, StudySettings,
+};
 
 use super::sources::{Accuracy, Latency, Sources};
 use crate::exit::bad_input;
@@ -15,11 +18,12 @@ pub(super) fn open(
     settings: &SearchSettings,
     resumes: bool,
 ) -> Result<Study> {
-    let decides = deciding(sources, settings)?;
+    let ids = ids(sources, &settings.goal)?;
+    let manifest = Manifest::new(ids, settings, &sources.limits).to_settings();
     let study = if resumes {
-        Study::resume(out, &decides)
+        Study::resume(out, &manifest)
     } else {
-        Study::create(out, &decides, &notes(sources))
+        Study::create(out, &manifest, &notes(sources))
     };
     study.map_err(|error| match error {
         StudyError::Database { .. } if resumes => error.into(),
@@ -27,78 +31,38 @@ pub(super) fn open(
     })
 }
 
-/// What decides the trials: a study is resumed only with the same.
-fn deciding(sources: &Sources, settings: &SearchSettings) -> Result<StudySettings> {
-    let SearchSettings { algorithm, goal, samples, seed } = settings;
+fn ids(sources: &Sources, goal: &Goal) -> Result<SourceIds> {
     let space = match &sources.space {
-        Some(space) => format!("{} {:016x}", space.name, space.fingerprint()),
-        None => "table".to_owned(),
+        Some(space) => SpaceId {
+            name: space.name.clone(),
+            fingerprint: Some(format!("{:016x}", space.fingerprint())),
+        },
+        None => SpaceId { name: "table".to_owned(), fingerprint: None },
     };
-    let mut decides: StudySettings = [
-        ("algorithm", algorithm.to_string()),
-        ("limits", sources.limits.to_string()),
-        ("samples", samples.to_string()),
-        ("seed", seed.to_string()),
-        ("space", space),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
-    let mut decide = |name: &str, value: String| decides.insert(name.to_owned(), value);
-    match goal {
-        Goal::Accuracy => decide("maximize", "accuracy".to_owned()),
-        Goal::Targets { reward, targets } => {
-            let targets = targets.iter().map(|target| target.ms().to_string());
-            decide("target_ms", targets.collect::<Vec<_>>().join(","));
-            decide("reward", reward_words(*reward))
-        }
+    let accuracy = match &sources.accuracy {
+        Accuracy::Surrogate(_) => AccuracyId::Surrogate,
+        Accuracy::Table(table) => AccuracyId::Table {
+            name: table.name.clone(),
+            fingerprint: format!("{:016x}", table.fingerprint),
+            columns: table.columns.clone(),
+        },
     };
-    match &sources.accuracy {
-        Accuracy::Surrogate(_) => decide("accuracy", "surrogate".to_owned()),
-        Accuracy::Table(table) => {
-            let columns = table.columns.join(",");
-            let value = format!("table {} {:016x}, {columns}", table.name, table.fingerprint);
-            decide("accuracy", value)
-        }
-    };
-    match &sources.latency {
+    let latency = match &sources.latency {
         Latency::Device(native) => {
             let setup = &native.table.setup;
             let units = sources.space.as_ref().map(|space| space.units()).unwrap_or_default();
-            decide("device", setup.device.identity());
-            decide("runtime", format!("{} {}", setup.runtime.name(), setup.runtime_version));
-            decide("threads", setup.threads.to_string());
-            decide("latencies", format!("{:016x}", native.table.fingerprint(&units)))
+            LatencyId::Device {
+                device: setup.device.identity(),
+                runtime: format!("{} {}", setup.runtime.name(), setup.runtime_version),
+                threads: setup.threads,
+                fingerprint: format!("{:016x}", native.table.fingerprint(&units)),
+            }
         }
-        Latency::Column => decide("latencies", "of the accuracy table".to_owned()),
-        Latency::Unknown => decide("latencies", "none".to_owned()),
+        Latency::Column => LatencyId::Column,
+        Latency::Unknown => LatencyId::Unknown,
     };
-    if let Some(optimum) = optimum(sources, goal)? {
-        decide("optimum", optimum);
-    }
-    Ok(decides)
-}
-
-/// Of a table, which knows them: the best accuracy under each target, or of all.
-fn optimum(sources: &Sources, goal: &Goal) -> Result<Option<String>> {
-    let problem = sources.problem();
-    let targets = match goal {
-        Goal::Accuracy => vec![None],
-        Goal::Targets { targets, .. } => targets.iter().copied().map(Some).collect(),
-    };
-    let mut optima = Vec::new();
-    for target in targets {
-        let Some(optimum) = problem.optimum(target)? else { return Ok(None) };
-        optima.push(optimum.to_string());
-    }
-    Ok(Some(optima.join(",")))
-}
-
-fn reward_words(reward: Reward) -> String {
-    match reward {
-        Reward::Soft(exponent) => format!("soft, w {}", exponent.w()),
-        Reward::Hard => "hard".to_owned(),
-        Reward::Absolute(weight) => format!("absolute, w {}", weight.w()),
-    }
+    let optimum = sources.problem().optima(goal)?;
+    Ok(SourceIds { space, accuracy, latency, optimum })
 }
 
 fn notes(sources: &Sources) -> StudySettings {

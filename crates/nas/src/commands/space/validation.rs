@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use controller::random::{Purpose, rng};
-use search_space::validation::{Illegal, Sizes, Span};
+use search_space::{Illegal, Sizes, Span};
 use search_space::{SearchSpace, Validation, validate};
 use serde::Serialize;
 

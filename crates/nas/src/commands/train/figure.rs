@@ -5,11 +5,10 @@ use std::path::Path;
 use anyhow::Result;
 use report::{Curve, CurvesFigure, Format, Plot, draw_curves, write_atomically};
 
-use super::history::Line;
-use super::plan::Plan;
+use training::fit::{EpochRecord, FitPlan};
 
-pub(crate) fn write(plan: &Plan, data: &str, history: &[Line], out: &Path) -> Result<()> {
-    let figure = figure(plan, data, history);
+pub(super) fn write(plan: &FitPlan, history: &[EpochRecord], out: &Path) -> Result<()> {
+    let figure = figure(plan, history);
     for (format, extension) in [(Format::Svg, "svg"), (Format::Png, "png")] {
         let path = out.join("training").with_extension(extension);
         write_atomically(&path, &draw_curves(&figure, format)?)?;
@@ -17,28 +16,33 @@ pub(crate) fn write(plan: &Plan, data: &str, history: &[Line], out: &Path) -> Re
     Ok(())
 }
 
-fn figure(plan: &Plan, data: &str, history: &[Line]) -> CurvesFigure {
-    let curve = |label: &str, value: &dyn Fn(&Line) -> Option<f64>| Curve {
+fn figure(plan: &FitPlan, history: &[EpochRecord]) -> CurvesFigure {
+    let data = &plan.data.dataset;
+    let curve = |label: &str, value: &dyn Fn(&EpochRecord) -> Option<f64>| Curve {
         label: label.to_owned(),
-        points: history.iter().filter_map(|line| Some((line.epoch as f64, value(line)?))).collect(),
+        points: history
+            .iter()
+            .filter_map(|record| Some((record.epoch as f64, value(record)?)))
+            .collect(),
     };
     let loss = vec![
-        curve("hold-out", &|line| line.hold_out_loss),
-        curve("training images", &|line| Some(line.train_loss)),
+        curve("hold-out", &|record| record.hold_out_loss),
+        curve("training images", &|record| Some(record.train_loss)),
     ];
-    let top1 = curve("hold-out", &|line| Some(100.0 * line.hold_out_top1?));
+    let top1 = curve("hold-out", &|record| Some(100.0 * record.hold_out_top1?));
     let mut plots = vec![Plot { y_name: "loss".to_owned(), curves: loss }];
-    if !plan.data.hold_out.is_empty() {
+    if !data.hold_out.is_empty() {
         plots.insert(0, Plot { y_name: "top-1 (%)".to_owned(), curves: vec![top1] });
     }
-    let (images, resolution) = (plan.data.train.len(), plan.batches.resolution);
+    let (images, resolution) = (data.train.len(), plan.batches.resolution);
     CurvesFigure {
         title: format!("Training of {}", plan.deployed.name),
         footnote: format!(
-            "Data: {data}, {images} images to train on and {} held out, {resolution} x {resolution} \
+            "Data: {}, {images} images to train on and {} held out, {resolution} x {resolution} \
              pixels. Loss on training images: with augmentation, dropout and label smoothing, mean \
              over the epoch; on the hold-out: without, after it.",
-            plan.data.hold_out.len()
+            plan.data.source,
+            data.hold_out.len()
         ),
         x_name: "epochs".to_owned(),
         plots,

@@ -1,0 +1,173 @@
+//! A model of ImageNet top-1 over a search space, fitted to networks that were trained.
+//!
+//! A Gaussian process on -ln(ceiling - accuracy) with Student-t noise. Its covariance is a product
+//! over the stages of floor + (1 - floor) exp(-1/2 distance), where the distance of two
+//! configurations of a stage is a weighted sum over its choices, its MACs and its parameters. So
+//! that covariance needs no features of whole networks, and a prediction is a product of one row for
+//! each stage, looked up, and a dot product. The standard error is the root mean square of the
+//! leave-one-out residuals of the nearest fitted networks.
+//!
+//! Accuracies are those of the data's training schedule: for Accel-NASBench a shortened one (43 to
+//! 67 %), which ranks networks and does not tell what full training gives.
+
+mod covariance;
+mod cross_validation;
+mod error;
+mod evaluation;
+mod file;
+mod linear_algebra;
+mod marginal_likelihood;
+mod predictor;
+mod regression;
+mod scale;
+mod stages;
+mod table;
+
+use search_space::{Genotype, SearchSpace};
+
+use self::file::{FORMAT, FittedNetwork, SurrogateFile};
+use self::predictor::{Predictor, Sums};
+use self::regression::regress;
+use self::stages::Stages;
+
+pub use self::cross_validation::cross_validate;
+pub use self::error::SurrogateError;
+pub use self::evaluation::{Evaluation, evaluate};
+pub use self::file::Data;
+pub use self::table::{Row, read_table};
+
+/// Folds of the cross-validation that [`fit`] records: a fold of Accel-NASBench has 1,030 networks.
+pub const FOLDS: usize = 4;
+
+/// A fitted model, bound to its space.
+pub struct Surrogate {
+    file: SurrogateFile,
+    stages: Stages,
+    predictor: Predictor,
+}
+
+/// What is known of a network's accuracy.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Prediction {
+    /// Top-1 after the data's training schedule, a fraction.
+    pub accuracy: f64,
+    /// Of one training run's accuracy, a fraction.
+    pub standard_error: f64,
+}
+
+/// Fits a surrogate and cross-validates it. The same rows give the same bits on one machine.
+///
+/// # Errors
+/// Genotypes of another space; accuracies that are all the same; fewer rows than an evaluation of
+/// each fold needs.
+pub fn fit(space: &SearchSpace, rows: &[Row], data: Data) -> Result<Surrogate, SurrogateError> {
+    let cross_validation = cross_validate(space, rows, FOLDS, 0)?;
+    let file = SurrogateFile { data, cross_validation, ..fit_once(space, rows)? };
+    Surrogate::from_file(file, space)
+}
+
+/// Without cross-validation.
+fn fit_once(space: &SearchSpace, rows: &[Row]) -> Result<SurrogateFile, SurrogateError> {
+    let stages = Stages::new(space)?;
+    let codes: Vec<_> =
+        rows.iter().map(|row| stages.encode(&row.genotype)).collect::<Result<_, _>>()?;
+    let accuracies: Vec<f64> = rows.iter().map(|row| row.accuracy).collect();
+    let regression = regress(&stages, &codes, &accuracies)?;
+    let fitted = rows.iter().zip(&regression.coefficients).zip(&regression.squared_residuals);
+    let networks = fitted.map(|((row, &coefficient), &residual)| {
+        FittedNetwork(row.genotype.to_string(), coefficient as f32, residual as f32)
+    });
+    Ok(SurrogateFile {
+        format: FORMAT,
+        space: space.name.clone(),
+        space_fingerprint: file::fingerprint(space),
+        tool: concat!("nas ", env!("CARGO_PKG_VERSION")).into(),
+        data: Data::default(),
+        cross_validation: Vec::new(),
+        scale: regression.scale,
+        stages: regression.covariance.stages,
+        networks: networks.collect(),
+    })
+}
+
+impl Surrogate {
+    /// The model that comes with the tool: of `mnasnet`, fitted to Accel-NASBench's ImageNet table.
+    ///
+    /// # Errors
+    /// Another space.
+    pub fn shipped(space: &SearchSpace) -> Result<Self, SurrogateError> {
+        Self::from_ron(include_str!("../../../../../search_spaces/mnasnet.surrogate.ron"), space)
+    }
+
+    /// Parses the text of a surrogate file and binds it to `space`.
+    ///
+    /// # Errors
+    /// RON syntax or types, with the line; a surrogate of another space; values that do not fit it.
+    pub fn from_ron(text: &str, space: &SearchSpace) -> Result<Self, SurrogateError> {
+        Self::from_file(SurrogateFile::parse(text)?, space)
+    }
+
+    fn from_file(file: SurrogateFile, space: &SearchSpace) -> Result<Self, SurrogateError> {
+        file.check_space(space)?;
+        let stages = Stages::new(space)?;
+        let tables = file.tables(&stages)?;
+        let mut codes = Vec::new();
+        for network in &file.networks {
+            codes.push(stages.encode(&network.genotype())?);
+        }
+        let column = |value: fn(&FittedNetwork) -> f32| -> Vec<f64> {
+            file.networks.iter().map(|network| f64::from(value(network))).collect()
+        };
+        let predictor =
+            Predictor::new(&tables, &codes, &column(|network| network.1), &column(|n| n.2));
+        Ok(Self { file, stages, predictor })
+    }
+
+    /// The text of a file that [`Surrogate::from_ron`] reads back to the same predictions.
+    pub fn to_ron(&self) -> String {
+        self.file.write()
+    }
+
+    /// What the model was fitted to.
+    pub fn data(&self) -> &Data {
+        &self.file.data
+    }
+
+    /// Quality on networks that a fit had not seen, fold by fold.
+    pub fn cross_validation(&self) -> &[Evaluation] {
+        &self.file.cross_validation
+    }
+
+    /// The accuracy of a network.
+    ///
+    /// # Errors
+    /// A genotype of another space.
+    pub fn predict(&self, genotype: &Genotype) -> Result<Prediction, SurrogateError> {
+        let codes = self.stages.encode(genotype)?;
+        let mut sums = Sums::default();
+        self.predictor.add_sums(&codes, std::slice::from_mut(&mut sums));
+        Ok(self.prediction(&sums))
+    }
+
+    /// [`Surrogate::predict`] for many, in order; faster for each than one by one.
+    ///
+    /// # Errors
+    /// A genotype of another space.
+    pub fn predict_batch<'a>(
+        &self,
+        genotypes: impl IntoIterator<Item = &'a Genotype>,
+    ) -> Result<Vec<Prediction>, SurrogateError> {
+        let mut codes = Vec::new();
+        for genotype in genotypes {
+            codes.extend(self.stages.encode(genotype)?);
+        }
+        let mut sums = vec![Sums::default(); codes.len() / self.stages.stages.len()];
+        self.predictor.add_sums(&codes, &mut sums);
+        Ok(sums.iter().map(|sums| self.prediction(sums)).collect())
+    }
+
+    fn prediction(&self, sums: &Sums) -> Prediction {
+        let (accuracy, standard_error) = self.file.scale.accuracy(sums.value(), sums.deviation());
+        Prediction { accuracy, standard_error }
+    }
+}

@@ -1,0 +1,189 @@
+//! Accuracies, and latencies where they are asked for, of a user's table: any NAS benchmark becomes a
+//! search problem.
+
+use std::collections::HashMap;
+use std::path::Path;
+
+use search_space::{Domain, DomainChoice};
+use search_space::{Genotype, SearchSpace};
+
+use crate::csv_file::{Column, CsvError, CsvFile, Line};
+
+/// Which columns of the file are read. None: the names that the format has.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TableColumns {
+    /// Genotypes: `genotype` or `arch`.
+    pub arch: Option<String>,
+    /// Accuracies: `accuracy` or `mean_acc`.
+    pub accuracy: Option<String>,
+    /// Latencies in milliseconds. None: `latency_ms` of a table without a space, where it has that.
+    pub latency: Option<String>,
+}
+
+/// What a table knows of a genotype.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Known {
+    /// A fraction.
+    pub accuracy: f64,
+    /// In milliseconds, of the table's latency column.
+    pub latency_ms: Option<f64>,
+}
+
+/// How a file writes accuracies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scale {
+    /// 0 to 1.
+    Fractions,
+    /// 0 to 100: one of them is above 1.
+    PerCent,
+}
+
+/// A table that was read.
+#[derive(Clone, Debug)]
+pub struct AccuracyTable {
+    /// The genotypes that it knows.
+    pub domain: Domain,
+    /// As the file has them.
+    pub scale: Scale,
+    /// FNV-1a, 64 bits, of the file's text.
+    pub fingerprint: u64,
+    /// The names of the columns that were read: architectures, accuracies, latencies if any.
+    pub columns: Vec<String>,
+    /// The file's name without its endings.
+    pub name: String,
+    rows: HashMap<Genotype, Known>,
+}
+
+const DEFAULT_ARCH: [&str; 2] = ["genotype", "arch"];
+const DEFAULT_ACCURACY: [&str; 2] = ["accuracy", "mean_acc"];
+const DEFAULT_LATENCY: &str = "latency_ms";
+/// Base 36 has no more digits.
+const MOST_OPTIONS: usize = 36;
+
+impl AccuracyTable {
+    /// Reads a CSV file, plain or gzipped. With a space the architectures are its genotypes; without
+    /// one, the choices are read off the file: one for each digit position, its options the digits
+    /// seen there.
+    ///
+    /// # Errors
+    /// What was found and what is allowed, with file, line and column; a genotype that stands twice
+    /// with other values.
+    pub fn read(
+        path: &Path,
+        columns: &TableColumns,
+        space: Option<&SearchSpace>,
+    ) -> Result<Self, CsvError> {
+        let file = CsvFile::read(path)?;
+        let named = |name: &Option<String>, defaults: &[&str]| match name {
+            Some(name) => file.column(name),
+            None => file.any_column(defaults),
+        };
+        let arch = named(&columns.arch, &DEFAULT_ARCH)?;
+        let accuracy = named(&columns.accuracy, &DEFAULT_ACCURACY)?;
+        let latency = match (&columns.latency, space) {
+            (Some(name), _) => Some(file.column(name)?),
+            (None, None) => file.column(DEFAULT_LATENCY).ok(),
+            // Its networks have latencies of their own.
+            (None, Some(_)) => None,
+        };
+        let read_columns: Vec<Column> =
+            [Some(arch), Some(accuracy), latency].into_iter().flatten().collect();
+
+        let domain = match space {
+            Some(space) => space.domain(),
+            None => domain_of_digits(&file, arch, &name_of(path))?,
+        };
+        let mut rows: HashMap<Genotype, (u64, Known)> = HashMap::new();
+        for line in file.lines() {
+            let genotype = domain.parse(line.text(arch)).map_err(|error| line.error(error))?;
+            let known = Known {
+                accuracy: line
+                    .value(accuracy, "0 to 1, or per cent", |v| (0.0..=100.0).contains(&v))?,
+                latency_ms: latency
+                    .map(|latency| line.value(latency, "milliseconds above 0", |v| v > 0.0))
+                    .transpose()?,
+            };
+            let before = rows.entry(genotype).or_insert((line.number(), known));
+            if before.1 != known {
+                let (arch, first) = (line.text(arch), before.0);
+                let message = format!("{arch} stands in line {first} with another value");
+                return Err(line.error(message));
+            }
+        }
+        let per_cent = rows.values().any(|(_, known)| known.accuracy > 1.0);
+        let scale = if per_cent { Scale::PerCent } else { Scale::Fractions };
+        let divisor = if per_cent { 100.0 } else { 1.0 };
+        let fraction = |(genotype, (_, known)): (Genotype, (u64, Known))| {
+            (genotype, Known { accuracy: known.accuracy / divisor, ..known })
+        };
+        let rows: HashMap<Genotype, Known> = rows.into_iter().map(fraction).collect();
+        if rows.is_empty() {
+            let message = "found no architectures; wanted: at least one".to_owned();
+            return Err(CsvError::Line { file: path.display().to_string(), line: 1, message });
+        }
+        Ok(Self {
+            domain: domain.restricted_to(rows.keys().cloned()),
+            scale,
+            fingerprint: file.fingerprint,
+            columns: read_columns.into_iter().map(|column| file.name(column).to_owned()).collect(),
+            name: name_of(path),
+            rows,
+        })
+    }
+
+    /// The name of the latency column; None where none was read.
+    pub fn latency_column(&self) -> Option<&str> {
+        self.columns.get(2).map(String::as_str)
+    }
+
+    /// All genotypes with what is known of them, in no order.
+    pub fn rows(&self) -> impl Iterator<Item = (&Genotype, Known)> {
+        self.rows.iter().map(|(genotype, known)| (genotype, *known))
+    }
+
+    /// What the table knows of a genotype; None where it lacks it.
+    pub fn get(&self, genotype: &Genotype) -> Option<Known> {
+        self.rows.get(genotype).copied()
+    }
+}
+
+/// The file's name without its endings.
+fn name_of(path: &Path) -> String {
+    let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    name.split('.').next().unwrap_or_default().to_owned()
+}
+
+/// One choice for each digit position; positions stand alone.
+fn domain_of_digits(file: &CsvFile, arch: Column, name: &str) -> Result<Domain, CsvError> {
+    let mut seen: Vec<Vec<char>> = Vec::new();
+    let mut first: Option<Line<'_>> = None;
+    for line in file.lines() {
+        let text = line.text(arch);
+        let like = *first.get_or_insert(line);
+        let length = like.text(arch).chars().count();
+        if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric()) {
+            return Err(line.cell_error(arch, "digits and letters, one for each choice"));
+        }
+        if text.chars().count() != length {
+            let allowed = format!("{length} digits, as in line {}", like.number());
+            return Err(line.cell_error(arch, allowed));
+        }
+        seen.resize(length, Vec::new());
+        for (digits, digit) in seen.iter_mut().zip(text.chars()) {
+            if !digits.contains(&digit) {
+                digits.push(digit);
+            }
+            if digits.len() > MOST_OPTIONS {
+                let allowed = format!("at most {MOST_OPTIONS} digits at each position");
+                return Err(line.cell_error(arch, allowed));
+            }
+        }
+    }
+    let choice = |(index, mut digits): (usize, Vec<char>)| {
+        digits.sort_unstable();
+        DomainChoice { name: format!("digit {}", index + 1), digits }
+    };
+    let groups = (0..seen.len()).map(|index| vec![index]).collect();
+    let choices = seen.into_iter().enumerate().map(choice).collect();
+    Ok(Domain::new(name.to_owned(), choices, groups))
+}

@@ -1,0 +1,221 @@
+//! The trainings at the end of an adaptation: the adapted network and the baselines at its latency, alike.
+
+use std::ops::{ControlFlow, Range};
+use std::path::Path;
+
+use search_space::Network;
+use training::fit::{FitData, FitEvent, FitPlan, FitSettings, Fitted, TrainingVariant};
+use training::{Backend, Placement, WeightsFile};
+
+use super::baseline::{Baseline, baseline};
+use super::error::AdaptError;
+use super::latencies::{Latencies, MeasuredNetwork};
+use super::store::Adaptation;
+use crate::parallel::run_parallel;
+
+/// The learning rate of short trainings and of the final fine-tuning, as a share of that of trainings from
+/// scratch (NetAdapt, section 4.1).
+pub const FINE_TUNING_RATE: f32 = 0.1;
+
+/// What all final trainings have in common.
+pub struct FinalTrainings<'a> {
+    /// The seed of the adaptation.
+    pub seed_network: &'a Network,
+    /// The network that NetAdapt found.
+    pub adapted: &'a MeasuredNetwork,
+    /// How networks are trained from scratch; its seed is the first.
+    pub settings: &'a FitSettings,
+    /// Learning rate of a training from scratch.
+    pub learning_rate: f32,
+    /// The seed's training variant.
+    pub variant: TrainingVariant,
+    /// Trainings from scratch of the adapted network and of each baseline.
+    pub seeds: u64,
+}
+
+/// A network that is to be trained.
+pub struct FinalTraining {
+    /// How it came about: `adapted, fine-tuned`, `adapted, from scratch`, or the baseline's name.
+    pub name: &'static str,
+    /// Counted from 0.
+    pub seed: u64,
+    /// The deployed network with its latency.
+    pub network: MeasuredNetwork,
+    /// How it is trained.
+    pub settings: FitSettings,
+    /// The weights that it starts from; random ones where it is `None`.
+    pub start: Option<WeightsFile>,
+}
+
+impl FinalTrainings<'_> {
+    /// What is to be trained, with everything that is measured for it: nothing trains meanwhile. The
+    /// baselines that have no network of the adapted network's latency are returned beside.
+    ///
+    /// # Errors
+    /// [`AdaptError`]: a latency that cannot be had or stored.
+    pub fn plan(
+        &self,
+        latencies: Latencies<'_>,
+        store: &mut Adaptation,
+    ) -> Result<(Vec<FinalTraining>, Vec<Baseline>), AdaptError> {
+        let fine_tuned = FinalTraining {
+            name: "adapted, fine-tuned",
+            seed: 0,
+            network: self.adapted.clone(),
+            settings: FitSettings {
+                epochs: (self.settings.epochs / 2).max(1),
+                learning_rate: Some(FINE_TUNING_RATE * self.learning_rate),
+                ..self.settings.clone()
+            },
+            start: Some(WeightsFile::read(&store.weights()?)?),
+        };
+        let mut all = vec![fine_tuned];
+        let adapted = (self.adapted, self.settings);
+        all.extend(self.from_scratch("adapted, from scratch", adapted, 0..self.seeds));
+        let kinds = [Baseline::UniformWidth, Baseline::WidthAndResolution].into_iter();
+        let random = (0..self.seeds).map(|seed| Baseline::RandomWidths { seed });
+        let mut missing = Vec::new();
+        for kind in kinds.chain(random) {
+            let (kind, seeds) = match kind {
+                Baseline::RandomWidths { seed } => {
+                    let other = Baseline::RandomWidths { seed: self.settings.seed + seed };
+                    (other, seed..seed + 1)
+                }
+                kind => (kind, 0..self.seeds),
+            };
+            let found = baseline(kind, self.seed_network, self.adapted, latencies, store)?;
+            let Some(mut found) = found else {
+                missing.push(kind);
+                continue;
+            };
+            found.network.name = format!("{}-{}", self.seed_network.name, kind.name());
+            // The resolution of training is reduced as the deployed one is.
+            let share =
+                found.network.input.resolution as f64 / self.seed_network.input.resolution as f64;
+            let resolution = (share * self.variant.resolution as f64).round() as usize;
+            let settings =
+                FitSettings { train_resolution: Some(resolution), ..self.settings.clone() };
+            all.extend(self.from_scratch(kind.name(), (&found, &settings), seeds));
+        }
+        Ok((all, missing))
+    }
+
+    fn from_scratch(
+        &self,
+        name: &'static str,
+        (network, settings): (&MeasuredNetwork, &FitSettings),
+        seeds: Range<u64>,
+    ) -> Vec<FinalTraining> {
+        let one = |seed| FinalTraining {
+            name,
+            seed,
+            network: network.clone(),
+            settings: FitSettings { seed: settings.seed + seed, ..settings.clone() },
+            start: None,
+        };
+        seeds.map(one).collect()
+    }
+}
+
+/// What happens during the final trainings.
+#[derive(Debug)]
+pub enum FinalEvent {
+    /// An epoch was trained.
+    Epoch {
+        /// Index of the training.
+        index: usize,
+        /// Its epochs so far.
+        epochs: u64,
+    },
+    /// A training has ended.
+    Ended {
+        /// Index of the training.
+        index: usize,
+        /// What it came to.
+        fitted: Fitted,
+    },
+}
+
+/// A message from a training to the calling thread.
+enum Message {
+    Event(FinalEvent),
+    /// A training was interrupted, or failed.
+    Broken(Option<AdaptError>),
+}
+
+/// Where the final trainings run.
+pub struct FinalRun<'a> {
+    /// The images, which all share.
+    pub data: &'a FitData,
+    /// Each training has a folder below this one, from which it continues.
+    pub folder: &'a Path,
+    /// What computes the networks.
+    pub backend: &'a Backend,
+    /// Threads in all; as many trainings run at a time as there are threads.
+    pub threads: usize,
+}
+
+/// Trains all networks, several at a time. Returns whether all have ended; they have not when `on_event`
+/// breaks, and the same call then continues.
+///
+/// # Errors
+/// [`AdaptError`]: the first training that fails.
+pub fn train_all(
+    trainings: &[FinalTraining],
+    run: &FinalRun<'_>,
+    on_event: &mut dyn FnMut(FinalEvent) -> ControlFlow<()>,
+) -> Result<ControlFlow<()>, AdaptError> {
+    let jobs = run.threads.min(trainings.len()).max(1);
+    let placement = Placement { backend: run.backend.clone(), threads: run.threads / jobs };
+    let mut outcome = Ok(ControlFlow::Continue(()));
+    let indices: Vec<usize> = (0..trainings.len()).collect();
+    run_parallel(
+        &indices,
+        jobs,
+        &|&index, worker| {
+            let mut after_epoch =
+                |epochs| worker.emit(Message::Event(FinalEvent::Epoch { index, epochs }));
+            let ended = trainings[index].train(run, placement.clone(), &mut after_epoch);
+            _ = worker.emit(match ended {
+                Ok(Some(fitted)) => Message::Event(FinalEvent::Ended { index, fitted }),
+                Ok(None) => Message::Broken(None),
+                Err(error) => Message::Broken(Some(error)),
+            });
+        },
+        &mut |message| {
+            let broken = match message {
+                Message::Event(event) => match on_event(event) {
+                    ControlFlow::Continue(()) => return ControlFlow::Continue(()),
+                    ControlFlow::Break(()) => Ok(ControlFlow::Break(())),
+                },
+                Message::Broken(None) => Ok(ControlFlow::Break(())),
+                Message::Broken(Some(error)) => Err(error),
+            };
+            if outcome.is_ok() {
+                outcome = broken;
+            }
+            ControlFlow::Break(())
+        },
+    );
+    outcome
+}
+
+impl FinalTraining {
+    fn train(
+        &self,
+        run: &FinalRun<'_>,
+        placement: Placement,
+        after_epoch: &mut dyn FnMut(u64) -> ControlFlow<()>,
+    ) -> Result<Option<Fitted>, AdaptError> {
+        let name = self.name.replace(", ", "-").replace(' ', "-");
+        let folder = run.folder.join(format!("{name}-{}", self.seed));
+        let data = run.data.clone();
+        let network = &self.network.network;
+        let plan = FitPlan::new(network, data, self.start.clone(), &self.settings, placement)?;
+        let mut on_event = |event: &FitEvent<'_>| match event {
+            FitEvent::Epoch { history } => after_epoch(history.len() as u64),
+            FitEvent::Restarted | FitEvent::Step { .. } => ControlFlow::Continue(()),
+        };
+        Ok(plan.fit(&folder, &mut on_event)?)
+    }
+}

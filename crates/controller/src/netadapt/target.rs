@@ -1,0 +1,65 @@
+//! What an adaptation aims at, and the limits of its settings.
+
+use super::error::AdaptError;
+
+/// The latency to reach.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum AdaptTarget {
+    /// Milliseconds.
+    Ms(f64),
+    /// A share of the seed's latency.
+    Ratio(f64),
+}
+
+impl AdaptTarget {
+    /// In milliseconds.
+    ///
+    /// # Errors
+    /// [`AdaptError::Setting`]: a target that is no latency, or that the seed meets.
+    pub fn ms(self, seed_ms: f64) -> Result<f64, AdaptError> {
+        match self {
+            Self::Ratio(ratio) => Ok(ratio * seed_ms),
+            Self::Ms(ms) if ms < seed_ms => Ok(ms),
+            Self::Ms(ms) => Err(AdaptError::TargetMet { target_ms: ms, seed_ms }),
+        }
+    }
+
+    /// Checks what can be checked before the seed is measured.
+    ///
+    /// # Errors
+    /// [`AdaptError::Setting`].
+    pub fn check(self) -> Result<(), AdaptError> {
+        match self {
+            Self::Ms(ms) if ms > 0.0 && ms.is_finite() => Ok(()),
+            Self::Ms(ms) => Err(setting("target_ms", ms, "above 0")),
+            Self::Ratio(ratio) => share("target_ratio", ratio),
+        }
+    }
+}
+
+/// Checks the latency reduction of each iteration: `delta` and `decay` as in
+/// [`AdaptSettings`](super::AdaptSettings), and the training steps of each proposal.
+///
+/// # Errors
+/// [`AdaptError::Setting`]: the first that cannot be.
+pub fn check_reduction(delta: f64, decay: f64, steps: u64) -> Result<(), AdaptError> {
+    share("delta", delta)?;
+    if !(decay > 0.0 && decay <= 1.0) {
+        return Err(setting("decay", decay, "above 0 to 1"));
+    }
+    match steps {
+        0 => Err(setting("steps", steps, "1 and more")),
+        _ => Ok(()),
+    }
+}
+
+fn share(place: &'static str, value: f64) -> Result<(), AdaptError> {
+    match value > 0.0 && value < 1.0 {
+        true => Ok(()),
+        false => Err(setting(place, value, "between 0 and 1, both excluded")),
+    }
+}
+
+fn setting(place: &'static str, found: impl ToString, allowed: &'static str) -> AdaptError {
+    AdaptError::Setting { place, found: found.to_string(), allowed }
+}

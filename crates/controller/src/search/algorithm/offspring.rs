@@ -1,0 +1,48 @@
+//! Crossover and mutation: how parents become a child.
+
+use rand::rngs::ChaCha8Rng;
+use rand::{Rng, RngExt};
+use search_space::{Domain, Genotype};
+
+/// Share of children that have two parents, stage by stage.
+const CROSSOVER: f64 = 0.5;
+/// Probability of each further mutation: a pair of changes can make one stage cheaper and another
+/// better, which near the target no single change can.
+const FURTHER_MUTATION: f64 = 0.5;
+/// Share of mutations that draw a whole stage anew: its choices depend on each other.
+const STAGE_MUTATION: f64 = 0.3;
+
+/// A child of one or two parents: whole stages of the second one, then one or more mutations.
+pub(super) fn make_offspring<'a>(
+    domain: &Domain,
+    mut parent: impl FnMut(&mut ChaCha8Rng) -> &'a Genotype,
+    rng: &mut ChaCha8Rng,
+) -> Genotype {
+    let mut child = parent(rng).clone();
+    if rng.random_bool(CROSSOVER) {
+        let other = parent(rng);
+        for group in domain.groups() {
+            if rng.random_bool(0.5) {
+                group.iter().for_each(|&choice| child.0[choice] = other.0[choice]);
+            }
+        }
+    }
+    mutate(domain, &mut child, rng);
+    child
+}
+
+fn mutate(domain: &Domain, child: &mut Genotype, rng: &mut impl Rng) {
+    let groups = domain.groups();
+    loop {
+        if !groups.is_empty() && rng.random_bool(STAGE_MUTATION) {
+            let fresh = domain.sample(rng);
+            let group = &groups[rng.random_range(0..groups.len())];
+            group.iter().for_each(|&choice| child.0[choice] = fresh.0[choice]);
+        } else {
+            *child = domain.mutate(child, rng);
+        }
+        if !rng.random_bool(FURTHER_MUTATION) {
+            return;
+        }
+    }
+}

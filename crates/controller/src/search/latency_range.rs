@@ -1,0 +1,124 @@
+//! The latencies that there are to choose from.
+
+use search_space::{Genotype, LatencyError, SearchSpace};
+
+use crate::random::{Purpose, rng};
+use crate::search::coordinate_descent::STARTS;
+use crate::search::limits::{Cost, Limits};
+use crate::search::problem::{LatencyOf, Problem};
+use crate::search::reward::Target;
+
+/// Samples of which the median is taken.
+const SAMPLES: usize = 1_001;
+/// Draws for each sample.
+const DRAWS: usize = 1_000;
+/// Tables up to this size are looked at whole.
+const MAX_LISTED: usize = 100_000;
+
+/// Predicted latencies of the networks there are.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Range {
+    /// The fastest network found.
+    pub fastest_ms: f64,
+    /// Median of random networks.
+    pub median_ms: f64,
+    /// The slowest network found.
+    pub slowest_ms: f64,
+}
+
+/// What a target means in a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Binding {
+    /// Nothing in the space is that fast.
+    CannotBeMet,
+    /// Some networks meet it, some do not.
+    Binds,
+    /// Every network meets it.
+    DoesNotBind,
+}
+
+impl Range {
+    /// What `target` means here.
+    pub fn binding(&self, target: Target) -> Binding {
+        match target.ms() {
+            ms if ms < self.fastest_ms => Binding::CannotBeMet,
+            ms if ms >= self.slowest_ms => Binding::DoesNotBind,
+            _ => Binding::Binds,
+        }
+    }
+
+    /// Targets that bind: at 1/4, 1/2, 3/4 of the way from the fastest to the slowest network, on a
+    /// logarithmic scale.
+    pub fn suggested_ms(&self) -> [f64; 3] {
+        [0.25, 0.5, 0.75]
+            .map(|share: f64| self.fastest_ms * (self.slowest_ms / self.fastest_ms).powf(share))
+    }
+}
+
+/// The range of a problem's latencies, whatever its limits; None where it has none.
+///
+/// A table's rows are looked at one by one. Of a space: coordinate descent for the ends
+/// (exact where a stage's latency changes in one direction with each of its choices), samples for
+/// the median.
+///
+/// # Errors
+/// A latency that cannot be had.
+pub fn range(problem: &Problem<'_>, seed: u64) -> Result<Option<Range>, LatencyError> {
+    let unlimited = Limits::default();
+    let free = Problem { limits: &unlimited, ..*problem };
+    let price = |genotype: &Genotype| {
+        Ok(free.candidate(genotype)?.and_then(|candidate| candidate.latency_ms))
+    };
+    if let LatencyOf::Unknown = problem.latency {
+        return Ok(None);
+    }
+    if let (LatencyOf::Column(_), Some(all)) = (problem.latency, problem.domain.all(MAX_LISTED)) {
+        let known: Result<Vec<Option<f64>>, _> = all.iter().map(price).collect();
+        return Ok(of_sorted(known?.into_iter().flatten().collect()));
+    }
+    let mut rng = rng(seed, Purpose::Range, 0);
+    let (mut sampled, mut starts) = (Vec::with_capacity(SAMPLES), Vec::new());
+    for _ in 0..DRAWS * SAMPLES {
+        if sampled.len() == SAMPLES {
+            break;
+        }
+        let genotype = problem.domain.sample(&mut rng);
+        if let Some(ms) = price(&genotype)? {
+            sampled.push(ms);
+            if starts.len() < STARTS {
+                starts.push((genotype, ms));
+            }
+        }
+    }
+    for sign in [1.0, -1.0] {
+        for (start, ms) in &starts {
+            let signed = |genotype: &Genotype| Ok(price(genotype)?.map(|ms| ms * sign));
+            let (end, _) = problem.domain.coordinate_descent(start, ms * sign, &signed)?;
+            // One at each end leaves the median where it is.
+            sampled.push(end * sign);
+        }
+    }
+    Ok(of_sorted(sampled))
+}
+
+fn of_sorted(mut latencies: Vec<f64>) -> Option<Range> {
+    latencies.sort_by(f64::total_cmp);
+    let (fastest_ms, slowest_ms) = (*latencies.first()?, *latencies.last()?);
+    Some(Range { fastest_ms, median_ms: latencies[latencies.len() / 2], slowest_ms })
+}
+
+/// The least of a cost that coordinate descent finds in the space.
+pub fn least_cost(space: &SearchSpace, cost: Cost, seed: u64) -> usize {
+    let of = |genotype: &Genotype| {
+        let graph = space.decode(genotype).and_then(|network| network.lower()).ok();
+        Ok::<_, LatencyError>(graph.map(|graph| cost.of(&graph.cost()) as f64))
+    };
+    let domain = space.domain();
+    let mut rng = rng(seed, Purpose::Range, 1);
+    let starts = std::iter::repeat_with(|| domain.sample(&mut rng)).take(SAMPLES);
+    let known = starts.filter_map(|start| Some((of(&start).ok()??, start)));
+    let least = known
+        .take(STARTS)
+        .filter_map(|(now, start)| domain.coordinate_descent(&start, now, &of).ok());
+    least.map(|(least, _)| least).fold(f64::INFINITY, f64::min) as usize
+}

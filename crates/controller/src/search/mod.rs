@@ -1,0 +1,30 @@
+//! The search: problem, reward, algorithms, phases and winners.
+
+pub mod algorithm;
+mod comparison;
+mod coordinate_descent;
+mod elasticity;
+mod hypervolume;
+mod latency_range;
+mod limits;
+mod pareto;
+mod problem;
+pub(crate) mod reward;
+mod run;
+mod segments;
+mod settings;
+pub(crate) mod trial;
+mod winner;
+
+pub use comparison::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
+pub use elasticity::{Elasticity, elasticity};
+pub use hypervolume::Hypervolume;
+pub use latency_range::{Binding, Range, least_cost, range};
+pub use limits::{Cost, LimitError, Limits};
+pub use pareto::pareto_front;
+pub use problem::{Candidate, LatencyOf, Problem};
+pub use reward::{Exponent, Reward, RewardError, Target};
+pub use run::{random_comparison, search};
+pub use settings::{Goal, SearchError, SearchSettings};
+pub use trial::{Phase, Trial};
+pub use winner::{MAX_MEASURED, Winner, best_by_accuracy, best_by_reward, best_under_target};

@@ -1,0 +1,100 @@
+//! What a search maximises.
+
+/// The latency that a network should have, in milliseconds: positive and finite.
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
+pub struct Target(f64);
+
+/// The exponent of the soft reward or the weight of the absolute one: negative, or 0 for accuracy
+/// alone.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Exponent(f64);
+
+/// A target or exponent that no search can have.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum RewardError {
+    /// Not a latency.
+    #[error("found {0} ms; allowed: a finite latency above 0 ms")]
+    Target(f64),
+    /// An exponent above 0 pays for slowness.
+    #[error(
+        "found {0}; allowed: 0 or below. The reward is ACC x (LAT/TAR)^w, or ACC + w x \
+         |LAT/TAR - 1|: with w above 0 a slower network earns more"
+    )]
+    PositiveExponent(f64),
+    /// Not a number.
+    #[error("found {0}; allowed: a finite number, 0 or below")]
+    Exponent(f64),
+}
+
+impl Target {
+    /// A target in milliseconds.
+    ///
+    /// # Errors
+    /// Zero, negative, infinite, NaN.
+    pub fn new(ms: f64) -> Result<Self, RewardError> {
+        if ms.is_finite() && ms > 0.0 { Ok(Self(ms)) } else { Err(RewardError::Target(ms)) }
+    }
+
+    /// Milliseconds.
+    pub fn ms(self) -> f64 {
+        self.0
+    }
+
+    /// The greatest measured latency that counts as meeting the target, in milliseconds: 1.5 % below it,
+    /// since another process's measurement differs by about as much.
+    pub fn max_measured_ms(self) -> f64 {
+        0.985 * self.0
+    }
+}
+
+/// Whether a latency is at most the target. Everything meets no target; an unknown latency meets none.
+pub(crate) fn meets(latency_ms: Option<f64>, target: Option<Target>) -> bool {
+    target.is_none_or(|target| latency_ms.is_some_and(|ms| ms <= target.ms()))
+}
+
+impl Exponent {
+    /// MobileNetV3-Small's (section 4.1).
+    pub const DEFAULT: Self = Self(-0.15);
+
+    /// An exponent.
+    ///
+    /// # Errors
+    /// Above 0, infinite, NaN.
+    pub fn new(w: f64) -> Result<Self, RewardError> {
+        match w {
+            w if w > 0.0 && w.is_finite() => Err(RewardError::PositiveExponent(w)),
+            w if w.is_finite() => Ok(Self(w)),
+            w => Err(RewardError::Exponent(w)),
+        }
+    }
+
+    /// Its value.
+    pub fn w(self) -> f64 {
+        self.0
+    }
+}
+
+/// A reward of accuracy and latency: MnasNet's ACC x (LAT/TAR)^w (Eq. 1 to 3) or TuNAS's.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Reward {
+    /// One exponent on both sides of the target. The target is then a constant factor: it cannot
+    /// move the optimum.
+    Soft(Exponent),
+    /// Exponent 0 up to the target, -1 above it.
+    Hard,
+    /// ACC + w x |LAT/TAR - 1| (Bender et al. 2020, TuNAS): unlike the soft reward it
+    /// draws networks to the target, from both sides.
+    Absolute(Exponent),
+}
+
+impl Reward {
+    /// The reward of an accuracy (a fraction) at a latency in milliseconds.
+    pub fn of(self, accuracy: f64, latency_ms: f64, target: Target) -> f64 {
+        let ratio = latency_ms / target.ms();
+        match self {
+            Reward::Soft(exponent) => accuracy * ratio.powf(exponent.w()),
+            Reward::Hard => accuracy / ratio.max(1.0),
+            Reward::Absolute(weight) => accuracy + weight.w() * (ratio - 1.0).abs(),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! The segments of a search: runs of trials that maximise one thing each.
+
+use crate::search::reward::{Reward, Target};
+use crate::search::settings::{Goal, SearchSettings};
+use crate::search::trial::{Phase, Trial};
+
+/// What a segment of trials maximises.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Objective {
+    /// The reward that was asked for.
+    Reward(Reward, Target),
+    /// Accuracy at a latency of the target at most.
+    UnderTarget(Target),
+    /// Accuracy alone.
+    Accuracy,
+}
+
+/// Consecutive trials that maximise one thing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Segment {
+    pub(crate) objective: Objective,
+    /// The number of trials at its end.
+    pub(crate) end: usize,
+}
+
+impl Objective {
+    pub(crate) fn score(self, trial: &Trial) -> f64 {
+        let accuracy = trial.estimate.accuracy;
+        match (self, trial.latency_ms) {
+            (Objective::Reward(reward, target), Some(ms)) => reward.of(accuracy, ms, target),
+            (Objective::UnderTarget(target), Some(ms)) => Reward::Hard.of(accuracy, ms, target),
+            (Objective::Accuracy, _) | (_, None) => accuracy,
+        }
+    }
+
+    pub(crate) fn phase(self) -> Phase {
+        match self {
+            Objective::Reward(..) | Objective::Accuracy => Phase::Reward,
+            Objective::UnderTarget(_) => Phase::Target,
+        }
+    }
+}
+
+/// The segments of a search, in order. Each phase has half of the trials, shared out among the targets;
+/// those of the first phase only where a target makes a difference to the reward: in the soft one it is
+/// a constant factor. Accuracy alone is searched for in one segment.
+pub(crate) fn segments(settings: &SearchSettings) -> Vec<Segment> {
+    let samples = settings.samples;
+    let Goal::Targets { reward, targets } = &settings.goal else {
+        return vec![Segment { objective: Objective::Accuracy, end: samples }];
+    };
+    let rewarded = match reward {
+        Reward::Soft(_) => &targets[..1],
+        Reward::Hard | Reward::Absolute(_) => &targets[..],
+    };
+    let half = samples / 2;
+    let shared = |objective: &dyn Fn(Target) -> Objective, targets: &[Target], start, end| {
+        let share = |index: usize| start + (end - start) * (index + 1) / targets.len();
+        let segment =
+            |(index, &target)| Segment { objective: objective(target), end: share(index) };
+        targets.iter().enumerate().map(segment).collect::<Vec<Segment>>()
+    };
+    let mut segments = shared(&|target| Objective::Reward(*reward, target), rewarded, 0, half);
+    segments.extend(shared(&Objective::UnderTarget, targets, half, samples));
+    segments
+}

@@ -1,0 +1,124 @@
+//! Choosing by measured latency: candidates are measured in descending accuracy until none that is
+//! left could do better.
+
+use std::collections::HashMap;
+use std::ops::ControlFlow;
+
+use search_space::Genotype;
+
+use crate::search::problem::{LatencyOf, Problem};
+use crate::search::reward::{Reward, Target};
+use crate::search::settings::SearchError;
+use crate::search::trial::Trial;
+use crate::study::Study;
+
+/// The most networks that are measured for one target.
+pub const MAX_MEASURED: usize = 24;
+/// Predictions this far above the target are still candidates: they may measure faster.
+const OPTIMISM: f64 = 1.1;
+
+/// A network that was measured.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Winner {
+    /// Index of its trial.
+    pub trial: usize,
+    /// Median latency of the whole network in milliseconds, or the table's; None where the search
+    /// has no latencies.
+    pub measured_ms: Option<f64>,
+}
+
+/// Measures candidates and returns the most accurate one whose measured latency meets the target,
+/// None where none of those measured does.
+///
+/// The least ratio of measured to predicted latency so far corrects the predictions of the others.
+/// Every measurement is stored before it decides anything. A table's latencies are taken as they are.
+///
+/// # Errors
+/// A network that cannot be measured; a study that cannot be written.
+pub fn best_under_target(
+    problem: &Problem<'_>,
+    trials: &[Trial],
+    target: Target,
+    study: &mut Study,
+    progress: &mut dyn FnMut(&Trial, f64) -> ControlFlow<()>,
+) -> Result<Option<Winner>, SearchError> {
+    let allowed_ms = match problem.latency {
+        LatencyOf::Device(_) => target.max_measured_ms(),
+        LatencyOf::Column(_) | LatencyOf::Unknown => target.ms(),
+    };
+    let mut order: Vec<(usize, f64)> = (0..trials.len())
+        .filter_map(|index| Some((index, trials[index].latency_ms?)))
+        .filter(|(_, predicted_ms)| *predicted_ms <= OPTIMISM * target.ms())
+        .collect();
+    let accuracy = |index: usize| trials[index].estimate.accuracy;
+    order.sort_by(|&(a, _), &(b, _)| accuracy(b).total_cmp(&accuracy(a)).then(a.cmp(&b)));
+    // Measured over predicted latency.
+    let mut ratios: HashMap<usize, f64> = HashMap::new();
+    let mut best: Option<(usize, f64)> = None;
+    while ratios.len() < MAX_MEASURED {
+        // The least, so that no candidate is passed over that might do.
+        let correction = ratios.values().copied().min_by(f64::total_cmp).unwrap_or(1.0);
+        let hopeful = |(index, predicted_ms): &(usize, f64)| {
+            predicted_ms * correction <= allowed_ms && !ratios.contains_key(index)
+        };
+        let Some((next, predicted_ms)) = order.iter().copied().find(hopeful) else { break };
+        if best.is_some_and(|(best, _)| accuracy(best) >= accuracy(next)) {
+            break;
+        }
+        let ms = measure(problem, &trials[next].genotype, study)?;
+        if progress(&trials[next], ms).is_break() {
+            return Err(SearchError::Stopped);
+        }
+        ratios.insert(next, ms / predicted_ms);
+        if ms <= allowed_ms {
+            best = Some((next, ms));
+        }
+    }
+    Ok(best.map(|(trial, ms)| Winner { trial, measured_ms: Some(ms) }))
+}
+
+/// The trial with the greatest reward for `target` (the paper's winner), measured. None without
+/// trials.
+///
+/// # Errors
+/// As [`best_under_target`].
+pub fn best_by_reward(
+    problem: &Problem<'_>,
+    trials: &[Trial],
+    (reward, target): (Reward, Target),
+    study: &mut Study,
+) -> Result<Option<Winner>, SearchError> {
+    let of =
+        |trial: &Trial| trial.latency_ms.map(|ms| reward.of(trial.estimate.accuracy, ms, target));
+    let rewarded = trials.iter().enumerate().filter_map(|(index, t)| Some((index, of(t)?)));
+    let best = rewarded.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
+    let Some((trial, _)) = best else { return Ok(None) };
+    let measured_ms = Some(measure(problem, &trials[trial].genotype, study)?);
+    Ok(Some(Winner { trial, measured_ms }))
+}
+
+/// The most accurate trial, the first of several; None without trials. For searches of accuracy
+/// alone: nothing is measured.
+pub fn best_by_accuracy(trials: &[Trial]) -> Option<Winner> {
+    let accuracy = |index: usize| trials[index].estimate.accuracy;
+    let best =
+        (0..trials.len()).max_by(|&a, &b| accuracy(a).total_cmp(&accuracy(b)).then(b.cmp(&a)));
+    best.map(|trial| Winner { trial, measured_ms: None })
+}
+
+/// The stored measurement of a genotype, or a new one, stored before it is returned. A table's
+/// latency is no measurement of ours, and is not stored.
+fn measure(
+    problem: &Problem<'_>,
+    genotype: &Genotype,
+    study: &mut Study,
+) -> Result<f64, SearchError> {
+    let text = problem.domain.text(genotype);
+    let LatencyOf::Device(_) = problem.latency else { return Ok(problem.measure_ms(genotype)?) };
+    if let Some(ms) = study.measurement(&text)? {
+        return Ok(ms);
+    }
+    let ms = problem.measure_ms(genotype)?;
+    study.record_measurement(&text, ms)?;
+    Ok(ms)
+}

@@ -1,0 +1,279 @@
+//! What a study is about: it is resumed only with the same, and compared with others by it.
+
+use std::str::FromStr;
+
+use super::database::StudySettings;
+use crate::search::algorithm::Algorithm;
+use crate::search::{Exponent, Goal, Limits, Reward, SearchSettings, Target};
+
+/// The sources of a search by their contents.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceIds {
+    /// What is searched.
+    pub space: SpaceId,
+    /// Where accuracies come from.
+    pub accuracy: AccuracyId,
+    /// Where latencies come from.
+    pub latency: LatencyId,
+    /// The best accuracy for each target, in their order, or of all, where a table knows it.
+    pub optimum: Option<Vec<f64>>,
+}
+
+/// What decides the trials of a study.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Manifest {
+    /// What is searched.
+    pub space: SpaceId,
+    /// Where accuracies come from.
+    pub accuracy: AccuracyId,
+    /// Where latencies come from.
+    pub latency: LatencyId,
+    /// What is searched for.
+    pub goal: Goal,
+    /// How genotypes are proposed.
+    pub algorithm: Algorithm,
+    /// What no network may exceed.
+    pub limits: Limits,
+    /// Trials in all.
+    pub samples: usize,
+    /// Of all random choices.
+    pub seed: u64,
+    /// The best accuracy for each target, in their order, or of all, where a table knows it.
+    pub optimum: Option<Vec<f64>>,
+}
+
+/// A search space by its contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpaceId {
+    /// Its name.
+    pub name: String,
+    /// A hash of its choices, in hexadecimal; `None` for the digits of a table.
+    pub fingerprint: Option<String>,
+}
+
+/// An accuracy source by its contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccuracyId {
+    /// The surrogate that comes with the tool.
+    Surrogate,
+    /// A table.
+    Table {
+        /// Its file's name.
+        name: String,
+        /// A hash of its bytes, in hexadecimal.
+        fingerprint: String,
+        /// The columns that are read.
+        columns: Vec<String>,
+    },
+}
+
+/// A source of latencies by its contents.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LatencyId {
+    /// A device's latency table.
+    Device {
+        /// The CPU with its instruction sets and caches.
+        device: String,
+        /// What executes the networks, with its version.
+        runtime: String,
+        /// Threads of a network.
+        threads: usize,
+        /// A hash of the latencies of the space's blocks, in hexadecimal.
+        fingerprint: String,
+    },
+    /// A column of the accuracy table.
+    Column,
+    /// There are none.
+    Unknown,
+}
+
+/// Settings of a study that are no manifest.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("its {name}: found {found}; allowed: what a search writes")]
+pub struct ManifestError {
+    /// The setting.
+    pub name: &'static str,
+    /// Its text; `nothing` where there is none.
+    pub found: String,
+}
+
+impl Manifest {
+    /// The manifest of a search among these sources.
+    pub fn new(sources: SourceIds, settings: &SearchSettings, limits: &Limits) -> Self {
+        let SourceIds { space, accuracy, latency, optimum } = sources;
+        let SearchSettings { algorithm, ref goal, samples, seed } = *settings;
+        let (goal, limits) = (goal.clone(), limits.clone());
+        Self { space, accuracy, latency, goal, algorithm, limits, samples, seed, optimum }
+    }
+
+    /// The latencies to meet, in milliseconds; a single `None` where accuracy alone is searched for.
+    pub fn targets_ms(&self) -> Vec<Option<f64>> {
+        match &self.goal {
+            Goal::Accuracy => vec![None],
+            Goal::Targets { targets, .. } => {
+                targets.iter().map(|t: &Target| Some(t.ms())).collect()
+            }
+        }
+    }
+
+    /// The best accuracy there is for a target, where the accuracy source knows it.
+    pub fn optimum_for(&self, target_ms: Option<f64>) -> Option<f64> {
+        let place = self.targets_ms().iter().position(|&other| other == target_ms)?;
+        self.optimum.as_ref()?.get(place).copied()
+    }
+
+    /// Its settings, each as a text for people.
+    pub fn to_settings(&self) -> StudySettings {
+        let mut settings = StudySettings::new();
+        let mut set = |name: &str, value: String| _ = settings.insert(name.to_owned(), value);
+        set("algorithm", self.algorithm.to_string());
+        set("limits", self.limits.to_string());
+        set("samples", self.samples.to_string());
+        set("seed", self.seed.to_string());
+        let SpaceId { name, fingerprint } = &self.space;
+        set("space", fingerprint.as_ref().map_or(name.clone(), |hash| format!("{name} {hash}")));
+        match &self.goal {
+            Goal::Accuracy => set("maximize", "accuracy".to_owned()),
+            Goal::Targets { reward, targets } => {
+                set("target_ms", joined(targets.iter().map(|target| target.ms())));
+                set("reward", reward_text(*reward));
+            }
+        }
+        match &self.accuracy {
+            AccuracyId::Surrogate => set("accuracy", "surrogate".to_owned()),
+            AccuracyId::Table { name, fingerprint, columns } => {
+                set("accuracy", format!("table {name} {fingerprint}"));
+                set("columns", columns.join(","));
+            }
+        }
+        match &self.latency {
+            LatencyId::Device { device, runtime, threads, fingerprint } => {
+                set("device", device.clone());
+                set("runtime", runtime.clone());
+                set("threads", threads.to_string());
+                set("latencies", fingerprint.clone());
+            }
+            LatencyId::Column => set("latencies", COLUMN.to_owned()),
+            LatencyId::Unknown => set("latencies", NONE.to_owned()),
+        }
+        if let Some(optimum) = &self.optimum {
+            set("optimum", joined(optimum.iter().copied()));
+        }
+        settings
+    }
+
+    /// Reads the settings of a study.
+    ///
+    /// # Errors
+    /// [`ManifestError`]: the first setting that no search writes.
+    pub fn from_settings(settings: &StudySettings) -> Result<Self, ManifestError> {
+        let settings = Settings(settings);
+        let space = settings.text("space")?;
+        let space = match space.rsplit_once(' ') {
+            Some((name, hash)) => {
+                SpaceId { name: name.to_owned(), fingerprint: Some(hash.to_owned()) }
+            }
+            None => SpaceId { name: space.to_owned(), fingerprint: None },
+        };
+        let accuracy = match settings.text("accuracy")? {
+            "surrogate" => AccuracyId::Surrogate,
+            text => {
+                let table = text.strip_prefix("table ").and_then(|rest| rest.rsplit_once(' '));
+                let (name, hash) = table.ok_or_else(|| settings.error("accuracy"))?;
+                let columns = settings.text("columns")?.split(',').map(str::to_owned).collect();
+                AccuracyId::Table { name: name.to_owned(), fingerprint: hash.to_owned(), columns }
+            }
+        };
+        let latency = match settings.text("latencies")? {
+            COLUMN => LatencyId::Column,
+            NONE => LatencyId::Unknown,
+            fingerprint => LatencyId::Device {
+                device: settings.text("device")?.to_owned(),
+                runtime: settings.text("runtime")?.to_owned(),
+                threads: settings.parsed("threads")?,
+                fingerprint: fingerprint.to_owned(),
+            },
+        };
+        let goal = match settings.0.contains_key("target_ms") {
+            false => Goal::Accuracy,
+            true => {
+                let error = |_| settings.error("target_ms");
+                let targets = settings.values("target_ms")?.into_iter().map(Target::new);
+                Goal::Targets {
+                    reward: reward(settings.text("reward")?)
+                        .ok_or_else(|| settings.error("reward"))?,
+                    targets: targets.collect::<Result<_, _>>().map_err(error)?,
+                }
+            }
+        };
+        let optimum = match settings.0.contains_key("optimum") {
+            true => Some(settings.values("optimum")?),
+            false => None,
+        };
+        let limits = match settings.text("limits")? {
+            "" => Limits::default(),
+            _ => settings.parsed("limits")?,
+        };
+        Ok(Self {
+            space,
+            accuracy,
+            latency,
+            goal,
+            algorithm: settings.parsed("algorithm")?,
+            limits,
+            samples: settings.parsed("samples")?,
+            seed: settings.parsed("seed")?,
+            optimum,
+        })
+    }
+}
+
+/// Latencies that are those of the accuracy table.
+const COLUMN: &str = "of the accuracy table";
+/// No latencies.
+const NONE: &str = "none";
+
+/// Settings that are read one by one.
+struct Settings<'a>(&'a StudySettings);
+
+impl<'a> Settings<'a> {
+    fn error(&self, name: &'static str) -> ManifestError {
+        ManifestError { name, found: self.0.get(name).map_or("nothing", |text| text).to_owned() }
+    }
+
+    fn text(&self, name: &'static str) -> Result<&'a str, ManifestError> {
+        self.0.get(name).map(String::as_str).ok_or_else(|| self.error(name))
+    }
+
+    fn parsed<T: FromStr>(&self, name: &'static str) -> Result<T, ManifestError> {
+        self.text(name)?.parse().map_err(|_| self.error(name))
+    }
+
+    fn values(&self, name: &'static str) -> Result<Vec<f64>, ManifestError> {
+        let value = |text: &str| text.parse().ok().filter(|value: &f64| value.is_finite());
+        let values: Option<Vec<f64>> = self.text(name)?.split(',').map(value).collect();
+        values.ok_or_else(|| self.error(name))
+    }
+}
+
+fn joined(values: impl Iterator<Item = f64>) -> String {
+    values.map(|value| value.to_string()).collect::<Vec<_>>().join(",")
+}
+
+fn reward_text(reward: Reward) -> String {
+    match reward {
+        Reward::Soft(exponent) => format!("soft, w {}", exponent.w()),
+        Reward::Hard => "hard".to_owned(),
+        Reward::Absolute(weight) => format!("absolute, w {}", weight.w()),
+    }
+}
+
+fn reward(text: &str) -> Option<Reward> {
+    let exponent = |w: &str| Exponent::new(w.parse().ok()?).ok();
+    match text.split_once(", w ") {
+        None if text == "hard" => Some(Reward::Hard),
+        Some(("soft", w)) => Some(Reward::Soft(exponent(w)?)),
+        Some(("absolute", w)) => Some(Reward::Absolute(exponent(w)?)),
+        _ => None,
+    }
+}

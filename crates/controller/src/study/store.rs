@@ -1,0 +1,147 @@
+//! A study that a search writes: trials batch by batch, and measurements.
+
+use std::path::Path;
+
+use rusqlite::{OptionalExtension, params};
+use search_space::{Domain, Genotype};
+
+use super::database::{self, Database, StudySettings};
+use super::error::StudyError;
+use super::schema::{self, FILE_NAME};
+use crate::accuracy::Estimate;
+use crate::search::trial::{Phase, Trial};
+
+/// An open study.
+#[derive(Debug)]
+pub struct Study {
+    database: Database,
+}
+
+impl Study {
+    /// Whether a folder holds a study. A database without tables is none: a process was killed
+    /// before it made them.
+    pub fn is_there(folder: &Path) -> bool {
+        database::has_tables(&folder.join(FILE_NAME))
+    }
+
+    /// A new study in an existing folder that holds none.
+    ///
+    /// `settings` decide what is searched: resume needs equal ones. `notes` say how it came about.
+    ///
+    /// # Errors
+    /// A study that is there already; a folder that cannot be written to.
+    pub fn create(
+        folder: &Path,
+        settings: &StudySettings,
+        notes: &StudySettings,
+    ) -> Result<Self, StudyError> {
+        let path = folder.join(FILE_NAME);
+        let database = Database::create(path, schema::SCHEMA, settings, notes, |_| Ok(()))?;
+        Ok(Self { database })
+    }
+
+    /// The study of a folder, to be continued with the settings that it was made with.
+    ///
+    /// # Errors
+    /// No study; one of a later version; the first setting that differs.
+    pub fn resume(folder: &Path, settings: &StudySettings) -> Result<Self, StudyError> {
+        let path = folder.join(FILE_NAME);
+        Ok(Self { database: Database::resume(path, schema::SCHEMA, settings)? })
+    }
+
+    /// The settings that decide what is searched.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn settings(&self) -> Result<StudySettings, StudyError> {
+        self.database.read(database::settings)
+    }
+
+    /// All trials in order.
+    ///
+    /// # Errors
+    /// The database cannot be read, or holds a genotype of another space.
+    pub fn trials(&self, domain: &Domain) -> Result<Vec<Trial>, StudyError> {
+        let rows: Vec<(String, Trial)> = self.database.read(|connection| {
+            let mut query = connection.prepare(
+                "SELECT genotype, latency_ms, accuracy, standard_error, reward, phase
+                 FROM trials ORDER BY id",
+            )?;
+            let rows = query.query_map([], |row| {
+                let estimate = Estimate { accuracy: row.get(2)?, standard_error: row.get(3)? };
+                let second = row.get_ref(5)?.as_str()? == Phase::Target.name();
+                let phase = if second { Phase::Target } else { Phase::Reward };
+                let genotype = Genotype(Vec::new());
+                let (latency_ms, reward) = (row.get(1)?, row.get(4)?);
+                Ok((row.get(0)?, Trial { genotype, latency_ms, estimate, reward, phase }))
+            })?;
+            rows.collect()
+        })?;
+        rows.into_iter()
+            .map(|(text, trial)| {
+                let genotype = domain.parse(&text).map_err(|source| StudyError::Genotype {
+                    path: self.database.path().to_owned(),
+                    source,
+                })?;
+                Ok(Trial { genotype, ..trial })
+            })
+            .collect()
+    }
+
+    /// Stores a batch that starts with trial `first`, whole or not at all.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn record(
+        &mut self,
+        domain: &Domain,
+        first: usize,
+        trials: &[Trial],
+    ) -> Result<(), StudyError> {
+        self.database.write(|transaction| {
+            let mut insert = transaction.prepare(
+                "INSERT INTO trials
+                 (id, genotype, latency_ms, accuracy, standard_error, reward, phase)
+                 VALUES (?, ?, ?, ?, ?, ?, ?)",
+            )?;
+            for (index, trial) in trials.iter().enumerate() {
+                insert.execute(params![
+                    (first + index) as i64,
+                    domain.text(&trial.genotype),
+                    trial.latency_ms,
+                    trial.estimate.accuracy,
+                    trial.estimate.standard_error,
+                    trial.reward,
+                    trial.phase.name(),
+                ])?;
+            }
+            Ok(())
+        })
+    }
+
+    /// The stored measured latency of a genotype in milliseconds.
+    ///
+    /// # Errors
+    /// The database cannot be read.
+    pub fn measurement(&self, genotype: &str) -> Result<Option<f64>, StudyError> {
+        let select = "SELECT measured_ms FROM measurements WHERE genotype = ?";
+        self.database.read(|connection| {
+            connection.query_row(select, [genotype], |row| row.get(0)).optional()
+        })
+    }
+
+    /// Stores a measured latency.
+    ///
+    /// # Errors
+    /// The database cannot be written.
+    pub fn record_measurement(
+        &mut self,
+        genotype: &str,
+        measured_ms: f64,
+    ) -> Result<(), StudyError> {
+        self.database.write(|transaction| {
+            let insert = "INSERT INTO measurements (genotype, measured_ms) VALUES (?, ?)";
+            transaction.execute(insert, params![genotype, measured_ms]).map(|_| ())
+        })
+    }
+}

@@ -1,0 +1,85 @@
+//! The manifest of a study, through its settings.
+
+use controller::search::algorithm::Algorithm;
+use controller::search::{Exponent, Goal, Reward, SearchSettings, Target};
+use controller::study::{AccuracyId, LatencyId, Manifest, SourceIds, SpaceId};
+use proptest::prelude::*;
+
+fn sources() -> impl Strategy<Value = SourceIds> {
+    let space = prop_oneof![
+        Just(SpaceId { name: "table".to_owned(), fingerprint: None }),
+        Just(SpaceId { name: "my space".to_owned(), fingerprint: Some("00ff".to_owned()) }),
+    ];
+    let accuracy = prop_oneof![
+        Just(AccuracyId::Surrogate),
+        Just(AccuracyId::Table {
+            name: "bench 2.csv".to_owned(),
+            fingerprint: "0123".to_owned(),
+            columns: vec!["arch".to_owned(), "mean acc".to_owned()],
+        }),
+    ];
+    let latency = prop_oneof![
+        Just(LatencyId::Column),
+        Just(LatencyId::Unknown),
+        (1..65_usize).prop_map(|threads| LatencyId::Device {
+            device: "AMD EPYC; avx2 fma; L1D 32 KiB, L2 512 KiB".to_owned(),
+            runtime: "native 0.1.0".to_owned(),
+            threads,
+            fingerprint: "89abcdef".to_owned(),
+        }),
+    ];
+    let optimum = proptest::option::of(Just(vec![0.71, 0.729_999]));
+    (space, accuracy, latency, optimum).prop_map(|(space, accuracy, latency, optimum)| SourceIds {
+        space,
+        accuracy,
+        latency,
+        optimum,
+    })
+}
+
+fn goals() -> impl Strategy<Value = Goal> {
+    let reward = (0..3_u8, -3.0..0.0_f64).prop_map(|(kind, w)| {
+        let exponent = Exponent::new(w).expect("an exponent");
+        [Reward::Soft(exponent), Reward::Hard, Reward::Absolute(exponent)][usize::from(kind)]
+    });
+    let target = (0.001..1e4_f64).prop_map(|ms| Target::new(ms).expect("a target"));
+    let targets = (reward, proptest::collection::vec(target, 1..4))
+        .prop_map(|(reward, targets)| Goal::Targets { reward, targets });
+    prop_oneof![Just(Goal::Accuracy), targets]
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read(
+        sources in sources(),
+        goal in goals(),
+        (samples, seed, algorithm) in (1..1_000_000_usize, any::<u64>(), 0..4_usize),
+        limits in prop_oneof![Just(""), Just("params=4M"), Just("macs=300M,peak_activation=512KiB")],
+    ) {
+        let algorithm = Algorithm::ALL[algorithm];
+        let settings = SearchSettings { algorithm, goal, samples, seed };
+        let limits = if limits.is_empty() { Default::default() } else { limits.parse().unwrap() };
+        let manifest = Manifest::new(sources, &settings, &limits);
+        let read = Manifest::from_settings(&manifest.to_settings());
+        prop_assert_eq!(read, Ok(manifest));
+    }
+}
+
+#[test]
+fn a_setting_that_no_search_writes_is_named() {
+    let sources = SourceIds {
+        space: SpaceId { name: "table".to_owned(), fingerprint: None },
+        accuracy: AccuracyId::Surrogate,
+        latency: LatencyId::Unknown,
+        optimum: None,
+    };
+    let goal = Goal::Accuracy;
+    let search = SearchSettings { algorithm: Algorithm::Random, goal, samples: 9, seed: 0 };
+    let settings = Manifest::new(sources, &search, &Default::default()).to_settings();
+    for (name, text) in [("samples", "many"), ("algorithm", "luck"), ("optimum", "inf")] {
+        let mut other = settings.clone();
+        other.insert(name.to_owned(), text.to_owned());
+        let error = Manifest::from_settings(&other).unwrap_err().to_string();
+        assert!(error.contains(name) && error.contains(text), "{error}");
+    }
+}

@@ -1,0 +1,111 @@
+//! What a measurement needs: threads on fixed CPUs, and a probe of how busy these are.
+
+use engine::{Engine, Weights};
+use search_space::{Graph, Network};
+
+use crate::error::PredictorError;
+use crate::measure::lock::MeasuringLock;
+use crate::measure::pin::Pinned;
+use crate::measure::runs::{random_image, timed_ms};
+use crate::measure::steal::CpuTicks;
+use crate::measure::undisturbed::Probed;
+
+/// Measures on this device: [`Meter::network`] whole networks, [`Meter::blocks`] their blocks.
+///
+/// Between the runs a small fixed network, the probe, is timed. Where it is slower than at its
+/// fastest, something else computes on the same core, be it another program or, on a rented
+/// machine, another tenant; what is measured meanwhile does not count, and CPUs that are busy are
+/// left for others.
+#[derive(Debug)]
+pub struct Meter<'lock> {
+    _lock: &'lock MeasuringLock,
+    pub(crate) pinned: Pinned,
+    pub(crate) threads: usize,
+    probe: Engine,
+    probe_image: Vec<f32>,
+    fastest_probe_ms: f64,
+    started: Option<CpuTicks>,
+}
+
+/// Its weights and maps fit the first-level cache of any CPU.
+const PROBE: &str = "Network(format: 1, name: \"probe\", input: (channels: 16, resolution: 28), \
+    classes: 1, blocks: [Conv(out: 64, kernel: 1, stride: 1, act: Relu), \
+    Conv(out: 16, kernel: 1, stride: 1, act: Relu)], head: Pool())";
+
+/// Probes before the first run.
+const CALIBRATION: usize = 1_000;
+
+impl<'lock> Meter<'lock> {
+    /// Measures on `threads` pinned threads. `fastest_probe_ms` is what an earlier meter of this
+    /// device knew.
+    ///
+    /// # Errors
+    /// More threads than CPUs.
+    pub fn new(
+        lock: &'lock MeasuringLock,
+        threads: usize,
+        fastest_probe_ms: Option<f64>,
+    ) -> Result<Self, PredictorError> {
+        let pinned = Pinned::new(threads)?;
+        let graph = Network::from_ron(PROBE)?.lower()?;
+        let probe = Engine::new(&graph, &Weights::random(&graph, 0), threads)?;
+        let mut meter = Self {
+            _lock: lock,
+            started: CpuTicks::read(pinned.allowed()),
+            pinned,
+            threads,
+            probe_image: random_image(probe.image_len()),
+            probe,
+            fastest_probe_ms: f64::INFINITY,
+        };
+        meter.fastest_probe_ms = meter.calibrate().min(fastest_probe_ms.unwrap_or(f64::INFINITY));
+        Ok(meter)
+    }
+
+    /// The probe's usual time on the undisturbed device, in milliseconds, as far as this meter
+    /// knows.
+    pub fn fastest_probe_ms(&self) -> f64 {
+        self.fastest_probe_ms
+    }
+
+    /// A single fast reading is not the usual speed.
+    fn calibrate(&mut self) -> f64 {
+        let mut probe = |_| {
+            self.move_on();
+            self.probe_ms()
+        };
+        let mut probes_ms: Vec<f64> = (0..CALIBRATION).map(&mut probe).collect();
+        probes_ms.sort_unstable_by(f64::total_cmp);
+        probes_ms[CALIBRATION / 50]
+    }
+
+    /// Share of the time since the meter was made that a hypervisor gave to others; `None` where the
+    /// system does not say.
+    pub fn steal(&self) -> Option<f64> {
+        Some(CpuTicks::read(self.pinned.allowed())?.steal_since(self.started?))
+    }
+
+    pub(crate) fn engine(&self, graph: &Graph) -> Result<Engine, PredictorError> {
+        Ok(Engine::new(graph, &Weights::random(graph, 0), self.threads)?)
+    }
+}
+
+impl Probed for Meter<'_> {
+    fn probe_ms(&mut self) -> f64 {
+        let Self { probe, probe_image, .. } = self;
+        // The first run brings its data back into the cache.
+        probe.run(probe_image);
+        timed_ms(|| _ = probe.run(probe_image))
+    }
+
+    fn fastest_ms(&mut self) -> &mut f64 {
+        &mut self.fastest_probe_ms
+    }
+
+    fn move_on(&mut self) {
+        // Engines of several threads, such as the probe then is, have some that would stay.
+        if self.threads == 1 {
+            self.pinned.move_on();
+        }
+    }
+}

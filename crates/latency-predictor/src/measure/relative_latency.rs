@@ -1,0 +1,145 @@
+//! Measuring the latency of a network relative to another one's: what slows the device for a while slows
+//! both.
+
+use search_space::Graph;
+
+use crate::error::PredictorError;
+use crate::measure::meter::Meter;
+use crate::measure::quantiles::median;
+use crate::measure::runs::Runs;
+
+/// Turns of each network. Each is a measurement of its own, with a warm-up and copies in other places of
+/// memory: shorter ones find each network in the caches of the other.
+const TURNS: usize = 9;
+
+/// A measurement that differs from what is expected by more than this share is an outlier.
+const OUTLIER: f64 = 0.03;
+
+/// The latency or ratio that `measure` gives. An outlier is measured twice more, and the median counts: a
+/// measurement is far off once in a while; where it stays far off, the expectation is wrong.
+///
+/// # Errors
+/// Those of `measure`.
+pub fn remeasure_outlier<E>(
+    expected: f64,
+    mut measure: impl FnMut() -> Result<f64, E>,
+) -> Result<f64, E> {
+    let first = measure()?;
+    if (first / expected - 1.0).abs() <= OUTLIER {
+        return Ok(first);
+    }
+    Ok(median(&mut [first, measure()?, measure()?]).unwrap_or(first))
+}
+
+impl Meter<'_> {
+    /// The latency of a network as a ratio to that of `reference`: both are measured in turns, each with
+    /// `runs` undisturbed runs in all, within reason. The median over the turns.
+    ///
+    /// # Errors
+    /// No runs; a graph that the engine does not take.
+    pub fn relative_latency(
+        &mut self,
+        graph: &Graph,
+        reference: &Graph,
+        runs: usize,
+    ) -> Result<f64, PredictorError> {
+        let ratio = median_ratio(runs, |of, share| -> Result<f64, PredictorError> {
+            let graph = match of {
+                Of::Network => graph,
+                Of::Reference => reference,
+            };
+            Ok(self.network(graph, Runs::Undisturbed(share))?.latency.p50_ms)
+        })?;
+        ratio.ok_or(PredictorError::NoRuns)
+    }
+}
+
+/// Which of the two is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Of {
+    Network,
+    Reference,
+}
+
+/// Over turns that share `runs`; now one, now the other is first. `read` measures one of the two with a
+/// number of runs. `None` without runs.
+fn median_ratio<E>(
+    runs: usize,
+    mut read: impl FnMut(Of, usize) -> Result<f64, E>,
+) -> Result<Option<f64>, E> {
+    let turns = TURNS.min(runs);
+    let mut ratios = Vec::with_capacity(turns);
+    for turn in 0..turns {
+        let share = runs * (turn + 1) / turns - runs * turn / turns;
+        ratios.push(if turn % 2 == 0 {
+            let ms = read(Of::Network, share)?;
+            ms / read(Of::Reference, share)?
+        } else {
+            let reference_ms = read(Of::Reference, share)?;
+            read(Of::Network, share)? / reference_ms
+        });
+    }
+    Ok(median(&mut ratios))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Of, median_ratio, remeasure_outlier};
+
+    /// The device is at another speed in each turn, and once in the middle of one.
+    #[test]
+    fn the_ratio_is_what_most_turns_say() {
+        let mut asked = Vec::new();
+        let ratio: Result<_, ()> = median_ratio(40, |of, share| {
+            let speed = 1.0 + asked.len().div_euclid(2) as f64;
+            let disturbed = if asked.len() == 7 { 5.0 } else { 1.0 };
+            asked.push((of, share));
+            Ok(match of {
+                Of::Network => 3.0 * speed * disturbed,
+                Of::Reference => 4.0 * speed,
+            })
+        });
+        assert_eq!(ratio, Ok(Some(0.75)));
+        for of in [Of::Network, Of::Reference] {
+            let runs = asked.iter().filter(|(asked, _)| *asked == of).map(|(_, share)| share);
+            assert_eq!(runs.sum::<usize>(), 40);
+        }
+        let first: Vec<Of> = asked.iter().step_by(2).map(|(of, _)| *of).collect();
+        assert_eq!(first[..3], [Of::Network, Of::Reference, Of::Network]);
+        assert_eq!(first.len(), 9);
+    }
+
+    #[test]
+    fn few_runs_are_few_turns_and_none_gives_no_ratio() {
+        let mut asked = 0;
+        let mut read = |_, share| {
+            assert_eq!(share, 1);
+            asked += 1;
+            Ok::<_, ()>(2.0)
+        };
+        assert_eq!(median_ratio(0, &mut read), Ok(None));
+        assert_eq!(median_ratio(2, &mut read), Ok(Some(1.0)));
+        assert_eq!(asked, 4);
+        assert_eq!(median_ratio(2, |_, _| Err("failed")), Err("failed"));
+    }
+
+    /// What comes of `readings`, one after another, and how many of them were taken.
+    fn read(expected: f64, readings: &[f64]) -> (Result<f64, usize>, usize) {
+        let mut taken = 0;
+        let reading = remeasure_outlier(expected, || {
+            taken += 1;
+            readings.get(taken - 1).copied().ok_or(taken)
+        });
+        (reading, taken)
+    }
+
+    #[test]
+    fn a_reading_far_from_what_is_expected_is_taken_again() {
+        assert_eq!(read(0.70, &[0.72]), (Ok(0.72), 1));
+        assert_eq!(read(0.70, &[0.64, 0.71, 0.70]), (Ok(0.70), 3));
+        assert_eq!(read(0.70, &[0.75, 0.66, 0.69]), (Ok(0.69), 3));
+        // Three readings know better than a prediction.
+        assert_eq!(read(0.70, &[0.64, 0.65, 0.63]), (Ok(0.64), 3));
+        assert_eq!(read(0.70, &[0.64, 0.65]), (Err(3), 3));
+    }
+}

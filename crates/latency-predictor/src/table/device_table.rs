@@ -1,0 +1,138 @@
+//! A latency table with its file, which grows by measuring what it lacks.
+
+use std::ops::ControlFlow;
+use std::path::PathBuf;
+
+use search_space::{Network, PlacedUnit, SearchSpace};
+
+use crate::device::setup::Setup;
+use crate::error::PredictorError;
+use crate::measure::lock::{LockError, MeasuringLock};
+use crate::measure::meter::Meter;
+use crate::measure::runs::{Measured, Runs};
+use crate::table::Table;
+use crate::table::build::{BuildFiles, Built, Progress, build};
+use crate::table::cache;
+use crate::table::plan::BuildSettings;
+use crate::table::predict::Prediction;
+
+/// What to do with a table that was measured with another setup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ForeignTable {
+    /// It is an error.
+    Refuse,
+    /// Its latencies are used as they are.
+    Allow,
+}
+
+/// A latency table with its file.
+#[derive(Clone, Debug)]
+pub struct DeviceTable {
+    /// The file.
+    pub path: PathBuf,
+    /// What it holds, and what was measured since.
+    pub table: Table,
+}
+
+impl DeviceTable {
+    /// The place of a setup's table in the user's cache: below `$NAS_CACHE`, `$XDG_CACHE_HOME/nas` or
+    /// `~/.cache/nas`, whichever is set first.
+    ///
+    /// # Errors
+    /// [`PredictorError::NoCacheFolder`]: none of the variables is set.
+    pub fn default_path(setup: &Setup) -> Result<PathBuf, PredictorError> {
+        let folder = cache::cache_folder(|name| std::env::var_os(name))?;
+        Ok(cache::table_path(&folder, setup))
+    }
+
+    /// The table at `path`, or an empty one that will be saved there.
+    ///
+    /// # Errors
+    /// [`PredictorError::File`]: a file that is no table; [`PredictorError::ForeignTable`]: a table of
+    /// another setup, if those are refused.
+    pub fn open(
+        path: PathBuf,
+        setup: &Setup,
+        foreign: ForeignTable,
+    ) -> Result<Self, PredictorError> {
+        let table = match Table::load(&path)? {
+            None => Table::new(setup.clone(), BuildSettings::default()),
+            Some(table) => {
+                if foreign == ForeignTable::Refuse {
+                    table.check_setup(setup).map_err(|source| PredictorError::ForeignTable {
+                        path: path.clone(),
+                        source,
+                    })?;
+                }
+                table
+            }
+        };
+        Ok(Self { path, table })
+    }
+
+    /// Whether the table has all of `units`.
+    pub fn has_all(&self, units: impl IntoIterator<Item = PlacedUnit>) -> bool {
+        units.into_iter().all(|unit| self.table.get(&unit).is_some())
+    }
+
+    /// Measures the blocks of `space` that the table lacks, and saves it. A build that was interrupted
+    /// continues with what it had measured.
+    ///
+    /// # Errors
+    /// [`PredictorError`]: a block cannot be measured, or a file cannot be read or written.
+    pub fn build(
+        &mut self,
+        lock: &MeasuringLock,
+        space: &SearchSpace,
+        progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+    ) -> Result<Built, PredictorError> {
+        let settings = BuildSettings::default();
+        let mut meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
+        let journal = cache::journal_path(&self.path, space);
+        let files = BuildFiles { table: &self.path, journal: &journal };
+        let mut measure = |network: &Network| meter.blocks(network, settings.runs);
+        let built = build(space, &mut self.table, files, settings, &mut measure, progress)?;
+        if built == Built::Complete {
+            self.table.probe_ms = Some(meter.fastest_probe_ms());
+            self.table.save(&self.path)?;
+        }
+        Ok(built)
+    }
+
+    /// Predicts a network. Blocks that the table lacks are measured first and saved; `acquire` is called
+    /// if there are any.
+    ///
+    /// # Errors
+    /// [`PredictorError`]: a block cannot be measured, or the file cannot be written.
+    pub fn predict(
+        &mut self,
+        network: &Network,
+        acquire: impl FnOnce() -> Result<MeasuringLock, LockError>,
+    ) -> Result<Prediction, PredictorError> {
+        if self.has_all(network.units()) {
+            return self.table.predict_or_measure(network, &mut |_| Ok(Vec::new()));
+        }
+        let lock = acquire()?;
+        let runs = BuildSettings::default().runs;
+        let mut meter = Meter::new(&lock, self.table.setup.threads, self.table.probe_ms)?;
+        let mut measure = |network: &Network| meter.blocks(network, runs);
+        let prediction = self.table.predict_or_measure(network, &mut measure)?;
+        self.table.probe_ms = Some(meter.fastest_probe_ms());
+        self.table.save(&self.path)?;
+        Ok(prediction)
+    }
+
+    /// Measures a whole network on `threads` threads of this device.
+    ///
+    /// # Errors
+    /// [`PredictorError`]: the network cannot be computed, or more threads than CPUs.
+    pub fn measure(
+        &self,
+        lock: &MeasuringLock,
+        network: &Network,
+        threads: usize,
+        runs: Runs,
+    ) -> Result<Measured, PredictorError> {
+        Meter::new(lock, threads, self.table.probe_ms)?.network(&network.lower()?, runs)
+    }
+}

@@ -1,0 +1,134 @@
+//! Channel axes that can only change together, computed once from the graph.
+
+use crate::graph::{Graph, NodeId, Op};
+
+/// How a group's width may change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Freedom {
+    /// Not at all: the image, the logits, and whatever passes through a concat or split, since
+    /// nothing can be truncated exactly through ShuffleNetV2's shuffle.
+    Fixed,
+    /// To multiples of this: 8, and of every group count that divides the axis.
+    MultipleOf(usize),
+}
+
+/// Node outputs whose channel axes are tied through residuals, depthwise convolutions,
+/// squeeze-and-excite and shuffles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChannelGroup {
+    /// Channels now.
+    pub width: usize,
+    /// How that may change.
+    pub freedom: Freedom,
+    /// The nodes whose output axis this is, in the graph's order.
+    pub nodes: Vec<NodeId>,
+}
+
+/// The channel groups of a graph, in the order of their first nodes.
+pub fn channel_groups(graph: &Graph) -> Vec<ChannelGroup> {
+    let mut axes = Axes::new(graph.nodes.len());
+    for (index, node) in graph.nodes.iter().enumerate() {
+        let input = node.inputs.first().map(|id| id.0);
+        match node.op {
+            Op::Input => axes.fix(index),
+            Op::Conv { groups, .. } => {
+                let input = node.inputs[0].0;
+                let channels = graph.nodes[input].output.channels;
+                if groups > 1 && groups == channels && groups == node.output.channels {
+                    axes.tie(input, index);
+                } else {
+                    axes.divide(input, groups);
+                    axes.divide(index, groups);
+                }
+            }
+            Op::Linear { .. } => {}
+            Op::Split { .. } | Op::Concat => {
+                axes.fix(index);
+                node.inputs.iter().for_each(|id| axes.fix(id.0));
+            }
+            Op::ChannelShuffle { groups } => {
+                axes.tie(node.inputs[0].0, index);
+                axes.divide(index, groups);
+            }
+            Op::Add | Op::Multiply => node.inputs.iter().for_each(|id| axes.tie(id.0, index)),
+            Op::BatchNorm
+            | Op::Act(_)
+            | Op::Gate(_)
+            | Op::MaxPool { .. }
+            | Op::AvgPool { .. }
+            | Op::GlobalAvgPool
+            | Op::Dropout { .. } => input.into_iter().for_each(|input| axes.tie(input, index)),
+        }
+    }
+    axes.fix(graph.nodes.len() - 1);
+    axes.groups(graph)
+}
+
+/// Disjoint sets over the nodes' output axes. A set's freedom stands at its root.
+struct Axes {
+    parent: Vec<usize>,
+    freedom: Vec<Freedom>,
+}
+
+impl Axes {
+    fn new(nodes: usize) -> Self {
+        Self { parent: (0..nodes).collect(), freedom: vec![Freedom::MultipleOf(8); nodes] }
+    }
+
+    fn root(&self, mut axis: usize) -> usize {
+        while self.parent[axis] != axis {
+            axis = self.parent[axis];
+        }
+        axis
+    }
+
+    fn tie(&mut self, a: usize, b: usize) {
+        let (a, b) = (self.root(a), self.root(b));
+        if a != b {
+            self.freedom[a] = both(self.freedom[a], self.freedom[b]);
+            self.parent[b] = a;
+        }
+    }
+
+    fn fix(&mut self, axis: usize) {
+        let root = self.root(axis);
+        self.freedom[root] = Freedom::Fixed;
+    }
+
+    fn divide(&mut self, axis: usize, divisor: usize) {
+        let root = self.root(axis);
+        self.freedom[root] = both(self.freedom[root], Freedom::MultipleOf(divisor));
+    }
+
+    fn groups(&self, graph: &Graph) -> Vec<ChannelGroup> {
+        let mut groups: Vec<(usize, ChannelGroup)> = Vec::new();
+        for (index, node) in graph.nodes.iter().enumerate() {
+            let root = self.root(index);
+            match groups.iter_mut().find(|(known, _)| *known == root) {
+                Some((_, group)) => group.nodes.push(NodeId(index)),
+                None => {
+                    let (width, freedom) = (node.output.channels, self.freedom[root]);
+                    let group = ChannelGroup { width, freedom, nodes: vec![NodeId(index)] };
+                    groups.push((root, group));
+                }
+            }
+        }
+        groups.into_iter().map(|(_, group)| group).collect()
+    }
+}
+
+fn both(a: Freedom, b: Freedom) -> Freedom {
+    match (a, b) {
+        (Freedom::MultipleOf(a), Freedom::MultipleOf(b)) => Freedom::MultipleOf(lcm(a, b)),
+        _ => Freedom::Fixed,
+    }
+}
+
+/// Least common multiple.
+pub(crate) fn lcm(a: usize, b: usize) -> usize {
+    let (mut x, mut y) = (a, b);
+    while y != 0 {
+        (x, y) = (y, x % y);
+    }
+    a / x * b
+}

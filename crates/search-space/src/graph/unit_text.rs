@@ -1,0 +1,252 @@
+//! The one-line text form of a unit, in the tradition of timm's block strings:
+//! `ir_k5_s2_e240_i40_o80_se64hsig_hs_skip@28`. It names table entries, logs and plots.
+
+use std::fmt::{self, Display, Formatter};
+use std::str::FromStr;
+
+use crate::error::Invalid;
+use crate::graph::Shape;
+use crate::graph::unit::{PlacedUnit, Unit};
+use crate::network::block::{
+    Activation, Block, Conv, Gate, InvertedResidual, Pool, Separable, ShuffleUnitV1, ShuffleUnitV2,
+    Skip, SqueezeExcite,
+};
+use crate::network::head::{Dropout, Head};
+
+const ACTIVATIONS: [(Activation, &str); 5] = [
+    (Activation::Linear, "linear"),
+    (Activation::Relu, "re"),
+    (Activation::Relu6, "r6"),
+    (Activation::HardSwish, "hs"),
+    (Activation::Swish, "sw"),
+];
+const GATES: [(Gate, &str); 2] = [(Gate::Sigmoid, "sig"), (Gate::HardSigmoid, "hsig")];
+
+impl Activation {
+    /// timm's short name.
+    pub fn short_name(self) -> &'static str {
+        name_in(&ACTIVATIONS, self)
+    }
+}
+
+fn name_in<T: PartialEq + Copy>(names: &[(T, &'static str)], value: T) -> &'static str {
+    names.iter().find(|(known, _)| *known == value).map_or("", |(_, name)| name)
+}
+
+fn value_in<T: Copy>(names: &[(T, &'static str)], text: &str) -> Option<T> {
+    names.iter().find(|(_, name)| *name == text).map(|(value, _)| *value)
+}
+
+impl Display for PlacedUnit {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let i = self.input.channels;
+        match self.unit {
+            Unit::Block(Block::Conv(Conv { out, kernel, stride, act, groups })) => {
+                write!(f, "conv_k{kernel}_s{stride}_g{groups}_i{i}_o{out}_{}", act.short_name())?;
+            }
+            Unit::Block(Block::MaxPool(Pool { kernel, stride })) => {
+                write!(f, "maxpool_k{kernel}_s{stride}_i{i}")?;
+            }
+            Unit::Block(Block::AvgPool(Pool { kernel, stride })) => {
+                write!(f, "avgpool_k{kernel}_s{stride}_i{i}")?;
+            }
+            Unit::Block(Block::Separable(Separable { out, kernel, stride, act })) => {
+                write!(f, "sep_k{kernel}_s{stride}_i{i}_o{out}_{}", act.short_name())?;
+            }
+            Unit::Block(Block::InvertedResidual(residual)) => {
+                write_inverted_residual(f, i, &residual)?;
+            }
+            Unit::Block(Block::ShuffleUnitV1(unit)) => {
+                let ShuffleUnitV1 { out, mid, groups, first_groups, stride } = unit;
+                write!(f, "su1_s{stride}_g{groups}_fg{first_groups}_i{i}_m{mid}_o{out}")?;
+            }
+            Unit::Block(Block::ShuffleUnitV2(unit)) => {
+                let ShuffleUnitV2 { out, mid, shortcut, kernel, stride } = unit;
+                write!(f, "su2_k{kernel}_s{stride}_i{i}_m{mid}_o{out}")?;
+                if let Some(shortcut) = shortcut {
+                    write!(f, "_a{shortcut}")?;
+                }
+            }
+            Unit::Head { head, classes } => write_head(f, i, &head, classes)?,
+        }
+        write!(f, "@{}", self.input.resolution)
+    }
+}
+
+fn write_inverted_residual(f: &mut Formatter<'_>, i: usize, ir: &InvertedResidual) -> fmt::Result {
+    let InvertedResidual { expand, out, kernel, stride, act, project_act, se, skip } = *ir;
+    write!(f, "ir_k{kernel}_s{stride}")?;
+    if let Some(expand) = expand {
+        write!(f, "_e{expand}")?;
+    }
+    write!(f, "_i{i}_o{out}")?;
+    if let Some(SqueezeExcite { channels, gate }) = se {
+        write!(f, "_se{channels}{}", name_in(&GATES, gate))?;
+    }
+    write!(f, "_{}", act.short_name())?;
+    if project_act != Activation::Linear {
+        write!(f, "_p{}", project_act.short_name())?;
+    }
+    match skip {
+        Skip::None => Ok(()),
+        Skip::Identity => write!(f, "_skip"),
+        Skip::Pool => write!(f, "_skippool"),
+    }
+}
+
+fn write_head(f: &mut Formatter<'_>, i: usize, head: &Head, classes: usize) -> fmt::Result {
+    let bias = match *head {
+        Head::Pool { bias, .. } => {
+            write!(f, "head_i{i}")?;
+            bias
+        }
+        Head::ConvThenPool { conv, act, bias, .. } => {
+            write!(f, "head_i{i}_c{conv}_{}", act.short_name())?;
+            bias
+        }
+        Head::PoolThenConv { conv, features, act, bias, .. } => {
+            write!(f, "head_i{i}_c{conv}_f{features}_{}", act.short_name())?;
+            bias
+        }
+    };
+    write!(f, "_n{classes}{}", if bias { "" } else { "_nobias" })
+}
+
+impl FromStr for PlacedUnit {
+    type Err = Invalid;
+
+    fn from_str(text: &str) -> Result<Self, Invalid> {
+        let error = |found: &str, allowed: &str| Invalid::new(text, found, allowed);
+        let (body, resolution) =
+            text.rsplit_once('@').ok_or_else(|| error("no @", "an input size: @28"))?;
+        let resolution: usize =
+            resolution.parse().map_err(|_| error(resolution, "an input size: @28"))?;
+        let mut parts = body.split('_');
+        let kind = parts.next().unwrap_or_default();
+        let mut tokens = Tokens { text, rest: parts.collect() };
+        let input = Shape::new(tokens.number("i")?, resolution);
+        let unit = parse_unit(kind, &mut tokens)?;
+        match tokens.rest.first() {
+            Some(unknown) => Err(error(unknown, "nothing more")),
+            None => Ok(PlacedUnit { unit, input }),
+        }
+    }
+}
+
+fn parse_unit(kind: &str, t: &mut Tokens<'_>) -> Result<Unit, Invalid> {
+    let block = match kind {
+        "conv" => Block::Conv(Conv {
+            kernel: t.number("k")?,
+            stride: t.number("s")?,
+            groups: t.number("g")?,
+            out: t.number("o")?,
+            act: t.activation()?,
+        }),
+        "maxpool" => Block::MaxPool(Pool { kernel: t.number("k")?, stride: t.number("s")? }),
+        "avgpool" => Block::AvgPool(Pool { kernel: t.number("k")?, stride: t.number("s")? }),
+        "sep" => Block::Separable(Separable {
+            kernel: t.number("k")?,
+            stride: t.number("s")?,
+            out: t.number("o")?,
+            act: t.activation()?,
+        }),
+        "ir" => Block::InvertedResidual(InvertedResidual {
+            kernel: t.number("k")?,
+            stride: t.number("s")?,
+            expand: t.number("e").ok(),
+            out: t.number("o")?,
+            se: t.squeeze_excite()?,
+            act: t.activation()?,
+            project_act: t.project_activation(),
+            skip: t.skip(),
+        }),
+        "su1" => Block::ShuffleUnitV1(ShuffleUnitV1 {
+            stride: t.number("s")?,
+            groups: t.number("g")?,
+            first_groups: t.number("fg")?,
+            mid: t.number("m")?,
+            out: t.number("o")?,
+        }),
+        "su2" => Block::ShuffleUnitV2(ShuffleUnitV2 {
+            kernel: t.number("k")?,
+            stride: t.number("s")?,
+            mid: t.number("m")?,
+            out: t.number("o")?,
+            shortcut: t.number("a").ok(),
+        }),
+        "head" => return parse_head(t),
+        unknown => {
+            let allowed = "conv, maxpool, avgpool, sep, ir, su1, su2, head";
+            return Err(Invalid::new(t.text, unknown, allowed));
+        }
+    };
+    Ok(Unit::Block(block))
+}
+
+fn parse_head(t: &mut Tokens<'_>) -> Result<Unit, Invalid> {
+    let dropout = Dropout::default();
+    let classes = t.number("n")?;
+    let bias = !t.flag("nobias");
+    let head = match (t.number("c").ok(), t.number("f").ok()) {
+        (None, _) => Head::Pool { dropout, bias },
+        (Some(conv), None) => Head::ConvThenPool { conv, act: t.activation()?, dropout, bias },
+        (Some(conv), Some(features)) => {
+            Head::PoolThenConv { conv, features, act: t.activation()?, dropout, bias }
+        }
+    };
+    Ok(Unit::Head { head, classes })
+}
+
+/// The parts between underscores that were not read yet.
+struct Tokens<'a> {
+    text: &'a str,
+    rest: Vec<&'a str>,
+}
+
+impl<'a> Tokens<'a> {
+    /// Takes out the first part that `read` understands.
+    fn take<T>(&mut self, read: impl Fn(&'a str) -> Option<T>) -> Option<T> {
+        let (index, value) =
+            self.rest.iter().enumerate().find_map(|(i, part)| read(part).map(|v| (i, v)))?;
+        self.rest.remove(index);
+        Some(value)
+    }
+
+    fn number(&mut self, key: &str) -> Result<usize, Invalid> {
+        self.take(|part| part.strip_prefix(key)?.parse().ok())
+            .ok_or_else(|| Invalid::new(self.text, "none", format!("{key} and a number")))
+    }
+
+    fn flag(&mut self, name: &str) -> bool {
+        self.take(|part| (part == name).then_some(())).is_some()
+    }
+
+    fn activation(&mut self) -> Result<Activation, Invalid> {
+        self.take(|part| value_in(&ACTIVATIONS, part))
+            .ok_or_else(|| Invalid::new(self.text, "none", "an activation: linear, re, r6, hs, sw"))
+    }
+
+    fn project_activation(&mut self) -> Activation {
+        self.take(|part| value_in(&ACTIVATIONS, part.strip_prefix('p')?)).unwrap_or_default()
+    }
+
+    fn squeeze_excite(&mut self) -> Result<Option<SqueezeExcite>, Invalid> {
+        let Some(text) = self.take(|part| part.strip_prefix("se")) else { return Ok(None) };
+        let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+        let (channels, gate) = text.split_at(digits);
+        match (channels.parse(), value_in(&GATES, gate)) {
+            (Ok(channels), Some(gate)) => Ok(Some(SqueezeExcite { channels, gate })),
+            _ => Err(Invalid::new(self.text, text, "a width and a gate: se64hsig, se64sig")),
+        }
+    }
+
+    fn skip(&mut self) -> Skip {
+        if self.flag("skip") {
+            Skip::Identity
+        } else if self.flag("skippool") {
+            Skip::Pool
+        } else {
+            Skip::None
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What follows the last block.
+
+use std::hash::{Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
+
+use crate::network::block::Activation;
+
+/// Probability with which dropout sets a feature to zero in training, in [0, 1).
+#[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Dropout(pub f32);
+
+impl Dropout {
+    fn is_zero(&self) -> bool {
+        self.0 == 0.0
+    }
+}
+
+// Validation refuses NaN, so equality is total.
+impl Eq for Dropout {}
+
+impl Hash for Dropout {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (self.0 + 0.0).to_bits().hash(state);
+    }
+}
+
+/// The head of a network. Each ends in dropout and a linear layer to the classes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum Head {
+    /// Global average pool (MobileNetV1, ShuffleNetV1).
+    Pool {
+        /// Before the linear layer.
+        #[serde(default, skip_serializing_if = "Dropout::is_zero")]
+        dropout: Dropout,
+        /// Whether the linear layer has a bias.
+        #[serde(default = "yes", skip_serializing_if = "is_yes")]
+        bias: bool,
+    },
+    /// Pointwise convolution, BN, activation, global average pool (MobileNetV2, MnasNet,
+    /// ShuffleNetV2).
+    ConvThenPool {
+        /// Width of the convolution.
+        conv: usize,
+        /// Its activation.
+        act: Activation,
+        /// Before the linear layer.
+        #[serde(default, skip_serializing_if = "Dropout::is_zero")]
+        dropout: Dropout,
+        /// Whether the linear layer has a bias.
+        #[serde(default = "yes", skip_serializing_if = "is_yes")]
+        bias: bool,
+    },
+    /// Pointwise convolution, BN, activation, global average pool, then a convolution with bias and
+    /// without BN on the pooled vector, activation (MobileNetV3, Fig. 5).
+    PoolThenConv {
+        /// Width of the convolution before the pool.
+        conv: usize,
+        /// Width of the one after it.
+        features: usize,
+        /// Both activations.
+        act: Activation,
+        /// Before the linear layer.
+        #[serde(default, skip_serializing_if = "Dropout::is_zero")]
+        dropout: Dropout,
+        /// Whether the linear layer has a bias.
+        #[serde(default = "yes", skip_serializing_if = "is_yes")]
+        bias: bool,
+    },
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+impl Head {
+    /// Dropout before the linear layer.
+    pub fn dropout(&self) -> Dropout {
+        match *self {
+            Head::Pool { dropout, .. }
+            | Head::ConvThenPool { dropout, .. }
+            | Head::PoolThenConv { dropout, .. } => dropout,
+        }
+    }
+
+    /// The head as it is at inference: dropout does nothing there.
+    pub fn at_inference(mut self) -> Self {
+        match &mut self {
+            Head::Pool { dropout, .. }
+            | Head::ConvThenPool { dropout, .. }
+            | Head::PoolThenConv { dropout, .. } => *dropout = Dropout::default(),
+        }
+        self
+    }
+}

@@ -1,0 +1,266 @@
+//! A template of a network with choices: one RON file.
+
+mod check;
+pub(crate) mod domain;
+pub(crate) mod genotype;
+pub(crate) mod stage;
+mod units;
+pub(crate) mod validation;
+
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Invalid, ParseError};
+use crate::hash::fnv1a;
+use crate::network::block::{Activation, Block, Gate, Skip};
+use crate::network::head::Head;
+use crate::network::rounding::scale;
+use crate::network::width_multiplier;
+use crate::network::{Input, Network, Norm};
+use crate::ron_text;
+use crate::space::genotype::Genotype;
+use crate::space::stage::stage_blocks;
+
+/// A block family that a stage can be made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Family {
+    /// Dense convolutions.
+    Conv,
+    /// MobileNetV1's block.
+    Separable,
+    /// The block of MobileNetV2, V3 and MnasNet.
+    InvertedResidual,
+    /// ShuffleNetV1's unit.
+    ShuffleUnitV1,
+    /// ShuffleNetV2's unit.
+    ShuffleUnitV2,
+}
+
+/// How wide squeeze-and-excite is.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub enum SeRule {
+    /// No squeeze-and-excite.
+    None,
+    /// max(1, floor(ratio x the block's input)), unrounded (MnasNet).
+    OfInput {
+        /// 0.25 in the paper.
+        ratio: f64,
+        /// Sigmoid in the paper.
+        gate: Gate,
+    },
+    /// ratio x the expanded width, to a multiple of 8 (MobileNetV3).
+    OfExpansion {
+        /// 0.25 in the paper.
+        ratio: f64,
+        /// HardSigmoid in the paper.
+        gate: Gate,
+    },
+}
+
+/// The options of one property of a stage. One option fixes it; more make it a choice.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub enum Choice {
+    /// Block family. Default: InvertedResidual.
+    Family(Vec<Family>),
+    /// Side of the (depthwise) kernel. Default: 3.
+    Kernel(Vec<usize>),
+    /// InvertedResidual: ratio of the expansion to the block's input, to a multiple of 8; 1 means no
+    /// expansion convolution. Default: 6.
+    Expand(Vec<f64>),
+    /// Shuffle units: ratio of the bottleneck to the output. Default: 0.25 in V1, 0.5 in V2.
+    Mid(Vec<f64>),
+    /// ShuffleUnitV1: groups. Default: 3.
+    Groups(Vec<usize>),
+    /// InvertedResidual: squeeze-and-excite. Default: None.
+    Se(Vec<SeRule>),
+    /// InvertedResidual: shortcut, where stride is 1 and the width stays. Default: Identity.
+    Skip(Vec<Skip>),
+    /// Activation. Default: Relu.
+    Act(Vec<Activation>),
+    /// Multiplies the stage's channels, to a multiple of 8. Default: 1.
+    Width(Vec<f64>),
+    /// Number of blocks. Default: the stage's `layers`.
+    Layers(Vec<usize>),
+}
+
+/// Blocks of one shape; only the first has the stage's stride.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Stage {
+    /// Output channels.
+    pub out: usize,
+    /// Number of blocks where `choices` does not say.
+    pub layers: usize,
+    /// Stride of the first block.
+    pub stride: usize,
+    /// In the order in which they stand in genotypes.
+    #[serde(default)]
+    pub choices: Vec<Choice>,
+}
+
+/// A search space in the MnasNet manner (MnasNet, section 4.1).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SearchSpace {
+    /// Version of the file format.
+    pub format: u32,
+    /// Name.
+    pub name: String,
+    /// Colour channels of the image.
+    pub channels: usize,
+    /// Options of the image's height and width (rho of MobileNetV1).
+    pub resolution: Vec<usize>,
+    /// Options of the multiplier of all channels (alpha of MobileNetV1).
+    #[serde(default = "full_width")]
+    pub width: Vec<f64>,
+    /// Outputs of the classifier.
+    pub classes: usize,
+    /// Batch norm.
+    #[serde(default)]
+    pub norm: Norm,
+    /// Blocks before the first stage.
+    pub stem: Vec<Block>,
+    /// In order.
+    pub stages: Vec<Stage>,
+    /// After the last stage.
+    pub head: Head,
+}
+
+fn full_width() -> Vec<f64> {
+    vec![1.0]
+}
+
+/// A choice with more than one option, as genotypes see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpaceChoice {
+    /// Where it stands: `stages[2].Kernel`, `resolution`.
+    pub name: String,
+    /// The options in the order of their indices.
+    pub options: Vec<String>,
+}
+
+impl SearchSpace {
+    /// The format that this version reads and writes.
+    pub const FORMAT: u32 = 1;
+
+    /// Parses and validates the text of a RON file.
+    ///
+    /// # Errors
+    /// As [`Network::from_ron`]; also options that no genotype can use.
+    pub fn from_ron(text: &str) -> Result<Self, ParseError> {
+        let space: Self = ron_text::parse(text, Self::FORMAT)?;
+        check::check(&space)?;
+        Ok(space)
+    }
+
+    /// The text of a RON file that [`SearchSpace::from_ron`] reads back.
+    pub fn to_ron(&self) -> String {
+        let fields = [
+            ("format", ron_text::value(&self.format)),
+            ("name", ron_text::value(&self.name)),
+            ("channels", ron_text::value(&self.channels)),
+            ("resolution", ron_text::value(&self.resolution)),
+            ("width", ron_text::value(&self.width)),
+            ("classes", ron_text::value(&self.classes)),
+            ("norm", ron_text::value(&self.norm)),
+            ("stem", ron_text::lines(&self.stem)),
+            ("stages", ron_text::lines(&self.stages)),
+            ("head", ron_text::value(&self.head)),
+        ];
+        ron_text::write("SearchSpace", &fields)
+    }
+
+    /// A hash of everything that decides which network a genotype means: FNV-1a, 64 bits, of the
+    /// RON form. Binds surrogates and studies to a space.
+    pub fn fingerprint(&self) -> u64 {
+        fnv1a(self.to_ron().bytes())
+    }
+
+    /// All choices with more than one option, in the order of genotypes.
+    pub fn choices(&self) -> Vec<SpaceChoice> {
+        let in_stages = self.stages.iter().enumerate().flat_map(|(index, stage)| {
+            let name = move |choice: &Choice| format!("stages[{index}].{}", choice.name());
+            stage.choices.iter().map(move |c| SpaceChoice { name: name(c), options: c.options() })
+        });
+        let global = [("resolution", strings(&self.resolution)), ("width", strings(&self.width))];
+        let global =
+            global.into_iter().map(|(name, options)| SpaceChoice { name: name.into(), options });
+        in_stages.chain(global).filter(|choice| choice.options.len() > 1).collect()
+    }
+
+    /// Number of options of each choice, in the order of genotypes.
+    pub fn option_counts(&self) -> Vec<u8> {
+        let in_stages = self.stages.iter().flat_map(|s| s.choices.iter().map(Choice::len));
+        let counts = in_stages.chain([self.resolution.len(), self.width.len()]);
+        counts.filter(|&n| n > 1).map(|n| n as u8).collect()
+    }
+
+    /// The positions of each stage's choices in a genotype, then one list for each of resolution and
+    /// width; stages without a choice are left out.
+    pub fn choice_groups(&self) -> Vec<Vec<usize>> {
+        let in_stages = self
+            .stages
+            .iter()
+            .map(|stage| stage.choices.iter().filter(|choice| choice.len() > 1).count());
+        let global = [self.resolution.len(), self.width.len()].map(|n| usize::from(n > 1));
+        let mut next = 0;
+        let group = |count: usize| {
+            next += count;
+            (next - count..next).collect()
+        };
+        in_stages.chain(global).filter(|&count| count > 0).map(group).collect()
+    }
+
+    /// Number of genotypes; the greatest number where there are more.
+    pub fn size(&self) -> u128 {
+        self.domain().size()
+    }
+
+    /// The network that a genotype means, named `SPACE:GENOTYPE`.
+    ///
+    /// # Errors
+    /// A genotype of another space. The network itself may still be invalid where the space allows
+    /// combinations that no kernel can compute; [`Network::lower`] says so.
+    pub fn decode(&self, genotype: &Genotype) -> Result<Network, Invalid> {
+        let counts = self.option_counts();
+        let fits = genotype.0.len() == counts.len()
+            && genotype.0.iter().zip(&counts).all(|(index, count)| index < count);
+        if !fits {
+            let allowed = format!("{} indices below {counts:?}", counts.len());
+            return Err(Invalid::new("genotype", genotype, allowed));
+        }
+        let mut indices = genotype.0.iter().map(|&index| usize::from(index));
+        // A property with one option takes no digit.
+        let mut pick = |options: usize| if options > 1 { indices.next().unwrap_or(0) } else { 0 };
+        let picked: Vec<Vec<usize>> = self
+            .stages
+            .iter()
+            .map(|stage| stage.choices.iter().map(|choice| pick(choice.len())).collect())
+            .collect();
+        let resolution = self.resolution[pick(self.resolution.len())];
+        let alpha = self.width[pick(self.width.len())];
+
+        let stem = self.stem.iter().map(|block| width_multiplier::scale_stem(block, alpha));
+        let mut blocks: Vec<Block> = stem.collect();
+        let mut input = blocks.iter().filter_map(Block::out).next_back().unwrap_or(self.channels);
+        let mut first_shuffle_v1 = true;
+        for (stage, indices) in self.stages.iter().zip(&picked) {
+            let mut settings = stage.settings(indices);
+            settings.out = scale(settings.out, alpha);
+            stage_blocks(&settings, &mut input, &mut first_shuffle_v1, &mut blocks);
+        }
+        Ok(Network {
+            format: Network::FORMAT,
+            name: format!("{}:{genotype}", self.name),
+            input: Input { channels: self.channels, resolution },
+            classes: self.classes,
+            norm: self.norm,
+            blocks,
+            head: width_multiplier::scale_head(self.head, alpha),
+        })
+    }
+}
+
+pub(crate) fn strings<T: std::fmt::Debug>(options: &[T]) -> Vec<String> {
+    options.iter().map(|option| format!("{option:?}")).collect()
+}

@@ -1,0 +1,176 @@
+//! From a stage with its picked options to blocks.
+
+use crate::network::block::{
+    Activation, Block, Conv, InvertedResidual, Separable, ShuffleUnitV1, ShuffleUnitV2, Skip,
+    SqueezeExcite,
+};
+use crate::network::rounding::{make_divisible, nearest_multiple, scale};
+use crate::space::{Choice, Family, SeRule, Stage, strings};
+
+impl Choice {
+    /// The variant's name.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Choice::Family(_) => "Family",
+            Choice::Kernel(_) => "Kernel",
+            Choice::Expand(_) => "Expand",
+            Choice::Mid(_) => "Mid",
+            Choice::Groups(_) => "Groups",
+            Choice::Se(_) => "Se",
+            Choice::Skip(_) => "Skip",
+            Choice::Act(_) => "Act",
+            Choice::Width(_) => "Width",
+            Choice::Layers(_) => "Layers",
+        }
+    }
+
+    /// The options as text.
+    pub fn options(&self) -> Vec<String> {
+        match self {
+            Choice::Family(options) => strings(options),
+            Choice::Kernel(options) | Choice::Groups(options) | Choice::Layers(options) => {
+                strings(options)
+            }
+            Choice::Expand(options) | Choice::Mid(options) | Choice::Width(options) => {
+                strings(options)
+            }
+            Choice::Se(options) => strings(options),
+            Choice::Skip(options) => strings(options),
+            Choice::Act(options) => strings(options),
+        }
+    }
+
+    /// Number of options.
+    #[allow(clippy::len_without_is_empty, reason = "an empty choice is refused when parsed")]
+    pub fn len(&self) -> usize {
+        match self {
+            Choice::Family(options) => options.len(),
+            Choice::Kernel(options) | Choice::Groups(options) | Choice::Layers(options) => {
+                options.len()
+            }
+            Choice::Expand(options) | Choice::Mid(options) | Choice::Width(options) => {
+                options.len()
+            }
+            Choice::Se(options) => options.len(),
+            Choice::Skip(options) => options.len(),
+            Choice::Act(options) => options.len(),
+        }
+    }
+}
+
+/// A stage with every property decided.
+#[derive(Clone, Debug)]
+pub(crate) struct StageSettings {
+    pub(crate) family: Family,
+    pub(crate) out: usize,
+    layers: usize,
+    stride: usize,
+    kernel: usize,
+    expand: f64,
+    mid: Option<f64>,
+    groups: usize,
+    se: SeRule,
+    skip: Skip,
+    act: Activation,
+}
+
+impl Stage {
+    /// The stage with option `indices[i]` of its i-th choice.
+    pub(crate) fn settings(&self, indices: &[usize]) -> StageSettings {
+        let mut settings = StageSettings {
+            family: Family::InvertedResidual,
+            out: self.out,
+            layers: self.layers,
+            stride: self.stride,
+            kernel: 3,
+            expand: 6.0,
+            mid: None,
+            groups: 3,
+            se: SeRule::None,
+            skip: Skip::Identity,
+            act: Activation::Relu,
+        };
+        for (choice, &index) in self.choices.iter().zip(indices) {
+            match choice {
+                Choice::Family(options) => settings.family = options[index],
+                Choice::Kernel(options) => settings.kernel = options[index],
+                Choice::Expand(options) => settings.expand = options[index],
+                Choice::Mid(options) => settings.mid = Some(options[index]),
+                Choice::Groups(options) => settings.groups = options[index],
+                Choice::Se(options) => settings.se = options[index],
+                Choice::Skip(options) => settings.skip = options[index],
+                Choice::Act(options) => settings.act = options[index],
+                Choice::Width(options) => settings.out = scale(self.out, options[index]),
+                Choice::Layers(options) => settings.layers = options[index],
+            }
+        }
+        settings
+    }
+}
+
+/// Appends the blocks of a stage. `input` is the width before it and becomes that after it;
+/// `first_shuffle_v1` says whether the network has had no ShuffleNetV1 unit yet, whose first
+/// pointwise convolution is not grouped (ShuffleNetV1, Table 1).
+pub(crate) fn stage_blocks(
+    settings: &StageSettings,
+    input: &mut usize,
+    first_shuffle_v1: &mut bool,
+    blocks: &mut Vec<Block>,
+) {
+    let StageSettings { out, kernel, act, .. } = *settings;
+    for layer in 0..settings.layers {
+        let stride = if layer == 0 { settings.stride } else { 1 };
+        blocks.push(match settings.family {
+            Family::Conv => Block::Conv(Conv { out, kernel, stride, act, groups: 1 }),
+            Family::Separable => Block::Separable(Separable { out, kernel, stride, act }),
+            Family::InvertedResidual => inverted_residual(settings, *input, stride),
+            Family::ShuffleUnitV1 => {
+                let mid = out as f64 * settings.mid.unwrap_or(0.25);
+                let groups = settings.groups;
+                Block::ShuffleUnitV1(ShuffleUnitV1 {
+                    out,
+                    // The authors do not say how they round; each group needs a whole number.
+                    mid: nearest_multiple(mid, groups),
+                    groups,
+                    first_groups: if std::mem::take(first_shuffle_v1) { 1 } else { groups },
+                    stride,
+                })
+            }
+            Family::ShuffleUnitV2 => Block::ShuffleUnitV2(ShuffleUnitV2 {
+                out,
+                mid: nearest_multiple(out as f64 * settings.mid.unwrap_or(0.5), 1),
+                shortcut: (stride == 2).then_some(out / 2),
+                kernel,
+                stride,
+            }),
+        });
+        *input = out;
+    }
+}
+
+fn inverted_residual(settings: &StageSettings, input: usize, stride: usize) -> Block {
+    let StageSettings { out, kernel, act, .. } = *settings;
+    let expand = (settings.expand != 1.0).then(|| make_divisible(input as f64 * settings.expand));
+    let se = match settings.se {
+        SeRule::None => None,
+        SeRule::OfInput { ratio, gate } => {
+            let channels = ((input as f64 * ratio).floor() as usize).max(1);
+            Some(SqueezeExcite { channels, gate })
+        }
+        SeRule::OfExpansion { ratio, gate } => {
+            let channels = make_divisible(expand.unwrap_or(input) as f64 * ratio);
+            Some(SqueezeExcite { channels, gate })
+        }
+    };
+    let skip = if stride == 1 && input == out { settings.skip } else { Skip::None };
+    Block::InvertedResidual(InvertedResidual {
+        expand,
+        out,
+        kernel,
+        stride,
+        act,
+        project_act: Activation::Linear,
+        se,
+        skip,
+    })
+}

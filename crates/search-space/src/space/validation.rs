@@ -1,0 +1,245 @@
+//! What a space offers: which options are illegal where and why, which have no effect, and how large
+//! its networks are.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand::Rng;
+
+use crate::error::Invalid;
+use crate::network::Network;
+use crate::space::SearchSpace;
+use crate::space::domain::Domain;
+use crate::space::genotype::Genotype;
+
+/// Genotypes that are drawn.
+const SAMPLES: usize = 4_000;
+/// Of them, those whose choices are changed one by one.
+const CHANGED: usize = 1_500;
+/// Fewer samples say nothing about an option or a pair of options.
+const FEWEST: usize = 60;
+/// Genotypes shown.
+const EXAMPLES: usize = 5;
+/// Descents towards the smallest and the largest network.
+const STARTS: usize = 4;
+
+/// An option of a choice, by their positions.
+type Place = (usize, u8);
+
+/// What was found out about a space by sampling it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Validation {
+    /// Genotypes drawn.
+    pub sampled: usize,
+    /// Of those, how many are networks that can be computed.
+    pub legal: usize,
+    /// Options that no network can have.
+    pub illegal: Vec<Illegal>,
+    /// Choices without effect.
+    pub idle: Vec<Idle>,
+    /// Sizes of the legal networks; None where there is none.
+    pub sizes: Option<Sizes>,
+    /// Some of the legal genotypes.
+    pub examples: Vec<Example>,
+}
+
+/// An option, or two together, that never give a network.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Illegal {
+    /// `stages[1].Family: ShuffleUnitV2`.
+    pub option: String,
+    /// The option that it is illegal together with; None where it is illegal everywhere.
+    pub with: Option<String>,
+    /// What is wrong, of one such network.
+    pub reason: Invalid,
+}
+
+/// A choice that changes nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Idle {
+    /// `stages[1].Groups`.
+    pub choice: String,
+    /// With which option of another choice; None: never.
+    pub with: Option<String>,
+}
+
+/// How large networks are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sizes {
+    /// Multiply-adds.
+    pub macs: Span,
+    /// Parameters.
+    pub params: Span,
+}
+
+/// The least and the greatest found by descents choice by choice; the median of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// The least.
+    pub min: usize,
+    /// Of random networks.
+    pub median: usize,
+    /// The greatest.
+    pub max: usize,
+}
+
+/// A network of the space.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Example {
+    /// Its genotype.
+    pub genotype: Genotype,
+    /// Parameters.
+    pub params: usize,
+    /// Multiply-adds.
+    pub macs: usize,
+}
+
+/// Samples a space.
+pub fn validate(space: &SearchSpace, rng: &mut impl Rng) -> Validation {
+    let domain = space.domain();
+    let drawn: Vec<(Genotype, Result<Example, Invalid>)> = (0..SAMPLES)
+        .map(|_| {
+            let genotype = domain.sample(rng);
+            let example = example(space, &genotype);
+            (genotype, example)
+        })
+        .collect();
+    let legal: Vec<&Example> =
+        drawn.iter().filter_map(|(_, example)| example.as_ref().ok()).collect();
+    let name = names(space);
+    Validation {
+        sampled: drawn.len(),
+        legal: legal.len(),
+        illegal: illegal(&drawn, &name),
+        idle: idle(space, &domain, &drawn, &name, rng),
+        sizes: sizes(space, &domain, &legal),
+        examples: legal.iter().take(EXAMPLES).map(|example| (*example).clone()).collect(),
+    }
+}
+
+fn example(space: &SearchSpace, genotype: &Genotype) -> Result<Example, Invalid> {
+    let cost = space.decode(genotype)?.lower()?.cost();
+    Ok(Example { genotype: genotype.clone(), params: cost.params, macs: cost.macs })
+}
+
+/// Everything of a network but its name.
+fn architecture(network: &Network) -> String {
+    format!("{:?}", Network { name: String::new(), ..network.clone() })
+}
+
+/// `stages[1].Family: ShuffleUnitV2` for each place.
+fn names(space: &SearchSpace) -> impl Fn(Place) -> String {
+    let choices = space.choices();
+    move |(choice, option)| {
+        let choice = &choices[choice];
+        format!("{}: {}", choice.name, choice.options[usize::from(option)])
+    }
+}
+
+fn places(genotype: &Genotype) -> impl Iterator<Item = Place> + Clone {
+    genotype.0.iter().copied().enumerate()
+}
+
+/// Options all of whose samples fail, then pairs of options that fail without any of these.
+fn illegal(
+    drawn: &[(Genotype, Result<Example, Invalid>)],
+    name: &impl Fn(Place) -> String,
+) -> Vec<Illegal> {
+    /// Samples, and why one of them fails if all do.
+    type Seen<'a, K> = BTreeMap<K, (usize, Option<&'a Invalid>)>;
+    fn count<'a, K: Ord>(seen: &mut Seen<'a, K>, key: K, result: &'a Result<Example, Invalid>) {
+        let first = (0, result.as_ref().err());
+        let entry = seen.entry(key).or_insert(first);
+        entry.0 += 1;
+        entry.1 = entry.1.filter(|_| result.is_err());
+    }
+    fn failing<'a, K: Copy>(seen: &Seen<'a, K>, fewest: usize) -> Vec<(K, &'a Invalid)> {
+        let enough = seen.iter().filter(|(_, (samples, _))| *samples >= fewest);
+        enough.filter_map(|(key, (_, reason))| Some((*key, (*reason)?))).collect()
+    }
+
+    let mut alone: Seen<'_, Place> = BTreeMap::new();
+    for (genotype, result) in drawn {
+        places(genotype).for_each(|place| count(&mut alone, place, result));
+    }
+    let alone = failing(&alone, FEWEST);
+    let known: BTreeSet<Place> = alone.iter().map(|(place, _)| *place).collect();
+    let unexplained =
+        drawn.iter().filter(|(genotype, _)| !places(genotype).any(|place| known.contains(&place)));
+    let mut pairs: Seen<'_, (Place, Place)> = BTreeMap::new();
+    for (genotype, result) in unexplained {
+        for first in places(genotype) {
+            let later = places(genotype).filter(|second| second.0 > first.0);
+            later.for_each(|second| count(&mut pairs, (first, second), result));
+        }
+    }
+    let single = alone.into_iter().map(|(place, reason)| Illegal {
+        option: name(place),
+        with: None,
+        reason: reason.clone(),
+    });
+    let double = failing(&pairs, FEWEST).into_iter().map(|((first, second), reason)| Illegal {
+        option: name(first),
+        with: Some(name(second)),
+        reason: reason.clone(),
+    });
+    single.chain(double).collect()
+}
+
+/// Choices whose change never changed the network, always or with an option of another choice.
+fn idle(
+    space: &SearchSpace,
+    domain: &Domain,
+    drawn: &[(Genotype, Result<Example, Invalid>)],
+    name: &impl Fn(Place) -> String,
+    rng: &mut impl Rng,
+) -> Vec<Idle> {
+    // By choice and place: tries, and how many of them changed the network.
+    let mut tried: BTreeMap<(usize, Option<Place>), (usize, usize)> = BTreeMap::new();
+    let network = |genotype: &Genotype| space.decode(genotype).ok().map(|n| architecture(&n));
+    for (genotype, _) in drawn.iter().filter(|(_, result)| result.is_ok()).take(CHANGED) {
+        let before = network(genotype);
+        for (choice, &options) in domain.option_counts().iter().enumerate() {
+            let mut other = genotype.clone();
+            let step = (rng.next_u32() % u32::from(options.max(2) - 1)) as u8 + 1;
+            other.0[choice] = (other.0[choice] + step) % options;
+            let changed = usize::from(network(&other) != before);
+            let with = places(genotype).filter(|place| place.0 != choice).map(Some);
+            for with in with.chain([None]) {
+                let entry = tried.entry((choice, with)).or_default();
+                *entry = (entry.0 + 1, entry.1 + changed);
+            }
+        }
+    }
+    let idle = |choice: usize, with: Option<Place>| {
+        tried.get(&(choice, with)).is_some_and(|&(tries, changes)| tries >= FEWEST && changes == 0)
+    };
+    let choices = space.choices();
+    let unless_never = |(choice, with): &&(usize, Option<Place>)| {
+        idle(*choice, *with) && (with.is_none() || !idle(*choice, None))
+    };
+    let found = tried.keys().filter(unless_never);
+    found
+        .map(|&(choice, with)| Idle { choice: choices[choice].name.clone(), with: with.map(name) })
+        .collect()
+}
+
+fn sizes(space: &SearchSpace, domain: &Domain, legal: &[&Example]) -> Option<Sizes> {
+    let span = |of: &dyn Fn(&Example) -> usize| {
+        let mut sampled: Vec<usize> = legal.iter().map(|example| of(example)).collect();
+        sampled.sort_unstable();
+        let median = *sampled.get(sampled.len() / 2)?;
+        let end = |sign: f64| {
+            let price = |genotype: &Genotype| -> Result<Option<f64>, Invalid> {
+                Ok(example(space, genotype).ok().map(|example| sign * of(&example) as f64))
+            };
+            let descend = |start: &&Example| {
+                let found =
+                    domain.coordinate_descent(&start.genotype, sign * of(start) as f64, &price);
+                found.map_or(sign * of(start) as f64, |(least, _)| least)
+            };
+            sign * legal.iter().take(STARTS).map(descend).fold(f64::INFINITY, f64::min)
+        };
+        Some(Span { min: end(1.0) as usize, median, max: end(-1.0) as usize })
+    };
+    Some(Sizes { macs: span(&|example| example.macs)?, params: span(&|example| example.params)? })
+}

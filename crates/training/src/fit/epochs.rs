@@ -1,0 +1,186 @@
+//! The epochs of a training, and its files.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use super::files::{
+    BEST, CHECKPOINT, LAST, NETWORK, io_error, write_atomically, write_weights_file,
+};
+use super::history::{self, EpochRecord, best_epoch, read_history};
+use super::plan::FitPlan;
+use crate::checkpoint::Checkpoint;
+use crate::error::TrainingError;
+use crate::evaluate::evaluate;
+use crate::model::Model;
+use crate::run::Run;
+use crate::weights_file::WeightsFile;
+
+/// What happens during a training.
+#[derive(Debug)]
+pub enum FitEvent<'a> {
+    /// The folder is of a training that did not finish an epoch: this one starts from its first step.
+    Restarted,
+    /// A step was taken.
+    Step {
+        /// Its epoch, from 1.
+        epoch: u64,
+        /// Steps of the epoch taken so far.
+        done: u64,
+        /// Steps of the epoch.
+        steps: u64,
+        /// The loss before it.
+        loss: f64,
+    },
+    /// An epoch was trained and evaluated, and its files written, but for the checkpoint.
+    Epoch {
+        /// All epochs so far.
+        history: &'a [EpochRecord],
+    },
+}
+
+/// What a training came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fitted {
+    /// Top-1 accuracy of the best weights on the test images, a fraction.
+    pub top1: f64,
+    /// Top-5 accuracy.
+    pub top5: f64,
+    /// Number of epochs.
+    pub epochs: u64,
+    /// The epoch of the best weights, from 1.
+    pub best_epoch: u64,
+    /// Their top-1 accuracy on the hold-out.
+    pub hold_out_top1: Option<f64>,
+    /// Images trained on in a second, evaluations aside.
+    pub images_per_s: f64,
+    /// The file of the best weights.
+    pub weights: PathBuf,
+}
+
+impl FitPlan {
+    /// Whether a folder holds a training that can be continued.
+    pub fn is_there(folder: &Path) -> bool {
+        Self::checkpoint(folder).exists()
+    }
+
+    /// The checkpoint of a training's folder.
+    pub fn checkpoint(folder: &Path) -> PathBuf {
+        folder.join(CHECKPOINT)
+    }
+
+    /// Trains to the last epoch, continuing from the checkpoint of the folder `out` if it has one,
+    /// and evaluates the weights of the best epoch on the test images. Returns `None` when `on_event` breaks;
+    /// the same call then continues.
+    ///
+    /// The folder gets `best.safetensors`, `last.safetensors`, `network.ron`, `history.jsonl` and
+    /// `checkpoint.safetensors`.
+    ///
+    /// # Errors
+    /// [`TrainingError`]: a folder of another training, a file that cannot be read or written, a training
+    /// that diverges.
+    pub fn fit(
+        &self,
+        out: &Path,
+        on_event: &mut dyn FnMut(&FitEvent<'_>) -> ControlFlow<()>,
+    ) -> Result<Option<Fitted>, TrainingError> {
+        let manifest = self.manifest();
+        let mut run = self.start()?;
+        let checkpoint = Self::checkpoint(out);
+        if checkpoint.exists() {
+            let bytes = std::fs::read(&checkpoint).map_err(io_error(&checkpoint))?;
+            let read = Checkpoint::read(&bytes)?;
+            let differences = manifest.differences(read.settings());
+            let differences =
+                differences.map_err(std::io::Error::other).map_err(io_error(&checkpoint))?;
+            if !differences.is_empty() {
+                return Err(TrainingError::OtherRun(differences));
+            }
+            run.resume(read)?;
+        } else if out.join(NETWORK).exists() && on_event(&FitEvent::Restarted).is_break() {
+            return Ok(None);
+        }
+        let done = run.steps_done() / self.steps_per_epoch;
+        let mut history = read_history(out, done)?;
+        std::fs::create_dir_all(out).map_err(io_error(out))?;
+        write_atomically(&out.join(NETWORK), self.deployed.to_ron().as_bytes())?;
+        let text = manifest.to_text().map_err(std::io::Error::other);
+        let text = text.map_err(io_error(&checkpoint))?;
+        for epoch in done + 1..=self.epochs {
+            let Some(record) = self.train_epoch(&mut run, epoch, on_event)? else {
+                write_atomically(&checkpoint, &run.checkpoint(&text)?)?;
+                return Ok(None);
+            };
+            history.push(record);
+            self.save(&run, &history, out)?;
+            let flow = on_event(&FitEvent::Epoch { history: &history });
+            // Last: until it is there, the epoch is trained again, with the same result.
+            write_atomically(&checkpoint, &run.checkpoint(&text)?)?;
+            if flow.is_break() {
+                return Ok(None);
+            }
+        }
+        self.evaluate_best(&history, out).map(Some)
+    }
+
+    /// `None` when `on_event` breaks.
+    fn train_epoch(
+        &self,
+        run: &mut Run,
+        epoch: u64,
+        on_event: &mut dyn FnMut(&FitEvent<'_>) -> ControlFlow<()>,
+    ) -> Result<Option<EpochRecord>, TrainingError> {
+        let (start, first, steps) = (Instant::now(), run.steps_done(), self.steps_per_epoch);
+        let trained = run.epoch(&self.data.dataset.train, &self.batches, |run, loss| {
+            let done = run.steps_done() - (epoch - 1) * steps;
+            on_event(&FitEvent::Step { epoch, done, steps, loss })
+        });
+        let Some(trained) = trained? else { return Ok(None) };
+        let seconds = start.elapsed().as_secs_f64();
+        let images = (run.steps_done() - first) * self.batches.batch as u64;
+        let hold_out = &self.data.dataset.hold_out;
+        let evaluation = if hold_out.is_empty() { None } else { Some(run.evaluate(hold_out)?) };
+        Ok(Some(EpochRecord {
+            epoch,
+            steps: run.steps_done(),
+            learning_rate: run.learning_rate(),
+            train_loss: trained.loss,
+            hold_out_top1: evaluation.map(|evaluation| evaluation.top1),
+            hold_out_loss: evaluation.map(|evaluation| evaluation.loss),
+            seconds,
+            images_per_s: images as f64 / seconds,
+        }))
+    }
+
+    /// Everything but the checkpoint.
+    fn save(&self, run: &Run, history: &[EpochRecord], out: &Path) -> Result<(), TrainingError> {
+        let weights = run.result().to_weights()?;
+        write_weights_file(&out.join(LAST), &self.variant, &weights)?;
+        if best_epoch(history) == history.last() {
+            write_weights_file(&out.join(BEST), &self.variant, &weights)?;
+        }
+        history::write(out, history)
+    }
+
+    fn evaluate_best(&self, history: &[EpochRecord], out: &Path) -> Result<Fitted, TrainingError> {
+        let best = out.join(BEST);
+        let bytes = std::fs::read(&best).map_err(io_error(&best))?;
+        let (network, weights) = WeightsFile::read(&bytes)?.fit(&self.variant)?;
+        let graph = network.lower()?;
+        let model = Model::new(&graph, self.placement.backend.clone(), 0)?;
+        model.load(&weights)?;
+        let evaluation = evaluate(&model, &self.data.dataset.test, self.placement.threads)?;
+        let record = best_epoch(history);
+        let images = |record: &EpochRecord| record.images_per_s * record.seconds;
+        Ok(Fitted {
+            top1: evaluation.top1,
+            top5: evaluation.top5,
+            epochs: history.len() as u64,
+            best_epoch: record.map_or(0, |record| record.epoch),
+            hold_out_top1: record.and_then(|record| record.hold_out_top1),
+            images_per_s: history.iter().map(images).sum::<f64>()
+                / history.iter().map(|record| record.seconds).sum::<f64>(),
+            weights: best,
+        })
+    }
+}

@@ -1,0 +1,88 @@
+//! What decides every weight of a training: it is continued only with the same.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::plan::FitPlan;
+use crate::model::Backend;
+use crate::recipe::Recipe;
+use crate::weights_file::WeightsFile;
+
+/// The settings of a training that decide every weight, by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FitManifest(BTreeMap<String, String>);
+
+/// A setting in which two trainings differ.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SettingDifference {
+    /// Its name.
+    pub name: String,
+    /// Its value now.
+    pub found: String,
+    /// Its value in the training that is to be continued.
+    pub expected: String,
+}
+
+impl fmt::Display for SettingDifference {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { name, found, expected } = self;
+        write!(f, "{name}: found {found}; allowed: {expected}")
+    }
+}
+
+impl FitManifest {
+    pub(super) fn of(plan: &FitPlan, start: Option<&WeightsFile>) -> Self {
+        let Recipe { optimiser, learning_rate, weight_decay, label_smoothing, .. } = plan.recipe;
+        let option = |value: Option<f32>| value.map_or("none".to_owned(), |v| v.to_string());
+        let device = match &plan.placement.backend {
+            Backend::Fused => None,
+            Backend::Stock { device, .. } => {
+                Some(("device".to_owned(), format!("{:?}", device.location())))
+            }
+        };
+        let weights =
+            start.map_or("random".to_owned(), |file| format!("{:016x}", file.fingerprint()));
+        let settings = [
+            ("network", plan.variant.to_ron()),
+            ("data", plan.data.source.to_string()),
+            ("images", format!("{:016x}", plan.data.dataset.train.fingerprint())),
+            ("augmentation", format!("{:?}", plan.batches.augment)),
+            ("batch", plan.batches.batch.to_string()),
+            ("epochs", plan.epochs.to_string()),
+            ("seed", plan.batches.seed.to_string()),
+            ("optimiser", format!("{optimiser:?}")),
+            ("learning_rate", learning_rate.to_string()),
+            ("weight_decay", weight_decay.to_string()),
+            ("label_smoothing", label_smoothing.to_string()),
+            ("clip_norm", option(plan.recipe.clip_norm)),
+            ("ema", option(plan.recipe.ema_decay)),
+            ("warm_up_steps", plan.recipe.warm_up_steps.to_string()),
+            ("weights", weights),
+        ];
+        let settings = settings.map(|(name, value)| (name.to_owned(), value));
+        Self(settings.into_iter().chain(device).collect())
+    }
+
+    /// The settings by name.
+    pub fn settings(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+
+    /// Its text in a checkpoint: JSON.
+    pub(super) fn to_text(&self) -> serde_json::Result<String> {
+        serde_json::to_string(&self.0)
+    }
+
+    /// The settings that differ from those in a checkpoint.
+    pub(super) fn differences(&self, text: &str) -> serde_json::Result<Vec<SettingDifference>> {
+        let before: BTreeMap<String, String> = serde_json::from_str(text)?;
+        let expected = |name: &str| before.get(name).map_or("nothing", String::as_str).to_owned();
+        let differing = self.0.iter().filter(|(name, value)| before.get(*name) != Some(value));
+        let difference = |(name, value): (&String, &String)| SettingDifference {
+            name: name.clone(),
+            found: value.clone(),
+            expected: expected(name),
+        };
+        Ok(differing.map(difference).collect())
+    }
+}

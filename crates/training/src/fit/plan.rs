@@ -1,0 +1,170 @@
+//! A training whose network, data and recipe fit together.
+
+use dataset::{Augment, BatchSettings, Crop, Cutout, Dataset, Flip, Order, Source};
+use search_space::{Network, Weights};
+
+use super::manifest::FitManifest;
+use super::settings::FitSettings;
+use super::training_variant::TrainingVariant;
+use crate::error::TrainingError;
+use crate::model::Placement;
+use crate::recipe::Recipe;
+use crate::run::Run;
+use crate::weights_file::WeightsFile;
+
+/// A data set with the source that it was read from.
+#[derive(Clone, Debug)]
+pub struct FitData {
+    /// Where the images come from: decides how they are augmented.
+    pub source: Source,
+    /// The images.
+    pub dataset: Dataset,
+}
+
+/// A training whose network, data and recipe fit together.
+#[derive(Clone, Debug)]
+pub struct FitPlan {
+    /// The deployed network, with the data's classes.
+    pub deployed: Network,
+    /// The training variant: what is trained.
+    pub variant: Network,
+    /// How the training variant differs from the deployed network.
+    pub differs: TrainingVariant,
+    /// The images.
+    pub data: FitData,
+    /// How batches are made of them.
+    pub batches: BatchSettings,
+    /// How the network is trained on them.
+    pub recipe: Recipe,
+    /// Steps in an epoch.
+    pub steps_per_epoch: u64,
+    /// What computes the network.
+    pub placement: Placement,
+    /// Number of epochs.
+    pub epochs: u64,
+    start: Option<WeightsFile>,
+}
+
+impl FitPlan {
+    /// Plans the training of `network` on `data`. It starts from `start`, whose batch norm settings replace
+    /// the network's, or from random weights; a classifier of other classes starts from random weights.
+    ///
+    /// # Errors
+    /// [`TrainingError`]: a setting that cannot be; a network that does not take the images, or cannot be
+    /// computed at the resolution of training.
+    pub fn new(
+        network: &Network,
+        data: FitData,
+        start: Option<WeightsFile>,
+        settings: &FitSettings,
+        placement: Placement,
+    ) -> Result<Self, TrainingError> {
+        let mut deployed = network.clone();
+        deployed.classes = data.dataset.classes.len();
+        refuse_other_classes(&data, &deployed)?;
+        deployed.lower()?;
+        let resolution = match settings.train_resolution {
+            Some(resolution) => resolution,
+            None => default_resolution(&data.dataset, &deployed)?,
+        };
+        if let Some(start) = &start {
+            // The weights were trained with these: the framework of a state dict may use others.
+            deployed.norm = start.network.norm;
+        }
+        let differs = TrainingVariant { resolution, stem_stride: settings.train_stem_stride };
+        let variant = differs.checked(&deployed)?;
+        let images = data.dataset.train.len();
+        if !(1..=images).contains(&settings.batch) {
+            let allowed = format!("1 to {images}, the number of training images");
+            return Err(TrainingError::setting("batch", settings.batch, allowed));
+        }
+        let steps_per_epoch = (images / settings.batch) as u64;
+        let recipe = settings.recipe(steps_per_epoch)?;
+        recipe.check()?;
+        let batches = BatchSettings {
+            batch: settings.batch,
+            resolution,
+            augment: augment(&data.source, resolution, settings.cutout),
+            order: Order::Shuffled,
+            seed: settings.seed,
+        };
+        let epochs = settings.epochs;
+        Ok(Self {
+            deployed,
+            variant,
+            differs,
+            data,
+            batches,
+            recipe,
+            steps_per_epoch,
+            placement,
+            epochs,
+            start,
+        })
+    }
+
+    /// The run before its first step.
+    ///
+    /// # Errors
+    /// [`TrainingError`]: weights that do not fit, no threads.
+    pub fn start(&self) -> Result<Run, TrainingError> {
+        let graph = self.variant.lower()?;
+        let mut run = Run::new(&graph, self.recipe, self.placement.clone(), self.batches.seed)?;
+        if let Some(start) = &self.start {
+            let (network, mut from) = start.clone().fit(&self.variant)?;
+            if network.classes != self.variant.classes {
+                let mut fresh: Weights = run.result().to_weights()?;
+                if let (Some(to), Some(classifier)) = (from.nodes.last_mut(), fresh.nodes.pop()) {
+                    *to = classifier;
+                }
+            }
+            run.start_from(&from)?;
+        }
+        Ok(run)
+    }
+
+    /// What decides every weight of the training.
+    pub fn manifest(&self) -> FitManifest {
+        FitManifest::of(self, self.start.as_ref())
+    }
+}
+
+/// Refuses a network that does not take the images, or has other classes.
+///
+/// # Errors
+/// [`TrainingError::Setting`].
+pub fn refuse_other_classes(data: &FitData, network: &Network) -> Result<(), TrainingError> {
+    let source = &data.source;
+    let (found, images) = (network.input.channels, data.dataset.train.channels());
+    if found != images {
+        let allowed = format!("{images}, those of {source}");
+        return Err(TrainingError::setting("input.channels", found, allowed));
+    }
+    let classes = data.dataset.classes.len();
+    if network.classes != classes {
+        let allowed = format!("{classes}, those of {source}");
+        return Err(TrainingError::setting("classes", network.classes, allowed));
+    }
+    Ok(())
+}
+
+/// The default resolution of training: the network's, but at most that of the first image.
+///
+/// # Errors
+/// An image that cannot be read.
+pub fn default_resolution(dataset: &Dataset, network: &Network) -> Result<usize, TrainingError> {
+    let image = dataset.train.image(0)?;
+    Ok(network.input.resolution.min(image.height).min(image.width))
+}
+
+/// As is usual for the kind of images: random resized crops of photos, small shifts of small images,
+/// horizontal flips except of digits.
+fn augment(source: &Source, resolution: usize, cutout: Option<usize>) -> Augment {
+    let crop = match source {
+        Source::Folder(_) => Crop::Resized { smallest_area: 0.25 },
+        _ => Crop::Padded { padding: resolution / 8 },
+    };
+    let flip = if matches!(source, Source::Mnist(_)) { Flip::Never } else { Flip::Horizontal };
+    let cutout = cutout.map_or(Cutout::Never, |side| Cutout::Square { side });
+    Augment { crop, flip, cutout }
+}

@@ -1,0 +1,99 @@
+//! What a training is asked for, and the recipe that follows.
+
+use crate::error::TrainingError;
+use crate::recipe::{Optimiser, Recipe};
+
+/// The share of all epochs in which the learning rate rises.
+const WARM_UP_SHARE: f64 = 0.05;
+/// The greatest default decay of the weights' moving average, for long trainings.
+const MAX_EMA_DECAY: f32 = 0.999;
+/// By default the moving average reaches back over one in so many steps.
+const AVERAGED_STEPS: f32 = 50.0;
+
+/// What a training is asked for. What is `None` follows from the rest.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FitSettings {
+    /// Number of epochs.
+    pub epochs: u64,
+    /// Images in a step.
+    pub batch: usize,
+    /// Height and width in training; the network's, but at most the images', where it is `None`.
+    pub train_resolution: Option<usize>,
+    /// Stride of the first convolution in training; the network's where it is `None`.
+    pub train_stem_stride: Option<usize>,
+    /// How gradients become steps.
+    pub optimiser: Optimiser,
+    /// The highest learning rate. By default 0.1 for a batch of 128 with SGD, 0.016 for a batch of 256 with
+    /// RMSProp, and in proportion.
+    pub learning_rate: Option<f32>,
+    /// Epochs in which the learning rate rises; a twentieth of all by default.
+    pub warm_up_epochs: Option<f64>,
+    /// Decay of weights, not of biases and batch norms; 5e-4 with SGD and 1e-5 with RMSProp by default.
+    pub weight_decay: Option<f32>,
+    /// Share of a target that is spread over all classes.
+    pub label_smoothing: f32,
+    /// The global gradient norm is clipped to this.
+    pub clip_norm: Option<f32>,
+    /// Decay of the moving average of the weights, which is what is kept; 0 for none. 0.999 by default, and
+    /// less where the average would reach back over more than a fiftieth of all steps.
+    pub ema_decay: Option<f32>,
+    /// Side of the square that is cut out of every image, in pixels.
+    pub cutout: Option<usize>,
+    /// Seed of the initial weights and of the batches.
+    pub seed: u64,
+}
+
+impl Default for FitSettings {
+    fn default() -> Self {
+        Self {
+            epochs: 30,
+            batch: 64,
+            train_resolution: None,
+            train_stem_stride: None,
+            optimiser: Optimiser::SGD,
+            learning_rate: None,
+            warm_up_epochs: None,
+            weight_decay: None,
+            label_smoothing: 0.1,
+            clip_norm: None,
+            ema_decay: None,
+            cutout: None,
+            seed: 0,
+        }
+    }
+}
+
+impl FitSettings {
+    /// The recipe of a training of so many steps an epoch.
+    ///
+    /// # Errors
+    /// [`TrainingError::Setting`]: no epochs, or a longer warm-up than epochs.
+    pub fn recipe(&self, steps_per_epoch: u64) -> Result<Recipe, TrainingError> {
+        let epochs = self.epochs;
+        if epochs == 0 {
+            return Err(TrainingError::setting("epochs", 0, "1 and more"));
+        }
+        let batch = self.batch as f32;
+        let (learning_rate, weight_decay) = match self.optimiser {
+            Optimiser::Sgd { .. } => (0.1 * batch / 128.0, 5e-4),
+            Optimiser::RmsProp { .. } => (0.016 * batch / 256.0, 1e-5),
+        };
+        let warm_up_epochs = self.warm_up_epochs.unwrap_or(WARM_UP_SHARE * epochs as f64);
+        if !(0.0..=epochs as f64).contains(&warm_up_epochs) {
+            let allowed = format!("0 to {epochs}, the number of epochs");
+            return Err(TrainingError::setting("warm_up_epochs", warm_up_epochs, allowed));
+        }
+        let steps = epochs * steps_per_epoch;
+        let default_ema = MAX_EMA_DECAY.min((1.0 - AVERAGED_STEPS / steps as f32).max(0.0));
+        Ok(Recipe {
+            optimiser: self.optimiser,
+            learning_rate: self.learning_rate.unwrap_or(learning_rate),
+            weight_decay: self.weight_decay.unwrap_or(weight_decay),
+            clip_norm: self.clip_norm,
+            ema_decay: Some(self.ema_decay.unwrap_or(default_ema)).filter(|&decay| decay != 0.0),
+            label_smoothing: self.label_smoothing,
+            warm_up_steps: (warm_up_epochs * steps_per_epoch as f64).round() as u64,
+            steps,
+        })
+    }
+}
