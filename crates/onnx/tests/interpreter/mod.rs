@@ -47,13 +47,13 @@ pub(crate) fn run(model: &ModelProto, input: Tensor) -> Tensor {
     let mut values: HashMap<&str, Tensor> = HashMap::new();
     for tensor in &graph.initializer {
         let dims: Vec<usize> = tensor.dims.iter().map(|&dim| dim as usize).collect();
-        let numbers: Vec<f64> = match DataType::try_from(tensor.data_type) {
-            Ok(DataType::Float) => numbers(&tensor.raw_data, |b| f32::from_le_bytes(b).into()),
-            Ok(DataType::Int64) => numbers(&tensor.raw_data, |b| i64::from_le_bytes(b) as f64),
+        let elements: Vec<f64> = match DataType::try_from(tensor.data_type) {
+            Ok(DataType::Float) => decoded(&tensor.raw_data, |b| f32::from_le_bytes(b).into()),
+            Ok(DataType::Int64) => decoded(&tensor.raw_data, |b| i64::from_le_bytes(b) as f64),
             other => panic!("{}: {other:?}", tensor.name),
         };
-        assert_eq!(numbers.len(), dims.iter().product(), "{}", tensor.name);
-        let double = values.insert(&tensor.name, Tensor { dims, values: numbers });
+        assert_eq!(elements.len(), dims.iter().product(), "{}", tensor.name);
+        let double = values.insert(&tensor.name, Tensor { dims, values: elements });
         assert!(double.is_none(), "{} twice", tensor.name);
     }
     values.insert(&graph.input[0].name, input);
@@ -66,8 +66,8 @@ pub(crate) fn run(model: &ModelProto, input: Tensor) -> Tensor {
     values.remove(graph.output[0].name.as_str()).expect("the output")
 }
 
-fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<f64> {
-    bytes.chunks(N).map(|chunk| number(chunk.try_into().expect("whole numbers"))).collect()
+fn decoded<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<f64> {
+    bytes.chunks(N).map(|chunk| number(chunk.try_into().expect("whole elements"))).collect()
 }
 
 fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
