@@ -156,7 +156,7 @@ impl Operation {
                 }
             }
             Kernel::Shuffle { channels, groups } => {
-                channel_shuffle(input(), *channels, *groups, out)
+                channel_shuffle(input(), *channels, *groups, out);
             }
             Kernel::Scale { by } => scale_channels(out, read(by)),
             Kernel::Act(act) => act.apply(out),

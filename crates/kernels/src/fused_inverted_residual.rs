@@ -1,27 +1,16 @@
 //! Expansion, depthwise convolution and projection in one pass over a map. The pass goes from one
 //! strip of rows to the next, so that the maps in between never leave a core's cache.
 
-use std::ops::Range;
-
 use crate::activation::Activation;
-use crate::depthwise::{Depthwise, Ring, Strip};
+use crate::depthwise::{Depthwise, Strip};
+use crate::expanded_rows::ExpandedRows;
 use crate::geometry::Geometry;
-use crate::packed::PackedMatrix;
 use crate::parallel::Workspace;
-use crate::product::{Product, Runs};
+use crate::pointwise::Pointwise;
 
 /// The least number of pixels in a strip of the depthwise convolution's outputs, provided that the
 /// map has that many: enough rows for the matrix products.
 const MIN_STRIP_PIXELS: usize = 48;
-
-/// A pointwise convolution and its activation.
-#[derive(Clone, Debug)]
-pub struct Pointwise {
-    /// The weights, `[in_channels, out_channels]`, and the bias.
-    pub weights: PackedMatrix,
-    /// The activation after the convolution.
-    pub act: Activation,
-}
 
 /// `[pointwise,] depthwise[, pointwise]` as one kernel: the core of an inverted residual, or of a
 /// depthwise separable block.
@@ -96,6 +85,10 @@ impl FusedInvertedResidual {
         out: &mut [f32],
         workspace: Workspace<'_>,
     ) {
+        let expanded = self.expand.as_ref().map_or(self.depthwise.channels, |e| e.weights.columns);
+        assert_eq!(expanded, self.depthwise.channels, "channels of the expansion's output");
+        let projected = self.project.as_ref().map_or(self.depthwise.channels, |p| p.weights.depth);
+        assert_eq!(projected, self.depthwise.channels, "channels of the projection's input");
         assert_eq!(input.len(), geometry.in_pixels() * self.in_channels(), "length of the input");
         assert_eq!(out.len(), geometry.out_pixels() * self.out_channels(), "length of the output");
         assert!(
@@ -106,7 +99,9 @@ impl FusedInvertedResidual {
         let ScratchParts { ring: ring_len, strip: strip_len } = self.scratch_parts(geometry);
         workspace.for_each_share(out, row, ring_len + strip_len, |first, out, scratch| {
             let (ring, strip) = scratch.split_at_mut(ring_len);
-            let mut ring = ExpandedRows { block: self, input, geometry, ring, end: 0 };
+            let slots = Self::slots(geometry);
+            let expand = self.expand.as_ref();
+            let mut ring = ExpandedRows { expand, input, geometry, ring, slots, end: 0 };
             let strip_rows = Self::strip_rows(geometry);
             for (index, out) in out.chunks_mut(strip_rows * row).enumerate() {
                 let start = first + index * strip_rows;
@@ -124,56 +119,5 @@ impl FusedInvertedResidual {
                 project.apply(strip, residual, pixels, out);
             }
         });
-    }
-}
-
-impl Pointwise {
-    fn apply(&self, a: &[f32], residual: Option<&[f32]>, pixels: usize, out: &mut [f32]) {
-        let Self { weights, act } = self;
-        let runs = Runs::one(weights.depth);
-        Product {
-            a,
-            a_stride: weights.depth,
-            runs,
-            weights,
-            first_weight: 0,
-            residual,
-            act: *act,
-            rows: pixels,
-        }
-        .write(out, weights.columns);
-    }
-}
-
-/// The last rows of the expanded map, or the whole input where nothing expands it.
-struct ExpandedRows<'a> {
-    block: &'a FusedInvertedResidual,
-    input: &'a [f32],
-    geometry: &'a Geometry,
-    ring: &'a mut [f32],
-    /// One past the last row that has been expanded.
-    end: usize,
-}
-
-impl ExpandedRows<'_> {
-    /// The rows under some rows of outputs; those that are missing are expanded first.
-    fn under(&mut self, rows: Range<usize>) -> Ring<'_> {
-        let Geometry { height, width, .. } = *self.geometry;
-        let Some(expand) = &self.block.expand else {
-            return Ring { values: self.input, slots: height };
-        };
-        let slots = FusedInvertedResidual::slots(self.geometry);
-        let channels = self.block.depthwise.channels;
-        let needed = self.geometry.rows_under(rows);
-        self.end = self.end.max(needed.start);
-        while self.end < needed.end {
-            let slot = self.end % slots;
-            let count = (needed.end - self.end).min(slots - slot);
-            let input = &self.input[self.end * width * expand.weights.depth..];
-            let to = &mut self.ring[slot * width * channels..];
-            expand.apply(input, None, count * width, to);
-            self.end += count;
-        }
-        Ring { values: self.ring, slots }
     }
 }

@@ -15,6 +15,7 @@ mod loss;
 mod maps;
 mod norm;
 mod norm_block;
+mod norm_loops;
 mod norm_statistics;
 mod out_gradient;
 mod outer_product;
