@@ -97,6 +97,6 @@ pub(crate) fn fuse(
 pub(crate) enum Residuals {
     /// Those that are computed before the operation that starts with this node.
     Before(NodeId),
-    /// None.
+    /// No residuals.
     None,
 }

@@ -64,7 +64,7 @@ pub(crate) enum Kernel {
         other: Place,
         act: Activation,
     },
-    /// Copies `count` channels.
+    /// A copy of `count` channels.
     Split {
         from: ChannelsFrom,
         count: usize,
@@ -81,7 +81,7 @@ pub(crate) enum Kernel {
     Scale {
         by: Place,
     },
-    /// In place.
+    /// In place as well.
     Act(Activation),
 }
 
@@ -125,7 +125,7 @@ impl Operation {
             Place::Image => run.image,
             Place::Buffer(Slot { index, len }) => &buffers[index][..len],
         };
-        // Not of kernels that work in place: their input has been taken out.
+        // Only read when a kernel asks for it: the input of kernels that work in place has been taken out.
         let input = || read(&self.input);
         let workspace = Workspace { threads: run.threads, scratch: &mut *run.scratch };
         match &self.kernel {

@@ -15,11 +15,11 @@ use crate::plan::{Plan, plan};
 #[derive(Debug)]
 pub struct Engine {
     plan: Plan,
-    /// For each thread, as much as the operation needs that needs most.
+    /// For each thread, the most that any operation needs.
     scratch: Vec<f32>,
     units: usize,
     image_len: usize,
-    /// `None` for one thread, which never touches rayon.
+    /// `None` for one thread, which does not use rayon.
     pool: Option<ThreadPool>,
 }
 

@@ -26,7 +26,7 @@ pub struct ConvWeights<'a> {
     pub bias: &'a [f32],
     /// Channels of the input.
     pub in_channels: usize,
-    /// Side of the window, odd.
+    /// The side of the window, which is odd.
     pub kernel: usize,
     /// The number of groups, which divides the channels of the input and the output.
     pub groups: usize,

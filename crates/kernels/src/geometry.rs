@@ -9,7 +9,7 @@ pub struct Geometry {
     pub height: usize,
     /// Input columns.
     pub width: usize,
-    /// Side of the window, odd.
+    /// The side of the window, which is odd.
     pub kernel: usize,
     /// The distance between neighbouring windows.
     pub stride: usize,

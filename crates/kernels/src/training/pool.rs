@@ -16,7 +16,7 @@ fn for_each_tap(geometry: &Geometry, mut visit: impl FnMut(usize, usize)) {
     }
 }
 
-/// The backward pass of [`crate::avg_pool`].
+/// The backward pass of [`crate::avg_pool`], for one image.
 ///
 /// # Panics
 /// When the length of a slice does not fit the geometry.
@@ -36,8 +36,8 @@ pub fn avg_pool_backward(
     });
 }
 
-/// The backward pass of [`crate::max_pool`]: the gradient goes to the first of the largest inputs under
-/// each window.
+/// The backward pass of [`crate::max_pool`], for one image: the gradient goes to the first of the largest
+/// inputs under each window.
 ///
 /// # Panics
 /// When the length of a slice does not fit the geometry.
@@ -68,7 +68,8 @@ pub fn max_pool_backward(
     }
 }
 
-/// The backward pass of [`crate::global_avg_pool`]: every pixel gets an equal share of the gradient.
+/// The backward pass of [`crate::global_avg_pool`], for one image: every pixel gets an equal share of the
+/// gradient.
 ///
 /// # Panics
 /// When `in_gradient` does not consist of whole pixels.
