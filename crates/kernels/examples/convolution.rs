@@ -10,11 +10,13 @@ use kernels::{
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
-    let sizes: Vec<usize> = env::args().skip(1).map(|arg| arg.parse()).collect::<Result<_, _>>()?;
-    let [side, in_channels, out_channels, kernel, stride] = match sizes[..] {
-        [] => [56, 64, 64, 3, 1],
-        [side, in_channels, out_channels, kernel, stride] if kernel % 2 == 1 && stride > 0 => {
-            [side, in_channels, out_channels, kernel, stride]
+    let sizes: Option<Vec<usize>> = env::args().skip(1).map(|arg| arg.parse().ok()).collect();
+    let [side, in_channels, out_channels, kernel, stride] = match sizes.as_deref() {
+        Some([]) => [56, 64, 64, 3, 1],
+        Some(&[side, ins, outs, kernel, stride])
+            if side * ins * outs * stride * (kernel % 2) > 0 =>
+        {
+            [side, ins, outs, kernel, stride]
         }
         _ => return Err("usage: convolution [RESOLUTION IN OUT KERNEL STRIDE], KERNEL odd".into()),
     };

@@ -82,7 +82,7 @@ fn float(node: &NodeProto, name: &str, default: f32) -> f64 {
     attribute(node, name).map_or(default, |attribute| attribute.f.expect(name)).into()
 }
 
-/// Of square windows with equal padding on all sides.
+/// The attributes of square windows with equal padding on all sides.
 struct Window {
     kernel: usize,
     stride: usize,
@@ -104,7 +104,7 @@ impl Window {
         (input + 2 * self.pad - self.kernel) / self.stride + 1
     }
 
-    /// Offsets in the kernel and values under it, where it is inside of the map.
+    /// The offsets in the window and the values under it, where it lies inside the map.
     fn taps(&self, map: &Tensor, [n, c, y, x]: [usize; 4]) -> Vec<([usize; 2], f64)> {
         let mut taps = Vec::new();
         for ky in 0..self.kernel {
