@@ -1,17 +1,17 @@
-//! Which buffer holds which value: a buffer is free again after its value's last reader.
+//! Which buffer holds which value. A buffer can be used again after the last reader of its value.
 
-/// Buffers as they are handed out while a plan is made.
+/// The buffers of a plan that is being made.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
-    /// Length of each buffer.
+    /// The length of each buffer.
     lengths: Vec<usize>,
-    /// Buffers that hold nothing now.
+    /// The buffers that hold nothing at this point of the plan.
     free: Vec<usize>,
 }
 
 impl Buffers {
-    /// A free buffer of at least `len` numbers: the smallest that is large enough, else the largest
-    /// grown, else a new one.
+    /// A free buffer of at least `len` elements: the smallest that is large enough; if there is none,
+    /// the largest, which is grown; and if none is free, a new one.
     pub(crate) fn take(&mut self, len: usize) -> usize {
         let fit = |index: &usize| {
             let have = self.lengths[*index];
@@ -32,13 +32,13 @@ impl Buffers {
         index
     }
 
-    /// Hands a buffer back.
+    /// Returns a buffer that nothing reads any more.
     pub(crate) fn release(&mut self, index: usize) {
-        debug_assert!(!self.free.contains(&index), "released twice");
+        debug_assert!(!self.free.contains(&index), "buffer {index} is released twice");
         self.free.push(index);
     }
 
-    /// The buffers themselves, zeroed.
+    /// Allocates the buffers, filled with zeros.
     pub(crate) fn allocate(&self) -> Vec<Vec<f32>> {
         self.lengths.iter().map(|&len| vec![0.0; len]).collect()
     }

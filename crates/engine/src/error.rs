@@ -1,25 +1,28 @@
-//! Why a graph and weights cannot be compiled.
+//! The errors of compiling a graph.
 
 use search_space::Invalid;
 
-/// The node that does not fit.
+/// Why a graph and its weights cannot be compiled.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EngineError {
-    /// Tensors of another kind or size than the node needs.
+    /// The weights of a node have another kind or size than it needs.
     #[error(transparent)]
     Weights(#[from] Invalid),
-    /// A batch norm that does not follow a convolution, so that nothing can take it up.
-    #[error("{node}: batch norm that cannot be folded into a convolution before it")]
+    /// A batch norm does not follow a convolution that it could be folded into.
+    #[error(
+        "{node}: found a batch norm that no convolution comes directly before; \
+         allowed: batch norms that can be folded into a convolution"
+    )]
     UnfoldedNorm {
         /// The node's name.
         node: String,
     },
-    /// The operating system gave no threads.
-    #[error("{threads} threads: {message}")]
+    /// The threads could not be started.
+    #[error("could not start {threads} threads: {message}")]
     Threads {
-        /// As asked for.
+        /// The number that was asked for.
         threads: usize,
-        /// What rayon says.
+        /// The reason, from rayon.
         message: String,
     },
 }

@@ -1,29 +1,34 @@
-//! Which nodes one step computes: a convolution with the batch norm, residual sum and activation
-//! that follow it.
+//! Which nodes one operation computes: a convolution with the batch norm, the residual sum and the
+//! activation that follow it.
 
 use kernels::Activation;
 use search_space::{Gate, Graph, NodeId, Op};
 
-/// A convolution or linear layer and what its epilogue takes up.
+/// A convolution or linear layer, and the nodes that are computed with it.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fused {
-    /// Folded batch norm.
+    /// The batch norm that is folded into the weights.
     pub(crate) norm: Option<NodeId>,
-    /// Added before the activation.
+    /// What is added before the activation.
     pub(crate) residual: Option<NodeId>,
     pub(crate) act: Activation,
-    /// The nodes that the step computes, in order.
+    /// The nodes that the operation computes, in order.
     pub(crate) nodes: Vec<NodeId>,
 }
 
 impl Fused {
-    /// The node whose output is the step's.
+    /// The convolution or linear layer.
+    pub(crate) fn first(&self) -> NodeId {
+        self.nodes[0]
+    }
+
+    /// The node whose output is that of the operation.
     pub(crate) fn last(&self) -> NodeId {
         self.nodes[self.nodes.len() - 1]
     }
 }
 
-/// The kernels' name of an activation or gate; `None` for all other ops.
+/// An activation or gate as the kernels name it; `None` for all other ops.
 pub(crate) fn activation(op: &Op) -> Option<Activation> {
     use search_space::Activation as Act;
     Some(match op {
@@ -38,7 +43,7 @@ pub(crate) fn activation(op: &Op) -> Option<Activation> {
     })
 }
 
-/// For each node the nodes that read it.
+/// For each node, the nodes that read it.
 pub(crate) fn readers(graph: &Graph) -> Vec<Vec<NodeId>> {
     let mut readers = vec![Vec::new(); graph.nodes.len()];
     for (index, node) in graph.nodes.iter().enumerate() {
@@ -47,8 +52,8 @@ pub(crate) fn readers(graph: &Graph) -> Vec<Vec<NodeId>> {
     readers
 }
 
-/// What follows the convolution or linear layer at `start` and can be computed with it. Each link
-/// has one reader only. `residuals` says which sums the kernel can add.
+/// Follows the nodes after the convolution or linear layer at `start` as long as they can be computed
+/// with it: each is the only reader of the one before. `residuals` says which sums the kernel can add.
 pub(crate) fn fuse(
     graph: &Graph,
     readers: &[Vec<NodeId>],
@@ -69,7 +74,7 @@ pub(crate) fn fuse(
             (Op::Add, Activation::Linear) if fused.residual.is_none() => {
                 let other = node.inputs.iter().find(|&&input| input != last);
                 match (other, residuals) {
-                    (Some(&other), Residuals::Before(step)) if other < step => {
+                    (Some(&other), Residuals::Before(first)) if other < first => {
                         fused.residual = Some(other);
                     }
                     _ => break,
@@ -87,11 +92,11 @@ pub(crate) fn fuse(
     fused
 }
 
-/// Which residuals a kernel's epilogue can add.
+/// Which residuals a kernel can add.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Residuals {
-    /// Those computed before the step that starts with this node.
+    /// Those that are computed before the operation that starts with this node.
     Before(NodeId),
-    /// None.
+    /// No residuals.
     None,
 }

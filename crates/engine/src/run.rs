@@ -7,26 +7,28 @@ use rayon::{ThreadPool, ThreadPoolBuilder};
 use search_space::{Graph, Weights};
 
 use crate::error::EngineError;
+use crate::operation::{Operation, Place, Run, Slot};
 use crate::plan::{Plan, plan};
-use crate::step::{self, Place, Step};
 
-/// A network compiled for this CPU, with its weights and buffers. One image at a time.
+/// A network that is compiled for this CPU, with its weights and buffers. It runs on one image at a
+/// time.
 #[derive(Debug)]
 pub struct Engine {
     plan: Plan,
-    /// For the hungriest step, for every thread.
+    /// For each thread, the most that any operation needs.
     scratch: Vec<f32>,
     units: usize,
     image_len: usize,
-    /// None for one thread, which never touches rayon.
+    /// `None` for one thread, which does not use rayon.
     pool: Option<ThreadPool>,
 }
 
 impl Engine {
-    /// Compiles a graph for `threads` threads.
+    /// Compiles a graph to run on `threads` threads.
     ///
     /// # Errors
-    /// Weights that do not fit the graph; threads that the system refuses.
+    /// When the weights do not fit the graph, a batch norm cannot be folded, or the threads cannot be
+    /// started.
     pub fn new(graph: &Graph, weights: &Weights, threads: usize) -> Result<Self, EngineError> {
         let pool = match threads {
             0 | 1 => None,
@@ -40,7 +42,7 @@ impl Engine {
             }
         };
         let plan = plan(graph, weights)?;
-        let scratch_len = plan.steps.iter().map(Step::scratch_len).max().unwrap_or(0);
+        let scratch_len = plan.operations.iter().map(Operation::scratch_len).max().unwrap_or(0);
         let threads = pool.as_ref().map_or(1, ThreadPool::current_num_threads);
         Ok(Self {
             plan,
@@ -51,35 +53,35 @@ impl Engine {
         })
     }
 
-    /// Numbers in an image.
+    /// The number of elements of an image, `height * width * channels`.
     pub fn image_len(&self) -> usize {
         self.image_len
     }
 
-    /// Units of the graph, as [`Engine::run_clocked`] counts them.
+    /// The number of units of the graph: the length of the times from [`Engine::run_clocked`].
     pub fn units(&self) -> usize {
         self.units
     }
 
-    /// The logits `[classes]` of an image `[height, width, channels]`.
+    /// Computes the logits, `[classes]`, of an image, `[height, width, channels]`.
     ///
     /// # Panics
-    /// When the image has another length.
+    /// When the image has the wrong length.
     pub fn run(&mut self, image: &[f32]) -> &[f32] {
-        self.run_steps(image, |_| {});
+        self.run_operations(image, |_| {});
         self.logits()
     }
 
-    /// As [`Engine::run`]; writes the milliseconds that each unit took to `unit_ms`. One clock
-    /// reading a unit: the units' times add up to the network's.
+    /// Like [`Engine::run`], and writes the milliseconds that each unit took to `unit_ms`. The clock
+    /// is read once after each unit, so that the times of the units add up to that of the network.
     ///
     /// # Panics
-    /// When the image or `unit_ms` has another length.
+    /// When the image or `unit_ms` has the wrong length.
     pub fn run_clocked(&mut self, image: &[f32], unit_ms: &mut [f64]) -> &[f32] {
-        assert_eq!(unit_ms.len(), self.units, "one time a unit");
+        assert_eq!(unit_ms.len(), self.units, "length of the units' times");
         unit_ms.fill(0.0);
         let mut start = Instant::now();
-        self.run_steps(image, |unit| {
+        self.run_operations(image, |unit| {
             let now = Instant::now();
             unit_ms[unit] = (now - start).as_secs_f64() * 1e3;
             start = now;
@@ -87,16 +89,17 @@ impl Engine {
         self.logits()
     }
 
-    /// Calls `unit_done` after the last step of each unit.
-    fn run_steps(&mut self, image: &[f32], mut unit_done: impl FnMut(usize) + Send) {
-        assert_eq!(image.len(), self.image_len, "numbers in the image");
-        let Plan { steps, buffers, .. } = &mut self.plan;
+    /// Calls `unit_done` after the last operation of each unit.
+    fn run_operations(&mut self, image: &[f32], mut unit_done: impl FnMut(usize) + Send) {
+        assert_eq!(image.len(), self.image_len, "length of the image");
+        let Plan { operations, buffers, .. } = &mut self.plan;
         let scratch = &mut self.scratch[..];
         let mut work = |threads: Threads| {
-            for (index, step) in steps.iter().enumerate() {
-                step::run(step, image, buffers, scratch, threads);
-                if steps.get(index + 1).is_none_or(|next| next.unit != step.unit) {
-                    unit_done(step.unit);
+            let mut run = Run { image, buffers, scratch, threads };
+            for (index, operation) in operations.iter().enumerate() {
+                operation.run(&mut run);
+                if operations.get(index + 1).is_none_or(|next| next.unit != operation.unit) {
+                    unit_done(operation.unit);
                 }
             }
         };
@@ -108,8 +111,8 @@ impl Engine {
 
     fn logits(&self) -> &[f32] {
         match self.plan.output {
-            Place::Buffer { index, len } => &self.plan.buffers[index][..len],
-            // A graph ends in a linear layer, which has a buffer.
+            Place::Buffer(Slot { index, len }) => &self.plan.buffers[index][..len],
+            // Never: a graph ends in a linear layer, whose output is in a buffer.
             Place::Image => &[],
         }
     }

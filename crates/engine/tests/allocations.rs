@@ -1,7 +1,7 @@
-//! Runs allocate nothing.
+//! Running a compiled network allocates nothing.
 
-use engine::{Engine, Weights};
-use search_space::published;
+use engine::Engine;
+use search_space::{Weights, published};
 
 #[test]
 fn runs_allocate_nothing() {

@@ -1,10 +1,10 @@
 //! The engine against plain loops over `[channels, height, width]` that know nothing of folding,
 //! fusing, packing or buffers.
 
-use engine::{Engine, NodeWeights, Weights};
+use engine::Engine;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use search_space::{Activation, Gate, Graph, Network, Node, Op, published};
+use search_space::{Activation, Gate, Graph, Network, Node, NodeWeights, Op, Weights, published};
 
 /// A map `[channels, height, width]`.
 #[derive(Clone)]
@@ -24,7 +24,7 @@ impl Map {
         self.values[(c * self.side + y) * self.side + x]
     }
 
-    /// None outside of the map.
+    /// The value at (y, x), or `None` outside the map.
     fn get(&self, c: usize, y: isize, x: isize) -> Option<f64> {
         let inside = |v: isize| (0..self.side as isize).contains(&v);
         (inside(y) && inside(x)).then(|| self.at(c, y as usize, x as usize))
@@ -35,7 +35,7 @@ impl Map {
     }
 }
 
-/// The values under a window at output (y, x); None outside of the map.
+/// The values under the window of output (y, x), with `None` for what lies outside the map.
 fn window(
     map: &Map,
     c: usize,
@@ -167,7 +167,7 @@ fn check(network: &Network, threads: usize) {
     }
     let mut unit_ms = vec![0.0; engine.units()];
     let logits = engine.run_clocked(&image, &mut unit_ms).to_vec();
-    assert_eq!(logits, engine.run(&image), "{}: clocks change nothing", network.name);
+    assert_eq!(logits, engine.run(&image), "{}: the clock changes the logits", network.name);
     assert!(unit_ms.iter().all(|&ms| ms > 0.0), "{}: {unit_ms:?}", network.name);
 }
 
@@ -194,8 +194,8 @@ fn random_genotypes_of_every_space() {
     }
 }
 
-/// What no published network has: other kernels, strides and groups, odd widths, pools as blocks
-/// and skips, activations after projections.
+/// Blocks that no published network has: other kernels, strides and groups, odd widths, pools as blocks
+/// and as skips, activations after projections.
 #[test]
 fn odd_blocks() {
     let blocks = [

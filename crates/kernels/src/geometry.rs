@@ -1,17 +1,17 @@
-//! How windows move over maps.
+//! How the windows of convolutions and pools move over maps.
 
 use std::ops::Range;
 
-/// How a window moves over a map; padding is kernel/2 on all sides.
+/// How a square window moves over a map. The padding is `kernel / 2` on all sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Geometry {
     /// Input rows.
     pub height: usize,
     /// Input columns.
     pub width: usize,
-    /// Side of the window, odd.
+    /// The side of the window, which is odd.
     pub kernel: usize,
-    /// Stride.
+    /// The distance between neighbouring windows.
     pub stride: usize,
 }
 
@@ -41,7 +41,7 @@ impl Geometry {
         self.kernel / 2
     }
 
-    /// The window's taps along one axis that lie inside `0..size`, for output `position`.
+    /// The taps of the window along one axis that lie inside `0..size`, for the output at `position`.
     pub(crate) fn taps(&self, position: usize, size: usize) -> Range<usize> {
         let start = position * self.stride;
         let pad = self.pad();
@@ -55,7 +55,7 @@ impl Geometry {
         start..(last + self.kernel - self.pad()).min(self.height)
     }
 
-    /// Output columns whose taps all lie inside the row.
+    /// Output columns whose windows lie inside the row.
     pub(crate) fn inner_columns(&self) -> Range<usize> {
         let pad = self.pad();
         let end = if self.width > pad { (self.width - pad - 1) / self.stride + 1 } else { 0 };

@@ -1,35 +1,36 @@
-//! CPU kernels of the ops of mobile networks: slices in, slices out.
-//!
-//! Activations are `[height, width, channels]` (NHWC, one image), f32. Each hot loop is written once
-//! over vectors of any instruction set and compiled for every one; which one runs is decided at run
-//! time. Convolutions take packed weights and apply bias, residual and activation while the sums are
-//! still in registers. Nothing allocates: who needs scratch is handed it.
-
+#![doc = include_str!("../README.md")]
 #![warn(clippy::unwrap_used)]
 
 mod activation;
-mod bands;
+mod activation_vectors;
 mod conv;
+mod conv_rows;
 mod depthwise;
+mod depthwise_pixels;
 mod depthwise_rows;
+mod expanded_rows;
+mod fused_inverted_residual;
 mod gemm;
 mod geometry;
 mod microkernel;
 mod packed;
 mod parallel;
+mod pointwise;
 mod pool;
+mod product;
 mod rearrange;
 mod simd;
 pub mod training;
 
 pub use activation::Activation;
-pub use bands::{Bands, Pointwise};
-pub use conv::{Conv, Epilogue};
+pub use conv::{Conv, ConvWeights, Epilogue};
 pub use depthwise::Depthwise;
-pub use gemm::{Rows, gemm};
+pub use fused_inverted_residual::FusedInvertedResidual;
+pub use gemm::{MatrixProduct, Rows, gemm};
 pub use geometry::Geometry;
 pub use packed::PackedMatrix;
-pub use parallel::Threads;
+pub use parallel::{Threads, Workspace};
+pub use pointwise::Pointwise;
 pub use pool::{avg_pool, global_avg_pool, max_pool};
-pub use rearrange::{add, channel_shuffle, copy_channels, scale_channels};
+pub use rearrange::{ChannelsFrom, add, channel_shuffle, copy_channels, scale_channels};
 pub use simd::InstructionSet;

@@ -1,17 +1,19 @@
-//! The innermost loop of matrix products: a few rows by one panel of weights, sums in registers.
+//! The innermost loop of matrix products: a few rows times one panel of weights, with the sums in
+//! registers.
 
 #![allow(unsafe_code)]
 
-use crate::activation::{InRegisters, activate};
+use crate::activation::InRegisters;
+use crate::activation_vectors::activate;
 use crate::simd::Simd;
 
-/// Most rows of one tile.
-pub(crate) const MOST_ROWS: usize = 12;
+/// The largest number of rows of a tile.
+pub(crate) const MAX_ROWS: usize = 12;
 
-/// Rows of inputs against one panel.
+/// Rows of inputs times one panel of weights.
 #[derive(Clone, Copy)]
 pub(crate) struct Tile {
-    /// Row r is `runs` runs of `run_len` numbers, `run_stride` apart, the first at
+    /// Row `r` has `runs` runs of `run_len` elements, `run_stride` apart, the first of which is at
     /// `a + r * a_stride`.
     pub(crate) a: *const f32,
     pub(crate) a_stride: usize,
@@ -22,14 +24,14 @@ pub(crate) struct Tile {
     pub(crate) panel: *const f32,
     /// `[width]`
     pub(crate) bias: *const f32,
-    /// Null, or rows like those of `out`.
+    /// Null, or rows as those of `out`.
     pub(crate) residual: *const f32,
-    /// Rows of `columns` numbers, `out_stride` apart.
+    /// Rows of `columns` elements, `out_stride` apart.
     pub(crate) out: *mut f32,
     pub(crate) out_stride: usize,
-    /// At most [`MOST_ROWS`].
+    /// At most [`MAX_ROWS`].
     pub(crate) rows: usize,
-    /// At most the width of the panel: one vector where that is enough, else two.
+    /// At most the width of the panel, which is one vector where that is enough and else two.
     pub(crate) columns: usize,
     pub(crate) act: InRegisters,
 }
@@ -37,10 +39,10 @@ pub(crate) struct Tile {
 /// Computes a tile.
 ///
 /// # Safety
-/// The CPU has the instruction set, and the pointers are good for what [`Tile`] says of them.
+/// The CPU has the instruction set, and the pointers are valid for what [`Tile`] says of them.
 #[inline(always)]
 pub(crate) unsafe fn run_tile<S: Simd>(tile: &Tile) {
-    // SAFETY: the caller's.
+    // SAFETY: the caller upholds the contract.
     unsafe {
         if tile.columns <= S::LANES {
             in_parts::<S, 1>(tile);
@@ -50,7 +52,7 @@ pub(crate) unsafe fn run_tile<S: Simd>(tile: &Tile) {
     }
 }
 
-/// Cuts a tile into as few as the registers allow, as even as can be.
+/// Cuts a tile into as few parts as the registers allow, which are as even as possible.
 #[inline(always)]
 unsafe fn in_parts<S: Simd, const VECTORS: usize>(tile: &Tile) {
     let parts = tile.rows.div_ceil(S::ROWS[VECTORS - 1]);
@@ -73,11 +75,11 @@ unsafe fn in_parts<S: Simd, const VECTORS: usize>(tile: &Tile) {
 
 #[inline(always)]
 unsafe fn of_width<S: Simd, const VECTORS: usize>(tile: &Tile) {
-    /// One arm a number of rows, compiled only where the registers hold them.
+    /// One arm for each number of rows, compiled only where the registers can hold their sums.
     macro_rules! rows {
         ($($rows:literal)*) => {
             match tile.rows {
-                // One row has too few sums to hide an addition's latency: four partial sums each.
+                // One row has too few sums to hide the latency of additions, so each has four parts.
                 1 => fixed::<S, 1, VECTORS, 4>(tile),
                 2 => fixed::<S, 2, VECTORS, 2>(tile),
                 $($rows if const { $rows <= S::ROWS[VECTORS - 1] } => {
@@ -94,7 +96,7 @@ unsafe fn of_width<S: Simd, const VECTORS: usize>(tile: &Tile) {
 #[inline(always)]
 unsafe fn fixed<S: Simd, const ROWS: usize, const VECTORS: usize, const PARTS: usize>(tile: &Tile) {
     // SAFETY: `Tile` promises `ROWS` rows of runs at `a`, a row of `VECTORS` vectors in `panel` for
-    // each of their numbers, and `ROWS` rows of `columns` numbers at `out` and `residual`.
+    // each of their elements, and `ROWS` rows of `columns` elements at `out` and `residual`.
     unsafe {
         let width = VECTORS * S::LANES;
         let mut parts = [[[S::splat(0.0); VECTORS]; ROWS]; PARTS];
@@ -127,7 +129,7 @@ unsafe fn fixed<S: Simd, const ROWS: usize, const VECTORS: usize, const PARTS: u
     }
 }
 
-/// Adds the products of one number of each row with one row of the panel.
+/// Adds the products of one element of each row with one row of the panel.
 #[inline(always)]
 unsafe fn multiply_add<S: Simd, const ROWS: usize, const VECTORS: usize>(
     sums: &mut [[S::Vector; VECTORS]; ROWS],
@@ -156,7 +158,7 @@ unsafe fn finish<S: Simd, const ROWS: usize, const VECTORS: usize>(
     tile: &Tile,
     sums: &mut [[S::Vector; VECTORS]; ROWS],
 ) {
-    // SAFETY: as in `fixed`; all vectors but the last are whole.
+    // SAFETY: as in `fixed`; all vectors except the last are whole.
     unsafe {
         let last = tile.columns - (VECTORS - 1) * S::LANES;
         let whole = |v: usize| v + 1 < VECTORS || last == S::LANES;

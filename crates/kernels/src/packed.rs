@@ -2,30 +2,29 @@
 
 use crate::simd::InstructionSet;
 
-/// A `[depth, columns]` matrix with a bias a column, cut into panels of two vectors' width; the last
-/// panel is one vector wide where that is enough, and padded with zeros. A panel is
-/// `[depth, width]`, row-major.
+/// A `[depth, columns]` matrix with a bias for each column. It is cut into panels `[depth, width]`,
+/// row-major, that are two vectors wide. The last panel is one vector wide where that is enough, and
+/// it is padded with zeros.
 #[derive(Clone, Debug)]
 pub struct PackedMatrix {
     pub(crate) set: InstructionSet,
     pub(crate) depth: usize,
     pub(crate) columns: usize,
     pub(crate) panels: Vec<f32>,
-    /// Padded like the panels.
+    /// Padded as the panels are.
     pub(crate) bias: Vec<f32>,
 }
 
 impl PackedMatrix {
-    /// Packs weights given as `[columns, depth]` (PyTorch's layout of linear layers and pointwise
-    /// convolutions).
+    /// Packs weights that are given as `[columns, depth]` (PyTorch's layout of linear layers and
+    /// pointwise convolutions); the bias is `[columns]`.
     ///
     /// # Panics
-    /// When `weights` is not `columns * depth` long, `columns` being the length of `bias`, or when
-    /// the CPU lacks the instruction set.
+    /// When the weights have the wrong length, or the CPU lacks the instruction set.
     pub fn new(set: InstructionSet, weights: &[f32], bias: &[f32], depth: usize) -> Self {
         let columns = bias.len();
-        assert!(set.is_available(), "{set:?} on this CPU");
-        assert_eq!(weights.len(), columns * depth, "weights are [columns, depth]");
+        assert!(set.is_available(), "this CPU lacks {set:?}");
+        assert_eq!(weights.len(), columns * depth, "length of the weights [columns, depth]");
         let padded = columns.next_multiple_of(set.lanes());
         let width = 2 * set.lanes();
         let mut panels = vec![0.0; padded * depth];
@@ -42,12 +41,15 @@ impl PackedMatrix {
         Self { set, depth, columns, panels, bias }
     }
 
-    /// Packs weights given as `[depth, columns]`, without a bias.
+    /// Packs weights that are given as `[depth, columns]`, without a bias.
     ///
     /// # Panics
-    /// When `weights` has no whole rows.
+    /// When the weights do not consist of whole rows.
     pub(crate) fn of_rows(set: InstructionSet, weights: &[f32], columns: usize) -> Self {
-        assert!(weights.len().is_multiple_of(columns), "weights are [depth, columns]");
+        assert!(
+            weights.len().is_multiple_of(columns),
+            "the weights [depth, columns] are not whole rows"
+        );
         let depth = weights.len() / columns;
         let padded = columns.next_multiple_of(set.lanes());
         let width = 2 * set.lanes();

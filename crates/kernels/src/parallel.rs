@@ -1,18 +1,18 @@
-//! Work split over threads, or not at all.
+//! Splitting the work of a kernel over threads.
 
 use rayon::prelude::*;
 
-/// Who does the work of one kernel.
+/// The threads that run a kernel.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Threads {
-    /// The calling thread, without touching rayon.
+    /// The calling thread alone; rayon is not used.
     One,
-    /// The rayon pool that the caller is installed in, with about this many threads.
+    /// The rayon pool that the caller is installed in, which should have this many threads.
     Pool(usize),
 }
 
 impl Threads {
-    /// How many there are.
+    /// The number of threads.
     pub fn count(self) -> usize {
         match self {
             Threads::One => 1,
@@ -20,8 +20,8 @@ impl Threads {
         }
     }
 
-    /// The size of pieces into which `total` units are cut: few enough to keep caches warm, enough
-    /// for every thread.
+    /// The size of the pieces into which `total` units of work are cut. Pieces of up to `largest`
+    /// units keep the caches warm, and there are enough of them for every thread.
     pub(crate) fn piece(self, total: usize, largest: usize) -> usize {
         match self {
             Threads::One => largest,
@@ -30,7 +30,8 @@ impl Threads {
         .max(1)
     }
 
-    /// Calls `work(index, piece)` for every piece of `out`, each `piece` long but the last.
+    /// Calls `work(index, piece)` for every piece of `out`. Each piece is `piece` long, except that
+    /// the last may be shorter.
     pub(crate) fn for_each_piece(
         self,
         out: &mut [f32],
@@ -44,27 +45,48 @@ impl Threads {
             }
         }
     }
+}
 
-    /// Cuts `out`, rows of `row` numbers, into one piece a thread and calls
-    /// `work(first_row, piece, scratch)` for each, with `scratch_len` numbers of scratch.
+/// The threads that run a kernel, and the scratch memory that they share out among themselves.
+#[derive(Debug)]
+pub struct Workspace<'a> {
+    /// Who computes.
+    pub threads: Threads,
+    /// At least `scratch_len` elements of the kernel for each thread; the contents do not matter.
+    pub scratch: &'a mut [f32],
+}
+
+impl Workspace<'_> {
+    /// A workspace for kernels that need no scratch memory.
+    pub fn without_scratch(threads: Threads) -> Self {
+        Self { threads, scratch: &mut [] }
+    }
+
+    /// Cuts `out`, which has rows of `row` elements, into one piece for each thread and calls
+    /// `work(first_row, piece, scratch)` for each piece, with `scratch_len` elements of scratch.
     ///
     /// # Panics
-    /// When `scratch` has fewer than `scratch_len` numbers a thread.
+    /// When there are fewer than `scratch_len` elements of scratch for each thread.
     pub(crate) fn for_each_share(
         self,
         out: &mut [f32],
         row: usize,
-        scratch: &mut [f32],
         scratch_len: usize,
         work: impl Fn(usize, &mut [f32], &mut [f32]) + Sync,
     ) {
-        assert!(scratch.len() >= scratch_len * self.count(), "scratch for every thread");
+        let Self { threads, scratch } = self;
+        let needed = scratch_len * threads.count();
+        let found = scratch.len();
+        assert!(
+            found >= needed,
+            "the scratch memory has {found} elements, but {needed} are needed"
+        );
         if out.is_empty() {
             return;
         }
         let rows = out.len() / row;
-        let share = rows.div_ceil(self.count());
-        match self {
+        let share = rows.div_ceil(threads.count());
+        match threads {
             Threads::One => work(0, out, &mut scratch[..scratch_len]),
             // Chunks cannot be empty, scratch can.
             Threads::Pool(_) if scratch_len == 0 => {

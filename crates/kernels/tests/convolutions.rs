@@ -1,13 +1,13 @@
-//! Convolutions of every instruction set that this CPU has against plain loops, any size.
+//! Convolutions of all sizes, in every instruction set that this CPU has, against plain loops.
 
 use kernels::{
-    Activation, Bands, Conv, Depthwise, Epilogue, Geometry, InstructionSet, PackedMatrix,
-    Pointwise, Threads,
+    Activation, Conv, ConvWeights, Depthwise, Epilogue, FusedInvertedResidual, Geometry,
+    InstructionSet, PackedMatrix, Pointwise, Threads, Workspace,
 };
 use proptest::prelude::*;
 
-/// Numbers in -1..1 that look random.
-fn numbers(count: usize, salt: usize) -> Vec<f32> {
+/// Values in -1..1 that look random.
+fn pseudo_random(count: usize, salt: usize) -> Vec<f32> {
     let mix = |i: usize| (i + salt).wrapping_mul(2_654_435_761) % 2_001;
     (0..count).map(|i| mix(i) as f32 / 1_000.0 - 1.0).collect()
 }
@@ -68,7 +68,7 @@ fn geometry() -> impl Strategy<Value = Geometry> {
         .prop_map(|(height, width, kernel, stride)| Geometry { height, width, kernel, stride })
 }
 
-/// Which convolutions a pass has beside the depthwise one.
+/// Which convolutions a fused inverted residual has beside the depthwise one.
 #[derive(Clone, Copy, Debug)]
 struct Parts {
     expands: bool,
@@ -102,19 +102,28 @@ proptest! {
         let (channels, out) = (each_in * groups, each_out * groups);
         let case = Case { geometry, channels, out, groups, act };
         let taps = geometry.kernel * geometry.kernel;
-        let input = numbers(geometry.in_pixels() * channels, 1);
-        let weights = numbers(out * each_in * taps, 2);
-        let bias = numbers(out, 3);
-        let residual = numbers(geometry.out_pixels() * out, 4);
+        let input = pseudo_random(geometry.in_pixels() * channels, 1);
+        let weights = pseudo_random(out * each_in * taps, 2);
+        let bias = pseudo_random(out, 3);
+        let residual = pseudo_random(geometry.out_pixels() * out, 4);
         let zeros = vec![0.0; residual.len()];
         for set in InstructionSet::available() {
-            let conv = Conv::new(set, &weights, &bias, channels, geometry.kernel, groups);
+            let weights = ConvWeights {
+                weights: &weights,
+                bias: &bias,
+                in_channels: channels,
+                kernel: geometry.kernel,
+                groups,
+            };
+            let conv = Conv::new(set, &weights);
             for (added, residual) in [(&zeros, None), (&residual, Some(&residual[..]))] {
                 let mut found = vec![f32::NAN; residual.map_or(zeros.len(), <[f32]>::len)];
                 let mut scratch = vec![0.0; conv.scratch_len(&geometry) * threads.count()];
                 let epilogue = Epilogue { residual, act };
-                conv.run(&input, &geometry, epilogue, &mut found, &mut scratch, threads);
-                assert_close(&found, &plain(&case, &input, &weights, &bias, added))?;
+                let workspace = Workspace { threads, scratch: &mut scratch };
+                conv.run(&input, &geometry, epilogue, &mut found, workspace);
+                let expected = plain(&case, &input, weights.weights, &bias, added);
+                assert_close(&found, &expected)?;
             }
         }
     }
@@ -124,9 +133,9 @@ proptest! {
         geometry in geometry(), channels in 1..50_usize, act in activation(), threads in threads(),
     ) {
         let case = Case { geometry, channels, out: channels, groups: channels, act };
-        let input = numbers(geometry.in_pixels() * channels, 1);
-        let weights = numbers(channels * geometry.kernel * geometry.kernel, 2);
-        let bias = numbers(channels, 3);
+        let input = pseudo_random(geometry.in_pixels() * channels, 1);
+        let weights = pseudo_random(channels * geometry.kernel * geometry.kernel, 2);
+        let bias = pseudo_random(channels, 3);
         let zeros = vec![0.0; geometry.out_pixels() * channels];
         let expected = plain(&case, &input, &weights, &bias, &zeros);
         for set in InstructionSet::available() {
@@ -138,27 +147,27 @@ proptest! {
     }
 
     #[test]
-    fn bands(
+    fn fused_inverted_residual(
         geometry in geometry(), each_in in 1..24_usize, channels in 2..40_usize,
         out in 1..24_usize, act in activation(), parts in parts(), threads in threads(),
     ) {
         let input_channels = if parts.expands { each_in } else { channels };
-        let input = numbers(geometry.in_pixels() * input_channels, 1);
+        let input = pseudo_random(geometry.in_pixels() * input_channels, 1);
         let point = Geometry { kernel: 1, stride: 1, ..geometry };
         let product = |from: usize, to: usize, act, salt| {
             let case = Case { geometry: point, channels: from, out: to, groups: 1, act };
-            (case, numbers(from * to, salt), numbers(to, salt + 1))
+            (case, pseudo_random(from * to, salt), pseudo_random(to, salt + 1))
         };
         let expand = product(input_channels, channels, act, 2);
-        let filters = numbers(channels * geometry.kernel * geometry.kernel, 4);
-        let filter_bias = numbers(channels, 5);
+        let filters = pseudo_random(channels * geometry.kernel * geometry.kernel, 4);
+        let filter_bias = pseudo_random(channels, 5);
         let depthwise =
             Case { geometry, channels, out: channels, groups: channels, act: Activation::Relu6 };
         let (mut project, weights, bias) = product(channels, out, Activation::Linear, 6);
         project.geometry.height = geometry.out_height();
         project.geometry.width = geometry.out_width();
         let out = if parts.projects { out } else { channels };
-        let residual = numbers(geometry.out_pixels() * out, 8);
+        let residual = pseudo_random(geometry.out_pixels() * out, 8);
 
         let mut expected = input.clone();
         let mut apply = |case: &Case, weights: &[f32], bias: &[f32], added: Option<&[f32]>| {
@@ -180,16 +189,17 @@ proptest! {
                 weights: PackedMatrix::new(set, weights, bias, case.channels),
                 act: case.act,
             };
-            let bands = Bands {
+            let block = FusedInvertedResidual {
                 expand: parts.expands.then(|| pointwise(&expand.0, &expand.1, &expand.2)),
                 depthwise: Depthwise::new(set, &filters, &filter_bias, geometry.kernel),
                 act: Activation::Relu6,
                 project: parts.projects.then(|| pointwise(&project, &weights, &bias)),
             };
             let mut found = vec![f32::NAN; expected.len()];
-            let mut scratch = vec![f32::NAN; bands.scratch_len(&geometry) * threads.count()];
+            let mut scratch = vec![f32::NAN; block.scratch_len(&geometry) * threads.count()];
             let residual = parts.projects.then_some(&residual[..]);
-            bands.run(&input, &geometry, residual, &mut found, &mut scratch, threads);
+            let workspace = Workspace { threads, scratch: &mut scratch };
+            block.run(&input, &geometry, residual, &mut found, workspace);
             assert_close(&found, &expected)?;
         }
     }

@@ -1,8 +1,8 @@
-//! Pools, sums and movements of channels against plain loops, any size.
+//! Pools, element-wise ops and movements of channels, of all sizes, against plain loops.
 
 use kernels::{
-    Activation, Geometry, add, avg_pool, channel_shuffle, copy_channels, global_avg_pool, max_pool,
-    scale_channels,
+    Activation, ChannelsFrom, Geometry, add, avg_pool, channel_shuffle, copy_channels,
+    global_avg_pool, max_pool, scale_channels,
 };
 use proptest::prelude::*;
 
@@ -28,7 +28,7 @@ fn window(input: &[f32], geometry: Geometry, channels: usize, pixel: usize, c: u
     values
 }
 
-/// `expected(pixel, channel)` for every number found.
+/// Compares every value found with `expected(pixel, channel)`.
 fn check(
     found: &[f32],
     channels: usize,
@@ -91,7 +91,8 @@ proptest! {
         let before = map(pixels, channels + 3, 4);
         let mut found = before.clone();
         let (from, count) = (channels / 3, channels - channels / 3);
-        copy_channels(&input, (channels, from), &mut found, (channels + 3, 2), count);
+        let to = ChannelsFrom { first: 2, channels: channels + 3 };
+        copy_channels(&input, ChannelsFrom { first: from, channels }, &mut found, to, count);
         check(&found, channels + 3, |p, c| match c.checked_sub(2).filter(|&c| c < count) {
             Some(c) => input[p * channels + from + c],
             None => before[p * (channels + 3) + c],

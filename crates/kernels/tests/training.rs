@@ -1,16 +1,17 @@
-//! Forward and backward of training against plain f64 loops and finite differences, any size.
+//! The forward and backward passes of training, of all sizes, against plain f64 loops and finite
+//! differences.
 
 use kernels::training::*;
 use kernels::{Activation, Geometry};
 use proptest::prelude::*;
 
-/// Numbers in -1..1 that look random.
-fn numbers(count: usize, salt: usize) -> Vec<f32> {
+/// Values in -1..1 that look random.
+fn pseudo_random(count: usize, salt: usize) -> Vec<f32> {
     let mix = |i: usize| (i + salt * 7_919).wrapping_mul(2_654_435_761) % 2_001;
     (0..count).map(|i| mix(i) as f32 / 1_000.0 - 1.0).collect()
 }
 
-/// Errors are relative to the largest number: sums of many terms cancel.
+/// Errors are relative to the largest expected value, since sums of many terms cancel.
 fn check(what: &str, found: &[f32], expected: &[f64]) -> Result<(), TestCaseError> {
     prop_assert_eq!(found.len(), expected.len());
     let largest = expected.iter().fold(1e-3_f64, |largest, x| largest.max(x.abs()));
@@ -21,7 +22,7 @@ fn check(what: &str, found: &[f32], expected: &[f64]) -> Result<(), TestCaseErro
     Ok(())
 }
 
-/// Output, gradient of the input and gradient of the weights of a convolution.
+/// The output, the gradient of the input and the gradient of the weights of a convolution.
 fn plain(shape: &ConvShape, x: &[f32], w: &[f32], dy: &[f32]) -> [Vec<f64>; 3] {
     let ConvShape { geometry, in_channels, out_channels, groups } = *shape;
     let Geometry { height, width, kernel, stride } = geometry;
@@ -77,14 +78,14 @@ proptest! {
     ) {
         let (in_channels, out_channels) = (each_in * groups, each_out * groups);
         let shape = ConvShape { geometry, in_channels, out_channels, groups };
-        let x = numbers(images * geometry.in_pixels() * in_channels, 1);
-        let w = numbers(out_channels * each_in * geometry.kernel * geometry.kernel, 2);
-        let dy = numbers(images * geometry.out_pixels() * out_channels, 3);
+        let x = pseudo_random(images * geometry.in_pixels() * in_channels, 1);
+        let w = pseudo_random(out_channels * each_in * geometry.kernel * geometry.kernel, 2);
+        let dy = pseudo_random(images * geometry.out_pixels() * out_channels, 3);
         let expected = plain(&shape, &x, &w, &dy);
         let (mut y, mut dx) = (Vec::new(), Vec::new());
         let mut dw = vec![0.0; w.len()];
         let mut seen = 0;
-        conv_forward(&shape, &x, (&w, &[]), &mut y, &mut |so_far| {
+        conv_forward(&shape, &x, Filters { weights: &w, bias: None }, &mut y, &mut |so_far| {
             assert!(so_far.len() > seen && so_far.iter().all(|y| y.is_finite()));
             seen = so_far.len();
         });
@@ -100,9 +101,9 @@ proptest! {
     fn depthwise(geometry in geometry(), images in 1..3_usize, channels in 1..50_usize) {
         let shape =
             ConvShape { geometry, in_channels: channels, out_channels: channels, groups: channels };
-        let x = numbers(images * geometry.in_pixels() * channels, 1);
-        let w = numbers(channels * geometry.kernel * geometry.kernel, 2);
-        let dy = numbers(images * geometry.out_pixels() * channels, 3);
+        let x = pseudo_random(images * geometry.in_pixels() * channels, 1);
+        let w = pseudo_random(channels * geometry.kernel * geometry.kernel, 2);
+        let dy = pseudo_random(images * geometry.out_pixels() * channels, 3);
         let expected = plain(&shape, &x, &w, &dy);
         let (mut y, mut dx) = (Vec::new(), Vec::new());
         let mut dw = vec![0.0; w.len()];
@@ -126,9 +127,9 @@ proptest! {
 
     #[test]
     fn norms(pixels in 2..600_usize, channels in 1..40_usize) {
-        let x: Vec<f32> = numbers(pixels * channels, 1).iter().map(|x| x * 2.0 + 5.0).collect();
-        let (gamma, beta) = (numbers(channels, 2), numbers(channels, 3));
-        let dy = numbers(x.len(), 4);
+        let x: Vec<f32> = pseudo_random(pixels * channels, 1).iter().map(|x| x * 2.0 + 5.0).collect();
+        let (gamma, beta) = (pseudo_random(channels, 2), pseudo_random(channels, 3));
+        let dy = pseudo_random(x.len(), 4);
         let mut statistics = NormStatistics::new(channels);
         for known in [pixels / 3, pixels / 2, pixels] {
             statistics.advance(&x[..known * channels]);
@@ -177,16 +178,16 @@ proptest! {
         }
     }
 
-    /// Backward of a linear map is its transpose: dy . f(x) = backward(dy) . x.
+    /// The backward pass of a linear map is its transpose: dy . f(x) = backward(dy) . x.
     #[test]
     fn linear_maps_are_transposed(geometry in geometry(), each in 1..9_usize, groups in 1..5_usize) {
         let channels = each * groups;
-        let x = numbers(geometry.in_pixels() * channels, 1);
+        let x = pseudo_random(geometry.in_pixels() * channels, 1);
         let dot = |a: &[f32], b: &[f32]| -> f64 {
             a.iter().zip(b).map(|(&a, &b)| f64::from(a) * f64::from(b)).sum()
         };
         let agree = |y: &[f32], back: &dyn Fn(&[f32], &mut [f32])| {
-            let dy = numbers(y.len(), 3);
+            let dy = pseudo_random(y.len(), 3);
             let mut dx = vec![0.0; x.len()];
             back(&dy, &mut dx);
             (dot(&dy, y) - dot(&dx, &x)).abs() < 1e-3 * (1.0 + dot(&dx, &x).abs())
@@ -208,7 +209,7 @@ proptest! {
 
     #[test]
     fn loss(images in 1..5_usize, classes in 2..12_usize, smoothing in 0.0_f32..0.3) {
-        let logits = numbers(images * classes, 1);
+        let logits = pseudo_random(images * classes, 1);
         let labels: Vec<usize> = (0..images).map(|image| image * 5 % classes).collect();
         let targets = smoothed_targets(&labels, classes, smoothing);
         let mut gradient = vec![0.0; logits.len()];
@@ -238,21 +239,24 @@ proptest! {
     }
 }
 
-/// A pointwise convolution and its batch norm, whose gradient is computed block by block, against the
-/// whole gradient.
+/// The backward pass of a pointwise convolution gives the same from the gradient of its batch norm,
+/// which is computed block by block, as from the whole gradient.
 #[test]
 fn blocks_of_a_norms_gradient_are_the_whole() {
     let geometry = Geometry { height: 60, width: 50, kernel: 1, stride: 1 };
     let shape = ConvShape { geometry, in_channels: 24, out_channels: 36, groups: 1 };
     let (images, channels) = (2, shape.out_channels);
-    let x = numbers(images * geometry.in_pixels() * shape.in_channels, 1);
-    let w = numbers(channels * shape.in_channels, 2);
+    let x = pseudo_random(images * geometry.in_pixels() * shape.in_channels, 1);
+    let w = pseudo_random(channels * shape.in_channels, 2);
     let mut z = Vec::new();
     let mut statistics = NormStatistics::new(channels);
-    conv_forward(&shape, &x, (&w, &[]), &mut z, &mut |z| statistics.advance(z));
+    conv_forward(&shape, &x, Filters { weights: &w, bias: None }, &mut z, &mut |z| {
+        statistics.advance(z);
+    });
     let (mean, var) = statistics.finish(&z);
     assert_eq!((mean.clone(), var.clone()), NormStatistics::new(channels).finish(&z));
-    let (gamma, beta, dy) = (numbers(channels, 3), numbers(channels, 4), numbers(z.len(), 5));
+    let (gamma, beta, dy) =
+        (pseudo_random(channels, 3), pseudo_random(channels, 4), pseudo_random(z.len(), 5));
     let (act, eps) = (Activation::Relu6, 1e-5);
     let norm = NormAct { mean: &mean, var: &var, eps, gamma: &gamma, beta: &beta, act };
     let mut dz = vec![0.0; z.len()];

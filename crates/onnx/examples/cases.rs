@@ -11,9 +11,9 @@ use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use search_space::{Network, Weights, published};
 
-/// Of each space.
+/// How many networks are written from each search space.
 const GENOTYPES: u64 = 50;
-/// Images small enough to be quick, large enough that every stride halves.
+/// Small enough to be fast, and large enough that every stride halves the map.
 const RESOLUTION: usize = 64;
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -35,7 +35,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// `NAME.input` and `NAME.logits` are f32, little-endian; the image is NCHW.
+/// Writes the files of one network. `NAME.input` and `NAME.logits` are f32, little-endian; the image is
+/// NCHW.
 fn write(folder: &Path, name: &str, network: &Network) -> Result<(), Box<dyn Error>> {
     let graph = network.lower()?;
     let weights = Weights::random(&graph, 0);

@@ -1,15 +1,15 @@
-//! Appends nodes and tensors to an ONNX graph.
+//! Adding nodes and tensors to an ONNX graph.
 
 use crate::proto::{
     AttributeProto, AttributeType, DataType, Dimension, DimensionProto, GraphProto, NodeProto,
     TensorProto, TensorShapeProto, TensorTypeProto, TypeProto, ValueInfoProto,
 };
 
-/// A value's name: an output of a node, a tensor, or the graph's input.
+/// The name of a value, which is the output of a node, a tensor, or the input of the graph.
 pub(crate) type Value = String;
 
 impl GraphProto {
-    /// A node named as its output, which it returns.
+    /// Adds a node that is named after its output, and returns that name.
     pub(crate) fn op(
         &mut self,
         op_type: &str,
@@ -27,12 +27,13 @@ impl GraphProto {
         output.to_owned()
     }
 
+    /// Adds a tensor of f32, and returns its name.
     pub(crate) fn floats(&mut self, name: String, dims: &[usize], values: &[f32]) -> Value {
         let raw_data = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         self.tensor(name, dims, DataType::Float, raw_data)
     }
 
-    /// A vector.
+    /// Adds a vector of i64, and returns its name.
     pub(crate) fn integers(&mut self, name: String, values: &[usize]) -> Value {
         let raw_data = values.iter().flat_map(|&value| (value as i64).to_le_bytes()).collect();
         self.tensor(name, &[values.len()], DataType::Int64, raw_data)
@@ -63,7 +64,7 @@ fn attribute(name: &str, kind: AttributeType) -> AttributeProto {
     AttributeProto { name: name.to_owned(), r#type: kind.into(), ..AttributeProto::default() }
 }
 
-/// An f32 tensor that goes into the graph or comes out of it.
+/// An input or output of the graph: a tensor of f32.
 pub(crate) fn value_info(name: &str, dims: Vec<Dimension>) -> ValueInfoProto {
     let dim = dims.into_iter().map(|dim| DimensionProto { value: Some(dim) }).collect();
     let shape = Some(TensorShapeProto { dim });

@@ -7,30 +7,30 @@ use crate::builder::value_info;
 use crate::nodes::nodes;
 use crate::proto::{Dimension, ModelProto, OperatorSetIdProto};
 
-/// The version of ONNX's operators.
+/// The version of the ONNX operators.
 const OPSET: i64 = 17;
-/// The version of ONNX's messages.
+/// The version of the ONNX messages.
 const IR_VERSION: i64 = 8;
-/// Protobuf's limit on a message.
-const MOST_BYTES: usize = (1 << 31) - 1;
+/// The largest protobuf message.
+const MAX_BYTES: usize = (1 << 31) - 1;
 
-/// The first axis of the input.
+/// The first axis of the input and the output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum Batch {
     /// One image.
     #[default]
     One,
-    /// Any number of images: a dimension named `batch`.
+    /// Any number of images: the dimension is named `batch`.
     Dynamic,
 }
 
-/// What becomes of batch norms that follow a convolution.
+/// How batch norms that follow a convolution are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub enum BatchNorm {
-    /// Multiplied into the convolution's weights and bias.
+    /// Folded into the weights and the bias of the convolution.
     #[default]
     Folded,
-    /// Nodes of their own.
+    /// As nodes of their own.
     Unfolded,
 }
 
@@ -39,32 +39,32 @@ pub enum BatchNorm {
 pub struct Settings<'a> {
     /// The network's name.
     pub name: &'a str,
-    /// What people should know about the file, such as where its weights come from.
+    /// What readers of the file should know, such as where its weights come from.
     pub description: &'a str,
-    /// The batch axis.
+    /// How many images the network takes at once.
     pub batch: Batch,
-    /// Batch norms.
+    /// How batch norms are written.
     pub norm: BatchNorm,
 }
 
 /// Why a network cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OnnxError {
-    /// Tensors of another kind or size than a node needs.
+    /// The weights of a node have another kind or size than it needs.
     #[error(transparent)]
     Weights(#[from] Invalid),
-    /// More than a protobuf message can hold.
-    #[error("the ONNX file: found {bytes} bytes; allowed: {MOST_BYTES}, protobuf's limit")]
+    /// The file would be larger than a protobuf message can be.
+    #[error("the ONNX file: found {bytes} bytes; allowed: {MAX_BYTES}, protobuf's limit")]
     TooLarge {
-        /// Of the file.
+        /// The size of the file.
         bytes: usize,
     },
 }
 
-/// The bytes of an ONNX file.
+/// Gives the bytes of an ONNX file.
 ///
 /// # Errors
-/// Weights that do not fit the graph; files above 2 GiB.
+/// When the weights do not fit the graph, or the file would have 2 GiB or more.
 pub fn encode(
     graph: &Graph,
     weights: &Weights,
@@ -72,16 +72,16 @@ pub fn encode(
 ) -> Result<Vec<u8>, OnnxError> {
     let model = model(graph, weights, settings)?;
     let bytes = model.encoded_len();
-    if bytes > MOST_BYTES {
+    if bytes > MAX_BYTES {
         return Err(OnnxError::TooLarge { bytes });
     }
     Ok(model.encode_to_vec())
 }
 
-/// The message in an ONNX file.
+/// Gives the message that an ONNX file encodes.
 ///
 /// # Errors
-/// Weights that do not fit the graph.
+/// When the weights do not fit the graph.
 pub fn model(
     graph: &Graph,
     weights: &Weights,
@@ -112,7 +112,7 @@ pub fn model(
     })
 }
 
-/// For each convolution the batch norm that alone reads it.
+/// For each convolution, the batch norm that is its only reader.
 fn norms_to_fold(graph: &Graph) -> Vec<Option<NodeId>> {
     let mut readers = vec![0; graph.nodes.len()];
     graph.nodes.iter().flat_map(|node| &node.inputs).for_each(|input| readers[input.0] += 1);

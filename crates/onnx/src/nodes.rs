@@ -5,7 +5,7 @@ use search_space::{Activation, Gate, Graph, Invalid, Node, NodeId, NormTensors, 
 use crate::builder::{Value, float, integer, integers};
 use crate::proto::{AttributeProto, GraphProto};
 
-/// All nodes and tensors. `norm_after` has for each convolution the batch norm to fold into it.
+/// Gives all nodes and tensors. `norm_after` has the batch norm to fold into each convolution.
 pub(crate) fn nodes(
     graph: &Graph,
     weights: &Weights,
@@ -39,7 +39,7 @@ impl Writer<'_> {
         let values: Vec<Value> = node.inputs.iter().map(|id| self.values[id.0].clone()).collect();
         let (op_type, inputs, attributes) = match node.op {
             Op::Input => return Ok(node.name.clone()),
-            // The identity at inference.
+            // At inference, these are the identity.
             Op::Dropout { .. } | Op::Act(Activation::Linear) => return Ok(values[0].clone()),
             Op::BatchNorm if self.norm_after[node.inputs[0].0] == Some(id) => {
                 return Ok(values[0].clone());
@@ -88,7 +88,7 @@ impl Writer<'_> {
         Ok(self.onnx.op(op_type, name, inputs, attributes))
     }
 
-    /// The weight `[out, fan_in...]` of a convolution or linear layer, and its bias where there is
+    /// Writes the weight, `[out, fan_in...]`, of a convolution or linear layer, and its bias if it has
     /// one.
     fn filter(&mut self, id: NodeId, fan_in: &[usize]) -> Result<Vec<Value>, Invalid> {
         let (node, norm) = (self.graph.node(id), self.norm_after[id.0]);
@@ -104,6 +104,7 @@ impl Writer<'_> {
         Ok(tensors)
     }
 
+    /// Writes the scale, the shift and the statistics of a batch norm.
     fn norm(&mut self, id: NodeId) -> Result<Vec<Value>, Invalid> {
         let NormTensors { gamma, beta, mean, var } = self.weights.norm(self.graph, id)?;
         let node = self.graph.node(id);
@@ -115,7 +116,7 @@ impl Writer<'_> {
         Ok(tensors.to_vec())
     }
 
-    /// The input of the linear layer `id` as `[batch, channels]`.
+    /// Gives the input of the linear layer `id` as `[batch, channels]`.
     fn vector(&mut self, id: NodeId, input: &str) -> Value {
         let mut from = self.graph.node(id).inputs[0];
         while let Op::Act(_) | Op::Dropout { .. } = self.graph.node(from).op {
@@ -130,7 +131,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Scalars 0 and 6, once in a file.
+    /// Gives the scalars 0 and 6, which are written once in a file.
     fn relu6_bounds(&mut self) -> Vec<Value> {
         let bounds = [("relu6.min", 0.0), ("relu6.max", 6.0)];
         if self.onnx.initializer.iter().all(|tensor| tensor.name != bounds[0].0) {
@@ -141,7 +142,7 @@ impl Writer<'_> {
         bounds.map(|(name, _)| name.to_owned()).to_vec()
     }
 
-    /// First channel, end and axis of a slice that has as many channels as the output.
+    /// Writes the first channel, the end and the axis of a slice that has as many channels as the output.
     fn range(&mut self, node: &Node, start: usize) -> Vec<Value> {
         let end = start + node.output.channels;
         let parts = [("starts", start), ("ends", end), ("axes", 1)];
@@ -149,8 +150,8 @@ impl Writer<'_> {
         parts.map(|(part, value)| self.onnx.integers(name(part), &[value])).to_vec()
     }
 
-    /// The map as `[batch, channels / groups, groups, height, width]`, and the shape to flatten it
-    /// to. A 0 in a shape keeps the batch.
+    /// Gives the map as `[batch, channels / groups, groups, height, width]`, and the shape to flatten
+    /// it to. A 0 in a shape keeps the batch.
     fn transposed(&mut self, node: &Node, groups: usize, input: Vec<Value>) -> Vec<Value> {
         let (channels, side) = (node.output.channels, node.output.resolution);
         let name = |part: &str| format!("{}.{part}", node.name);
@@ -165,7 +166,7 @@ impl Writer<'_> {
     }
 }
 
-/// Attributes of convolutions and pools: padding is k/2 on all sides.
+/// The attributes of convolutions and pools: the padding is `kernel / 2` on all sides.
 fn window(kernel: usize, stride: usize) -> Vec<AttributeProto> {
     vec![
         integers("kernel_shape", &[kernel; 2]),

@@ -1,5 +1,5 @@
-//! The messages of `onnx.proto` (ONNX 1.12, IR version 8) that these files use, with its field
-//! numbers. Fields that are left out here are skipped when a file is read.
+//! The messages of `onnx.proto` (ONNX 1.12, IR version 8) that the written files use. The field numbers
+//! are those of `onnx.proto`; fields that are left out here are skipped when a file is read.
 #![allow(missing_docs, reason = "the names are those of onnx.proto, which documents them")]
 
 use prost::{Enumeration, Message, Oneof};
@@ -20,7 +20,7 @@ pub struct ModelProto {
     pub opset_import: Vec<OperatorSetIdProto>,
 }
 
-/// An empty domain is ONNX's own.
+/// An empty domain means the operators of ONNX itself.
 #[derive(Clone, PartialEq, Message)]
 pub struct OperatorSetIdProto {
     #[prost(string, tag = "1")]
@@ -109,7 +109,7 @@ pub struct ValueInfoProto {
     pub r#type: Option<TypeProto>,
 }
 
-/// Of a tensor: the only type here.
+/// The type of a value, which is always a tensor here.
 #[derive(Clone, PartialEq, Message)]
 pub struct TypeProto {
     #[prost(message, optional, tag = "1")]

@@ -10,7 +10,7 @@ import sys
 import numpy
 import onnxruntime
 
-BAR = 1e-4  # Largest error, relative to the largest logit.
+TOLERANCE = 1e-4  # The largest error that is accepted, relative to the largest logit.
 
 folder = pathlib.Path(sys.argv[1])
 files = sorted(folder.glob("*.onnx"))
@@ -26,8 +26,8 @@ for file in files:
     assert logits.shape == (copies, expected.size), (file, logits.shape)
     error = abs(logits - expected).max() / abs(expected).max()
     worst = max(worst, (float(error), file.name))
-    if not error < BAR:
+    if not error < TOLERANCE:
         print(f"{file.name}: {error:.2e}")
 assert files, f"no ONNX files in {folder}"
 print(f"{len(files)} files, largest relative error {worst[0]:.2e} ({worst[1]})")
-sys.exit(not worst[0] < BAR)
+sys.exit(not worst[0] < TOLERANCE)

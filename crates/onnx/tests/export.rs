@@ -1,4 +1,4 @@
-//! Files are decoded again, interpreted operator by operator and compared with the engine.
+//! Files are decoded, interpreted operator by operator, and compared with the engine.
 
 mod interpreter;
 
@@ -37,12 +37,12 @@ fn nchw(graph: &Graph, images: &[Vec<f32>]) -> Tensor {
         let (c, pixel) = (i / (side * side), i % (side * side));
         f64::from(image[pixel * channels + c])
     };
-    let numbers = |image: &Vec<f32>| (0..image.len()).map(|i| pixel(image, i)).collect::<Vec<_>>();
-    let values = images.iter().flat_map(numbers).collect();
+    let pixels = |image: &Vec<f32>| (0..image.len()).map(|i| pixel(image, i)).collect::<Vec<_>>();
+    let values = images.iter().flat_map(pixels).collect();
     Tensor { dims: vec![images.len(), channels, side, side], values }
 }
 
-/// Folded with one image, unfolded with two.
+/// Compares a file with folded batch norms for one image, and one with unfolded batch norms for two.
 fn check(network: &Network) {
     let graph = network.lower().expect("valid");
     let weights = Weights::random(&graph, 7);
@@ -97,7 +97,7 @@ fn random_genotypes_of_every_space() {
     }
 }
 
-/// What no published network has: odd sizes and strides, swish, pools, grouped convolutions, pool
+/// Networks unlike the published ones: odd sizes and strides, swish, pools, grouped convolutions, pool
 /// skips, a classifier without bias.
 #[test]
 fn odd_blocks() {
@@ -151,12 +151,12 @@ fn files_say_what_they_are() {
     let operators = |settings| {
         let onnx = export(&graph, &weights, settings).graph.unwrap();
         let count = |op: &str| onnx.node.iter().filter(|node| node.op_type == op).count();
-        let numbers: usize = onnx
+        let elements: usize = onnx
             .initializer
             .iter()
             .map(|tensor| tensor.dims.iter().product::<i64>() as usize)
             .sum();
-        (count("Conv"), count("BatchNormalization"), count("HardSwish"), count("Gemm"), numbers)
+        (count("Conv"), count("BatchNormalization"), count("HardSwish"), count("Gemm"), elements)
     };
     // 52 convolutions, 18 of them in squeeze-and-excite. Each channel of a batch norm has gamma and
     // beta among the parameters and two running statistics besides; folded it has one bias.

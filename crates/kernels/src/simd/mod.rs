@@ -1,4 +1,4 @@
-//! One vector of f32 in each instruction set, and the choice between them at run time.
+//! A vector of f32 in each instruction set, and the choice between the sets at run time.
 
 #![allow(unsafe_code)]
 
@@ -10,29 +10,30 @@ pub(crate) use portable::Portable;
 #[cfg(target_arch = "x86_64")]
 pub(crate) use x86::{Avx2, Avx512};
 
-/// What the kernels are compiled for.
+/// An instruction set that the kernels are compiled for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InstructionSet {
     /// x86-64 with AVX-512F.
     Avx512,
     /// x86-64 with AVX2 and FMA.
     Avx2,
-    /// Eight lanes that the compiler maps to what the target has at least (SSE2, NEON).
+    /// Arrays of eight lanes, which the compiler maps to the least that every CPU of the target has
+    /// (SSE2, NEON).
     Portable,
 }
 
 impl InstructionSet {
-    /// Those that this CPU has, the widest first.
+    /// The instruction sets that this CPU has, the widest first.
     pub fn available() -> impl Iterator<Item = Self> {
         [Self::Avx512, Self::Avx2, Self::Portable].into_iter().filter(|set| set.is_available())
     }
 
-    /// The widest one that this CPU has.
+    /// The widest instruction set that this CPU has.
     pub fn detect() -> Self {
         Self::available().next().unwrap_or(Self::Portable)
     }
 
-    /// Whether this CPU has it.
+    /// Whether this CPU has the instruction set.
     pub fn is_available(self) -> bool {
         match self {
             #[cfg(target_arch = "x86_64")]
@@ -45,7 +46,7 @@ impl InstructionSet {
         }
     }
 
-    /// f32 lanes of a vector.
+    /// The number of f32 lanes of a vector.
     pub fn lanes(self) -> usize {
         match self {
             Self::Avx512 => 16,
@@ -57,18 +58,19 @@ impl InstructionSet {
 /// Vector operations of one instruction set.
 ///
 /// # Safety
-/// All functions need the instruction set that the implementor is for; they must be inlined into a
-/// function compiled with it. `load` reads and `store` writes `LANES` numbers at the pointer,
-/// `load_first` and `store_first` the first `count`, which is at most `LANES`.
+/// All functions need the instruction set of the implementor, and must be inlined into a function that
+/// is compiled with it. `load` reads and `store` writes `LANES` values at the pointer; `load_first` and
+/// `store_first` read and write the first `count`, which is at most `LANES`.
 pub(crate) unsafe trait Simd: Copy {
     const LANES: usize;
-    /// Rows of a matrix product whose sums fit the registers, one and two vectors wide; at most 12.
+    /// How many rows of a matrix product have sums that fit the registers, one and two vectors wide;
+    /// at most 12.
     const ROWS: [usize; 2];
     type Vector: Copy;
     unsafe fn splat(value: f32) -> Self::Vector;
     unsafe fn load(from: *const f32) -> Self::Vector;
     unsafe fn store(to: *mut f32, vector: Self::Vector);
-    /// Zeros in the other lanes.
+    /// The other lanes are zero.
     unsafe fn load_first(from: *const f32, count: usize) -> Self::Vector;
     unsafe fn store_first(to: *mut f32, vector: Self::Vector, count: usize);
     /// a * b + c, rounded once where the instruction set can.
@@ -80,12 +82,12 @@ pub(crate) unsafe trait Simd: Copy {
     unsafe fn min(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// `value` where `low < x < high`, else 0.
     unsafe fn between(x: Self::Vector, low: f32, high: f32, value: Self::Vector) -> Self::Vector;
-    /// The bits of each number, shifted to the left by the 23 of its fraction.
+    /// The bits of each lane, shifted to the left by the 23 bits of the fraction.
     unsafe fn fraction_to_exponent(a: Self::Vector) -> Self::Vector;
 }
 
-/// Defines `$name`, which runs the generic `$kernel::<S>` for the given instruction set, compiled
-/// with that set's features. The caller vouches that the CPU has them, and for what `$kernel` asks.
+/// Defines `$name`, which runs the generic `$kernel::<S>` for the given instruction set, compiled with
+/// the features of that set. The caller vouches that the CPU has them, and for what `$kernel` requires.
 macro_rules! dispatch {
     ($(#[$doc:meta])* $vis:vis unsafe fn $name:ident($arg:ident: $type:ty) = $kernel:ident) => {
         $(#[$doc])*
@@ -102,7 +104,7 @@ macro_rules! dispatch {
                 // SAFETY: compiled with AVX-512F; the caller vouches for the rest.
                 unsafe { $kernel::<$crate::simd::Avx512>($arg) }
             }
-            // SAFETY: the caller vouches for the CPU and for what the kernel asks.
+            // SAFETY: the caller vouches for the CPU and for what the kernel requires.
             unsafe {
                 match set {
                     #[cfg(target_arch = "x86_64")]

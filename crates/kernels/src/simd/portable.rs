@@ -1,4 +1,4 @@
-//! Arrays of eight lanes, for the compiler to vectorise.
+//! Arrays of eight lanes, which the compiler vectorises.
 
 use super::Simd;
 
@@ -20,26 +20,26 @@ unsafe impl Simd for Portable {
 
     #[inline(always)]
     unsafe fn load(from: *const f32) -> Lanes {
-        // SAFETY: the caller owns eight numbers at `from`; arrays of f32 have f32's alignment.
+        // SAFETY: the caller owns eight values at `from`; arrays of f32 have f32's alignment.
         unsafe { from.cast::<Lanes>().read() }
     }
 
     #[inline(always)]
     unsafe fn store(to: *mut f32, vector: Lanes) {
-        // SAFETY: the caller owns eight numbers at `to`.
+        // SAFETY: the caller owns eight values at `to`.
         unsafe { to.cast::<Lanes>().write(vector) }
     }
 
     #[inline(always)]
     unsafe fn load_first(from: *const f32, count: usize) -> Lanes {
-        // SAFETY: the caller owns `count` numbers at `from`.
+        // SAFETY: the caller owns `count` values at `from`.
         std::array::from_fn(|i| if i < count { unsafe { *from.add(i) } } else { 0.0 })
     }
 
     #[inline(always)]
     unsafe fn store_first(to: *mut f32, vector: Lanes, count: usize) {
         for (i, value) in vector.into_iter().enumerate().take(count) {
-            // SAFETY: the caller owns `count` numbers at `to`.
+            // SAFETY: the caller owns `count` values at `to`.
             unsafe { *to.add(i) = value }
         }
     }

@@ -4,7 +4,8 @@ use std::arch::x86_64::*;
 
 use super::Simd;
 
-/// Implements [`Simd`] with one intrinsic an operation, and the operations given in full.
+/// Implements [`Simd`] with one intrinsic for each of the listed operations; the others are given in
+/// full.
 macro_rules! x86 {
     ($name:ident, $lanes:literal, $rows:expr, $vector:ident, $splat:ident, $load:ident, $store:ident,
      $fma:ident, $add:ident, $mul:ident, $div:ident, $max:ident, $min:ident, $($own:item)*) => {
@@ -54,7 +55,7 @@ macro_rules! x86 {
     };
 }
 
-/// Eight set lanes, then eight clear ones: read from `8 - count` on, a mask of `count` lanes.
+/// Eight set lanes, then eight clear ones: eight lanes from `8 - count` on are a mask of `count` lanes.
 const MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0];
 
 /// The mask of the first `count` of eight lanes.
@@ -63,7 +64,7 @@ const MASKS: [i32; 16] = [-1, -1, -1, -1, -1, -1, -1, -1, 0, 0, 0, 0, 0, 0, 0, 0
 /// The CPU has AVX2; `count` is at most 8.
 #[inline(always)]
 unsafe fn first_of_eight(count: usize) -> __m256i {
-    // SAFETY: eight numbers lie at 8 - count, since count is 0 to 8.
+    // SAFETY: eight values lie at 8 - count, since count is 0 to 8.
     unsafe { _mm256_loadu_si256(MASKS.as_ptr().add(8 - count).cast()) }
 }
 

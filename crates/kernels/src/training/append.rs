@@ -1,13 +1,13 @@
-//! Outputs in memory that was not filled before, since filling it costs a pass of its own.
+//! Appending to vectors without filling them first, which would cost a pass over the memory.
 
 #![allow(unsafe_code)]
 
 use std::mem::MaybeUninit;
 
-/// Appends `len` elements.
+/// Appends `len` elements, which `write` computes.
 ///
 /// # Safety
-/// `write` initialises all of the slice that it gets, which is `len` long.
+/// `write` initialises the whole slice that it is given, which is `len` long.
 pub(super) unsafe fn append(
     to: &mut Vec<f32>,
     len: usize,

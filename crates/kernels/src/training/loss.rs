@@ -1,7 +1,10 @@
-//! Cross-entropy of soft targets.
+//! Cross-entropy with soft targets.
 
-/// One row a label: `1 - smoothing + smoothing / classes` for it, `smoothing / classes` for the
-/// others (Szegedy et al. 2016, section 7).
+/// Targets with label smoothing, `[labels, classes]`: `1 - smoothing + smoothing / classes` for the
+/// label, and `smoothing / classes` for the other classes (Szegedy et al. 2016, section 7).
+///
+/// # Panics
+/// When a label is not less than `classes`.
 pub fn smoothed_targets(labels: &[usize], classes: usize, smoothing: f32) -> Vec<f32> {
     let mut targets = vec![smoothing / classes as f32; labels.len() * classes];
     for (row, &label) in targets.chunks_exact_mut(classes).zip(labels) {
@@ -10,8 +13,9 @@ pub fn smoothed_targets(labels: &[usize], classes: usize, smoothing: f32) -> Vec
     targets
 }
 
-/// The sum over all images of -target x log softmax(logits); writes its gradient times `weight`.
-/// All are `[images, classes]`; each target's row sums to 1.
+/// Gives the sum of `-target * log softmax(logits)` over all images, and writes its gradient times
+/// `weight`. The logits, the targets and the gradient are `[images, classes]`; each row of the targets
+/// sums to 1.
 ///
 /// # Panics
 /// When the lengths differ.
@@ -22,7 +26,8 @@ pub fn cross_entropy(
     weight: f32,
     gradient: &mut [f32],
 ) -> f64 {
-    assert!(logits.len() == targets.len() && logits.len() == gradient.len(), "one shape");
+    assert_eq!(logits.len(), targets.len(), "lengths of logits and targets");
+    assert_eq!(logits.len(), gradient.len(), "lengths of logits and gradient");
     let mut loss = 0.0;
     for (row, logits) in logits.chunks_exact(classes).enumerate() {
         let targets = &targets[row * classes..][..classes];

@@ -1,4 +1,4 @@
-//! The gradient that a convolution's backward pass starts from.
+//! The gradient that the backward pass of a convolution starts from.
 
 use std::ops::Range;
 
@@ -7,15 +7,15 @@ use super::norm::NormBackward;
 /// The gradient of a convolution's output.
 #[derive(Debug)]
 pub enum OutGradient<'a> {
-    /// As it is.
+    /// The gradient as a slice.
     Plain(&'a [f32]),
-    /// That of the input of a batch norm which follows the convolution: computed block by block, so
-    /// that it is used while it is in the cache.
+    /// The gradient of the input of the batch norm that follows the convolution. It is computed block
+    /// by block, so that it is used while it is in the cache.
     OfNorm(NormBackward<'a>),
 }
 
 impl OutGradient<'_> {
-    /// Its elements.
+    /// The number of elements.
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Plain(values) => values.len(),
@@ -23,7 +23,7 @@ impl OutGradient<'_> {
         }
     }
 
-    /// Some of its elements, whole pixels; `scratch` is grown as needed.
+    /// The elements of some whole pixels; `scratch` grows as needed.
     pub(crate) fn block<'s>(&'s self, range: Range<usize>, scratch: &'s mut Vec<f32>) -> &'s [f32] {
         match self {
             Self::Plain(values) => &values[range],

@@ -1,20 +1,20 @@
-//! The product that gives gradients of weights: columns of one matrix by columns of another, summed
-//! over their many rows.
+//! The matrix product of weight gradients: the columns of one matrix times the columns of another,
+//! summed over their many rows.
 
 #![allow(unsafe_code)]
 
 use crate::gemm::Rows;
 use crate::simd::{InstructionSet, Simd, dispatch};
 
-/// Numbers of both matrices that stay in a core's second-level cache.
+/// Elements of both matrices that stay in a core's second-level cache.
 const IN_CACHE: usize = 64 * 1024;
 
-/// Rows of two matrices, of so many columns together, whose product is summed in registers at once.
+/// How many rows of two matrices, which have `columns` columns together, stay in the cache.
 pub(crate) fn rows_in_cache(columns: usize) -> usize {
     (IN_CACHE / columns.max(1)).max(64)
 }
 
-/// A matrix inside a slice.
+/// A matrix `[rows, columns]` inside a slice.
 #[derive(Clone, Copy)]
 pub(crate) struct Matrix<'a> {
     pub(crate) values: &'a [f32],
@@ -29,7 +29,7 @@ struct Args<'a> {
     out: *mut f32,
 }
 
-/// Adds the sum over `rows` rows of a[row, i] * b[row, j] to `out[i, j]`,
+/// Adds the sum of `a[row, i] * b[row, j]` over `rows` rows to `out[i, j]`; `out` is
 /// `[a.columns, b.columns]`.
 ///
 /// # Panics
@@ -40,16 +40,16 @@ pub(crate) fn add_outer_products(a: Matrix<'_>, b: Matrix<'_>, rows: usize, out:
     }
     for matrix in [&a, &b] {
         let end = matrix.rows.offset + (rows - 1) * matrix.rows.stride + matrix.columns;
-        assert!(end <= matrix.values.len(), "{rows} rows");
+        assert!(end <= matrix.values.len(), "a matrix is too short for {rows} rows");
     }
-    assert_eq!(out.len(), a.columns * b.columns, "output");
+    assert_eq!(out.len(), a.columns * b.columns, "length of the output");
     // SAFETY: the slices hold all rows, `detect` found the instruction set.
     unsafe { multiply(InstructionSet::detect(), &Args { a, b, rows, out: out.as_mut_ptr() }) }
 }
 
 dispatch! {
     /// # Safety
-    /// The CPU has the set; the matrices hold all rows and `out` all sums.
+    /// The CPU has the instruction set; the matrices hold all rows and `out` all sums.
     unsafe fn multiply(args: &Args<'_>) = multiply_with
 }
 
@@ -94,7 +94,7 @@ struct Tile {
     depth: usize,
     out: *mut f32,
     out_stride: usize,
-    /// At least one; those beyond the vectors are left out.
+    /// At least one. Columns beyond the vectors are left out.
     columns: usize,
 }
 

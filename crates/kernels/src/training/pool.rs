@@ -1,8 +1,8 @@
-//! Backward of pools, image by image.
+//! Backward passes of pools, for one image.
 
 use crate::geometry::Geometry;
 
-/// Calls `visit(out_pixel, in_pixel)` for every tap that lies in the map.
+/// Calls `visit(out_pixel, in_pixel)` for every tap of every window that lies in the map.
 fn for_each_tap(geometry: &Geometry, mut visit: impl FnMut(usize, usize)) {
     let Geometry { height, width, kernel, stride } = *geometry;
     for pixel in 0..geometry.out_pixels() {
@@ -16,17 +16,17 @@ fn for_each_tap(geometry: &Geometry, mut visit: impl FnMut(usize, usize)) {
     }
 }
 
-/// Backward of [`crate::avg_pool`].
+/// The backward pass of [`crate::avg_pool`], for one image.
 ///
 /// # Panics
-/// When a slice's length does not fit the geometry.
+/// When the length of a slice does not fit the geometry.
 pub fn avg_pool_backward(
     geometry: &Geometry,
     channels: usize,
     gradient: &[f32],
     in_gradient: &mut [f32],
 ) {
-    assert_eq!(in_gradient.len(), geometry.in_pixels() * channels, "input");
+    assert_eq!(in_gradient.len(), geometry.in_pixels() * channels, "length of the input");
     let share = 1.0 / (geometry.kernel * geometry.kernel) as f32;
     in_gradient.fill(0.0);
     for_each_tap(geometry, |pixel, in_pixel| {
@@ -36,10 +36,11 @@ pub fn avg_pool_backward(
     });
 }
 
-/// Backward of [`crate::max_pool`]: the gradient goes to the first of the largest inputs.
+/// The backward pass of [`crate::max_pool`], for one image: the gradient goes to the first of the largest
+/// inputs under each window.
 ///
 /// # Panics
-/// When a slice's length does not fit the geometry.
+/// When the length of a slice does not fit the geometry.
 pub fn max_pool_backward(
     geometry: &Geometry,
     channels: usize,
@@ -47,8 +48,8 @@ pub fn max_pool_backward(
     gradient: &[f32],
     in_gradient: &mut [f32],
 ) {
-    assert_eq!(input.len(), geometry.in_pixels() * channels, "input");
-    assert_eq!(in_gradient.len(), input.len(), "input");
+    assert_eq!(input.len(), geometry.in_pixels() * channels, "length of the input");
+    assert_eq!(in_gradient.len(), input.len(), "length of the input's gradient");
     let mut best = vec![f32::NEG_INFINITY; gradient.len()];
     let mut winner = vec![0_u32; gradient.len()];
     for_each_tap(geometry, |pixel, in_pixel| {
@@ -67,13 +68,14 @@ pub fn max_pool_backward(
     }
 }
 
-/// Backward of [`crate::global_avg_pool`]: an equal share for every pixel.
+/// The backward pass of [`crate::global_avg_pool`], for one image: every pixel gets an equal share of the
+/// gradient.
 ///
 /// # Panics
-/// When `in_gradient` has no whole pixels.
+/// When `in_gradient` does not consist of whole pixels.
 pub fn global_avg_pool_backward(gradient: &[f32], in_gradient: &mut [f32]) {
     let channels = gradient.len();
-    assert!(in_gradient.len().is_multiple_of(channels), "[pixels, channels]");
+    assert!(in_gradient.len().is_multiple_of(channels), "the input's gradient has part of a pixel");
     let share = channels as f32 / in_gradient.len() as f32;
     for pixel in in_gradient.chunks_exact_mut(channels) {
         pixel.iter_mut().zip(gradient).for_each(|(to, &from)| *to = from * share);

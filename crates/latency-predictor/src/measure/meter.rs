@@ -1,7 +1,7 @@
 //! What a measurement needs: threads on fixed CPUs, and a probe of how busy these are.
 
-use engine::{Engine, Weights};
-use search_space::{Graph, Network};
+use engine::Engine;
+use search_space::{Graph, Network, Weights};
 
 use crate::error::PredictorError;
 use crate::measure::lock::MeasuringLock;

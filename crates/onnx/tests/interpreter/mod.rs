@@ -47,13 +47,13 @@ pub(crate) fn run(model: &ModelProto, input: Tensor) -> Tensor {
     let mut values: HashMap<&str, Tensor> = HashMap::new();
     for tensor in &graph.initializer {
         let dims: Vec<usize> = tensor.dims.iter().map(|&dim| dim as usize).collect();
-        let numbers: Vec<f64> = match DataType::try_from(tensor.data_type) {
-            Ok(DataType::Float) => numbers(&tensor.raw_data, |b| f32::from_le_bytes(b).into()),
-            Ok(DataType::Int64) => numbers(&tensor.raw_data, |b| i64::from_le_bytes(b) as f64),
+        let elements: Vec<f64> = match DataType::try_from(tensor.data_type) {
+            Ok(DataType::Float) => decoded(&tensor.raw_data, |b| f32::from_le_bytes(b).into()),
+            Ok(DataType::Int64) => decoded(&tensor.raw_data, |b| i64::from_le_bytes(b) as f64),
             other => panic!("{}: {other:?}", tensor.name),
         };
-        assert_eq!(numbers.len(), dims.iter().product(), "{}", tensor.name);
-        let double = values.insert(&tensor.name, Tensor { dims, values: numbers });
+        assert_eq!(elements.len(), dims.iter().product(), "{}", tensor.name);
+        let double = values.insert(&tensor.name, Tensor { dims, values: elements });
         assert!(double.is_none(), "{} twice", tensor.name);
     }
     values.insert(&graph.input[0].name, input);
@@ -66,8 +66,8 @@ pub(crate) fn run(model: &ModelProto, input: Tensor) -> Tensor {
     values.remove(graph.output[0].name.as_str()).expect("the output")
 }
 
-fn numbers<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<f64> {
-    bytes.chunks(N).map(|chunk| number(chunk.try_into().expect("whole numbers"))).collect()
+fn decoded<const N: usize>(bytes: &[u8], number: impl Fn([u8; N]) -> f64) -> Vec<f64> {
+    bytes.chunks(N).map(|chunk| number(chunk.try_into().expect("whole elements"))).collect()
 }
 
 fn attribute<'a>(node: &'a NodeProto, name: &str) -> Option<&'a AttributeProto> {
@@ -82,7 +82,7 @@ fn float(node: &NodeProto, name: &str, default: f32) -> f64 {
     attribute(node, name).map_or(default, |attribute| attribute.f.expect(name)).into()
 }
 
-/// Of square windows with equal padding on all sides.
+/// The attributes of square windows with equal padding on all sides.
 struct Window {
     kernel: usize,
     stride: usize,
@@ -104,7 +104,7 @@ impl Window {
         (input + 2 * self.pad - self.kernel) / self.stride + 1
     }
 
-    /// Offsets in the kernel and values under it, where it is inside of the map.
+    /// The offsets in the window and the values under it, where it lies inside the map.
     fn taps(&self, map: &Tensor, [n, c, y, x]: [usize; 4]) -> Vec<([usize; 2], f64)> {
         let mut taps = Vec::new();
         for ky in 0..self.kernel {

@@ -5,8 +5,8 @@ use std::sync::{Arc, OnceLock};
 use candle_core::{Error, Result, Shape, Tensor};
 use kernels::Activation;
 use kernels::training::{
-    ConvGradients, ConvShape, NormAct, NormStatistics, OutGradient, add_assign, column_sums,
-    conv_backward, conv_forward, depthwise_backward, depthwise_forward,
+    ConvGradients, ConvShape, Filters, NormAct, NormStatistics, OutGradient, add_assign,
+    column_sums, conv_backward, conv_forward, depthwise_backward, depthwise_forward,
 };
 
 use super::elements::{Gradients, SliceOp, Slices, map, of_shape, readable, refused, tensor};
@@ -171,7 +171,8 @@ impl Conv {
     ) {
         let shape = &self.shape;
         if !self.is_depthwise() {
-            return conv_forward(shape, x, (weight, bias), out, advance);
+            let bias = (!bias.is_empty()).then_some(bias);
+            return conv_forward(shape, x, Filters { weights: weight, bias }, out, advance);
         }
         depthwise_forward(&shape.geometry, shape.out_channels, x, weight, out, advance);
         if !bias.is_empty() {

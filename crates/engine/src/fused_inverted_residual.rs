@@ -1,4 +1,4 @@
-//! Which convolutions run in one pass over a map, band of rows by band.
+//! Which convolutions run as one fused inverted residual.
 
 use std::ops::Range;
 
@@ -7,32 +7,34 @@ use search_space::{Graph, NodeId, Op};
 
 use crate::fuse::{Fused, Residuals, fuse};
 
-/// Numbers of a map that are better not written to memory and read back.
-const LARGE_MAP: usize = 64 * 1024;
-/// Numbers of weights that stay in a core's cache beside a band.
-const SMALL_WEIGHTS: usize = 32 * 1024;
+/// The least number of elements of a map that is better not written to memory and read back.
+const MIN_MAP: usize = 64 * 1024;
+/// The largest number of weights that stay in a core's cache beside a strip of rows of the map.
+const MAX_WEIGHTS: usize = 32 * 1024;
 
-/// `[pointwise,] depthwise[, pointwise]`, of one unit, each the only reader of the one before.
+/// `[pointwise,] depthwise[, pointwise]` in one unit, where each convolution is the only reader of the
+/// one before.
 #[derive(Debug)]
-pub(crate) struct BandNodes {
-    pub(crate) expand: Option<(NodeId, Fused)>,
-    pub(crate) depthwise: (NodeId, Fused),
-    /// The depthwise convolution's.
+pub(crate) struct InvertedResidualNodes {
+    pub(crate) expand: Option<Fused>,
+    pub(crate) depthwise: Fused,
+    /// Of the depthwise convolution.
     pub(crate) geometry: Geometry,
-    pub(crate) project: Option<(NodeId, Fused)>,
+    pub(crate) project: Option<Fused>,
 }
 
-/// A convolution by what can run it.
+/// Nodes by the kernels that can run them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ConvKind {
-    /// 1x1, stride 1, one group.
+    /// 1x1 with stride 1 and one group.
     Pointwise,
+    /// As many groups as channels of the input and of the output.
     Depthwise,
-    /// Dense, grouped or no convolution.
+    /// Any other convolution, or no convolution.
     Other,
 }
 
-/// How the window of a convolution or pool moves; elsewhere, over single pixels.
+/// How the window of a convolution or pool moves. For all other ops, the window is a single pixel.
 pub(crate) fn geometry(graph: &Graph, id: NodeId) -> Geometry {
     let node = graph.node(id);
     let side = graph.input_shape(node).resolution;
@@ -59,40 +61,38 @@ pub(crate) fn conv_kind(graph: &Graph, id: NodeId) -> ConvKind {
     }
 }
 
-/// The bands that start at `start`, where running so saves traffic; `unit` are the nodes that they
-/// may take up.
-pub(crate) fn bands(
+/// The fused inverted residual that starts at `start` and stays within the nodes of `unit`, if there is
+/// one and it saves memory traffic.
+pub(crate) fn inverted_residual_at(
     graph: &Graph,
     readers: &[Vec<NodeId>],
     start: NodeId,
     unit: &Range<usize>,
-) -> Option<BandNodes> {
-    let fused = |id: NodeId, residuals: Residuals| (id, fuse(graph, readers, id, residuals));
-    let next = |(_, fused): &(NodeId, Fused), kind: ConvKind| match readers[fused.last().0][..] {
+) -> Option<InvertedResidualNodes> {
+    let next = |fused: &Fused, kind: ConvKind| match readers[fused.last().0][..] {
         [next] if unit.contains(&next.0) && conv_kind(graph, next) == kind => Some(next),
         _ => None,
     };
     let (expand, depthwise) = match conv_kind(graph, start) {
         ConvKind::Pointwise => {
-            let expand = fused(start, Residuals::None);
+            let expand = fuse(graph, readers, start, Residuals::None);
             let depthwise = next(&expand, ConvKind::Depthwise)?;
             (Some(expand), depthwise)
         }
         ConvKind::Depthwise => (None, start),
         ConvKind::Other => return None,
     };
-    let weights = |id: NodeId| graph.layer_cost(graph.node(id)).params;
+    let few_weights = |id: NodeId| graph.layer_cost(graph.node(id)).params <= MAX_WEIGHTS;
     let expanded = graph.input_shape(graph.node(depthwise)).elements();
-    let small = expand.as_ref().is_none_or(|(id, _)| weights(*id) <= SMALL_WEIGHTS);
-    if expanded < LARGE_MAP || !small {
+    if expanded < MIN_MAP || expand.as_ref().is_some_and(|expand| !few_weights(expand.first())) {
         return None;
     }
     let geometry = geometry(graph, depthwise);
-    let depthwise = fused(depthwise, Residuals::None);
+    let depthwise = fuse(graph, readers, depthwise, Residuals::None);
     let project = next(&depthwise, ConvKind::Pointwise)
-        .filter(|&id| weights(id) <= SMALL_WEIGHTS)
-        .map(|id| fused(id, Residuals::Before(start)));
-    (expand.is_some() || project.is_some()).then_some(BandNodes {
+        .filter(|&id| few_weights(id))
+        .map(|id| fuse(graph, readers, id, Residuals::Before(start)));
+    (expand.is_some() || project.is_some()).then_some(InvertedResidualNodes {
         expand,
         depthwise,
         geometry,
