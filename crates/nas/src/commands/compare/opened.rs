@@ -34,11 +34,6 @@ impl Opened {
         Ok(Self { path: path.to_path_buf(), manifest, settings, points })
     }
 
-    /// The value of a setting; nothing for one that the study does not have.
-    pub(super) fn setting(&self, name: &str) -> &str {
-        self.settings.get(name).map_or("", String::as_str)
-    }
-
     /// Says how far a study is that holds fewer trials than it was made for.
     pub(super) fn unfinished(&self) -> Option<String> {
         let samples = self.manifest.samples;
