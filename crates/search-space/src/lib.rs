@@ -20,7 +20,7 @@ mod weights;
 mod widths;
 
 pub use error::{Invalid, ParseError};
-pub use graph::channel_groups::{ChannelGroup, Freedom, channel_groups};
+pub use graph::channel_groups::{ChannelGroup, WidthConstraint, channel_groups};
 pub use graph::cost::{LayerCost, NetworkCost};
 pub use graph::unit::{PlacedUnit, Unit};
 pub use graph::{Graph, Node, NodeId, Op, Shape, UnitSpan};
@@ -40,5 +40,5 @@ pub use statistics::quantile;
 pub use weights::fold::{Filter, NormTensors};
 pub use weights::{NodeWeights, Weights};
 pub use widths::axes::{Axis, AxisKind, axes};
-pub use widths::channel_mapping::Lanes;
+pub use widths::channel_mapping::ChannelMapping;
 pub use widths::proposals::{Proposal, proposals};

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use search_space::{
-    Freedom, Genotype, Network, PlacedUnit, SearchSpace, channel_groups, published,
+    Genotype, Network, PlacedUnit, SearchSpace, WidthConstraint, channel_groups, published,
 };
 
 fn spaces() -> Vec<SearchSpace> {
@@ -106,7 +106,7 @@ fn channel_groups_cover_every_node_once() {
 }
 
 /// Names of a group's convolutions, for the group that holds `member`.
-fn group_of(network: &str, member: &str) -> (Freedom, Vec<String>) {
+fn group_of(network: &str, member: &str) -> (WidthConstraint, Vec<String>) {
     let graph = published::network(network).unwrap().lower().unwrap();
     let holds = |name: &str| name == member;
     let group = channel_groups(&graph)
@@ -114,16 +114,16 @@ fn group_of(network: &str, member: &str) -> (Freedom, Vec<String>) {
         .find(|group| group.nodes.iter().any(|&id| holds(&graph.node(id).name)))
         .unwrap();
     let convs = group.nodes.iter().map(|&id| graph.node(id).name.clone());
-    (group.freedom, convs.filter(|name| name.ends_with(".conv")).collect())
+    (group.constraint, convs.filter(|name| name.ends_with(".conv")).collect())
 }
 
 #[test]
 fn channel_groups_of_published_blocks() {
-    let check = |network: &str, member: &str, freedom: Freedom, convs: &[&str]| {
+    let check = |network: &str, member: &str, freedom: WidthConstraint, convs: &[&str]| {
         let found = group_of(network, member);
         assert_eq!(found, (freedom, convs.iter().map(|&c| c.to_owned()).collect()), "{member}");
     };
-    let free = Freedom::MultipleOf(8);
+    let free = WidthConstraint::MultipleOf(8);
     // The residual ties the bottlenecks of MobileNetV2's 24-channel blocks.
     let bottleneck = ["blocks.2.project.conv", "blocks.3.project.conv"];
     check("mobilenet_v2", "blocks.3.add", free, &bottleneck);
@@ -138,17 +138,17 @@ fn channel_groups_of_published_blocks() {
     );
     // Eight groups and a shuffle leave multiples of 8; three groups multiples of 24.
     let mid = ["blocks.3.reduce.conv", "blocks.3.depthwise.conv"];
-    check("shufflenet_v1_g8", "blocks.3.shuffle", Freedom::MultipleOf(8), &mid);
-    check("shufflenet_v1_g3", "blocks.3.shuffle", Freedom::MultipleOf(24), &mid);
+    check("shufflenet_v1_g8", "blocks.3.shuffle", WidthConstraint::MultipleOf(8), &mid);
+    check("shufflenet_v1_g3", "blocks.3.shuffle", WidthConstraint::MultipleOf(24), &mid);
     check(
         "shufflenet_v2",
         "blocks.3.b.depthwise.conv",
         free,
         &["blocks.3.b.reduce.conv", "blocks.3.b.depthwise.conv"],
     );
-    check("shufflenet_v2", "blocks.3.concat", Freedom::Fixed, &[]);
-    assert_eq!(group_of("mobilenet_v2", "head.classifier").0, Freedom::Fixed);
-    assert_eq!(group_of("mobilenet_v2", "input").0, Freedom::Fixed);
+    check("shufflenet_v2", "blocks.3.concat", WidthConstraint::Fixed, &[]);
+    assert_eq!(group_of("mobilenet_v2", "head.classifier").0, WidthConstraint::Fixed);
+    assert_eq!(group_of("mobilenet_v2", "input").0, WidthConstraint::Fixed);
 }
 
 proptest! {

@@ -1,7 +1,7 @@
 //! The weights of a network in a narrower one.
 
 use search_space::{
-    ChannelGroup, Graph, Lanes, Node, NodeId, NodeWeights, Op, Weights, channel_groups,
+    ChannelGroup, ChannelMapping, Graph, Node, NodeId, NodeWeights, Op, Weights, channel_groups,
 };
 
 use crate::error::TrainingError;
@@ -27,8 +27,8 @@ pub fn truncate(wide: &Graph, narrow: &Graph, weights: &Weights) -> Result<Weigh
     let mut from: Vec<Vec<usize>> = vec![Vec::new(); wide.nodes.len()];
     for group in channel_groups(wide) {
         let width = narrow.node(group.nodes[0]).output.channels;
-        let old = Lanes::new(wide, &group, group.width);
-        let new = Lanes::new(narrow, &group, width);
+        let old = ChannelMapping::new(wide, &group, group.width);
+        let new = ChannelMapping::new(narrow, &group, width);
         let kept = match width == group.width {
             true => Some((0..width).collect()),
             false => old.kept(&new, &norms(wide, &group, &old, weights)),
@@ -46,7 +46,12 @@ pub fn truncate(wide: &Graph, narrow: &Graph, weights: &Weights) -> Result<Weigh
 }
 
 /// Squared norms of the filters that make the channels, numbered as the group's first node has them.
-fn norms(graph: &Graph, group: &ChannelGroup, lanes: &Lanes, weights: &Weights) -> Vec<f64> {
+fn norms(
+    graph: &Graph,
+    group: &ChannelGroup,
+    mapping: &ChannelMapping,
+    weights: &Weights,
+) -> Vec<f64> {
     let mut norms = vec![0.0; group.width];
     for &id in &group.nodes {
         let node = graph.node(id);
@@ -55,7 +60,7 @@ fn norms(graph: &Graph, group: &ChannelGroup, lanes: &Lanes, weights: &Weights) 
             continue;
         }
         let (NodeWeights::Filter { weight, .. }, Some(places)) =
-            (&weights.nodes[id.0], lanes.at(id))
+            (&weights.nodes[id.0], mapping.at(id))
         else {
             continue;
         };

@@ -5,7 +5,8 @@ use onnx::{Batch, BatchNorm, Settings};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use search_space::{
-    Axis, Freedom, Graph, Lanes, Network, NodeWeights, Op, Weights, axes, channel_groups, published,
+    Axis, ChannelMapping, Graph, Network, NodeWeights, Op, Weights, WidthConstraint, axes,
+    channel_groups, published,
 };
 use training::{Backend, Model, truncate};
 
@@ -101,13 +102,15 @@ fn channels_that_nothing_reads_are_cut_exactly() {
         let group = groups
             .iter()
             .find(|group| {
-                group.freedom != Freedom::Fixed
+                group.constraint != WidthConstraint::Fixed
                     && group.width == axis.width
                     && group.nodes.iter().all(|id| changes(id.0))
             })
             .unwrap_or_else(|| panic!("{}: {}", network.name, axis.name));
-        let (old, new) =
-            (Lanes::new(&graph, group, group.width), Lanes::new(&narrow, group, width));
+        let (old, new) = (
+            ChannelMapping::new(&graph, group, group.width),
+            ChannelMapping::new(&narrow, group, width),
+        );
         let norms: Vec<f64> = (0..group.width).map(|_| rng.random_range(0.0..1.0)).collect();
         let kept = old.kept(&new, &norms).unwrap();
         let places = |id: usize| {

@@ -58,7 +58,7 @@ const DEFAULT_ARCH: [&str; 2] = ["genotype", "arch"];
 const DEFAULT_ACCURACY: [&str; 2] = ["accuracy", "mean_acc"];
 const DEFAULT_LATENCY: &str = "latency_ms";
 /// Base 36 has no more digits.
-const MOST_OPTIONS: usize = 36;
+const MAX_OPTIONS: usize = 36;
 
 impl AccuracyTable {
     /// Reads a CSV file, plain or gzipped. With a space the architectures are its genotypes; without
@@ -173,8 +173,8 @@ fn domain_of_digits(file: &CsvFile, arch: Column, name: &str) -> Result<Domain, 
             if !digits.contains(&digit) {
                 digits.push(digit);
             }
-            if digits.len() > MOST_OPTIONS {
-                let allowed = format!("at most {MOST_OPTIONS} digits at each position");
+            if digits.len() > MAX_OPTIONS {
+                let allowed = format!("at most {MAX_OPTIONS} digits at each position");
                 return Err(line.cell_error(arch, allowed));
             }
         }

@@ -4,7 +4,7 @@ use crate::graph::{Graph, NodeId, Op};
 
 /// How a group's width may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Freedom {
+pub enum WidthConstraint {
     /// Not at all: the image, the logits, and whatever passes through a concat or split, since
     /// nothing can be truncated exactly through ShuffleNetV2's shuffle.
     Fixed,
@@ -19,7 +19,7 @@ pub struct ChannelGroup {
     /// Channels now.
     pub width: usize,
     /// How that may change.
-    pub freedom: Freedom,
+    pub constraint: WidthConstraint,
     /// The nodes whose output axis this is, in the graph's order.
     pub nodes: Vec<NodeId>,
 }
@@ -64,15 +64,18 @@ pub fn channel_groups(graph: &Graph) -> Vec<ChannelGroup> {
     axes.groups(graph)
 }
 
-/// Disjoint sets over the nodes' output axes. A set's freedom stands at its root.
+/// Disjoint sets over the nodes' output axes. A set's constraint stands at its root.
 struct Axes {
     parent: Vec<usize>,
-    freedom: Vec<Freedom>,
+    constraints: Vec<WidthConstraint>,
 }
 
 impl Axes {
     fn new(nodes: usize) -> Self {
-        Self { parent: (0..nodes).collect(), freedom: vec![Freedom::MultipleOf(8); nodes] }
+        Self {
+            parent: (0..nodes).collect(),
+            constraints: vec![WidthConstraint::MultipleOf(8); nodes],
+        }
     }
 
     fn root(&self, mut axis: usize) -> usize {
@@ -85,19 +88,19 @@ impl Axes {
     fn tie(&mut self, a: usize, b: usize) {
         let (a, b) = (self.root(a), self.root(b));
         if a != b {
-            self.freedom[a] = both(self.freedom[a], self.freedom[b]);
+            self.constraints[a] = both(self.constraints[a], self.constraints[b]);
             self.parent[b] = a;
         }
     }
 
     fn fix(&mut self, axis: usize) {
         let root = self.root(axis);
-        self.freedom[root] = Freedom::Fixed;
+        self.constraints[root] = WidthConstraint::Fixed;
     }
 
     fn divide(&mut self, axis: usize, divisor: usize) {
         let root = self.root(axis);
-        self.freedom[root] = both(self.freedom[root], Freedom::MultipleOf(divisor));
+        self.constraints[root] = both(self.constraints[root], WidthConstraint::MultipleOf(divisor));
     }
 
     fn groups(&self, graph: &Graph) -> Vec<ChannelGroup> {
@@ -107,8 +110,8 @@ impl Axes {
             match groups.iter_mut().find(|(known, _)| *known == root) {
                 Some((_, group)) => group.nodes.push(NodeId(index)),
                 None => {
-                    let (width, freedom) = (node.output.channels, self.freedom[root]);
-                    let group = ChannelGroup { width, freedom, nodes: vec![NodeId(index)] };
+                    let (width, constraint) = (node.output.channels, self.constraints[root]);
+                    let group = ChannelGroup { width, constraint, nodes: vec![NodeId(index)] };
                     groups.push((root, group));
                 }
             }
@@ -117,10 +120,12 @@ impl Axes {
     }
 }
 
-fn both(a: Freedom, b: Freedom) -> Freedom {
+fn both(a: WidthConstraint, b: WidthConstraint) -> WidthConstraint {
     match (a, b) {
-        (Freedom::MultipleOf(a), Freedom::MultipleOf(b)) => Freedom::MultipleOf(lcm(a, b)),
-        _ => Freedom::Fixed,
+        (WidthConstraint::MultipleOf(a), WidthConstraint::MultipleOf(b)) => {
+            WidthConstraint::MultipleOf(lcm(a, b))
+        }
+        _ => WidthConstraint::Fixed,
     }
 }
 

@@ -11,7 +11,7 @@ use crate::space::{Choice, SeRule, SearchSpace};
 /// A genotype's text has one base-36 digit a choice.
 const OPTIONS: usize = 36;
 const LAYERS: usize = 64;
-/// Genotypes tried until one is a network.
+/// Genotypes sampled until one is a network.
 const DRAWS: usize = 1_000;
 
 pub(crate) fn check(space: &SearchSpace) -> Result<(), Invalid> {

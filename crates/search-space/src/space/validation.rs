@@ -16,10 +16,10 @@ const SAMPLES: usize = 4_000;
 /// Of them, those whose choices are changed one by one.
 const CHANGED: usize = 1_500;
 /// Fewer samples say nothing about an option or a pair of options.
-const FEWEST: usize = 60;
+const MIN_SAMPLES: usize = 60;
 /// Genotypes shown.
 const EXAMPLES: usize = 5;
-/// Descents towards the smallest and the largest network.
+/// Starts of coordinate descent towards the smallest and the largest network.
 const STARTS: usize = 4;
 
 /// An option of a choice, by their positions.
@@ -161,7 +161,7 @@ fn illegal(
     for (genotype, result) in drawn {
         places(genotype).for_each(|place| count(&mut alone, place, result));
     }
-    let alone = failing(&alone, FEWEST);
+    let alone = failing(&alone, MIN_SAMPLES);
     let known: BTreeSet<Place> = alone.iter().map(|(place, _)| *place).collect();
     let unexplained =
         drawn.iter().filter(|(genotype, _)| !places(genotype).any(|place| known.contains(&place)));
@@ -177,10 +177,8 @@ fn illegal(
         with: None,
         reason: reason.clone(),
     });
-    let double = failing(&pairs, FEWEST).into_iter().map(|((first, second), reason)| Illegal {
-        option: name(first),
-        with: Some(name(second)),
-        reason: reason.clone(),
+    let double = failing(&pairs, MIN_SAMPLES).into_iter().map(|((first, second), reason)| {
+        Illegal { option: name(first), with: Some(name(second)), reason: reason.clone() }
     });
     single.chain(double).collect()
 }
@@ -194,7 +192,7 @@ fn idle(
     rng: &mut impl Rng,
 ) -> Vec<Idle> {
     // By choice and place: tries, and how many of them changed the network.
-    let mut tried: BTreeMap<(usize, Option<Place>), (usize, usize)> = BTreeMap::new();
+    let mut samples: BTreeMap<(usize, Option<Place>), (usize, usize)> = BTreeMap::new();
     let network = |genotype: &Genotype| space.decode(genotype).ok().map(|n| architecture(&n));
     for (genotype, _) in drawn.iter().filter(|(_, result)| result.is_ok()).take(CHANGED) {
         let before = network(genotype);
@@ -205,19 +203,21 @@ fn idle(
             let changed = usize::from(network(&other) != before);
             let with = places(genotype).filter(|place| place.0 != choice).map(Some);
             for with in with.chain([None]) {
-                let entry = tried.entry((choice, with)).or_default();
+                let entry = samples.entry((choice, with)).or_default();
                 *entry = (entry.0 + 1, entry.1 + changed);
             }
         }
     }
     let idle = |choice: usize, with: Option<Place>| {
-        tried.get(&(choice, with)).is_some_and(|&(tries, changes)| tries >= FEWEST && changes == 0)
+        samples
+            .get(&(choice, with))
+            .is_some_and(|&(tries, changes)| tries >= MIN_SAMPLES && changes == 0)
     };
     let choices = space.choices();
     let unless_never = |(choice, with): &&(usize, Option<Place>)| {
         idle(*choice, *with) && (with.is_none() || !idle(*choice, None))
     };
-    let found = tried.keys().filter(unless_never);
+    let found = samples.keys().filter(unless_never);
     found
         .map(|&(choice, with)| Idle { choice: choices[choice].name.clone(), with: with.map(name) })
         .collect()

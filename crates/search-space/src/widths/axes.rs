@@ -3,11 +3,11 @@
 
 use crate::error::Invalid;
 use crate::graph::Graph;
-use crate::graph::channel_groups::{ChannelGroup, Freedom, channel_groups};
+use crate::graph::channel_groups::{ChannelGroup, WidthConstraint, channel_groups};
 use crate::network::Network;
 use crate::network::block::Block;
 use crate::network::head::Head;
-use crate::widths::channel_mapping::Lanes;
+use crate::widths::channel_mapping::ChannelMapping;
 
 /// What an axis is to its blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -59,7 +59,7 @@ pub fn axes(network: &Network) -> Result<Vec<Axis>, Invalid> {
 }
 
 fn axis(network: &Network, graph: &Graph, group: &ChannelGroup) -> Option<Axis> {
-    let Freedom::MultipleOf(divisor) = group.freedom else { return None };
+    let WidthConstraint::MultipleOf(divisor) = group.constraint else { return None };
     let mut fields = Vec::new();
     for &id in &group.nodes {
         let node = graph.node(id);
@@ -70,9 +70,10 @@ fn axis(network: &Network, graph: &Graph, group: &ChannelGroup) -> Option<Axis> 
     fields.dedup();
     let (kind, name) = describe(network, &fields)?;
     let width = group.width;
-    let here = Lanes::new(graph, group, width);
+    let here = ChannelMapping::new(graph, group, width);
     let equal = vec![0.0; width];
-    let is_exact = |width: &usize| here.kept(&Lanes::new(graph, group, *width), &equal).is_some();
+    let is_exact =
+        |width: &usize| here.kept(&ChannelMapping::new(graph, group, *width), &equal).is_some();
     let most = width.checked_sub(1)? / divisor;
     let narrower = (1..=most).rev().map(|count| count * divisor).filter(is_exact).collect();
     Some(Axis { name, kind, width, narrower, fields })

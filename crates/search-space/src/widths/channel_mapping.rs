@@ -8,14 +8,14 @@ use crate::graph::{Graph, NodeId, Op};
 
 /// The channels of a group, numbered as the group's first node has them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lanes {
+pub struct ChannelMapping {
     /// For each node of the group: where its channels stand there.
     places: BTreeMap<NodeId, Vec<usize>>,
     /// For each channel: its group at every grouped convolution that writes or reads the axis.
     convolution_groups: Vec<Vec<usize>>,
 }
 
-impl Lanes {
+impl ChannelMapping {
     /// The channels of `group` if it had `width` of them. A shuffle never meets another path: its
     /// output is read by a depthwise convolution or fixed by a concat.
     pub fn new(graph: &Graph, group: &ChannelGroup, width: usize) -> Self {

@@ -6,7 +6,7 @@ use super::{Row, Surrogate, SurrogateError};
 use crate::statistics::{kendall_tau, mean, r2};
 
 /// Fewest networks of an evaluation: below, the best tenth is no ranking.
-const FEWEST: usize = 30;
+const MIN_ROWS: usize = 30;
 
 /// Quality on networks with known accuracies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,8 +53,8 @@ impl Evaluation {
 /// # Errors
 /// Fewer than 30 networks; a network of another space; no network under any cap.
 pub fn evaluate(surrogate: &Surrogate, rows: &[Row]) -> Result<Evaluation, SurrogateError> {
-    if rows.len() < FEWEST {
-        return Err(SurrogateError::value("rows", rows.len(), format!("at least {FEWEST}")));
+    if rows.len() < MIN_ROWS {
+        return Err(SurrogateError::value("rows", rows.len(), format!("at least {MIN_ROWS}")));
     }
     let predictions = surrogate.predict_batch(rows.iter().map(|row| &row.genotype))?;
     let truth: Vec<f64> = rows.iter().map(|row| row.accuracy).collect();
