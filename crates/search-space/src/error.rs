@@ -2,6 +2,8 @@
 
 use std::fmt::Display;
 
+use serde::{Serialize, Serializer};
+
 /// A value that parses but that no network or space can have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: found {found}; allowed: {allowed}")]
@@ -12,6 +14,13 @@ pub struct Invalid {
     pub found: String,
     /// What may stand there.
     pub allowed: String,
+}
+
+/// As its message.
+impl Serialize for Invalid {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
 }
 
 impl Invalid {

@@ -31,10 +31,14 @@ pub use network::block::{
     Skip, SqueezeExcite,
 };
 pub use network::head::{Dropout, Head};
+pub use network::published_accuracy::{PublishedAccuracy, published_accuracy};
 pub use network::{Input, Network, Norm};
 pub use space::domain::{Domain, DomainChoice};
 pub use space::genotype::Genotype;
-pub use space::validation::{Example, Idle, Illegal, Sizes, Span, Validation, validate};
+pub use space::reference_genotypes::{ReferenceGenotype, reference_genotypes};
+pub use space::validation::{
+    Illegal, SampledNetwork, Sizes, Span, Validation, WithoutEffect, validate,
+};
 pub use space::{Choice, Family, SeRule, SearchSpace, SpaceChoice, Stage};
 pub use statistics::quantile;
 pub use weights::fold::{Filter, NormTensors};

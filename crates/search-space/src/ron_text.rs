@@ -63,7 +63,8 @@ pub(crate) fn write(name: &str, fields: &[(&str, Field)]) -> String {
     text + ")\n"
 }
 
-fn one_line<T: Serialize>(value: &T) -> String {
+/// A value on one line.
+pub(crate) fn one_line<T: Serialize>(value: &T) -> String {
     let config = PrettyConfig::new().depth_limit(0);
     let text = options().to_string_pretty(value, config);
     // RON can fail only on foreign serialisers. It writes variants called None as raw identifiers.

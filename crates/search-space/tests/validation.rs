@@ -25,10 +25,10 @@ fn an_option_that_is_illegal_everywhere() {
          (out: 48, layers: 2, stride: 1, choices: [Family([Separable, ShuffleUnitV2])])",
     ));
     let [only] = &found.illegal[..] else { panic!("{:?}", found.illegal) };
-    assert_eq!((only.option.as_str(), &only.with), ("stages[0].Family: ShuffleUnitV2", &None));
+    assert_eq!((only.place.as_str(), &only.with), ("stages[0].Family: ShuffleUnitV2", &None));
     assert!(only.reason.to_string().contains("48"), "{}", only.reason);
     assert!(found.legal > found.sampled / 3 && found.legal < found.sampled * 2 / 3);
-    assert_eq!(found.idle, []);
+    assert_eq!(found.without_effect, []);
 }
 
 #[test]
@@ -40,10 +40,10 @@ fn options_that_are_illegal_together() {
             Family([InvertedResidual, ShuffleUnitV1]), Groups([2, 3, 4]), Expand([3, 6])])",
     ));
     let pairs: Vec<(&str, Option<&str>)> =
-        found.illegal.iter().map(|i| (i.option.as_str(), i.with.as_deref())).collect();
+        found.illegal.iter().map(|i| (i.place.as_str(), i.with.as_deref())).collect();
     assert_eq!(pairs, [("stages[1].Family: ShuffleUnitV1", Some("stages[1].Groups: 3"))]);
     let idle: Vec<(&str, Option<&str>)> =
-        found.idle.iter().map(|i| (i.choice.as_str(), i.with.as_deref())).collect();
+        found.without_effect.iter().map(|i| (i.choice.as_str(), i.with.as_deref())).collect();
     let expected = [
         ("stages[1].Groups", Some("stages[1].Family: InvertedResidual")),
         ("stages[1].Expand", Some("stages[1].Family: ShuffleUnitV1")),
@@ -76,7 +76,8 @@ fn nothing_is_illegal_in_the_spaces_that_come_with_the_tool() {
         let found = checked(&published::space(name).expect("ships with the crate"));
         assert_eq!(found.illegal, [], "{name}");
         assert_eq!(found.legal, found.sampled, "{name}");
-        let never: Vec<_> = found.idle.iter().filter(|idle| idle.with.is_none()).collect();
+        let never: Vec<_> =
+            found.without_effect.iter().filter(|idle| idle.with.is_none()).collect();
         assert!(never.is_empty(), "{name}: {never:?}");
     }
 }

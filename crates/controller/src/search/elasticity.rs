@@ -3,9 +3,10 @@
 use crate::search::pareto::pareto_front;
 use crate::search::reward::Target;
 use crate::search::trial::Trial;
+use serde::Serialize;
 
 /// Where the optimum of ACC x LAT^w passes a target as w grows towards 0.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Elasticity {
     /// The exponent: minus the elasticity of the front at the target, d ln ACC / d ln LAT.
     pub w: f64,

@@ -1,6 +1,7 @@
 //! The latencies that there are to choose from.
 
 use search_space::{Genotype, LatencyError, SearchSpace};
+use serde::Serialize;
 
 use crate::random::{Purpose, rng};
 use crate::search::coordinate_descent::STARTS;
@@ -16,7 +17,7 @@ const DRAWS: usize = 1_000;
 const MAX_LISTED: usize = 100_000;
 
 /// Predicted latencies of the networks there are.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Range {
     /// The fastest network found.
     pub fastest_ms: f64,

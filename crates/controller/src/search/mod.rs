@@ -27,4 +27,6 @@ pub use reward::{Exponent, Reward, RewardError, Target};
 pub use run::{random_comparison, search};
 pub use settings::{Goal, SearchError, SearchSettings};
 pub use trial::{Phase, Trial};
-pub use winner::{MAX_MEASURED, Winner, best_by_accuracy, best_by_reward, best_under_target};
+pub use winner::{
+    MAX_MEASURED, Winner, Winners, best_by_accuracy, best_by_reward, best_under_target, winners,
+};

@@ -8,7 +8,7 @@ use search_space::Genotype;
 
 use crate::search::problem::{LatencyOf, Problem};
 use crate::search::reward::{Reward, Target};
-use crate::search::settings::SearchError;
+use crate::search::settings::{Goal, SearchError};
 use crate::search::trial::Trial;
 use crate::study::Study;
 
@@ -25,6 +25,42 @@ pub struct Winner {
     /// Median latency of the whole network in milliseconds, or the table's; None where the search
     /// has no latencies.
     pub measured_ms: Option<f64>,
+}
+
+/// What was found for a target, or for accuracy alone.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Winners {
+    /// The target; `None` where accuracy alone was searched for.
+    pub target: Option<Target>,
+    /// The most accurate network that meets it.
+    pub best: Option<Winner>,
+    /// The network with the greatest reward for it.
+    pub best_by_reward: Option<Winner>,
+}
+
+/// The winners of a search: for each target [`best_under_target`] and [`best_by_reward`], or
+/// [`best_by_accuracy`]. `progress` is called for each network that is measured.
+///
+/// # Errors
+/// As [`best_under_target`].
+pub fn winners(
+    problem: &Problem<'_>,
+    goal: &Goal,
+    trials: &[Trial],
+    study: &mut Study,
+    progress: &mut dyn FnMut(&Trial, f64) -> ControlFlow<()>,
+) -> Result<Vec<Winners>, SearchError> {
+    let Goal::Targets { reward, targets } = goal else {
+        let best = best_by_accuracy(trials);
+        return Ok(vec![Winners { target: None, best, best_by_reward: None }]);
+    };
+    let mut all = Vec::with_capacity(targets.len());
+    for &target in targets {
+        let best = best_under_target(problem, trials, target, study, progress)?;
+        let best_by_reward = best_by_reward(problem, trials, (*reward, target), study)?;
+        all.push(Winners { target: Some(target), best, best_by_reward });
+    }
+    Ok(all)
 }
 
 /// Measures candidates and returns the most accurate one whose measured latency meets the target,

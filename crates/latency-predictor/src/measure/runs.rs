@@ -6,6 +6,7 @@ use engine::Engine;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use search_space::Graph;
+use serde::Serialize;
 
 use crate::error::PredictorError;
 use crate::measure::meter::Meter;
@@ -14,9 +15,10 @@ use crate::measure::steal::CpuTicks;
 use crate::measure::undisturbed::{MAX_SLOWDOWN, collect_undisturbed};
 
 /// The latency of a whole network.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Measured {
     /// Over the runs that count.
+    #[serde(flatten)]
     pub latency: Quantiles,
     /// Runs that count.
     pub runs: usize,

@@ -1,13 +1,14 @@
 //! Predicting networks from a table.
 
 use search_space::Network;
+use serde::Serialize;
 
 use crate::error::PredictorError;
 use crate::table::Table;
 use crate::table::build::{MeasureUnits, measure_missing};
 
 /// Shares of a network's blocks and head by where their latencies come from.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Coverage {
     /// Entries that the table had.
     pub exact: f64,

@@ -1,7 +1,7 @@
 //! `nas describe`: what a network costs, layer by layer.
 
 use anyhow::Result;
-use search_space::{Graph, Network, Node, Op, Shape};
+use search_space::{Graph, Network, Node, Shape};
 use serde::Serialize;
 
 use crate::args::{DescribeArgs, Global};
@@ -57,41 +57,11 @@ fn layer(graph: &Graph, node: &Node) -> Layer {
     let (input, cost) = (graph.input_shape(node), graph.layer_cost(node));
     Layer {
         name: node.name.clone(),
-        op: op_name(node, input),
+        op: graph.op_text(node),
         input: dims(input),
         output: dims(node.output),
         params: cost.params,
         macs: cost.macs,
-    }
-}
-
-fn op_name(node: &Node, input: Shape) -> String {
-    match node.op {
-        Op::Input => "input".to_owned(),
-        Op::Conv { kernel, stride, groups, .. } => {
-            let depthwise = groups > 1 && groups == input.channels;
-            let kind = match groups {
-                1 => "conv".to_owned(),
-                _ if depthwise => "depthwise conv".to_owned(),
-                groups => format!("conv in {groups} groups"),
-            };
-            format!("{kind} {kernel}x{kernel}, stride {stride}")
-        }
-        Op::BatchNorm => "batch norm".to_owned(),
-        Op::Act(act) => format!("{act:?}"),
-        Op::Gate(gate) => format!("{gate:?}"),
-        Op::MaxPool { kernel, stride } => format!("max pool {kernel}x{kernel}, stride {stride}"),
-        Op::AvgPool { kernel, stride } => {
-            format!("average pool {kernel}x{kernel}, stride {stride}")
-        }
-        Op::GlobalAvgPool => "global average pool".to_owned(),
-        Op::Add => "add".to_owned(),
-        Op::Multiply => "multiply".to_owned(),
-        Op::Concat => "concat".to_owned(),
-        Op::Split { start } => format!("split from channel {start}"),
-        Op::ChannelShuffle { groups } => format!("channel shuffle, {groups} groups"),
-        Op::Dropout { p } => format!("dropout {p}"),
-        Op::Linear { .. } => "linear".to_owned(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `nas latency`: prediction and measurement of single networks.
 
 use anyhow::Result;
-use latency_predictor::{Coverage, DeviceTable, Measured, Prediction, Runs, Table};
+use latency_predictor::{Coverage, DeviceTable, Measured, Prediction, Quantiles, Runs, Table};
 use search_space::Network;
 use serde::Serialize;
 
@@ -13,25 +13,6 @@ use crate::{load, screen, tables};
 const UNDISTURBED_RUNS: usize = 100;
 
 #[derive(Serialize)]
-struct Shares {
-    exact: f64,
-    interpolated: f64,
-    measured_now: f64,
-}
-
-#[derive(Serialize)]
-struct MeasuredMs {
-    p10_ms: f64,
-    p50_ms: f64,
-    p90_ms: f64,
-    runs: usize,
-    /// Runs that do not count.
-    disturbed: usize,
-    /// How much slower than undisturbed the device was in the runs that count, at most.
-    slowdown: f64,
-}
-
-#[derive(Serialize)]
 struct Block {
     block: String,
     p50_ms: f64,
@@ -41,25 +22,11 @@ struct Block {
 struct Latency {
     name: String,
     predicted_ms: f64,
-    coverage: Shares,
+    coverage: Coverage,
     #[serde(skip_serializing_if = "Option::is_none")]
-    measured: Option<MeasuredMs>,
+    measured: Option<Measured>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     blocks: Vec<Block>,
-}
-
-impl From<Coverage> for Shares {
-    fn from(coverage: Coverage) -> Self {
-        let Coverage { exact, interpolated, measured_now } = coverage;
-        Self { exact, interpolated, measured_now }
-    }
-}
-
-impl From<Measured> for MeasuredMs {
-    fn from(Measured { latency, runs, disturbed, slowdown, .. }: Measured) -> Self {
-        let latency_predictor::Quantiles { p10_ms, p50_ms, p90_ms } = latency;
-        Self { p10_ms, p50_ms, p90_ms, runs, disturbed, slowdown }
-    }
 }
 
 pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
@@ -91,14 +58,14 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     let latency = Latency {
         name: network.name.clone(),
         predicted_ms: prediction.ms,
-        coverage: prediction.coverage.into(),
-        measured: measured.map(MeasuredMs::from),
+        coverage: prediction.coverage,
+        measured,
         blocks,
     };
     if global.json {
         return screen::print_json(&latency);
     }
-    print(&latency, &device, measured.and_then(|measured| measured.steal));
+    print(&latency, &device);
     Ok(())
 }
 
@@ -111,8 +78,8 @@ fn blocks(network: &Network, table: &Table) -> Vec<Block> {
     network.units().filter_map(block).collect()
 }
 
-fn print(latency: &Latency, device: &DeviceTable, steal: Option<f64>) {
-    let Shares { exact, measured_now, .. } = latency.coverage;
+fn print(latency: &Latency, device: &DeviceTable) {
+    let Coverage { exact, measured_now, .. } = latency.coverage;
     println!("network    {}", latency.name);
     println!(
         "predicted  {:.3} ms: sum of its blocks, {:.0} % from the table, {:.0} % measured now",
@@ -120,7 +87,8 @@ fn print(latency: &Latency, device: &DeviceTable, steal: Option<f64>) {
         exact * 100.0,
         measured_now * 100.0
     );
-    if let Some(MeasuredMs { p10_ms, p50_ms, p90_ms, runs, disturbed, .. }) = latency.measured {
+    if let Some(Measured { latency: quantiles, runs, disturbed, steal, .. }) = latency.measured {
+        let Quantiles { p10_ms, p50_ms, p90_ms } = quantiles;
         let (runs, left_out) = (screen::grouped(runs), screen::grouped(disturbed));
         let off = (latency.predicted_ms / p50_ms - 1.0) * 100.0;
         println!(
@@ -154,7 +122,7 @@ fn side(off: f64) -> &'static str {
 struct Line {
     genotype: String,
     predicted_ms: f64,
-    coverage: Shares,
+    coverage: Coverage,
 }
 
 /// All genotypes are read before anything is printed, so that a bad line leaves nothing behind.
@@ -175,7 +143,7 @@ fn predict_file(global: &Global, args: &LatencyArgs, file: &str) -> Result<()> {
         let Prediction { ms, coverage } = tables::predict(global, &mut device, network)?;
         let genotype = genotype.to_string();
         if global.json {
-            let line = Line { genotype, predicted_ms: ms, coverage: coverage.into() };
+            let line = Line { genotype, predicted_ms: ms, coverage };
             println!("{}", serde_json::to_string(&line)?);
         } else {
             println!("{genotype} {ms:.4}");

@@ -15,34 +15,11 @@ use crate::progress::note;
 use crate::{load, screen};
 
 #[derive(Serialize)]
-struct Quality {
-    n: usize,
-    kendall_tau: f64,
-    kendall_tau_top_decile: f64,
-    regret_mean: f64,
-    r2: f64,
-    mae: f64,
-}
-
-impl From<&Evaluation> for Quality {
-    fn from(evaluation: &Evaluation) -> Self {
-        Self {
-            n: evaluation.n,
-            kendall_tau: evaluation.kendall_tau,
-            kendall_tau_top_decile: evaluation.kendall_tau_top_decile,
-            regret_mean: evaluation.regret_mean,
-            r2: evaluation.r2,
-            mae: evaluation.mae,
-        }
-    }
-}
-
-#[derive(Serialize)]
 struct Fitted {
     file: String,
     #[serde(flatten)]
-    mean: Quality,
-    folds: Vec<Quality>,
+    mean: Evaluation,
+    folds: Vec<Evaluation>,
 }
 
 pub(crate) fn run(global: &Global, command: &SurrogateCommand) -> Result<Outcome> {
@@ -69,8 +46,8 @@ fn run_fit(global: &Global, args: &SurrogateFitArgs) -> Result<()> {
     let surrogate =
         fit(&space, &rows, data(args)).map_err(|error| bad_input(args.file.display(), error))?;
     report::write_atomically(&args.out, surrogate.to_ron().as_bytes())?;
-    let folds: Vec<Quality> = surrogate.cross_validation().iter().map(Quality::from).collect();
-    let mean = mean(&folds);
+    let folds: Vec<Evaluation> = surrogate.cross_validation().to_vec();
+    let mean = Evaluation::mean_of(&folds);
     let file = args.out.display().to_string();
     if global.json {
         return screen::print_json(&Fitted { file, mean, folds });
@@ -88,20 +65,6 @@ fn data(args: &SurrogateFitArgs) -> Data {
     Data { name, licence: args.data_licence.clone(), description }
 }
 
-fn mean(folds: &[Quality]) -> Quality {
-    let of = |value: fn(&Quality) -> f64| {
-        folds.iter().map(value).sum::<f64>() / folds.len().max(1) as f64
-    };
-    Quality {
-        n: folds.iter().map(|fold| fold.n).sum(),
-        kendall_tau: of(|q| q.kendall_tau),
-        kendall_tau_top_decile: of(|q| q.kendall_tau_top_decile),
-        regret_mean: of(|q| q.regret_mean),
-        r2: of(|q| q.r2),
-        mae: of(|q| q.mae),
-    }
-}
-
 fn run_eval(global: &Global, args: &SurrogateEvalArgs) -> Result<()> {
     let space = load::space(&args.space)?;
     let surrogate = match &args.surrogate {
@@ -110,9 +73,8 @@ fn run_eval(global: &Global, args: &SurrogateEvalArgs) -> Result<()> {
             .map_err(|error| bad_input(file, error))?,
     };
     let rows = rows(&space, &args.file)?;
-    let quality = Quality::from(
-        &evaluate(&surrogate, &rows).map_err(|error| bad_input(args.file.display(), error))?,
-    );
+    let quality =
+        evaluate(&surrogate, &rows).map_err(|error| bad_input(args.file.display(), error))?;
     if global.json {
         return screen::print_json(&quality);
     }
@@ -121,7 +83,7 @@ fn run_eval(global: &Global, args: &SurrogateEvalArgs) -> Result<()> {
     Ok(())
 }
 
-fn print(quality: &Quality) {
+fn print(quality: &Evaluation) {
     let rows = [
         ("Kendall tau", quality.kendall_tau, ""),
         ("  among the best tenth", quality.kendall_tau_top_decile, ""),

@@ -4,6 +4,7 @@ pub(crate) mod channel_groups;
 pub(crate) mod cost;
 pub(crate) mod lower;
 mod lower_blocks;
+mod op_text;
 pub(crate) mod unit;
 mod unit_text;
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod block;
 pub(crate) mod head;
+pub(crate) mod published_accuracy;
 pub(crate) mod rounding;
 pub(crate) mod width_multiplier;
 

@@ -3,6 +3,7 @@
 use std::fmt::{self, Display, Formatter};
 
 use rand::Rng;
+use serde::{Serialize, Serializer};
 
 use crate::error::Invalid;
 use crate::space::domain::{Domain, DomainChoice};
@@ -12,6 +13,13 @@ use crate::space::{SearchSpace, SpaceChoice};
 /// file order, then resolution and width. Text form: one base-36 digit each.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Genotype(pub Vec<u8>);
+
+/// As its text form.
+impl Serialize for Genotype {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 impl Display for Genotype {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {

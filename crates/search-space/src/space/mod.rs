@@ -3,6 +3,7 @@
 mod check;
 pub(crate) mod domain;
 pub(crate) mod genotype;
+pub(crate) mod reference_genotypes;
 pub(crate) mod stage;
 mod units;
 pub(crate) mod validation;
@@ -135,7 +136,7 @@ fn full_width() -> Vec<f64> {
 pub struct SpaceChoice {
     /// Where it stands: `stages[2].Kernel`, `resolution`.
     pub name: String,
-    /// The options in the order of their indices.
+    /// The options in the order of their indices, as the RON file has them.
     pub options: Vec<String>,
 }
 
@@ -261,6 +262,7 @@ impl SearchSpace {
     }
 }
 
-pub(crate) fn strings<T: std::fmt::Debug>(options: &[T]) -> Vec<String> {
-    options.iter().map(|option| format!("{option:?}")).collect()
+/// Options as the RON file has them.
+pub(crate) fn strings<T: Serialize>(options: &[T]) -> Vec<String> {
+    options.iter().map(ron_text::one_line).collect()
 }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rand::Rng;
+use serde::Serialize;
 
 use crate::error::Invalid;
 use crate::network::Network;
@@ -18,7 +19,7 @@ const CHANGED: usize = 1_500;
 /// Fewer samples say nothing about an option or a pair of options.
 const MIN_SAMPLES: usize = 60;
 /// Genotypes shown.
-const EXAMPLES: usize = 5;
+const SHOWN: usize = 5;
 /// Starts of coordinate descent towards the smallest and the largest network.
 const STARTS: usize = 4;
 
@@ -26,7 +27,7 @@ const STARTS: usize = 4;
 type Place = (usize, u8);
 
 /// What was found out about a space by sampling it.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Validation {
     /// Genotypes drawn.
     pub sampled: usize,
@@ -34,28 +35,29 @@ pub struct Validation {
     pub legal: usize,
     /// Options that no network can have.
     pub illegal: Vec<Illegal>,
-    /// Choices without effect.
-    pub idle: Vec<Idle>,
-    /// Sizes of the legal networks; None where there is none.
+    /// Choices that change nothing.
+    pub without_effect: Vec<WithoutEffect>,
+    /// Sizes of the legal networks; `None` where there is none.
+    #[serde(flatten)]
     pub sizes: Option<Sizes>,
     /// Some of the legal genotypes.
-    pub examples: Vec<Example>,
+    pub samples: Vec<SampledNetwork>,
 }
 
 /// An option, or two together, that never give a network.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Illegal {
     /// `stages[1].Family: ShuffleUnitV2`.
-    pub option: String,
-    /// The option that it is illegal together with; None where it is illegal everywhere.
+    pub place: String,
+    /// The option that it is illegal together with; `None` where it is illegal everywhere.
     pub with: Option<String>,
     /// What is wrong, of one such network.
     pub reason: Invalid,
 }
 
 /// A choice that changes nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Idle {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct WithoutEffect {
     /// `stages[1].Groups`.
     pub choice: String,
     /// With which option of another choice; None: never.
@@ -63,7 +65,7 @@ pub struct Idle {
 }
 
 /// How large networks are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Sizes {
     /// Multiply-adds.
     pub macs: Span,
@@ -71,8 +73,8 @@ pub struct Sizes {
     pub params: Span,
 }
 
-/// The least and the greatest found by descents choice by choice; the median of samples.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The least and the greatest found by coordinate descent; the median of samples.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Span {
     /// The least.
     pub min: usize,
@@ -83,8 +85,8 @@ pub struct Span {
 }
 
 /// A network of the space.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Example {
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SampledNetwork {
     /// Its genotype.
     pub genotype: Genotype,
     /// Parameters.
@@ -96,29 +98,29 @@ pub struct Example {
 /// Samples a space.
 pub fn validate(space: &SearchSpace, rng: &mut impl Rng) -> Validation {
     let domain = space.domain();
-    let drawn: Vec<(Genotype, Result<Example, Invalid>)> = (0..SAMPLES)
+    let drawn: Vec<(Genotype, Result<SampledNetwork, Invalid>)> = (0..SAMPLES)
         .map(|_| {
             let genotype = domain.sample(rng);
             let example = example(space, &genotype);
             (genotype, example)
         })
         .collect();
-    let legal: Vec<&Example> =
+    let legal: Vec<&SampledNetwork> =
         drawn.iter().filter_map(|(_, example)| example.as_ref().ok()).collect();
     let name = names(space);
     Validation {
         sampled: drawn.len(),
         legal: legal.len(),
         illegal: illegal(&drawn, &name),
-        idle: idle(space, &domain, &drawn, &name, rng),
+        without_effect: without_effect(space, &domain, &drawn, &name, rng),
         sizes: sizes(space, &domain, &legal),
-        examples: legal.iter().take(EXAMPLES).map(|example| (*example).clone()).collect(),
+        samples: legal.iter().take(SHOWN).map(|example| (*example).clone()).collect(),
     }
 }
 
-fn example(space: &SearchSpace, genotype: &Genotype) -> Result<Example, Invalid> {
+fn example(space: &SearchSpace, genotype: &Genotype) -> Result<SampledNetwork, Invalid> {
     let cost = space.decode(genotype)?.lower()?.cost();
-    Ok(Example { genotype: genotype.clone(), params: cost.params, macs: cost.macs })
+    Ok(SampledNetwork { genotype: genotype.clone(), params: cost.params, macs: cost.macs })
 }
 
 /// Everything of a network but its name.
@@ -141,12 +143,16 @@ fn places(genotype: &Genotype) -> impl Iterator<Item = Place> + Clone {
 
 /// Options all of whose samples fail, then pairs of options that fail without any of these.
 fn illegal(
-    drawn: &[(Genotype, Result<Example, Invalid>)],
+    drawn: &[(Genotype, Result<SampledNetwork, Invalid>)],
     name: &impl Fn(Place) -> String,
 ) -> Vec<Illegal> {
     /// Samples, and why one of them fails if all do.
     type Seen<'a, K> = BTreeMap<K, (usize, Option<&'a Invalid>)>;
-    fn count<'a, K: Ord>(seen: &mut Seen<'a, K>, key: K, result: &'a Result<Example, Invalid>) {
+    fn count<'a, K: Ord>(
+        seen: &mut Seen<'a, K>,
+        key: K,
+        result: &'a Result<SampledNetwork, Invalid>,
+    ) {
         let first = (0, result.as_ref().err());
         let entry = seen.entry(key).or_insert(first);
         entry.0 += 1;
@@ -173,24 +179,24 @@ fn illegal(
         }
     }
     let single = alone.into_iter().map(|(place, reason)| Illegal {
-        option: name(place),
+        place: name(place),
         with: None,
         reason: reason.clone(),
     });
     let double = failing(&pairs, MIN_SAMPLES).into_iter().map(|((first, second), reason)| {
-        Illegal { option: name(first), with: Some(name(second)), reason: reason.clone() }
+        Illegal { place: name(first), with: Some(name(second)), reason: reason.clone() }
     });
     single.chain(double).collect()
 }
 
 /// Choices whose change never changed the network, always or with an option of another choice.
-fn idle(
+fn without_effect(
     space: &SearchSpace,
     domain: &Domain,
-    drawn: &[(Genotype, Result<Example, Invalid>)],
+    drawn: &[(Genotype, Result<SampledNetwork, Invalid>)],
     name: &impl Fn(Place) -> String,
     rng: &mut impl Rng,
-) -> Vec<Idle> {
+) -> Vec<WithoutEffect> {
     // By choice and place: tries, and how many of them changed the network.
     let mut samples: BTreeMap<(usize, Option<Place>), (usize, usize)> = BTreeMap::new();
     let network = |genotype: &Genotype| space.decode(genotype).ok().map(|n| architecture(&n));
@@ -219,12 +225,15 @@ fn idle(
     };
     let found = samples.keys().filter(unless_never);
     found
-        .map(|&(choice, with)| Idle { choice: choices[choice].name.clone(), with: with.map(name) })
+        .map(|&(choice, with)| WithoutEffect {
+            choice: choices[choice].name.clone(),
+            with: with.map(name),
+        })
         .collect()
 }
 
-fn sizes(space: &SearchSpace, domain: &Domain, legal: &[&Example]) -> Option<Sizes> {
-    let span = |of: &dyn Fn(&Example) -> usize| {
+fn sizes(space: &SearchSpace, domain: &Domain, legal: &[&SampledNetwork]) -> Option<Sizes> {
+    let span = |of: &dyn Fn(&SampledNetwork) -> usize| {
         let mut sampled: Vec<usize> = legal.iter().map(|example| of(example)).collect();
         sampled.sort_unstable();
         let median = *sampled.get(sampled.len() / 2)?;
@@ -232,7 +241,7 @@ fn sizes(space: &SearchSpace, domain: &Domain, legal: &[&Example]) -> Option<Siz
             let price = |genotype: &Genotype| -> Result<Option<f64>, Invalid> {
                 Ok(example(space, genotype).ok().map(|example| sign * of(&example) as f64))
             };
-            let descend = |start: &&Example| {
+            let descend = |start: &&SampledNetwork| {
                 let found =
                     domain.coordinate_descent(&start.genotype, sign * of(start) as f64, &price);
                 found.map_or(sign * of(start) as f64, |(least, _)| least)

@@ -46,7 +46,7 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
     });
     let references = results.references.iter().map(|reference| Mark {
         point: Point { latency_ms: reference.latency_ms, accuracy: reference.accuracy },
-        label: reference.name.to_owned(),
+        label: reference.known.name.to_owned(),
         kind: MarkKind::Reference,
     });
     // A table's latencies are not measured here.

@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use controller::search::{
-    Binding, Goal, MAX_MEASURED, SearchError, Target, Trial, best_by_accuracy, best_by_reward,
-    best_under_target, random_comparison, range, search,
+    Binding, Goal, MAX_MEASURED, SearchError, Target, Trial, random_comparison, range, search,
+    winners,
 };
 use controller::study::{Study, StudyError};
 
@@ -22,7 +22,7 @@ use crate::args::{Global, SearchArgs};
 use crate::exit::{Outcome, bad_input};
 use crate::progress::{Progress, note};
 use crate::{interrupt, output_folder};
-use results::{Results, Winners};
+use results::Results;
 use sources::Latency;
 
 pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
@@ -106,31 +106,21 @@ fn run_search(
     results.trials = trials?;
     let trials = &results.trials;
 
-    let Goal::Targets { reward, .. } = settings.goal else {
-        let best = best_by_accuracy(trials);
-        results.winners = vec![Winners { target: None, best, best_by_reward: None }];
-        return Ok(());
-    };
     // A table's latencies take no time.
     let mut bar = match results.sources.latency {
         Latency::Device(_) => Progress::start(global, "measuring winners"),
         Latency::Column | Latency::Unknown => Progress::Quiet,
     };
-    let most = targets.len() * MAX_MEASURED;
+    let at_most = targets.len() * MAX_MEASURED;
     let mut measured = Vec::new();
     let mut at = |trial: &Trial, ms: f64| {
         measured.push((trial.clone(), ms));
-        bar.at(measured.len(), most, &screen::candidate(trial, ms));
+        bar.at(measured.len(), at_most, &screen::candidate(trial, ms));
         interrupt::check()
     };
-    let mut winners = Vec::new();
-    for &target in targets {
-        let best = best_under_target(&problem, trials, target, study, &mut at)?;
-        let best_by_reward = best_by_reward(&problem, trials, (reward, target), study)?;
-        winners.push(Winners { target: Some(target), best, best_by_reward });
-    }
+    let winners = winners(&problem, &settings.goal, trials, study, &mut at);
     bar.end();
-    results.winners = winners;
+    results.winners = winners?;
     results.measured = measured;
     Ok(())
 }

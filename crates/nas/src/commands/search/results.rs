@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use anyhow::Result;
 use controller::search::{
-    Goal, Phase, Range, SearchSettings, Target, Trial, Winner, elasticity, pareto_front,
+    Elasticity, Goal, Range, SearchSettings, Target, Trial, Winner, Winners, elasticity,
+    pareto_front,
 };
 use report::{Cell, write_atomically, write_csv};
 use search_space::SearchSpace;
@@ -36,13 +37,6 @@ pub(super) struct Results<'a> {
     pub(super) references: Vec<Reference>,
 }
 
-/// What was found for a target, or for accuracy alone.
-pub(super) struct Winners {
-    pub(super) target: Option<Target>,
-    pub(super) best: Option<Winner>,
-    pub(super) best_by_reward: Option<Winner>,
-}
-
 /// A network as JSON and the screen show it.
 #[derive(Serialize)]
 pub(super) struct Found {
@@ -57,18 +51,11 @@ pub(super) struct Found {
 }
 
 #[derive(Serialize)]
-struct RangeMs {
-    fastest_ms: f64,
-    median_ms: f64,
-    slowest_ms: f64,
-}
-
-#[derive(Serialize)]
 struct Report {
     out: String,
     seconds: f64,
     trials: usize,
-    range: Option<RangeMs>,
+    range: Option<Range>,
     #[serde(flatten)]
     found: OneOrMany,
 }
@@ -81,20 +68,12 @@ enum OneOrMany {
     Many { targets: Vec<FoundForTarget> },
 }
 
-/// The exponent whose optimum would be the target.
-#[derive(Serialize)]
-pub(super) struct TargetExponent {
-    pub(super) w: f64,
-    pub(super) faster_ms: f64,
-    pub(super) slower_ms: f64,
-}
-
 /// What was found for a target, or for accuracy alone, with its files.
 #[derive(Serialize)]
 pub(super) struct FoundForTarget {
     pub(super) target_ms: Option<f64>,
     pub(super) feasible: usize,
-    pub(super) elasticity: Option<TargetExponent>,
+    pub(super) elasticity: Option<Elasticity>,
     pub(super) best: Option<Found>,
     pub(super) best_by_reward: Option<Found>,
 }
@@ -117,12 +96,12 @@ impl Results<'_> {
         let winner = winner?;
         let trial = &self.trials[winner.trial];
         let accuracy = trial.estimate.accuracy;
-        let half = TWO_SIDED_95 * trial.estimate.standard_error;
+        let interval = TWO_SIDED_95 * trial.estimate.standard_error;
         Some(Found {
             network: self.sources.space.as_ref().map(|_| file.display().to_string()),
             genotype: self.sources.domain.text(&trial.genotype),
             accuracy,
-            accuracy_interval: [(accuracy - half).max(0.0), (accuracy + half).min(1.0)],
+            accuracy_interval: [(accuracy - interval).max(0.0), (accuracy + interval).min(1.0)],
             predicted_ms: trial.latency_ms,
             measured_ms: winner.measured_ms,
             reward: self.reward(accuracy, trial.latency_ms, target),
@@ -156,11 +135,7 @@ impl Results<'_> {
             FoundForTarget {
                 target_ms: target.map(Target::ms),
                 feasible: self.trials.iter().filter(|trial| trial.meets(target)).count(),
-                elasticity: elasticity.map(|found| TargetExponent {
-                    w: found.w,
-                    faster_ms: found.faster_ms,
-                    slower_ms: found.slower_ms,
-                }),
+                elasticity,
                 best: found(winners.and_then(|w| w.best.as_ref()), "best"),
                 best_by_reward: found(
                     winners.and_then(|w| w.best_by_reward.as_ref()),
@@ -186,15 +161,11 @@ impl Results<'_> {
             println!("{}", screen::last(self, &found, out, took));
             return Ok(());
         }
-        let range_ms = |range: Range| {
-            let Range { fastest_ms, median_ms, slowest_ms } = range;
-            RangeMs { fastest_ms, median_ms, slowest_ms }
-        };
         crate::screen::print_json(&Report {
             out: out.display().to_string(),
             seconds: took.as_secs_f64(),
             trials: self.trials.len(),
-            range: self.range.map(range_ms),
+            range: self.range,
             found: match found.len() {
                 1 => OneOrMany::One(Box::new(found.remove(0))),
                 _ => OneOrMany::Many { targets: found },
@@ -254,12 +225,8 @@ impl Results<'_> {
             won.or_else(|| self.measured.iter().find_map(candidate))
         };
         let trials = self.trials.iter().enumerate().map(|(index, trial)| {
-            let half = match trial.phase {
-                Phase::Reward => "reward",
-                Phase::Target => "target",
-            };
             vec![
-                Cell::from(half),
+                Cell::from(trial.phase.name()),
                 Cell::Count(index as u64),
                 Cell::from(self.sources.domain.text(&trial.genotype)),
                 Cell::from(trial.latency_ms),
@@ -273,9 +240,9 @@ impl Results<'_> {
         let references = self.references.iter().map(|reference| {
             let (ms, accuracy) = (reference.latency_ms, reference.accuracy);
             vec![
-                Cell::from(reference.name),
+                Cell::from(reference.known.name),
                 Cell::Empty,
-                Cell::from(reference.genotype),
+                Cell::from(reference.known.genotype),
                 Cell::Number(ms),
                 Cell::Number(accuracy),
                 Cell::Empty,

@@ -4,10 +4,11 @@ use std::path::Path;
 use std::time::Duration;
 
 use controller::search::{
-    Binding, LatencyOf, Problem, Range, SearchSettings, Target, Trial, least_cost, pareto_front,
+    Binding, Elasticity, LatencyOf, Problem, Range, SearchSettings, Target, Trial, least_cost,
+    pareto_front,
 };
 
-use super::results::{Found, FoundForTarget, Results, TargetExponent};
+use super::results::{Found, FoundForTarget, Results};
 use super::sources::{Accuracy, Latency, Sources};
 use crate::scatter::{self, Point};
 use crate::screen::grouped;
@@ -185,7 +186,7 @@ fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str
         let percent = found.accuracy * 100.0;
         lines.push(("best by reward", format!("{percent:.1} %{ms}, the paper's winner")));
     }
-    if let Some(TargetExponent { w, faster_ms, slower_ms }) = &found.elasticity {
+    if let Some(Elasticity { w, faster_ms, slower_ms }) = &found.elasticity {
         let text = format!(
             "{w:.3} is where the reward's optimum passes the target, from {faster_ms:.2} to \
              {slower_ms:.2} ms"

@@ -3,8 +3,9 @@
 mod validation;
 
 use anyhow::Result;
-use search_space::{SearchSpace, published};
+use search_space::{SearchSpace, SpaceChoice, published};
 use serde::Serialize;
+use serde_json::Value;
 
 use crate::args::{Global, SpaceArgs};
 use crate::exit::Outcome;
@@ -13,7 +14,7 @@ use crate::{load, screen};
 #[derive(Serialize)]
 struct Choice {
     name: String,
-    options: Vec<String>,
+    options: Vec<Value>,
 }
 
 #[derive(Serialize)]
@@ -29,6 +30,15 @@ struct Spaces {
     spaces: Vec<Space>,
 }
 
+impl Choice {
+    fn of(choice: SpaceChoice) -> Self {
+        let options = choice.options.into_iter();
+        // Numbers are numbers, and the rest is as the RON file has it.
+        let value = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
+        Self { name: choice.name, options: options.map(value).collect() }
+    }
+}
+
 impl Space {
     fn of(space: &SearchSpace) -> Self {
         let choices = space.choices().into_iter();
@@ -36,7 +46,7 @@ impl Space {
             name: space.name.clone(),
             size: space.size(),
             units: space.units().len(),
-            choices: choices.map(|c| Choice { name: c.name, options: c.options }).collect(),
+            choices: choices.map(Choice::of).collect(),
         }
     }
 }
@@ -69,12 +79,18 @@ fn print_list(spaces: &[Space]) {
     println!("{}", screen::table(&header, &["space"], rows));
 }
 
+fn options(choice: &Choice) -> String {
+    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+    choice.options.iter().map(text).collect::<Vec<_>>().join(", ")
+}
+
 fn print_choices(space: &Space) {
     let (size, units) = (screen::grouped(space.size), screen::grouped(space.units));
     println!("{}: {size} networks of {units} different blocks and heads\n", space.name);
-    let rows = space.choices.iter().enumerate().map(|(digit, choice)| {
-        vec![(digit + 1).to_string(), choice.name.clone(), choice.options.join(", ")]
-    });
+    let rows =
+        space.choices.iter().enumerate().map(|(digit, choice)| {
+            vec![(digit + 1).to_string(), choice.name.clone(), options(choice)]
+        });
     let header = ["digit", "choice", "options (0, 1, ...)"];
     println!("{}", screen::table(&header, &header[1..], rows.collect()));
 }

@@ -2,8 +2,9 @@
 
 use anyhow::Result;
 use controller::random::{Purpose, rng};
-use search_space::{Illegal, Sizes, Span};
-use search_space::{SearchSpace, Validation, validate};
+use search_space::{
+    Illegal, SampledNetwork, SearchSpace, Sizes, Span, Validation, WithoutEffect, validate,
+};
 use serde::Serialize;
 
 use crate::args::Global;
@@ -15,40 +16,8 @@ struct Report<'a> {
     name: &'a str,
     size: u128,
     units: usize,
-    sampled: usize,
-    legal: usize,
-    illegal: Vec<IllegalOption>,
-    without_effect: Vec<WithoutEffect>,
-    macs: Size,
-    params: Size,
-    samples: Vec<Sample>,
-}
-
-#[derive(Serialize)]
-struct IllegalOption {
-    place: String,
-    with: Option<String>,
-    reason: String,
-}
-
-#[derive(Serialize)]
-struct WithoutEffect {
-    choice: String,
-    with: Option<String>,
-}
-
-#[derive(Serialize)]
-struct Size {
-    min: usize,
-    median: usize,
-    max: usize,
-}
-
-#[derive(Serialize)]
-struct Sample {
-    genotype: String,
-    params: usize,
-    macs: usize,
+    #[serde(flatten)]
+    found: &'a Validation,
 }
 
 pub(super) fn run(global: &Global, space: &SearchSpace) -> Result<Outcome> {
@@ -59,79 +28,50 @@ pub(super) fn run(global: &Global, space: &SearchSpace) -> Result<Outcome> {
         let message = format!("none of {} sampled genotypes is a network{why}", found.sampled);
         return Err(bad_input(&space.name, message));
     };
-    let report = report(space, &found, sizes);
+    let (size, units) = (space.size(), space.units().len());
+    let report = Report { name: &space.name, size, units, found: &found };
     if global.json {
         screen::print_json(&report)?;
     } else {
-        print(&report);
+        print(&report, &sizes);
     }
     Ok(Outcome::Done)
 }
 
-fn report<'a>(space: &'a SearchSpace, found: &Validation, sizes: Sizes) -> Report<'a> {
-    let size = |span: Span| Size { min: span.min, median: span.median, max: span.max };
-    let illegal = |illegal: &Illegal| IllegalOption {
-        place: illegal.option.clone(),
-        with: illegal.with.clone(),
-        reason: illegal.reason.to_string(),
-    };
-    let idle = found.idle.iter();
-    let examples = found.examples.iter();
-    Report {
-        name: &space.name,
-        size: space.size(),
-        units: space.units().len(),
-        sampled: found.sampled,
-        legal: found.legal,
-        illegal: found.illegal.iter().map(illegal).collect(),
-        without_effect: idle
-            .map(|idle| WithoutEffect { choice: idle.choice.clone(), with: idle.with.clone() })
-            .collect(),
-        macs: size(sizes.macs),
-        params: size(sizes.params),
-        samples: examples
-            .map(|example| Sample {
-                genotype: example.genotype.to_string(),
-                params: example.params,
-                macs: example.macs,
-            })
-            .collect(),
-    }
-}
-
-fn print(report: &Report<'_>) {
-    let Report { name, size, units, sampled, legal, .. } = report;
+fn print(report: &Report<'_>, sizes: &Sizes) {
+    let Report { name, size, units, found } = report;
+    let Validation { sampled, legal, illegal, without_effect, samples, .. } = found;
     println!("{name}: {} genotypes of {} blocks and heads", grouped(size), grouped(units));
     let percent = 100.0 * *legal as f64 / (*sampled).max(1) as f64;
     println!("{percent:.1} % of {} sampled genotypes are legal", grouped(sampled));
-    if !report.illegal.is_empty() {
+    if !illegal.is_empty() {
         println!("\nillegal: searches leave these out\n");
-        let row = |illegal: &IllegalOption| {
-            vec![illegal.place.clone(), anything(&illegal.with), illegal.reason.clone()]
+        let row = |illegal: &Illegal| {
+            vec![illegal.place.clone(), anything(&illegal.with), illegal.reason.to_string()]
         };
         let header = ["option", "together with", "why, of one such network"];
-        println!("{}", screen::table(&header, &header, report.illegal.iter().map(row).collect()));
+        println!("{}", screen::table(&header, &header, illegal.iter().map(row).collect()));
     }
-    if !report.without_effect.is_empty() {
+    if !without_effect.is_empty() {
         println!("\nwithout effect: several genotypes are one network\n");
         let header = ["choice", "together with", "where"];
-        let rows = grouped_by_stage(&report.without_effect);
+        let rows = grouped_by_stage(without_effect);
         println!("{}", screen::table(&header, &header, rows));
     }
     println!();
-    let row = |name: &str, size: &Size| {
+    let row = |name: &str, size: &Span| {
         [name.to_owned()]
             .into_iter()
             .chain([size.min, size.median, size.max].map(grouped))
             .collect()
     };
-    let rows = vec![row("multiply-adds", &report.macs), row("parameters", &report.params)];
-    println!("{}", screen::table(&["", "least", "median", "most"], &[""], rows));
+    let rows = vec![row("multiply-adds", &sizes.macs), row("parameters", &sizes.params)];
+    println!("{}", screen::table(&["", "minimum", "median", "maximum"], &[""], rows));
     println!();
-    let row = |sample: &Sample| {
-        vec![sample.genotype.clone(), grouped(sample.params), grouped(sample.macs)]
+    let row = |sample: &SampledNetwork| {
+        vec![sample.genotype.to_string(), grouped(sample.params), grouped(sample.macs)]
     };
-    let rows = report.samples.iter().map(row).collect();
+    let rows = samples.iter().map(row).collect();
     let header = ["some of them", "parameters", "multiply-adds"];
     println!("{}", screen::table(&header, &header[..1], rows));
 }

@@ -2,15 +2,15 @@
 
 /// A published accuracy.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Published {
+pub struct PublishedAccuracy {
     /// ImageNet top-1, a fraction.
-    pub(super) top1: f64,
-    /// Who published it.
-    pub(super) source: &'static str,
+    pub top1: f64,
+    /// The paper or framework that published it.
+    pub source: &'static str,
 }
 
-/// Of a network as `nas zoo` lists it, at 224 px.
-pub(super) fn of(name: &str) -> Option<Published> {
+/// The published ImageNet accuracy of a network at 224 px; `None` where none is known.
+pub fn published_accuracy(name: &str) -> Option<PublishedAccuracy> {
     let (top1, source) = match name {
         "mobilenet_v1" => (0.706, "Howard 2017, Table 6"),
         "mobilenet_v2" => (0.720, "Sandler 2018, Table 4"),
@@ -28,5 +28,5 @@ pub(super) fn of(name: &str) -> Option<Published> {
         "shufflenet_v2_torchvision" => (0.69362, "torchvision"),
         _ => return None,
     };
-    Some(Published { top1, source })
+    Some(PublishedAccuracy { top1, source })
 }

@@ -1,12 +1,10 @@
 //! `nas zoo`: the published networks, and how fast they are here.
 
-mod published_accuracy;
-
 use std::cmp::Ordering;
 
 use anyhow::{Result, bail};
 use latency_predictor::Runs;
-use search_space::published;
+use search_space::{published, published_accuracy};
 use serde::Serialize;
 
 use crate::args::{Global, TableChoice, ZooArgs};
@@ -88,7 +86,7 @@ fn measure_all(global: &Global, networks: &mut [Row]) -> Result<()> {
         let measured = tables::measure(global, &open, &network, Runs::Undisturbed(RUNS))?;
         row.p50_ms = Some(measured.latency.p50_ms);
         all_measured.push((row.name.clone(), measured));
-        let accuracy = published_accuracy::of(&row.name);
+        let accuracy = published_accuracy(&row.name);
         row.top1 = accuracy.map(|published| published.top1);
         row.top1_source = accuracy.map(|published| published.source);
     }
