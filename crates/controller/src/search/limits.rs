@@ -52,19 +52,19 @@ impl Cost {
     }
 }
 
-/// At most so much of some costs: `params=4M,macs=300M,peak_activation=512KiB`.
+/// The greatest allowed value of some costs: `params=4M,macs=300M,peak_activation=512KiB`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits(Vec<(Cost, usize)>);
 
 impl Limits {
     /// The first limit that a network exceeds.
     pub fn exceeded(&self, cost: &NetworkCost) -> Option<Cost> {
-        self.0.iter().find(|(limited, most)| limited.of(cost) > *most).map(|(limited, _)| *limited)
+        self.0.iter().find(|(limited, max)| limited.of(cost) > *max).map(|(limited, _)| *limited)
     }
 
     /// The greatest share of its limit that a network takes; 0 without limits.
     pub fn greatest_share(&self, cost: &NetworkCost) -> f64 {
-        let share = |(limited, most): &(Cost, usize)| limited.of(cost) as f64 / *most as f64;
+        let share = |(limited, max): &(Cost, usize)| limited.of(cost) as f64 / *max as f64;
         self.0.iter().map(share).fold(0.0, f64::max)
     }
 
@@ -75,7 +75,7 @@ impl Limits {
         self.is_empty() || !exceeds()
     }
 
-    /// Each limited cost with its most.
+    /// Each limited cost with its greatest allowed value.
     pub fn iter(&self) -> impl Iterator<Item = (Cost, usize)> {
         self.0.iter().copied()
     }
@@ -88,7 +88,9 @@ impl Limits {
 
 impl Display for Limits {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let texts = self.0.iter().map(|(cost, most)| format!("{}={most}", cost.name()));
+        // The first unit is the one that multiplies by 1: B, or none.
+        let unit = |cost: &Cost| cost.units()[0].0;
+        let texts = self.0.iter().map(|(cost, max)| format!("{}={max}{}", cost.name(), unit(cost)));
         f.write_str(&texts.collect::<Vec<_>>().join(","))
     }
 }
