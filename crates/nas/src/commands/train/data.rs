@@ -18,14 +18,16 @@ pub(crate) fn of(global: &Global, args: &TrainArgs) -> Result<Dataset> {
     load(global, &args.data, hold_out)
 }
 
-/// Reads the data set that the user named, and says which images are left out. From here on images are
-/// prepared on as many threads as train.
+/// Reads the data set that the user named, and says which images are left out. Its images are prepared on
+/// as many threads as train.
 pub(crate) fn load(global: &Global, data: &str, hold_out: HoldOut) -> Result<Dataset> {
     let bad = |error| bad_input("--data", error);
     let source: Source = data.parse().map_err(bad)?;
-    // It fails where there is such a pool, that is, where data were loaded before.
-    _ = rayon::ThreadPoolBuilder::new().num_threads(global.training_threads()).build_global();
-    let loaded = Dataset::load(&source, hold_out).map_err(bad)?;
+    let threads = global.training_threads();
+    if threads == 0 {
+        return Err(bad_input("--threads", "found 0; allowed: 1 and more"));
+    }
+    let loaded = Dataset::load(&source, hold_out, threads).map_err(bad)?;
     if !loaded.skipped.is_empty() {
         let named = loaded.skipped.iter().take(MAX_NAMED).map(|image| format!("\n  {image}"));
         let named: String = named.collect();
