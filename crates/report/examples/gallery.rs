@@ -5,9 +5,9 @@ use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use report::{
-    AdaptationFigure, Candidate, ComparisonFigure, ComparisonLine, ComparisonPoint, Format,
-    LineKind, Mark, MarkKind, ParetoFigure, Point, ProgressFigure, ProgressLine, Quantity,
-    ReportError, Step, TrainedMark, WidthRow, WidthsFigure, draw_adaptation, draw_comparison,
+    AdaptationFigure, ComparisonFigure, ComparisonLine, ComparisonPoint, Format, Improvement,
+    LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Point, ProgressFigure, ProgressLine,
+    Quantity, ReportError, TrainedMark, WidthRow, WidthsFigure, draw_adaptation, draw_comparison,
     draw_pareto, draw_progress, draw_widths, write_atomically,
 };
 
@@ -37,7 +37,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let short = ProgressFigure {
         trials: 3,
         reward_until: None,
-        lines: vec![line("search", LineKind::Solid, vec![Step { trial: 2, accuracy: 0.61 }])],
+        lines: vec![line(
+            "search",
+            LineKind::Solid,
+            vec![Improvement { trial: 2, accuracy: 0.61 }],
+        )],
         ..curves.clone()
     };
     for (name, figure) in
@@ -125,12 +129,12 @@ fn pareto(trials: usize, targets_ms: &[f64]) -> ParetoFigure {
     let constrained_trials: Vec<_> = (0..trials / 2).map(|_| trial(13.0, 0.7, &mut next)).collect();
     let front = front_of(&[reward_trials.clone(), constrained_trials.clone()].concat());
     let mut marks = Vec::new();
-    let mut candidates = Vec::new();
+    let mut measured_points = Vec::new();
     for &target_ms in targets_ms {
         let within: Vec<_> = front.iter().filter(|point| point.latency_ms <= target_ms).collect();
         for (rank, point) in within.iter().rev().take(3).enumerate() {
             let measured_ms = point.latency_ms * (1.035 - 0.025 * rank as f64);
-            candidates.push(Candidate {
+            measured_points.push(MeasuredPoint {
                 predicted_ms: point.latency_ms,
                 measured_ms,
                 accuracy: point.accuracy,
@@ -155,7 +159,7 @@ fn pareto(trials: usize, targets_ms: &[f64]) -> ParetoFigure {
         front,
         targets_ms: targets_ms.to_vec(),
         marks,
-        candidates,
+        measured: measured_points,
     }
 }
 
@@ -205,24 +209,24 @@ fn long_title(figure: &ParetoFigure) -> ParetoFigure {
     }
 }
 
-fn line(label: &str, kind: LineKind, steps: Vec<Step>) -> ProgressLine {
-    ProgressLine { label: label.into(), kind, steps }
+fn line(label: &str, kind: LineKind, improvements: Vec<Improvement>) -> ProgressLine {
+    ProgressLine { label: label.into(), kind, improvements }
 }
 
 fn progress(trials: u64) -> ProgressFigure {
     let mut next = noise(11);
     let mut climb = |start: f64, top: f64, pace: f64| {
         let mut best = 0.0;
-        let mut steps = Vec::new();
+        let mut improvements = Vec::new();
         for trial in 3..=trials {
             let reach = top - (top - start) * (-(trial as f64) / pace).exp();
             let accuracy = reach - 0.09 * next();
             if accuracy > best {
                 best = accuracy;
-                steps.push(Step { trial, accuracy });
+                improvements.push(Improvement { trial, accuracy });
             }
         }
-        steps
+        improvements
     };
     ProgressFigure {
         title: "Best accuracy under 15 ms, mnasnet space".into(),

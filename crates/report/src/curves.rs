@@ -43,7 +43,7 @@ pub struct CurvesFigure {
 /// Markers on a curve.
 const MARKERS: usize = 6;
 /// The narrowest range of an axis, as a share of its largest value.
-const NARROWEST: f64 = 0.01;
+const MIN_SPREAD: f64 = 0.01;
 
 /// Draws `figure`. A plot without points says that there is nothing to show.
 ///
@@ -72,7 +72,7 @@ pub fn draw_curves(figure: &CurvesFigure, format: Format) -> Result<Vec<u8>, Rep
     let y_axis = |plot: &Plot| {
         let values: Vec<f64> = points(plot).into_iter().map(|(_, y)| y).collect();
         let largest = values.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
-        Axis::around(&values, (f64::NEG_INFINITY, f64::INFINITY), (NARROWEST * largest).max(1e-9))
+        Axis::around(&values, (f64::NEG_INFINITY, f64::INFINITY), (MIN_SPREAD * largest).max(1e-9))
     };
     let plots = figure.plots.iter().map(|plot| (y_axis(plot), plot.y_name.as_str())).collect();
     let (frames, mut shapes) =

@@ -11,7 +11,7 @@ use crate::text::{self, Weight};
 use crate::theme::{AXIS_LINE, INK, LABEL, PAPER};
 
 /// Most rows of target labels; targets that find no room there have a line only.
-const MOST_ROWS: usize = 4;
+const MAX_ROWS: usize = 4;
 
 /// A target and where its label goes.
 pub(crate) struct Target {
@@ -28,7 +28,7 @@ pub(crate) struct Target {
 pub(crate) fn place(targets_ms: &[f64], x: &Axis, (left, right): (f64, f64)) -> Vec<Target> {
     let mut sorted = targets_ms.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let mut row_ends = [f64::NEG_INFINITY; MOST_ROWS];
+    let mut row_ends = [f64::NEG_INFINITY; MAX_ROWS];
     sorted
         .into_iter()
         .map(|target_ms| {

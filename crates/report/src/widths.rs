@@ -41,7 +41,7 @@ const ABOVE: f64 = 0.04;
 /// Width of the bars before and after, as shares of a row's, and the most that a bar may have.
 const BEFORE: f64 = 0.78;
 const AFTER: f64 = 0.42;
-const WIDEST: f64 = 90.0;
+const MAX_BAR: f64 = 90.0;
 /// Width and height of a legend's sample.
 const SAMPLE: (f64, f64) = (30.0, 22.0);
 
@@ -90,7 +90,7 @@ pub fn draw_widths(figure: &WidthsFigure, format: Format) -> Result<Vec<u8>, Rep
 /// A bar in the middle of row `index`, `share` of the row wide.
 fn bar(index: usize, channels: usize, share: f64, frame: &Frame) -> Rect {
     let middle = frame.x(index as f64 + 0.5);
-    let row = (frame.x(index as f64 + 1.0) - frame.x(index as f64)).min(WIDEST / BEFORE);
+    let row = (frame.x(index as f64 + 1.0) - frame.x(index as f64)).min(MAX_BAR / BEFORE);
     let half = share * row / 2.0;
     Rect::between((middle - half, frame.y(0.0)), (middle + half, frame.y(channels as f64)))
 }

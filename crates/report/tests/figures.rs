@@ -2,9 +2,9 @@
 
 use proptest::prelude::*;
 use report::{
-    Candidate, ComparisonFigure, ComparisonLine, ComparisonPoint, Curve, CurvesFigure, Format,
-    LineKind, Mark, MarkKind, ParetoFigure, Plot, Point, ProgressFigure, ProgressLine, Quantity,
-    Step, draw_comparison, draw_curves, draw_pareto, draw_progress,
+    ComparisonFigure, ComparisonLine, ComparisonPoint, Curve, CurvesFigure, Format, Improvement,
+    LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Plot, Point, ProgressFigure,
+    ProgressLine, Quantity, draw_comparison, draw_curves, draw_pareto, draw_progress,
 };
 
 fn point(latency_ms: f64, accuracy: f64) -> Point {
@@ -39,7 +39,7 @@ fn pareto() -> ParetoFigure {
             mark(MarkKind::BestByReward, "the paper's winner", 9.0, 0.60),
             mark(MarkKind::Reference, "EfficientNet-B0", 24.0, 0.61),
         ],
-        candidates: vec![Candidate { predicted_ms: 14.9, measured_ms: 15.2, accuracy: 0.647 }],
+        measured: vec![MeasuredPoint { predicted_ms: 14.9, measured_ms: 15.2, accuracy: 0.647 }],
     }
 }
 
@@ -47,10 +47,10 @@ fn progress() -> ProgressFigure {
     let line = |label: &str, kind, last| ProgressLine {
         label: label.into(),
         kind,
-        steps: vec![
-            Step { trial: 1, accuracy: 0.43 },
-            Step { trial: 60, accuracy: 0.6 },
-            Step { trial: 700, accuracy: last },
+        improvements: vec![
+            Improvement { trial: 1, accuracy: 0.43 },
+            Improvement { trial: 60, accuracy: 0.6 },
+            Improvement { trial: 700, accuracy: last },
         ],
     };
     ProgressFigure {
@@ -232,7 +232,7 @@ fn a_comparison_reads_in_black_and_white() {
 #[test]
 fn the_legend_lists_only_what_is_there() {
     let mut figure = pareto();
-    figure.candidates.clear();
+    figure.measured.clear();
     figure.marks.retain(|mark| mark.kind != MarkKind::BestByReward);
     let texts = pareto_texts(&figure);
     for absent in ["predicted → measured", "best by reward"] {
@@ -304,10 +304,10 @@ fn values_without_a_place_are_refused() {
         "targets_ms[0]: found NaN, allowed is milliseconds from 1e-6 to 1e9",
     );
     let mut figure = progress();
-    figure.lines[1].steps[2].trial = 60;
+    figure.lines[1].improvements[2].trial = 60;
     assert_eq!(
         draw_progress(&figure, Format::Svg).unwrap_err().to_string(),
-        "trial of lines[1].steps[2]: found 60, allowed is a trial after the step before, up to the \
+        "trial of lines[1].improvements[2]: found 60, allowed is a trial after the step before, up to the \
          figure's trials"
     );
 }

@@ -1,12 +1,12 @@
 //! The networks trained at the end: marks with bars, moved aside where they would hide each other.
 
-use super::{AdaptationFigure, TrainedMark};
+use super::figure::{AdaptationFigure, TrainedMark};
 use crate::canvas::Shape;
 use crate::frame::Frame;
 use crate::geometry::{Position, Rect};
 use crate::legend::{Entry, LINE_SAMPLE, distinct};
 use crate::marks::Glyph;
-use crate::pareto::position;
+use crate::point::position;
 use crate::theme::{AXIS_LINE, INK, PAPER, SOFT_INK, TRIAL_RADIUS};
 
 /// The looks of the marks, by the order of their labels: neighbours differ in shape and darkness.

@@ -1,16 +1,17 @@
 //! Axes of named rows that stand beside each other.
 
-use super::{Axis, Scale, Tick, TickStyle};
+use super::numeric::{Axis, Scale, TickStyle};
+use super::ticks::Tick;
 use crate::canvas::Turn;
 use crate::text::{self, Weight};
 use crate::theme::TICK;
 
 /// Longest label before it is cut.
-const LONGEST: f64 = 220.0;
+const MAX_LENGTH: f64 = 220.0;
 /// Distance of upright labels in ems, at least.
 const LINE: f64 = 1.1;
 /// Smallest type of the labels; of rows that are narrower still, only some have a label.
-const SMALLEST: f64 = 13.0;
+const MIN_EM: f64 = 13.0;
 
 impl Axis {
     /// An axis `width` long with the row `names[i]` from `i` to `i + 1`. Names that find no room
@@ -25,12 +26,12 @@ impl Axis {
         let (em, turn) = if widest + TICK <= pitch {
             (TICK, Turn::Level)
         } else {
-            ((pitch / LINE).clamp(SMALLEST, TICK), Turn::Upwards)
+            ((pitch / LINE).clamp(MIN_EM, TICK), Turn::Upwards)
         };
         let every = (LINE * em / pitch).ceil() as usize;
         let tick = |(index, name): (usize, &&str)| Tick {
             value: index as f64 + 0.5,
-            label: Some(text::cut(name, em, Weight::Regular, LONGEST.max(pitch))),
+            label: Some(text::cut(name, em, Weight::Regular, MAX_LENGTH.max(pitch))),
         };
         let ticks = names.iter().enumerate().step_by(every).map(tick).collect();
         let (high, style) = (names.len() as f64, TickStyle { em, turn, grid: false });
@@ -52,7 +53,7 @@ mod tests {
         check(5, TICK, Turn::Level, 5);
         check(20, TICK, Turn::Upwards, 20);
         check(70, 20.0 / LINE, Turn::Upwards, 70);
-        check(200, SMALLEST, Turn::Upwards, 67);
+        check(200, MIN_EM, Turn::Upwards, 67);
         assert!(Axis::rows(&[], 1400.0).ticks.is_empty());
     }
 }

@@ -2,7 +2,7 @@
 
 use plotters::style::text_anchor::HPos;
 
-use super::{ComparisonFigure, ComparisonLine, ComparisonPoint};
+use super::figure::{ComparisonFigure, ComparisonLine, ComparisonPoint};
 use crate::canvas::Shape;
 use crate::frame::Frame;
 use crate::geometry::{Position, Rect};
@@ -12,7 +12,7 @@ use crate::text::{self, Weight};
 use crate::theme::{DATA_LINE, HAIRLINE, INK, LABEL, SOFT_INK};
 
 /// Widest text at a line's end; a longer one leaves the line's name to the legend.
-const WIDEST_END: f64 = 320.0;
+const MAX_END_WIDTH: f64 = 320.0;
 /// Free distance between a line's end and its label.
 const CLEARANCE: f64 = 8.0;
 /// Level distance between the edge of the plot and the labels beside it.
@@ -33,7 +33,7 @@ pub(super) fn end_labels(figure: &ComparisonFigure) -> Vec<Option<String>> {
     let of = |line: &ComparisonLine| {
         let value = figure.quantity.text(line.points.last()?.middle);
         let whole = format!("{} {value}", line.label);
-        Some(if width(&whole) <= WIDEST_END { whole } else { value })
+        Some(if width(&whole) <= MAX_END_WIDTH { whole } else { value })
     };
     figure.lines.iter().map(of).collect()
 }

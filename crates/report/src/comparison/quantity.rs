@@ -15,7 +15,7 @@ pub enum Quantity {
 }
 
 /// The least regret that a logarithmic axis shows, in percentage points.
-const LEAST_REGRET: f64 = 1e-3;
+const MIN_REGRET: f64 = 1e-3;
 
 impl Quantity {
     /// A value in the units of the axis.
@@ -56,7 +56,7 @@ impl Quantity {
             Quantity::Accuracy => Axis::around(&shown, (0.0, 100.0), 0.2),
             Quantity::Hypervolume => Axis::around(&shown, (0.0, 1.0), 0.005),
             Quantity::Regret => {
-                let positive = |value: &f64| *value >= LEAST_REGRET;
+                let positive = |value: &f64| *value >= MIN_REGRET;
                 let positives: Vec<f64> = shown.into_iter().filter(positive).collect();
                 let axis = Axis::by_spread(&positives);
                 match axis.scale {

@@ -1,15 +1,16 @@
 //! What lies in the plot, from back to front, and what the labels must keep clear of.
 
-use super::{Candidate, Mark, MarkKind, ParetoFigure, Point, position, positions};
+use super::figure::{Mark, MarkKind, MeasuredPoint, ParetoFigure};
 use crate::canvas::Shape;
 use crate::frame::Frame;
 use crate::geometry::{Position, Rect};
 use crate::labels::{self, GUIDE, LINE, Label, MARK, Obstacle, TRIAL};
 use crate::legend::{Entry, LINE_SAMPLE};
 use crate::marks::Glyph;
+use crate::point::{Point, position, positions};
 use crate::targets::{self, Target};
 use crate::theme::{AXIS_LINE, DATA_LINE, INK, SOFT_INK};
-use crate::thin::{MOST_MARKS, thin};
+use crate::thin::{MAX_MARKS, thin};
 
 /// Free distance between a mark and its label.
 const CLEARANCE: f64 = 5.0;
@@ -52,11 +53,11 @@ pub(super) fn legend(figure: &ParetoFigure) -> Vec<Entry> {
             entries.push(Entry::mark(kind.legend(), kind.glyph()));
         }
     }
-    if !figure.candidates.is_empty() {
+    if !figure.measured.is_empty() {
         let half = LINE_SAMPLE / 2.0;
         entries.push(Entry {
             label: "predicted → measured".to_owned(),
-            sample: candidate((-half, 0.0), (half - Glyph::Measured.radius(), 0.0)),
+            sample: measured_point((-half, 0.0), (half - Glyph::Measured.radius(), 0.0)),
             sample_width: LINE_SAMPLE,
         });
     }
@@ -70,7 +71,7 @@ pub(super) fn data(figure: &ParetoFigure, targets: &[Target], frame: &Frame) -> 
     for (trials, glyph) in
         [(&figure.reward_trials, Glyph::LightTrial), (&figure.constrained_trials, Glyph::DarkTrial)]
     {
-        for centre in thin(&positions(trials, frame), MOST_MARKS) {
+        for centre in thin(&positions(trials, frame), MAX_MARKS) {
             shapes.extend(glyph.shapes(centre));
             obstacles.push(around(centre, glyph, TRIAL));
         }
@@ -87,10 +88,10 @@ pub(super) fn data(figure: &ParetoFigure, targets: &[Target], frame: &Frame) -> 
         shapes.extend(Glyph::Front.shapes(centre));
         obstacles.push(around(centre, Glyph::Front, LINE));
     }
-    for &Candidate { predicted_ms, measured_ms, accuracy } in &figure.candidates {
+    for &MeasuredPoint { predicted_ms, measured_ms, accuracy } in &figure.measured {
         let predicted = frame.position(predicted_ms, 100.0 * accuracy);
         let measured = frame.position(measured_ms, 100.0 * accuracy);
-        shapes.extend(candidate(predicted, measured));
+        shapes.extend(measured_point(predicted, measured));
         obstacles
             .push(Obstacle { rect: Rect::between(predicted, measured).grown(8.0), weight: MARK });
     }
@@ -138,7 +139,7 @@ fn front_steps(front: &[Point], frame: &Frame) -> Vec<Position> {
     steps
 }
 
-fn candidate(predicted: Position, measured: Position) -> Vec<Shape> {
+fn measured_point(predicted: Position, measured: Position) -> Vec<Shape> {
     let mut shapes = vec![Shape::line(vec![predicted, measured], AXIS_LINE, SOFT_INK)];
     shapes.extend(Glyph::Predicted.shapes(predicted));
     shapes.extend(Glyph::Measured.shapes(measured));

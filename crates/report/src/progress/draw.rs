@@ -2,6 +2,7 @@
 
 use plotters::style::text_anchor::HPos;
 
+use super::figure::{LineKind, ProgressFigure, ProgressLine, check};
 use crate::axis::Axis;
 use crate::canvas::Shape;
 use crate::error::ReportError;
@@ -10,54 +11,8 @@ use crate::geometry::{Position, Rect};
 use crate::labels::{self, LINE, Label, Obstacle};
 use crate::legend::{Entry, LINE_SAMPLE};
 use crate::paint::{self, Format};
-use crate::pareto::check_accuracy;
 use crate::text::{self, Weight};
 use crate::theme::{AXIS_LINE, DATA_LINE, INK, LABEL, LEADER, SOFT_INK};
-
-/// A new best: from this trial on, up to the next step.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Step {
-    /// Trials done, this one included.
-    pub trial: u64,
-    /// The best accuracy so far, as a fraction.
-    pub accuracy: f64,
-}
-
-/// How a curve is drawn.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineKind {
-    /// The search.
-    Solid,
-    /// What the search is compared with.
-    Dashed,
-}
-
-/// One curve.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ProgressLine {
-    /// Its name in the legend.
-    pub label: String,
-    /// How it is drawn.
-    pub kind: LineKind,
-    /// The improvements, by rising trial. Empty where no trial met the target.
-    pub steps: Vec<Step>,
-}
-
-/// How the best accuracy under a target grew with the trials.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct ProgressFigure {
-    /// Two lines at most.
-    pub title: String,
-    /// Where the numbers come from. Three lines at most.
-    pub footnote: String,
-    /// Trials of every line; the last best of each is drawn on to here.
-    pub trials: u64,
-    /// The last trial that maximised the reward, where the search then went on for accuracy
-    /// under the target.
-    pub reward_until: Option<u64>,
-    /// The search and what it is compared with, each drawn over the one after it.
-    pub lines: Vec<ProgressLine>,
-}
 
 /// Room for the final accuracies beside the curves.
 const SIDE_ROOM: f64 = 104.0;
@@ -96,35 +51,19 @@ pub fn draw_progress(figure: &ProgressFigure, format: Format) -> Result<Vec<u8>,
     paint::render(&shapes, format)
 }
 
-fn check(figure: &ProgressFigure) -> Result<(), ReportError> {
-    for (index, line) in figure.lines.iter().enumerate() {
-        let mut before = 0;
-        for (number, step) in line.steps.iter().enumerate() {
-            let place = format!("lines[{index}].steps[{number}]");
-            check_accuracy(|| format!("accuracy of {place}"), step.accuracy)?;
-            if step.trial <= before || step.trial > figure.trials {
-                return Err(ReportError::NotPlottable {
-                    place: format!("trial of {place}"),
-                    found: step.trial as f64,
-                    allowed: "a trial after the step before, up to the figure's trials",
-                });
-            }
-            before = step.trial;
-        }
-    }
-    Ok(())
-}
-
 /// The accuracies, in per cent, that the axis must show: those that the lines have reached by the
 /// end of [`RUN_IN`], and later ones.
 fn shown_percents(figure: &ProgressFigure) -> Vec<f64> {
     let run_in = (figure.trials as f64 * RUN_IN) as u64;
     let shown = |line: &ProgressLine| {
-        let last = line.steps.len().saturating_sub(1);
-        let first = line.steps.partition_point(|step| step.trial <= run_in).saturating_sub(1);
-        line.steps[first.min(last)..].to_vec()
+        let last = line.improvements.len().saturating_sub(1);
+        let first = line
+            .improvements
+            .partition_point(|improvement| improvement.trial <= run_in)
+            .saturating_sub(1);
+        line.improvements[first.min(last)..].to_vec()
     };
-    figure.lines.iter().flat_map(shown).map(|step| 100.0 * step.accuracy).collect()
+    figure.lines.iter().flat_map(shown).map(|improvement| 100.0 * improvement.accuracy).collect()
 }
 
 fn curve(kind: LineKind, points: Vec<Position>) -> Shape {
@@ -164,10 +103,10 @@ fn draw_lines(figure: &ProgressFigure, frame: &Frame, shapes: &mut Vec<Shape>) {
     let mut ends = Vec::new();
     let mut obstacles = Vec::new();
     for line in figure.lines.iter().rev() {
-        let Some(last) = line.steps.last() else { continue };
+        let Some(last) = line.improvements.last() else { continue };
         let mut points: Vec<Position> = Vec::new();
-        for step in &line.steps {
-            let (x, y) = frame.position(step.trial as f64, 100.0 * step.accuracy);
+        for improvement in &line.improvements {
+            let (x, y) = frame.position(improvement.trial as f64, 100.0 * improvement.accuracy);
             let y = y.min(frame.plot.bottom);
             if let Some(&(_, before)) = points.last() {
                 points.push((x, before));

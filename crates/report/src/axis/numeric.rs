@@ -1,7 +1,6 @@
-//! Axes: range, scale, and ticks at round numbers.
+//! Axes of numbers: range and scale.
 
-mod rows;
-
+use super::ticks::{Tick, linear_ticks, logarithmic_ticks};
 use crate::canvas::Turn;
 use crate::theme::TICK;
 
@@ -10,13 +9,6 @@ use crate::theme::TICK;
 pub(crate) enum Scale {
     Linear,
     Logarithmic,
-}
-
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Tick {
-    pub(crate) value: f64,
-    /// None for the small ticks between the labelled ones.
-    pub(crate) label: Option<String>,
 }
 
 /// How the ticks of an axis look.
@@ -47,11 +39,6 @@ pub(crate) struct Axis {
 const LOGARITHMIC_FROM: f64 = 6.0;
 /// Free room at each end, as a share of the axis.
 const PADDING: f64 = 0.05;
-/// Most labelled ticks on an axis.
-const MOST_TICKS: usize = 10;
-/// Fewest labelled ticks that a logarithmic axis is content with.
-const FEWEST_TICKS: usize = 4;
-
 impl Axis {
     /// An axis for positive values, without ticks where there are none, linear or logarithmic by their spread.
     pub(crate) fn by_spread(values: &[f64]) -> Axis {
@@ -126,58 +113,9 @@ fn extent(values: &[f64]) -> Option<(f64, f64)> {
     Some((low, high))
 }
 
-/// `digit x 10^exponent`, to the last bit what the decimal number reads as.
-fn decimal(digit: f64, exponent: i32) -> f64 {
-    if exponent < 0 { digit / 10f64.powi(-exponent) } else { digit * 10f64.powi(exponent) }
-}
-
-/// Multiples of 1, 2 or 5 x 10^k inside the range: the finest such step that keeps to
-/// [`MOST_TICKS`].
-fn linear_ticks(low: f64, high: f64) -> Vec<Tick> {
-    let first = ((high - low) / MOST_TICKS as f64).log10().floor() as i32;
-    let steps = (first..).flat_map(|exponent| [1.0, 2.0, 5.0].map(|digit| (digit, exponent)));
-    for (digit, exponent) in steps {
-        let step = decimal(digit, exponent);
-        let (from, to) = ((low / step).ceil(), (high / step).floor());
-        if to - from < MOST_TICKS as f64 {
-            let decimals = (-exponent).max(0) as usize;
-            return (0..=(to - from) as usize)
-                .map(|index| decimal((from + index as f64) * digit, exponent))
-                .map(|value| Tick { value, label: Some(format!("{value:.decimals$}")) })
-                .collect();
-        }
-    }
-    Vec::new()
-}
-
-/// Labelled ticks at the coarsest of some customary digits that gives enough of them, small
-/// ticks at the other digits.
-fn logarithmic_ticks(low: f64, high: f64) -> Vec<Tick> {
-    const LABELLED: [&[f64]; 4] =
-        [&[1.0], &[1.0, 2.0, 5.0], &[1.0, 2.0, 3.0, 5.0], &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0]];
-    let inside = |digits: &[f64]| -> Vec<f64> {
-        (low.log10().floor() as i32..=high.log10().ceil() as i32)
-            .flat_map(|exponent| digits.iter().map(move |&digit| decimal(digit, exponent)))
-            .filter(|value| (low..=high).contains(value))
-            .collect()
-    };
-    let Some(labelled) =
-        LABELLED.iter().map(|digits| inside(digits)).find(|values| values.len() >= FEWEST_TICKS)
-    else {
-        return linear_ticks(low, high);
-    };
-    let small = inside(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
-        .into_iter()
-        .filter(|value| !labelled.contains(value))
-        .map(|value| Tick { value, label: None });
-    let every = labelled.len().div_ceil(MOST_TICKS);
-    let labelled =
-        labelled.iter().step_by(every).map(|&value| Tick { value, label: Some(value.to_string()) });
-    labelled.chain(small).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::ticks::MAX_TICKS;
     use super::*;
     use proptest::prelude::*;
 
@@ -211,7 +149,7 @@ mod tests {
             let axis = Axis::by_spread(&[low, low * factor]);
             prop_assert!(axis.share(low) >= 0.0 && axis.share(low * factor) <= 1.0 + 1e-9);
             let labelled: Vec<_> = axis.ticks.iter().filter(|tick| tick.label.is_some()).collect();
-            prop_assert!((2..=MOST_TICKS).contains(&labelled.len()), "{:?}", axis);
+            prop_assert!((2..=MAX_TICKS).contains(&labelled.len()), "{:?}", axis);
             for tick in &axis.ticks {
                 prop_assert!((axis.low..=axis.high).contains(&tick.value));
                 if let Some(label) = &tick.label {

@@ -1,8 +1,7 @@
 //! Accuracy against latency of a network that is adapted iteration by iteration, as NetAdapt does.
 
-mod trained;
-
-use self::trained::Placed;
+use super::figure::{AdaptationFigure, check};
+use super::trained::{self, Placed};
 use crate::axis::Axis;
 use crate::canvas::Shape;
 use crate::error::ReportError;
@@ -10,44 +9,13 @@ use crate::frame::{self, Frame, Surroundings};
 use crate::legend::Entry;
 use crate::marks::Glyph;
 use crate::paint::{self, Format};
-use crate::pareto::{Point, check_accuracy, check_latency, check_point, named, positions};
+use crate::point::positions;
 use crate::targets;
 use crate::theme::{DATA_LINE, INK};
-use crate::thin::{MOST_MARKS, thin};
-
-/// A network that was trained once or more.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TrainedMark {
-    /// Its name in the legend; marks of one name look alike, and after 8 names the looks begin
-    /// again.
-    pub label: String,
-    /// Latency in milliseconds, from 1e-6 to 1e9.
-    pub latency_ms: f64,
-    /// The accuracy of each training run as a fraction, one at least: the mark is at the mean, its
-    /// bar from the least to the greatest.
-    pub accuracies: Vec<f64>,
-}
-
-/// A run that takes a network down to a latency. Every part may be empty.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct AdaptationFigure {
-    /// Two lines at most.
-    pub title: String,
-    /// Where the numbers come from. Three lines at most.
-    pub footnote: String,
-    /// Every proposal of every iteration: light dots.
-    pub proposals: Vec<Point>,
-    /// The seed, then the network after each iteration, in this order: a dark line.
-    pub path: Vec<Point>,
-    /// Networks trained at the end. Those that would hide each other stand side by side, on the
-    /// same side of the target, each joined to its own latency; the first keep their places.
-    pub trained: Vec<TrainedMark>,
-    /// Target latency in milliseconds.
-    pub target_ms: Option<f64>,
-}
+use crate::thin::{MAX_MARKS, thin};
 
 /// The narrowest axis of latencies, as a share of the highest.
-const NARROWEST: f64 = 0.02;
+const MIN_SPREAD: f64 = 0.02;
 /// Room at the axis's low end for each trained network, as a share of the latencies' spread.
 const ASIDE: f64 = 0.01;
 
@@ -87,23 +55,6 @@ pub fn draw_adaptation(figure: &AdaptationFigure, format: Format) -> Result<Vec<
     paint::render(&shapes, format)
 }
 
-fn check(figure: &AdaptationFigure) -> Result<(), ReportError> {
-    for (place, point) in named("proposals", &figure.proposals).chain(named("path", &figure.path)) {
-        check_point(&place, &point)?;
-    }
-    for (index, mark) in figure.trained.iter().enumerate() {
-        check_latency(|| format!("latency of trained[{index}]"), mark.latency_ms)?;
-        if mark.accuracies.is_empty() {
-            let place = format!("number of accuracies of trained[{index}]");
-            return Err(ReportError::NotPlottable { place, found: 0.0, allowed: "1 or more" });
-        }
-        for (run, &accuracy) in mark.accuracies.iter().enumerate() {
-            check_accuracy(|| format!("trained[{index}].accuracies[{run}]"), accuracy)?;
-        }
-    }
-    figure.target_ms.map_or(Ok(()), |target_ms| check_latency(|| "target_ms".into(), target_ms))
-}
-
 /// Axes around all networks and the target: latency in milliseconds, accuracy in per cent.
 fn axes(figure: &AdaptationFigure) -> (Axis, Axis) {
     let points = || figure.proposals.iter().chain(&figure.path);
@@ -120,7 +71,7 @@ fn axes(figure: &AdaptationFigure) -> (Axis, Axis) {
     let trained = figure.trained.iter().flat_map(|mark| &mark.accuracies);
     let accuracies = points().map(|point| &point.accuracy).chain(trained);
     let percents: Vec<f64> = accuracies.map(|accuracy| 100.0 * accuracy).collect();
-    let x = Axis::around(&latencies_ms, (0.0, f64::INFINITY), NARROWEST * highest);
+    let x = Axis::around(&latencies_ms, (0.0, f64::INFINITY), MIN_SPREAD * highest);
     (x, Axis::around(&percents, (0.0, 100.0), 1.0))
 }
 
@@ -145,7 +96,7 @@ fn legend(figure: &AdaptationFigure, joints: bool) -> Vec<Entry> {
 
 /// The proposals, and over them the path.
 fn run(figure: &AdaptationFigure, frame: &Frame) -> Vec<Shape> {
-    let proposals = thin(&positions(&figure.proposals, frame), MOST_MARKS);
+    let proposals = thin(&positions(&figure.proposals, frame), MAX_MARKS);
     let mut shapes: Vec<Shape> =
         proposals.into_iter().flat_map(|centre| Glyph::LightTrial.shapes(centre)).collect();
     let path = positions(&figure.path, frame);
