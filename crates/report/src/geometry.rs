@@ -75,3 +75,13 @@ impl Rect {
         ]
     }
 }
+
+/// The corners of a step line, which keeps the height of each point up to the next one.
+pub(crate) fn step_line(points: impl IntoIterator<Item = Position>) -> Vec<Position> {
+    let mut corners: Vec<Position> = Vec::new();
+    for (x, y) in points {
+        corners.extend(corners.last().map(|&(_, before)| (x, before)));
+        corners.push((x, y));
+    }
+    corners
+}

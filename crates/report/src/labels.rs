@@ -5,7 +5,7 @@ use plotters::style::text_anchor::HPos;
 use crate::canvas::Shape;
 use crate::geometry::{Position, Rect};
 use crate::text::{self, Weight};
-use crate::theme::{HAIRLINE, INK, LABEL, LABEL_WIDTH, SOFT_INK, VEIL};
+use crate::theme::{DATA_LINE, HAIRLINE, INK, LABEL, LABEL_WIDTH, SOFT_INK, VEIL};
 
 /// A text that belongs to a point.
 #[derive(Debug, Clone)]
@@ -22,6 +22,16 @@ pub(crate) struct Label {
 pub(crate) struct Obstacle {
     pub(crate) rect: Rect,
     pub(crate) weight: f64,
+}
+
+impl Obstacle {
+    /// The pieces of a line, which are level or upright.
+    pub(crate) fn along(line: &[Position], weight: f64) -> impl Iterator<Item = Obstacle> {
+        line.windows(2).map(move |pair| Obstacle {
+            rect: Rect::between(pair[0], pair[1]).grown(DATA_LINE),
+            weight,
+        })
+    }
 }
 
 /// Costs of covering, from what must not be covered to what may.

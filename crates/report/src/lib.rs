@@ -37,6 +37,7 @@ mod legend;
 mod line_style;
 mod marks;
 mod paint;
+mod paint_text;
 mod pareto;
 mod point;
 mod progress;

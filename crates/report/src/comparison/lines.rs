@@ -5,11 +5,11 @@ use plotters::style::text_anchor::HPos;
 use super::figure::{ComparisonFigure, ComparisonLine, ComparisonPoint};
 use crate::canvas::Shape;
 use crate::frame::Frame;
-use crate::geometry::{Position, Rect};
+use crate::geometry::{Position, Rect, step_line};
 use crate::labels::{self, LINE, Label, Obstacle};
 use crate::line_style::{self, Style};
 use crate::text::{self, Weight};
-use crate::theme::{DATA_LINE, HAIRLINE, INK, LABEL, SOFT_INK};
+use crate::theme::{HAIRLINE, INK, LABEL, SOFT_INK};
 
 /// Widest text at a line's end; a longer one leaves the line's name to the legend.
 const MAX_END_WIDTH: f64 = 320.0;
@@ -61,16 +61,12 @@ fn drawn(figure: &ComparisonFigure, line: &ComparisonLine, frame: &Frame) -> Dra
     let begin = line.points.partition_point(|point| (point.trials as f64) <= first);
     let shown = &line.points[begin.saturating_sub(1)..];
     let steps = |value: &dyn Fn(&ComparisonPoint) -> Option<f64>, beyond: f64| {
-        let mut corners: Vec<Position> = Vec::new();
-        for point in shown {
+        step_line(shown.iter().map(|point| {
             let x = frame.x((point.trials as f64).max(first));
-            let shown = value(point).map(|value| frame.y(figure.quantity.shown(value)));
-            // A regret of 0 has no place on a logarithmic axis, not even at infinity.
-            let y = shown.unwrap_or(beyond).min(bottom).max(top);
-            corners.extend(corners.last().map(|&(_, before)| (x, before)));
-            corners.push((x, y));
-        }
-        corners
+            let y = value(point).map(|value| frame.y(figure.quantity.shown(value)));
+            // A regret of 0 is infinitely far down on a logarithmic axis.
+            (x, y.unwrap_or(beyond).min(bottom).max(top))
+        }))
     };
     Drawn {
         low: steps(&|point| point.low, bottom),
@@ -92,10 +88,7 @@ pub(super) fn draw(
     for (index, line) in figure.lines.iter().enumerate().rev() {
         let style = line_style::of(index);
         let Drawn { low, middle, high } = drawn(figure, line, frame);
-        obstacles.extend(middle.windows(2).map(|pair| Obstacle {
-            rect: Rect::between(pair[0], pair[1]).grown(DATA_LINE),
-            weight: LINE,
-        }));
+        obstacles.extend(Obstacle::along(&middle, LINE));
         if let (Some(text), Some(&point)) = (&ends[index], middle.last()) {
             labels.push(Label { text: text.clone(), point, clearance: CLEARANCE });
         }

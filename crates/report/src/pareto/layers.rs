@@ -3,7 +3,7 @@
 use super::figure::{Mark, MarkKind, MeasuredPoint, ParetoFigure};
 use crate::canvas::Shape;
 use crate::frame::Frame;
-use crate::geometry::{Position, Rect};
+use crate::geometry::{Position, Rect, step_line};
 use crate::labels::{self, GUIDE, LINE, Label, MARK, Obstacle, TRIAL};
 use crate::legend::{Entry, LINE_SAMPLE};
 use crate::marks::Glyph;
@@ -77,12 +77,11 @@ pub(super) fn data(figure: &ParetoFigure, targets: &[Target], frame: &Frame) -> 
         }
     }
     for target in targets {
-        let [foot, top] = target.line(frame);
-        obstacles.push(along(foot, top, GUIDE));
+        obstacles.extend(Obstacle::along(&target.line(frame), GUIDE));
     }
     shapes.extend(targets::draw(targets, frame));
     let steps = front_steps(&figure.front, frame);
-    obstacles.extend(steps.windows(2).map(|pair| along(pair[0], pair[1], LINE)));
+    obstacles.extend(Obstacle::along(&steps, LINE));
     shapes.extend(steps.windows(2).map(|pair| Shape::line(pair.to_vec(), DATA_LINE, INK)));
     for centre in positions(&figure.front, frame) {
         shapes.extend(Glyph::Front.shapes(centre));
@@ -127,16 +126,9 @@ fn draw_marks(
 
 /// The highest accuracy within each latency, as a line of level and upright pieces.
 fn front_steps(front: &[Point], frame: &Frame) -> Vec<Position> {
-    let mut corners = positions(front, frame);
-    corners.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
-    let mut steps: Vec<Position> = Vec::new();
-    for (x, y) in corners {
-        if let Some(&(_, reached)) = steps.last() {
-            steps.push((x, reached));
-        }
-        steps.push((x, y));
-    }
-    steps
+    let mut points = positions(front, frame);
+    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    step_line(points)
 }
 
 fn measured_point(predicted: Position, measured: Position) -> Vec<Shape> {
@@ -149,9 +141,4 @@ fn measured_point(predicted: Position, measured: Position) -> Vec<Shape> {
 fn around(centre: Position, glyph: Glyph, weight: f64) -> Obstacle {
     let side = 2.0 * glyph.radius();
     Obstacle { rect: Rect::around(centre, side, side), weight }
-}
-
-/// A level or upright line.
-fn along(from: Position, to: Position, weight: f64) -> Obstacle {
-    Obstacle { rect: Rect::between(from, to).grown(DATA_LINE), weight }
 }

@@ -2,12 +2,12 @@
 
 use plotters::style::text_anchor::HPos;
 
-use super::figure::{LineKind, ProgressFigure, ProgressLine, check};
+use super::figure::{Improvement, LineKind, ProgressFigure, ProgressLine, check};
 use crate::axis::Axis;
 use crate::canvas::Shape;
 use crate::error::ReportError;
 use crate::frame::{self, Frame, HEAD_ROW, Surroundings};
-use crate::geometry::{Position, Rect};
+use crate::geometry::{Position, Rect, step_line};
 use crate::labels::{self, LINE, Label, Obstacle};
 use crate::legend::{Entry, LINE_SAMPLE};
 use crate::paint::{self, Format};
@@ -104,21 +104,14 @@ fn draw_lines(figure: &ProgressFigure, frame: &Frame, shapes: &mut Vec<Shape>) {
     let mut obstacles = Vec::new();
     for line in figure.lines.iter().rev() {
         let Some(last) = line.improvements.last() else { continue };
-        let mut points: Vec<Position> = Vec::new();
-        for improvement in &line.improvements {
+        let position = |improvement: &Improvement| {
             let (x, y) = frame.position(improvement.trial as f64, 100.0 * improvement.accuracy);
-            let y = y.min(frame.plot.bottom);
-            if let Some(&(_, before)) = points.last() {
-                points.push((x, before));
-            }
-            points.push((x, y));
-        }
+            (x, y.min(frame.plot.bottom))
+        };
+        let mut points = step_line(line.improvements.iter().map(position));
         let end = (frame.plot.right, frame.y(100.0 * last.accuracy));
         points.push(end);
-        obstacles.extend(points.windows(2).map(|pair| Obstacle {
-            rect: Rect::between(pair[0], pair[1]).grown(DATA_LINE),
-            weight: LINE,
-        }));
+        obstacles.extend(Obstacle::along(&points, LINE));
         shapes.push(curve(line.kind, points));
         let text = format!("{:.1} %", 100.0 * last.accuracy);
         ends.push(Label { text, point: end, clearance: 8.0 });
