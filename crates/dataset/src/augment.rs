@@ -16,14 +16,15 @@ pub enum Crop {
     /// The largest square in the middle of the image: for evaluation.
     Central,
     /// The central square, scaled, is padded with `padding` black pixels on each side, and a random
-    /// square of the original size is cut out of it (torchvision's `RandomCrop`; He et al. 2016, section
-    /// 4.2: 4 pixels for CIFAR-10).
+    /// square of the original size is cut out of it (torchvision's `RandomCrop`; He et al. 2016,
+    /// section 4.2: 4 pixels for CIFAR-10).
     Padded {
         /// Black pixels on each side, at most as many as the batch's resolution.
         padding: usize,
     },
-    /// A random rectangle of at least `smallest_area` of the image's area, with an aspect ratio from 3/4
-    /// to 4/3 (torchvision's `RandomResizedCrop`; Szegedy et al. 2015, section 6: 0.08 for ImageNet).
+    /// A random rectangle of at least `smallest_area` of the image's area, with an aspect ratio
+    /// from 3/4 to 4/3 (torchvision's `RandomResizedCrop`; Szegedy et al. 2015, section 6: 0.08 for
+    /// ImageNet).
     Resized {
         /// A share of the image's area, above 0 and at most 1.
         smallest_area: f32,
@@ -39,8 +40,8 @@ pub enum Flip {
     Horizontal,
 }
 
-/// Whether a square is blanked out with the mean colour. It is centred on a random pixel, so that it may
-/// lie partly outside the image (DeVries and Taylor 2017, section 3.2).
+/// Whether a square is blanked out with the mean colour. It is centred on a random pixel, so that
+/// it may lie partly outside the image (DeVries and Taylor 2017, section 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cutout {
     /// No square is blanked out.

@@ -21,11 +21,11 @@ const MAX_RESOLUTION: usize = 8_192;
 /// The order of the images in an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// The order of the split: for evaluation. The last batch has the images that are left, so that it may
-    /// be smaller than the others.
+    /// The order of the split: for evaluation. The last batch has the images that are left, so that
+    /// it may be smaller than the others.
     Sequential,
-    /// A different random order in each epoch: for training. The images that do not fill a last batch are
-    /// dropped.
+    /// A different random order in each epoch: for training. The images that do not fill a last
+    /// batch are dropped.
     Shuffled,
 }
 
@@ -86,12 +86,12 @@ impl Iterator for Batches {
 
 /// Starts to prepare the batches of an epoch in the background, on the threads of the data set.
 ///
-/// The batches depend on the images, the settings and the number of the epoch, and on nothing else: they
-/// are the same to the last bit for any number of threads.
+/// The batches depend on the images, the settings and the number of the epoch, and on nothing else:
+/// they are the same to the last bit for any number of threads.
 ///
 /// # Errors
-/// A setting is out of range, or the system refuses to start a thread. An image whose file has changed
-/// since the data set was loaded is an error of its batch.
+/// A setting is out of range, or the system refuses to start a thread. An image whose file has
+/// changed since the data set was loaded is an error of its batch.
 pub fn batches(
     samples: &Arc<Samples>,
     settings: &BatchSettings,

@@ -13,8 +13,8 @@ pub struct Image {
     pub pixels: Vec<u8>,
 }
 
-/// FNV-1a with its bits mixed, so that hashes are spread evenly over all 64-bit values. It is the same on
-/// every machine and in every version.
+/// FNV-1a with its bits mixed, so that hashes are spread evenly over all 64-bit values. It is the
+/// same on every machine and in every version.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let fnv = bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -31,8 +31,8 @@ impl HoldOut {
         }
     }
 
-    /// The image alone decides, so that equal images are on the same side, and a larger hold-out has all
-    /// images of a smaller one.
+    /// The image alone decides, so that equal images are on the same side, and a larger hold-out
+    /// has all images of a smaller one.
     fn takes(self, sample: &Sample) -> bool {
         (sample.hash as f64) < self.0 * 2_f64.powi(64)
     }
@@ -56,8 +56,8 @@ pub struct Dataset {
 impl Dataset {
     /// Reads a source and cuts the hold-out from its training images.
     ///
-    /// `threads` threads read the source, and later prepare the batches of all splits. They belong to
-    /// the data set and end with it. Nothing but the speed depends on their number.
+    /// `threads` threads read the source, and later prepare the batches of all splits. They belong
+    /// to the data set and end with it. Nothing but the speed depends on their number.
     ///
     /// # Errors
     /// - Files are missing, have the wrong size, or have labels out of range.

@@ -1,5 +1,5 @@
-//! Random numbers that depend on a seed, a purpose, an epoch and an index, and on nothing else: not on
-//! threads, and not on the numbers drawn before.
+//! Random numbers that depend on a seed, a purpose, an epoch and an index, and on nothing else: not
+//! on threads, and not on the numbers drawn before.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;

@@ -23,8 +23,8 @@ impl Region {
     }
 }
 
-/// The region as a square of `side` pixels. The filter is bilinear, with antialiasing where the region
-/// shrinks. A region that has this size already keeps its pixels as they are.
+/// The region as a square of `side` pixels. The filter is bilinear, with antialiasing where the
+/// region shrinks. A region that has this size already keeps its pixels as they are.
 pub(crate) fn resampled(image: &Image, region: Region, side: usize) -> Vec<u8> {
     match image.channels {
         1 => scaled::<Luma<u8>>(image, region, side),

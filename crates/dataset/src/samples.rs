@@ -25,8 +25,8 @@ impl Samples {
         self.samples.len()
     }
 
-    /// Whether the split has no images, as a hold-out of [`HoldOut::NONE`](crate::HoldOut::NONE) has
-    /// none.
+    /// Whether the split has no images, as a hold-out of [`HoldOut::NONE`](crate::HoldOut::NONE)
+    /// has none.
     pub fn is_empty(&self) -> bool {
         self.samples.is_empty()
     }

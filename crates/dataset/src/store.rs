@@ -1,5 +1,5 @@
-//! Image stores, and what a source of images hands over. A store does not know where its images come
-//! from: each source brings the kind of store that it needs.
+//! Image stores, and what a source of images hands over. A store does not know where its images
+//! come from: each source brings the kind of store that it needs.
 
 use std::fmt::Debug;
 use std::sync::Arc;

@@ -12,12 +12,12 @@ use crate::theme::{DATA_LINE, HAIRLINE, INK, LABEL, LABEL_WIDTH, SOFT_INK, VEIL}
 pub(crate) struct Label {
     pub(crate) text: String,
     pub(crate) point: Position,
-    /// Free distance around the point: its mark's radius and a little more.
+    /// The distance to keep from the point: the radius of its mark and a little more.
     pub(crate) clearance: f64,
 }
 
-/// Something that labels should not cover; `weight` is the cost of covering a label's own area
-/// of it.
+/// Something that labels should not cover. `weight` is the cost of a label that lies on it with its
+/// whole area.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Obstacle {
     pub(crate) rect: Rect,
@@ -34,23 +34,24 @@ impl Obstacle {
     }
 }
 
-/// Costs of covering, from what must not be covered to what may.
+/// The costs of covering a mark, a line, a target's line or a trial.
 pub(crate) const MARK: f64 = 100.0;
 pub(crate) const LINE: f64 = 25.0;
 pub(crate) const GUIDE: f64 = 8.0;
 pub(crate) const TRIAL: f64 = 0.6;
-/// Cost of touching another label, and of covering all of it once more.
+/// The cost of touching another label. Covering all of it costs the same again.
 const LABEL_ON_LABEL: f64 = 200.0;
 const OUTSIDE: f64 = 10_000.0;
-/// Cost of a label's height of distance from its point.
+/// The cost of each label height of distance from the point.
 const DISTANCE: f64 = 1.0;
 
-/// Free room at both ends of a label.
+/// Room at both ends of a label.
 const PAD: f64 = 0.15 * LABEL;
 
-/// Distances from the point, beyond the clearance, in label heights.
+/// The distances from the point that are looked at, in label heights beyond the clearance.
 const RINGS: [f64; 6] = [0.0, 0.6, 1.4, 2.4, 3.6, 5.0];
-/// Directions in order of preference: beside the point first, then above and below.
+/// The directions in order of preference: beside the point first, then diagonally, then above and
+/// below.
 const DIRECTIONS: [Position; 8] = [
     (1.0, 0.0),
     (-1.0, 0.0),
@@ -62,8 +63,8 @@ const DIRECTIONS: [Position; 8] = [
     (0.0, 1.0),
 ];
 
-/// A place for each label, in their order, so the first label has the first choice. Where
-/// everything is covered, the label takes the least covered place inside `bounds`.
+/// Places the labels one after another, so that the first has the first choice. If every place
+/// covers something, the label goes to the place inside `bounds` with the lowest cost.
 pub(crate) fn place(labels: &[Label], bounds: &Rect, obstacles: &[Obstacle]) -> Vec<Rect> {
     let mut taken = Vec::new();
     for label in labels {
@@ -97,7 +98,7 @@ fn best_place(label: &Label, bounds: &Rect, obstacles: &[Obstacle], taken: &[Rec
         }
         best.0
     };
-    let mut least = f64::INFINITY;
+    let mut min_cost = f64::INFINITY;
     for ring in RINGS {
         for (preference, direction) in DIRECTIONS.iter().enumerate() {
             let distance = label.clearance + ring * height;
@@ -105,10 +106,10 @@ fn best_place(label: &Label, bounds: &Rect, obstacles: &[Obstacle], taken: &[Rec
                 label.point.0 + direction.0 * distance + sign(direction.0) * width / 2.0,
                 label.point.1 + direction.1 * distance + sign(direction.1) * height / 2.0,
             );
-            least = consider(centre, ring * DISTANCE + preference as f64 * 0.02);
+            min_cost = consider(centre, ring * DISTANCE + preference as f64 * 0.02);
         }
     }
-    if least >= LABEL_ON_LABEL {
+    if min_cost >= LABEL_ON_LABEL {
         for centre in everywhere(&bounds.grown(-1.0), width, height) {
             let (dx, dy) = (centre.0 - label.point.0, centre.1 - label.point.1);
             consider(centre, dx.hypot(dy) / height * DISTANCE);
@@ -117,8 +118,8 @@ fn best_place(label: &Label, bounds: &Rect, obstacles: &[Obstacle], taken: &[Rec
     best.1
 }
 
-/// Centres of the places of a size inside the bounds, half a height apart downwards and a quarter
-/// of a width apart sideways: where the surroundings of a point are full, one of them is free.
+/// The centres of places all over the bounds, for labels whose surroundings are full. They are half
+/// a height apart vertically and a quarter of a width apart horizontally.
 fn everywhere(bounds: &Rect, width: f64, height: f64) -> impl Iterator<Item = Position> {
     let steps = |room: f64, step: f64| (room / step).max(0.0) as usize;
     let (left, top) = (bounds.left + width / 2.0, bounds.top + height / 2.0);
@@ -131,13 +132,13 @@ fn everywhere(bounds: &Rect, width: f64, height: f64) -> impl Iterator<Item = Po
     })
 }
 
-/// Unlike `f64::signum`, 0 for 0.
+/// Like `f64::signum`, but 0 for 0.
 fn sign(number: f64) -> f64 {
     if number == 0.0 { 0.0 } else { number.signum() }
 }
 
-/// Places the labels and draws them, each on a veil over the data, with a thin line to its point
-/// where it stands away from it.
+/// Places the labels and draws them, each on a translucent white rectangle. A label that is not
+/// beside its point is joined to it by a thin line.
 pub(crate) fn draw(labels: Vec<Label>, bounds: &Rect, obstacles: &[Obstacle]) -> Vec<Shape> {
     let labels: Vec<Label> = labels
         .into_iter()
@@ -159,7 +160,8 @@ pub(crate) fn draw(labels: Vec<Label>, bounds: &Rect, obstacles: &[Obstacle]) ->
         }
     }
     for (label, place) in labels.iter().zip(&places) {
-        // A text beside its point keeps to it, however wide the viewer's font.
+        // The text is anchored at its point's side, since an SVG viewer's font may be wider or
+        // narrower.
         let width = text::width(&label.text, LABEL, Weight::Regular);
         let (x, y) = place.centre();
         let (x, middle, anchor) = match label.point.0 {

@@ -2,9 +2,9 @@
 //!
 //! A figure is a plain struct ([`ParetoFigure`], [`ProgressFigure`], [`ComparisonFigure`],
 //! [`CurvesFigure`], [`AdaptationFigure`], [`WidthsFigure`]); [`draw_pareto`], [`draw_progress`],
-//! [`draw_comparison`], [`draw_curves`], [`draw_adaptation`] and [`draw_widths`] turn it into the bytes
-//! of an SVG or a PNG, both of one drawing.
-//! [`write_atomically`] and [`write_csv`] put files in place.
+//! [`draw_comparison`], [`draw_curves`], [`draw_adaptation`] and [`draw_widths`] turn it into the
+//! bytes of an SVG or a PNG, both of one drawing. [`write_atomically`] and [`write_csv`] put files
+//! in place.
 //!
 //! Figures read the same in black and white: kinds differ in shape and darkness before hue.
 //! Without data a figure still shows its axes, and says that there is nothing to show.

@@ -1,4 +1,4 @@
-//! Shapes to SVG and PNG through plotters' backends.
+//! Painting shapes as SVG or PNG with plotters' backends.
 
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
 use plotters::drawing::{DrawingAreaErrorKind, IntoDrawingArea};
@@ -10,12 +10,12 @@ use crate::error::ReportError;
 use crate::paint_text::{Area, DETAIL, Painted, bitmap_text, fine, fine_position, svg_text};
 use crate::theme::{HEIGHT, WIDTH};
 
-/// File format of a figure.
+/// The file format of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Scalable, with text as text.
+    /// SVG, with text as text.
     Svg,
-    /// 1600 x 1000 pixels, 8-bit RGB.
+    /// PNG of 1600 x 1000 pixels, 8-bit RGB.
     Png,
 }
 
@@ -52,7 +52,7 @@ fn png(shapes: &[Shape]) -> Result<Vec<u8>, ReportError> {
     Ok(file)
 }
 
-/// The mean of each square of `DETAIL` x `DETAIL` pixels. RGB, `[height, width, 3]`.
+/// The mean of each square of `DETAIL` x `DETAIL` RGB pixels. Images are `[height, width, 3]`.
 fn averaged(fine: &[u8]) -> Vec<u8> {
     let (detail, width) = (DETAIL as usize, WIDTH as usize);
     let fine_row = width * detail * 3;

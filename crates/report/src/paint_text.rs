@@ -10,14 +10,14 @@ use crate::canvas::{Text, Turn};
 use crate::geometry::Position;
 use crate::text::{self, CAP_HEIGHT_EM, FAMILY, Weight};
 
-/// Backend pixels a figure unit. plotters places on whole pixels and smooths few edges: an SVG
-/// gets finer coordinates from this, a PNG is averaged down from it.
+/// The number of backend pixels per figure unit. plotters rounds to whole pixels and antialiases
+/// few edges, so an SVG gets finer coordinates from this, and a PNG is averaged down from it.
 pub(crate) const DETAIL: u32 = 3;
 
 pub(crate) type Area<B> = DrawingArea<B, Shift>;
 pub(crate) type Painted<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
-/// Where the text's baseline meets its anchor's middle line, moved down by `ems` more.
+/// The position of the text's baseline at its anchor, moved down by `ems`.
 fn baseline(text: &Text, ems: f64) -> (i32, i32) {
     let down = (CAP_HEIGHT_EM / 2.0 + ems) * text.em;
     let (x, y) = text.at;
@@ -42,12 +42,12 @@ pub(crate) fn svg_text(text: &Text, area: &Area<SVGBackend<'_>>) -> Painted<SVGB
     };
     let pos = Pos::new(text.anchor, VPos::Top);
     let style = TextStyle { font, color: text.ink.to_backend_color(), pos };
-    // XML allows none of these, and no font shows them.
+    // XML does not allow these characters.
     let unprintable = |c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}');
     area.draw_text(&text.text.replace(unprintable, " "), &style, at)
 }
 
-/// plotters' own text on bitmaps leaves out the side bearings of glyphs.
+/// Draws text itself, since plotters leaves out the side bearings of glyphs on bitmaps.
 pub(crate) fn bitmap_text(
     text: &Text,
     area: &Area<BitMapBackend<'_>>,

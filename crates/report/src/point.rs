@@ -1,15 +1,15 @@
-//! Points of latency and accuracy: their checks and positions.
+//! Points of latency and accuracy, with their checks and positions.
 
 use crate::error::ReportError;
 use crate::frame::Frame;
 use crate::geometry::Position;
 
-/// A network's latency and accuracy.
+/// The latency and accuracy of a network.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Point {
     /// Latency in milliseconds, from 1e-6 to 1e9.
     pub latency_ms: f64,
-    /// Accuracy as a fraction.
+    /// Accuracy as a fraction, from 0 to 1.
     pub accuracy: f64,
 }
 
@@ -26,7 +26,7 @@ pub(crate) fn check_latency(place: impl Fn() -> String, found: f64) -> Result<()
     Err(ReportError::NotPlottable { place: place(), found, allowed })
 }
 
-/// An accuracy must be a fraction.
+/// Fails unless the accuracy is a fraction.
 pub(crate) fn check_accuracy(place: impl Fn() -> String, found: f64) -> Result<(), ReportError> {
     if (0.0..=1.0).contains(&found) {
         return Ok(());
@@ -34,7 +34,7 @@ pub(crate) fn check_accuracy(place: impl Fn() -> String, found: f64) -> Result<(
     Err(ReportError::NotPlottable { place: place(), found, allowed: "a fraction from 0 to 1" })
 }
 
-/// The points of the list `name`, each with its place in it.
+/// The points of the list `name`, each with its place, such as `front[3]`.
 pub(crate) fn named<'a>(
     name: &'a str,
     points: &'a [Point],
@@ -42,7 +42,7 @@ pub(crate) fn named<'a>(
     points.iter().enumerate().map(move |(index, &point)| (format!("{name}[{index}]"), point))
 }
 
-/// Where `point` is on axes of milliseconds and per cent.
+/// The position of `point` on axes of milliseconds and per cent.
 pub(crate) fn position(point: &Point, frame: &Frame) -> Position {
     frame.position(point.latency_ms, 100.0 * point.accuracy)
 }

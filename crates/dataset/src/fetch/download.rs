@@ -98,8 +98,8 @@ fn part(
     }
 }
 
-/// Opens the file for appending after its first `len` bytes. Its folder is made here and not earlier, so
-/// that a server that refuses leaves nothing behind.
+/// Opens the file for appending after its first `len` bytes. Its folder is made here and not
+/// earlier, so that a server that refuses leaves nothing behind.
 fn open(path: &Path, len: u64) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -121,7 +121,8 @@ enum Answer {
     Refused,
 }
 
-/// What an answer to a range request means (RFC 9110, section 14), with `there` bytes in the local file.
+/// What an answer to a range request means (RFC 9110, section 14), with `there` bytes in the local
+/// file.
 fn answer(response: &Response, there: u64) -> Answer {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let range = header(CONTENT_RANGE).unwrap_or_default().trim_start_matches("bytes ");

@@ -1,5 +1,5 @@
-//! Downloading data sets. An archive is downloaded, with a broken download continued where it stopped,
-//! then unpacked and checked.
+//! Downloading data sets. An archive is downloaded, with a broken download continued where it
+//! stopped, then unpacked and checked.
 
 mod download;
 
@@ -20,9 +20,11 @@ use crate::sources::ARCHIVE_FOLDER;
 pub struct Archive {
     /// The address of the archive, with `http` or `https`.
     pub url: String,
-    /// The folder in the archive that has the files. The folder that [`fetch`] makes has the same name.
+    /// The folder in the archive that has the files. The folder that [`fetch`] makes has the same
+    /// name.
     pub folder: String,
-    /// The names of the files to take from that folder, each with its SHA-256 in lowercase hexadecimal.
+    /// The names of the files to take from that folder, each with its SHA-256 in lowercase
+    /// hexadecimal.
     pub files: BTreeMap<String, String>,
 }
 
@@ -63,11 +65,11 @@ pub enum Fetched {
     Stopped,
 }
 
-/// Downloads the archive and unpacks its files to `out/FOLDER`. That folder appears only when every file
-/// has the right checksum.
+/// Downloads the archive and unpacks its files to `out/FOLDER`. That folder appears only when every
+/// file has the right checksum.
 ///
-/// `on_bytes` is called with the number of bytes downloaded so far and with the size of the archive, if
-/// the server says it. It may stop the download with `ControlFlow::Break`.
+/// `on_bytes` is called with the number of bytes downloaded so far and with the size of the
+/// archive, if the server says it. It may stop the download with `ControlFlow::Break`.
 ///
 /// # Errors
 /// - The server refuses the request, or three connections in a row bring nothing.

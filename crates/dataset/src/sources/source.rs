@@ -11,15 +11,17 @@ use crate::error::DataError;
 /// `mnist:DIR`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Procedural images, which need no files: `shapes`, or with options `shapes:classes=20,size=64`.
+    /// Procedural images, which need no files: `shapes`, or with options
+    /// `shapes:classes=20,size=64`.
     Shapes(Shapes),
     /// The official binary version of CIFAR-10: `data_batch_1.bin` to `data_batch_5.bin` and
     /// `test_batch.bin`, in this folder or in a folder `cifar-10-batches-bin` below it.
     Cifar10(PathBuf),
-    /// JPEG and PNG files of any size: `train/<class>/*` to train on and `val/<class>/*` to test on.
+    /// JPEG and PNG files of any size: `train/<class>/*` to train on and `val/<class>/*` to test
+    /// on.
     Folder(PathBuf),
-    /// The idx files of MNIST or Fashion-MNIST: `train-images-idx3-ubyte`, `train-labels-idx1-ubyte`,
-    /// `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`.
+    /// The idx files of MNIST or Fashion-MNIST: `train-images-idx3-ubyte`,
+    /// `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`.
     Mnist(PathBuf),
 }
 

@@ -1,4 +1,4 @@
-//! Accuracy against latency of a network that is adapted iteration by iteration, as NetAdapt does.
+//! Drawing an adaptation figure.
 
 use super::figure::{AdaptationFigure, check};
 use super::trained::{self, Placed};
@@ -14,17 +14,18 @@ use crate::targets;
 use crate::theme::{DATA_LINE, INK};
 use crate::thin::{MAX_MARKS, thin};
 
-/// The narrowest axis of latencies, as a share of the highest.
+/// The smallest range of the latency axis, as a share of the highest latency.
 const MIN_SPREAD: f64 = 0.02;
-/// Room at the axis's low end for each trained network, as a share of the latencies' spread.
-const ASIDE: f64 = 0.01;
+/// Room for each trained network at the low end of the latency axis, as a share of its range.
+const ROOM_ASIDE: f64 = 0.01;
 
-/// Draws `figure`. Without any network it says that there is nothing to show.
+/// Draws accuracy against latency during an adaptation, as an SVG or a PNG. A figure without
+/// networks says that there is nothing to show.
 ///
 /// # Errors
 ///
-/// [`ReportError::NotPlottable`] for a latency outside 1e-6 to 1e9 ms, an accuracy outside 0 to 1, or
-/// a trained network without accuracies.
+/// [`ReportError::NotPlottable`] if a latency is not from 1e-6 to 1e9 ms, an accuracy is not from 0
+/// to 1, or a trained network has no accuracies.
 pub fn draw_adaptation(figure: &AdaptationFigure, format: Format) -> Result<Vec<u8>, ReportError> {
     check(figure)?;
     let (x, y) = axes(figure);
@@ -34,7 +35,7 @@ pub fn draw_adaptation(figure: &AdaptationFigure, format: Format) -> Result<Vec<
             title: &figure.title,
             footnote: &figure.footnote,
             x_name: "latency (ms)",
-            y_name: "hold-out top-1 (%)",
+            y_name: "hold-out top-1 accuracy (%)",
             legend: legend(figure, joints),
             headroom: targets::headroom(&targets),
             side_room: 0.0,
@@ -55,7 +56,8 @@ pub fn draw_adaptation(figure: &AdaptationFigure, format: Format) -> Result<Vec<
     paint::render(&shapes, format)
 }
 
-/// Axes around all networks and the target: latency in milliseconds, accuracy in per cent.
+/// The axes, which include all networks and the target: latency in milliseconds, accuracy in per
+/// cent.
 fn axes(figure: &AdaptationFigure) -> (Axis, Axis) {
     let points = || figure.proposals.iter().chain(&figure.path);
     let mut latencies_ms: Vec<f64> = points().map(|point| point.latency_ms).collect();
@@ -64,8 +66,8 @@ fn axes(figure: &AdaptationFigure) -> (Axis, Axis) {
     let lowest = latencies_ms.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = latencies_ms.iter().copied().fold(0.0, f64::max);
     if figure.trained.len() > 1 {
-        // Most are just under the target, and aside of each other.
-        let room = ASIDE * figure.trained.len() as f64 * (highest - lowest);
+        // Most are just under the target, so that some are moved aside.
+        let room = ROOM_ASIDE * figure.trained.len() as f64 * (highest - lowest);
         latencies_ms.push((lowest - room).max(0.0));
     }
     let trained = figure.trained.iter().flat_map(|mark| &mark.accuracies);
@@ -75,7 +77,7 @@ fn axes(figure: &AdaptationFigure) -> (Axis, Axis) {
     (x, Axis::around(&percents, (0.0, 100.0), 1.0))
 }
 
-/// An entry for each kind of thing that the figure has.
+/// An entry for each kind of mark or line in the figure.
 fn legend(figure: &AdaptationFigure, joints: bool) -> Vec<Entry> {
     let mut entries = Vec::new();
     if !figure.proposals.is_empty() {
@@ -94,7 +96,7 @@ fn legend(figure: &AdaptationFigure, joints: bool) -> Vec<Entry> {
     entries
 }
 
-/// The proposals, and over them the path.
+/// The proposals, with the path over them.
 fn run(figure: &AdaptationFigure, frame: &Frame) -> Vec<Shape> {
     let proposals = thin(&positions(&figure.proposals, frame), MAX_MARKS);
     let mut shapes: Vec<Shape> =

@@ -1,36 +1,38 @@
-//! What the figure of an adaptation shows.
+//! The data of an adaptation figure.
 
 use crate::error::ReportError;
 use crate::point::{Point, check_accuracy, check_latency, check_point, named};
 
-/// A network that was trained once or more.
+/// A network that was trained one or more times.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TrainedMark {
-    /// Its name in the legend; marks of one name look alike, and after 8 names the looks begin
-    /// again.
+    /// Its name in the legend. Marks with the same name have the same shape; there are 8 shapes,
+    /// which are repeated if there are more names.
     pub label: String,
     /// Latency in milliseconds, from 1e-6 to 1e9.
     pub latency_ms: f64,
-    /// The accuracy of each training run as a fraction, one at least: the mark is at the mean, its
-    /// bar from the least to the greatest.
+    /// The accuracy of each training run as a fraction; there must be at least one. The mark is at
+    /// the mean, and its error bar goes from the lowest to the highest accuracy.
     pub accuracies: Vec<f64>,
 }
 
-/// A run that takes a network down to a latency. Every part may be empty.
+/// A NetAdapt run, which narrows a network until it meets a target latency. Every part may be
+/// empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AdaptationFigure {
-    /// Two lines at most.
+    /// The title, cut after two lines.
     pub title: String,
-    /// Where the numbers come from. Three lines at most.
+    /// Where the data comes from, cut after three lines.
     pub footnote: String,
-    /// Every proposal of every iteration: light dots.
+    /// All proposals of all iterations: light dots.
     pub proposals: Vec<Point>,
-    /// The seed, then the network after each iteration, in this order: a dark line.
+    /// The seed, followed by the network after each iteration: a dark line.
     pub path: Vec<Point>,
-    /// Networks trained at the end. Those that would hide each other stand side by side, on the
-    /// same side of the target, each joined to its own latency; the first keep their places.
+    /// The networks that were trained at the end. Marks that would cover each other are moved
+    /// aside, but not across the target, and are joined to their latency by a line. The first in
+    /// the list stay in place.
     pub trained: Vec<TrainedMark>,
-    /// Target latency in milliseconds.
+    /// The target latency in milliseconds.
     pub target_ms: Option<f64>,
 }
 

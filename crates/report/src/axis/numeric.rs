@@ -1,24 +1,24 @@
-//! Axes of numbers: range and scale.
+//! Axes of numbers, with their range and scale.
 
 use super::ticks::{Tick, linear_ticks, logarithmic_ticks};
 use crate::canvas::Turn;
 use crate::theme::TICK;
 
-/// How values become positions.
+/// How values are mapped to positions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Scale {
     Linear,
     Logarithmic,
 }
 
-/// How the ticks of an axis look.
+/// The look of an axis's ticks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct TickStyle {
-    /// Of the labels.
+    /// The type size of the labels.
     pub(crate) em: f64,
-    /// Of the labels.
+    /// The direction of the labels.
     pub(crate) turn: Turn,
-    /// Whether lines cross the plot at the labelled ticks.
+    /// Whether grid lines are drawn at the labelled ticks.
     pub(crate) grid: bool,
 }
 
@@ -35,12 +35,13 @@ pub(crate) struct Axis {
     pub(crate) style: TickStyle,
 }
 
-/// A spread of more than this factor is drawn on a logarithmic axis.
+/// If the highest value is more than so many times the lowest, the axis is logarithmic.
 const LOGARITHMIC_FROM: f64 = 6.0;
-/// Free room at each end, as a share of the axis.
+/// Room at each end, as a share of the axis.
 const PADDING: f64 = 0.05;
 impl Axis {
-    /// An axis for positive values, without ticks where there are none, linear or logarithmic by their spread.
+    /// An axis for positive values, linear or logarithmic depending on their spread. Without values
+    /// it has no ticks.
     pub(crate) fn by_spread(values: &[f64]) -> Axis {
         let Some((low, high)) = extent(values) else {
             return Axis::without_values();
@@ -57,20 +58,20 @@ impl Axis {
         Axis::with_ticks(Scale::Logarithmic, low, high, logarithmic_ticks(low, high))
     }
 
-    /// A linear axis with room around the values, inside `limits`, without ticks where there are
-    /// no values. Values closer together than
-    /// `narrowest` get a range of that width.
-    pub(crate) fn around(values: &[f64], limits: (f64, f64), narrowest: f64) -> Axis {
+    /// A linear axis with room around the values, but inside `limits`. Its range is at least
+    /// `min_spread`. Without values it has no ticks.
+    pub(crate) fn around(values: &[f64], limits: (f64, f64), min_spread: f64) -> Axis {
         let Some((low, high)) = extent(values) else {
             return Axis::without_values();
         };
-        let spread = (high - low).max(narrowest);
+        let spread = (high - low).max(min_spread);
         let middle = (low + high) / 2.0;
         let half = spread * (0.5 + PADDING);
         Axis::linear((middle - half).max(limits.0), (middle + half).min(limits.1))
     }
 
-    /// An axis of a figure without data: no number on it would mean anything.
+    /// An axis for a figure without data. It has no ticks, since no number on it would mean
+    /// anything.
     pub(crate) fn without_values() -> Axis {
         Axis::with_ticks(Scale::Linear, 0.0, 1.0, Vec::new())
     }
@@ -98,7 +99,7 @@ impl Axis {
         self
     }
 
-    /// Where `value` lies: 0 at `low`, 1 at `high`.
+    /// The position of `value` on the axis: 0 at `low`, 1 at `high`.
     pub(crate) fn share(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),

@@ -1,4 +1,4 @@
-//! Axes of named rows that stand beside each other.
+//! Axes of named rows.
 
 use super::numeric::{Axis, Scale, TickStyle};
 use super::ticks::Tick;
@@ -6,16 +6,17 @@ use crate::canvas::Turn;
 use crate::text::{self, Weight};
 use crate::theme::TICK;
 
-/// Longest label before it is cut.
+/// The length at which labels are cut.
 const MAX_LENGTH: f64 = 220.0;
-/// Distance of upright labels in ems, at least.
+/// The smallest distance between upright labels, in ems.
 const LINE: f64 = 1.1;
-/// Smallest type of the labels; of rows that are narrower still, only some have a label.
+/// The smallest type size of the labels. If rows are too narrow for it, only some of them have
+/// labels.
 const MIN_EM: f64 = 13.0;
 
 impl Axis {
-    /// An axis `width` long with the row `names[i]` from `i` to `i + 1`. Names that find no room
-    /// beside each other stand upright, in smaller type where the rows are narrow.
+    /// An axis of length `width` on which row `names[i]` goes from `i` to `i + 1`. Names that are
+    /// too wide for their rows are written upwards, and in smaller type if the rows are narrow.
     pub(crate) fn rows(names: &[&str], width: f64) -> Axis {
         if names.is_empty() {
             return Axis::without_values();

@@ -3,21 +3,21 @@
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tick {
     pub(crate) value: f64,
-    /// None for the small ticks between the labelled ones.
+    /// `None` for the small ticks between the labelled ones.
     pub(crate) label: Option<String>,
 }
 
-/// Most labelled ticks on an axis.
+/// The largest number of labelled ticks on an axis.
 pub(super) const MAX_TICKS: usize = 10;
-/// Fewest labelled ticks that a logarithmic axis is content with.
+/// The smallest number of labelled ticks on a logarithmic axis.
 const MIN_TICKS: usize = 4;
 
-/// `digit x 10^exponent`, to the last bit what the decimal number reads as.
+/// `digit x 10^exponent`, the same to the last bit as the parsed decimal number.
 fn decimal(digit: f64, exponent: i32) -> f64 {
     if exponent < 0 { digit / 10f64.powi(-exponent) } else { digit * 10f64.powi(exponent) }
 }
 
-/// Multiples of 1, 2 or 5 x 10^k inside the range: the finest such step that keeps to
+/// Multiples of 1, 2 or 5 x 10^k inside the range, with the smallest such step that gives at most
 /// [`MAX_TICKS`].
 pub(super) fn linear_ticks(low: f64, high: f64) -> Vec<Tick> {
     let first = ((high - low) / MAX_TICKS as f64).log10().floor() as i32;
@@ -36,7 +36,7 @@ pub(super) fn linear_ticks(low: f64, high: f64) -> Vec<Tick> {
     Vec::new()
 }
 
-/// Labelled ticks at the coarsest of some customary digits that gives enough of them, small
+/// Labelled ticks at the fewest of the customary digits that give at least [`MIN_TICKS`], and small
 /// ticks at the other digits.
 pub(super) fn logarithmic_ticks(low: f64, high: f64) -> Vec<Tick> {
     const LABELLED: [&[f64]; 4] =

@@ -1,43 +1,44 @@
-//! What a comparison shows.
+//! The data of a comparison figure.
 
 use super::quantity::Quantity;
 use crate::error::ReportError;
 
-/// What the seeds of a search had reached after some trials, as fractions. A limit is None where it
-/// lies beyond any axis: the band then goes to the edge.
+/// What the seeds of a search have reached after a number of trials. All values are fractions. A
+/// limit of `None` is beyond any axis, so that the band goes to the edge of the plot.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct ComparisonPoint {
-    /// Trials done.
+    /// The number of trials so far.
     pub trials: u64,
-    /// Lower limit of the band.
+    /// The lower limit of the band: the 25th percentile over the seeds.
     pub low: Option<f64>,
-    /// The line.
+    /// The value of the line: the median over the seeds.
     pub middle: f64,
-    /// Upper limit of the band.
+    /// The upper limit of the band: the 75th percentile over the seeds.
     pub high: Option<f64>,
 }
 
-/// A search.
+/// A search, run with one or more seeds.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComparisonLine {
-    /// Its name in the legend and at its end.
+    /// Its name in the legend and at the end of the line.
     pub label: String,
-    /// Seeds that the band is of; the legend says how many.
+    /// The number of seeds, which the legend tells.
     pub seeds: u64,
-    /// By rising trials; each holds up to the next. Empty where nothing was reached.
+    /// The points in order of their trials. Each value holds up to the next point. Empty if no
+    /// trial met the target.
     pub points: Vec<ComparisonPoint>,
 }
 
-/// How several searches went on with their trials.
+/// The progress of several searches with the number of trials.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComparisonFigure {
-    /// Two lines at most.
+    /// The title, cut after two lines.
     pub title: String,
-    /// Where the numbers come from. Three lines at most.
+    /// Where the data comes from, cut after three lines.
     pub footnote: String,
-    /// What is compared.
+    /// The quantity that is compared.
     pub quantity: Quantity,
-    /// The searches, each drawn over the one after it.
+    /// The searches. The first is drawn on top.
     pub lines: Vec<ComparisonLine>,
 }
 

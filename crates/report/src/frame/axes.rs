@@ -46,7 +46,7 @@ pub(super) fn draw_axes(frame: &Frame, shapes: &mut Vec<Shape>) {
     shapes.push(Shape::line(vec![(left, top), (left, bottom), (right, bottom)], AXIS_LINE, INK));
 }
 
-/// Of a tick at `x`, from `top` down.
+/// The label of a tick at `x`, from `top` down.
 fn x_label(label: &str, x: f64, top: f64, TickStyle { em, turn, .. }: TickStyle) -> Shape {
     let (at, anchor) = match turn {
         Turn::Level => ((x, top + em / 2.0), HPos::Center),

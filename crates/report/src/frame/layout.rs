@@ -1,4 +1,4 @@
-//! Where the parts of a figure are.
+//! The place of the plot in a figure.
 
 use crate::axis::Axis;
 use crate::canvas::Turn;
@@ -6,13 +6,13 @@ use crate::geometry::{Position, Rect};
 use crate::text::{self, Weight};
 use crate::theme::{AXIS_NAME, LABEL, LEADING, MARGIN, TICK, WIDTH};
 
-/// Height of a row of labels above the plot.
+/// The height of a row of labels above the plot.
 pub(crate) const HEAD_ROW: f64 = LABEL * LEADING;
-/// Length of labelled ticks; small ones have half of it.
+/// The length of labelled ticks. Small ticks have half of it.
 pub(super) const TICK_LENGTH: f64 = 10.0;
 pub(super) const TICK_TO_LABEL: f64 = 8.0;
 
-/// Where the data goes.
+/// The plot with its axes.
 pub(crate) struct Frame {
     pub(crate) plot: Rect,
     pub(crate) x: Axis,
@@ -33,7 +33,7 @@ impl Frame {
     }
 }
 
-/// Height of the ticks of the lower axis `x` with their labels.
+/// The height of the ticks of the x axis with their labels.
 pub(super) fn tick_row(x: &Axis) -> f64 {
     let em = x.style.em;
     let labels = x.ticks.iter().filter_map(|tick| tick.label.as_deref());
@@ -46,7 +46,7 @@ pub(super) fn tick_row(x: &Axis) -> f64 {
     label + TICK_LENGTH + TICK_TO_LABEL
 }
 
-/// Left and right edge of the plot beside the ticks of `y`.
+/// The left and right edge of the plot, with room for the ticks of `y`.
 pub(crate) fn sides(y: &Axis, side_room: f64) -> (f64, f64) {
     let labels = y.ticks.iter().filter_map(|tick| tick.label.as_deref());
     let widest = labels.map(|label| text::width(label, TICK, Weight::Regular)).fold(0.0, f64::max);

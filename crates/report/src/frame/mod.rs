@@ -1,4 +1,4 @@
-//! What surrounds the data of every figure: title, legend, axes with their names, footnote.
+//! The frame around the data of every figure: title, legend, axes with their names, footnote.
 
 mod axes;
 mod layout;

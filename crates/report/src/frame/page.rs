@@ -11,7 +11,7 @@ use crate::theme::{FOOTNOTE, HEIGHT, INK, LEADING, MARGIN, PAPER, SOFT_INK, TITL
 const TITLE_LINES: usize = 2;
 const FOOTNOTE_LINES: usize = 3;
 
-/// What stands above and below the plots.
+/// The texts above and below the plots.
 pub(crate) struct Page<'a> {
     pub(crate) title: &'a str,
     pub(crate) footnote: &'a str,
@@ -19,7 +19,8 @@ pub(crate) struct Page<'a> {
 }
 
 impl Page<'_> {
-    /// Draws it from `left` on, and says where there is room for plots with their ticks.
+    /// Draws the page with its texts from `left` on. The rectangle is what remains for plots with
+    /// their ticks.
     pub(super) fn draw(self, left: f64) -> (Rect, Vec<Shape>) {
         let (right, bottom) = (f64::from(WIDTH), f64::from(HEIGHT));
         let paper = Rect { left: 0.0, top: 0.0, right, bottom };

@@ -1,4 +1,4 @@
-//! What surrounds the data of every figure: title, legend, axes with their names, footnote.
+//! Drawing the frame of one plot or of several stacked plots.
 
 use plotters::style::text_anchor::HPos;
 
@@ -12,25 +12,25 @@ use crate::legend::Entry;
 use crate::text::{self, Weight};
 use crate::theme::{AXIS_NAME, LEADING, PAPER, SOFT_INK};
 
-/// Height of the name of a plot's lower axis.
+/// The height of the name of an x axis.
 const NAME_ROW: f64 = AXIS_NAME * LEADING;
-/// Free height between stacked plots.
+/// The distance between stacked plots.
 const STACK_GAP: f64 = 16.0;
 
-/// What a figure says around its data.
+/// What a figure has around its data.
 pub(crate) struct Surroundings<'a> {
     pub(crate) title: &'a str,
     pub(crate) footnote: &'a str,
     pub(crate) x_name: &'a str,
     pub(crate) y_name: &'a str,
     pub(crate) legend: Vec<Entry>,
-    /// Room above the plot for labels of vertical lines.
+    /// Room above the plot for the labels of vertical lines.
     pub(crate) headroom: f64,
-    /// Room to the right of the plot for labels of curves.
+    /// Room to the right of the plot for the labels of curves.
     pub(crate) side_room: f64,
 }
 
-/// Draws the surroundings on white paper, and says where the plot is.
+/// Draws the surroundings on white paper, and returns the frame that the data goes into.
 pub(crate) fn draw(around: Surroundings<'_>, x: Axis, y: Axis) -> (Frame, Vec<Shape>) {
     let (left, right) = sides(&y, around.side_room);
     let page = Page { title: around.title, footnote: around.footnote, legend: around.legend };
@@ -43,8 +43,7 @@ pub(crate) fn draw(around: Surroundings<'_>, x: Axis, y: Axis) -> (Frame, Vec<Sh
     (frame, shapes)
 }
 
-/// Draws plots of one height under each other, each with the name of its axis of values, on white
-/// paper.
+/// Draws stacked plots of equal height on white paper, each with its own y axis and its name.
 pub(crate) fn draw_stacked(
     page: Page<'_>,
     x_name: &str,
@@ -70,7 +69,7 @@ pub(crate) fn draw_stacked(
     (frames, shapes)
 }
 
-/// Says in the middle of the plot why it is empty.
+/// A notice in the middle of the plot that says why it is empty.
 pub(crate) fn notice(frame: &Frame, notice: &str) -> [Shape; 2] {
     let centre = frame.plot.centre();
     let width = text::width(notice, AXIS_NAME, Weight::Regular) + AXIS_NAME;

@@ -1,4 +1,4 @@
-//! Accuracy against latency: trials, Pareto front, targets, winners, reference networks.
+//! Drawing a Pareto figure.
 
 use super::figure::{ParetoFigure, check, points};
 use super::layers;
@@ -8,12 +8,13 @@ use crate::frame::{self, Surroundings};
 use crate::paint::{self, Format};
 use crate::targets;
 
-/// Draws `figure`. Thousands of trials become at most a few thousand marks, spread as they are.
+/// Draws accuracy against latency as an SVG or a PNG. If there are very many trials, those that
+/// would hide each other are thinned out. A figure without points says that there are no trials.
 ///
 /// # Errors
 ///
-/// [`ReportError::NotPlottable`] for a latency outside 1e-6 to 1e9 ms or an accuracy outside
-/// 0 to 1.
+/// [`ReportError::NotPlottable`] if a latency is not from 1e-6 to 1e9 ms, or an accuracy is not
+/// from 0 to 1.
 pub fn draw_pareto(figure: &ParetoFigure, format: Format) -> Result<Vec<u8>, ReportError> {
     check(figure)?;
     let (x, y) = axes(figure);
@@ -39,7 +40,7 @@ pub fn draw_pareto(figure: &ParetoFigure, format: Format) -> Result<Vec<u8>, Rep
     paint::render(&shapes, format)
 }
 
-/// Axes around all points and targets: latency in milliseconds, accuracy in per cent.
+/// The axes, which include all points and targets: latency in milliseconds, accuracy in per cent.
 fn axes(figure: &ParetoFigure) -> (Axis, Axis) {
     let mut latencies_ms: Vec<f64> = points(figure).map(|(_, point)| point.latency_ms).collect();
     latencies_ms.extend(&figure.targets_ms);
@@ -47,7 +48,7 @@ fn axes(figure: &ParetoFigure) -> (Axis, Axis) {
     let lowest = percents.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = percents.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     if highest > lowest {
-        // Labels go above the front, where no trial is.
+        // Room for labels above the front, where there are no trials.
         percents.push(highest + 0.05 * (highest - lowest));
     }
     (Axis::by_spread(&latencies_ms), Axis::around(&percents, (0.0, 100.0), 1.0))

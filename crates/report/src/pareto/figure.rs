@@ -1,59 +1,62 @@
-//! What a Pareto figure shows.
+//! The data of a Pareto figure.
 
 use crate::error::ReportError;
 use crate::point::{Point, check_latency, check_point, named};
 
-/// A labelled network.
+/// A network with a mark and a label of its own.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Mark {
-    /// Where it is.
+    /// Its latency and accuracy.
     pub point: Point,
-    /// The text beside it, cut where it would take a third of the figure's width.
+    /// The text beside the mark. It is cut if it would take more than about a third of the figure's
+    /// width.
     pub label: String,
-    /// What it is.
+    /// What the network is to the search, which decides the mark's shape.
     pub kind: MarkKind,
 }
 
 /// What a labelled network is to the search.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MarkKind {
-    /// The network of highest accuracy that meets a target: a star.
+    /// The most accurate network that meets a target: a star.
     Best,
-    /// The network of highest reward: a black diamond.
+    /// The network with the highest reward: a black diamond.
     BestByReward,
-    /// A network that the search did not find: a hollow square.
+    /// A network to compare with, such as a published one: a hollow square.
     Reference,
 }
 
-/// A network that the search measured, after its latency had been predicted.
+/// A network whose latency was predicted, and then measured on the device.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MeasuredPoint {
     /// Predicted latency in milliseconds: an upright tick.
     pub predicted_ms: f64,
     /// Measured latency in milliseconds: a hollow circle, joined to the tick.
     pub measured_ms: f64,
-    /// Accuracy as a fraction.
+    /// Accuracy as a fraction, from 0 to 1.
     pub accuracy: f64,
 }
 
 /// A search in the plane of latency and accuracy. Every part may be empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ParetoFigure {
-    /// Two lines at most.
+    /// The title, cut after two lines.
     pub title: String,
-    /// Where the numbers come from: accuracy source, latency source, device. Three lines at most.
+    /// The sources of the accuracies and latencies, and the device. Cut after three lines.
     pub footnote: String,
-    /// Trials of the half that maximises the reward.
+    /// The trials of the phase that maximises the reward.
     pub reward_trials: Vec<Point>,
-    /// Trials of the half that searches for accuracy under the targets.
+    /// The trials of the phase that searches for accuracy under the targets.
     pub constrained_trials: Vec<Point>,
-    /// Points of the Pareto front, in any order, drawn as the highest accuracy within a latency.
+    /// The points of the Pareto front, in any order. They are joined by a step line, the highest
+    /// accuracy within each latency.
     pub front: Vec<Point>,
     /// Target latencies in milliseconds.
     pub targets_ms: Vec<f64>,
-    /// Winners and reference networks. Labels earlier in the list get the better places.
+    /// Winners and reference networks. Labels are placed in the order of the list, so that the
+    /// first have the most room.
     pub marks: Vec<Mark>,
-    /// Networks that were measured.
+    /// Networks that were measured, each as a line from its predicted to its measured latency.
     pub measured: Vec<MeasuredPoint>,
 }
 

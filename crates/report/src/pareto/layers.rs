@@ -1,4 +1,4 @@
-//! What lies in the plot, from back to front, and what the labels must keep clear of.
+//! The layers of the plot from back to front, and the obstacles that its labels avoid.
 
 use super::figure::{Mark, MarkKind, MeasuredPoint, ParetoFigure};
 use crate::canvas::Shape;
@@ -12,7 +12,7 @@ use crate::targets::{self, Target};
 use crate::theme::{AXIS_LINE, DATA_LINE, INK, SOFT_INK};
 use crate::thin::{MAX_MARKS, thin};
 
-/// Free distance between a mark and its label.
+/// The distance between a mark and its label.
 const CLEARANCE: f64 = 5.0;
 
 impl MarkKind {
@@ -33,14 +33,14 @@ impl MarkKind {
     }
 }
 
-/// An entry for each kind of thing that the figure has.
+/// An entry for each kind of mark or line in the figure.
 pub(super) fn legend(figure: &ParetoFigure) -> Vec<Entry> {
     let mut entries = Vec::new();
     if !figure.reward_trials.is_empty() {
-        entries.push(Entry::dots("trials for the reward", Glyph::LightTrial));
+        entries.push(Entry::dots("trials maximising the reward", Glyph::LightTrial));
     }
     if !figure.constrained_trials.is_empty() {
-        entries.push(Entry::dots("trials under the target", Glyph::DarkTrial));
+        entries.push(Entry::dots("trials searching under the target", Glyph::DarkTrial));
     }
     if !figure.front.is_empty() {
         entries.push(Entry::marked_line("Pareto front", Glyph::Front));
@@ -56,7 +56,7 @@ pub(super) fn legend(figure: &ParetoFigure) -> Vec<Entry> {
     if !figure.measured.is_empty() {
         let half = LINE_SAMPLE / 2.0;
         entries.push(Entry {
-            label: "predicted → measured".to_owned(),
+            label: "predicted → measured latency".to_owned(),
             sample: measured_point((-half, 0.0), (half - Glyph::Measured.radius(), 0.0)),
             sample_width: LINE_SAMPLE,
         });
@@ -98,8 +98,8 @@ pub(super) fn data(figure: &ParetoFigure, targets: &[Target], frame: &Frame) -> 
     shapes
 }
 
-/// Winners lie over references, and the star under the smaller diamond, so that both show where
-/// one network is both.
+/// Winners are drawn over references, and the star under the smaller diamond, so that both can be
+/// seen if one network is both.
 fn draw_marks(
     marks: &[Mark],
     frame: &Frame,
@@ -124,7 +124,7 @@ fn draw_marks(
     shapes.extend(labels::draw(labels, &frame.plot, obstacles));
 }
 
-/// The highest accuracy within each latency, as a line of level and upright pieces.
+/// The highest accuracy within each latency, as a step line.
 fn front_steps(front: &[Point], frame: &Frame) -> Vec<Position> {
     let mut points = positions(front, frame);
     points.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));

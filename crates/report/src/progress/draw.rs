@@ -1,4 +1,4 @@
-//! Best accuracy so far against the number of trials.
+//! Drawing a progress figure.
 
 use plotters::style::text_anchor::HPos;
 
@@ -14,19 +14,20 @@ use crate::paint::{self, Format};
 use crate::text::{self, Weight};
 use crate::theme::{AXIS_LINE, DATA_LINE, INK, LABEL, LEADER, SOFT_INK};
 
-/// Room for the final accuracies beside the curves.
+/// Room to the right of the plot for the final accuracies.
 const SIDE_ROOM: f64 = 104.0;
-/// Share of the trials whose accuracies may lie below the axis.
+/// The accuracies of this share of the trials, the first ones, may be below the axis.
 const RUN_IN: f64 = 0.01;
 
-/// Draws `figure`. Without any step it says that no trial met the target. What the first 1 % of
-/// the trials reached may lie below the axis, so that the rest is not pressed flat; the curves
-/// then rise from its lower edge.
+/// Draws the best accuracy so far against the number of trials, as an SVG or a PNG. Accuracies of
+/// the first 1 % of the trials may be below the axis, so that the rest is not pressed flat; the
+/// curves then rise from the lower edge. A figure without improvements says that no trial met the
+/// target.
 ///
 /// # Errors
 ///
-/// [`ReportError::NotPlottable`] for an accuracy outside `0..=1`, or a trial that is not after
-/// the one before it or is beyond [`ProgressFigure::trials`].
+/// [`ReportError::NotPlottable`] if an accuracy is not from 0 to 1, or a trial is not after the one
+/// before it or is beyond [`ProgressFigure::trials`].
 pub fn draw_progress(figure: &ProgressFigure, format: Format) -> Result<Vec<u8>, ReportError> {
     check(figure)?;
     let percents = shown_percents(figure);
@@ -42,7 +43,7 @@ pub fn draw_progress(figure: &ProgressFigure, format: Format) -> Result<Vec<u8>,
     let y = Axis::around(&percents, (0.0, 100.0), 1.0);
     let (frame, mut shapes) = frame::draw(around, Axis::counts(figure.trials as f64), y);
     if let Some(trial) = figure.reward_until {
-        draw_change(trial, &frame, &mut shapes);
+        draw_phases(trial, &frame, &mut shapes);
     }
     draw_lines(figure, &frame, &mut shapes);
     if percents.is_empty() {
@@ -51,8 +52,8 @@ pub fn draw_progress(figure: &ProgressFigure, format: Format) -> Result<Vec<u8>,
     paint::render(&shapes, format)
 }
 
-/// The accuracies, in per cent, that the axis must show: those that the lines have reached by the
-/// end of [`RUN_IN`], and later ones.
+/// The accuracies, in per cent, that the axis must include: those that the curves have reached by
+/// the end of [`RUN_IN`], and all later ones.
 fn shown_percents(figure: &ProgressFigure) -> Vec<f64> {
     let run_in = (figure.trials as f64 * RUN_IN) as u64;
     let shown = |line: &ProgressLine| {
@@ -79,26 +80,26 @@ fn entry(line: &ProgressLine) -> Entry {
     Entry { label: line.label.clone(), sample_width: LINE_SAMPLE, sample }
 }
 
-/// An upright line where the search changes its goal, and the goals on both sides where they
-/// have room.
-fn draw_change(trial: u64, frame: &Frame, shapes: &mut Vec<Shape>) {
+/// A vertical line where one phase of the search ends and the next begins, with the names of the
+/// phases if there is room for them.
+fn draw_phases(trial: u64, frame: &Frame, shapes: &mut Vec<Shape>) {
     let Rect { left, top, right, bottom } = frame.plot;
     let x = frame.x(trial as f64);
     let head = top - HEAD_ROW;
     shapes.push(Shape::line(vec![(x, bottom), (x, head)], AXIS_LINE, LEADER));
     let sides = [
-        ("← for the reward", HPos::Right, -12.0, x - left),
-        ("for accuracy under the target →", HPos::Left, 12.0, right + SIDE_ROOM - x),
+        ("← maximising the reward", HPos::Right, -12.0, x - left),
+        ("searching under the target →", HPos::Left, 12.0, right + SIDE_ROOM - x),
     ];
-    for (goal, anchor, away, room) in sides {
-        if text::width(goal, LABEL, Weight::Regular) + 12.0 <= room {
+    for (phase, anchor, away, room) in sides {
+        if text::width(phase, LABEL, Weight::Regular) + 12.0 <= room {
             let at = (x + away, top - HEAD_ROW / 2.0);
-            shapes.push(Shape::text(goal, at, LABEL, anchor, SOFT_INK));
+            shapes.push(Shape::text(phase, at, LABEL, anchor, SOFT_INK));
         }
     }
 }
 
-/// The curves, the first on top, with the final accuracies at their ends.
+/// The curves with the first on top, and the final accuracies at their ends.
 fn draw_lines(figure: &ProgressFigure, frame: &Frame, shapes: &mut Vec<Shape>) {
     let mut ends = Vec::new();
     let mut obstacles = Vec::new();

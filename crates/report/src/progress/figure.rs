@@ -1,50 +1,50 @@
-//! What a progress figure shows.
+//! The data of a progress figure.
 
 use crate::error::ReportError;
 use crate::point::check_accuracy;
 
-/// A new best: from this trial on, up to the next improvement.
+/// A trial that raised the best accuracy, which then holds up to the next improvement.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Improvement {
-    /// Trials done, this one included.
+    /// The number of the trial, counted from 1.
     pub trial: u64,
-    /// The best accuracy so far, as a fraction.
+    /// The best accuracy from this trial on, as a fraction from 0 to 1.
     pub accuracy: f64,
 }
 
 /// How a curve is drawn.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LineKind {
-    /// The search.
+    /// A solid line: the search.
     Solid,
-    /// What the search is compared with.
+    /// A dashed line: what the search is compared with.
     Dashed,
 }
 
-/// One curve.
+/// One curve of a progress figure.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProgressLine {
     /// Its name in the legend.
     pub label: String,
-    /// How it is drawn.
+    /// How the curve is drawn.
     pub kind: LineKind,
-    /// The improvements, by rising trial. Empty where no trial met the target.
+    /// The improvements in order of their trials. Empty if no trial met the target.
     pub improvements: Vec<Improvement>,
 }
 
-/// How the best accuracy under a target grew with the trials.
+/// The best accuracy under a target against the number of trials.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProgressFigure {
-    /// Two lines at most.
+    /// The title, cut after two lines.
     pub title: String,
-    /// Where the numbers come from. Three lines at most.
+    /// Where the data comes from, cut after three lines.
     pub footnote: String,
-    /// Trials of every line; the last best of each is drawn on to here.
+    /// The number of trials. Every curve is drawn up to here.
     pub trials: u64,
-    /// The last trial that maximised the reward, where the search then went on for accuracy
-    /// under the target.
+    /// The last trial of the phase that maximises the reward, if it was followed by a phase that
+    /// searches under the target.
     pub reward_until: Option<u64>,
-    /// The search and what it is compared with, each drawn over the one after it.
+    /// The search, and what it is compared with. The first curve is drawn on top.
     pub lines: Vec<ProgressLine>,
 }
 
@@ -58,7 +58,7 @@ pub(super) fn check(figure: &ProgressFigure) -> Result<(), ReportError> {
                 return Err(ReportError::NotPlottable {
                     place: format!("trial of {place}"),
                     found: improvement.trial as f64,
-                    allowed: "a trial after the step before, up to the figure's trials",
+                    allowed: "a trial after the improvement before, up to the figure's trials",
                 });
             }
             before = improvement.trial;

@@ -26,7 +26,8 @@ pub(crate) fn read(shapes: &Shapes) -> Result<SourceData, DataError> {
     shapes.check()?;
     let split = |images: usize, purpose: Purpose| {
         let sample = |index: usize| {
-            // A hash of what the image is drawn from, since drawing takes longer than reading a file.
+            // A hash of what the image is drawn from, since drawing takes longer than reading a
+            // file.
             let key = [shapes.seed, purpose as u64, index as u64].map(u64::to_le_bytes).concat();
             Sample { index, label: (index % shapes.classes) as u32, hash: hash(&key) }
         };

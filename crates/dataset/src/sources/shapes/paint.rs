@@ -26,7 +26,8 @@ const GOLDEN: f32 = 0.618_034;
 /// The background's contrast, as a share of the form's.
 const BACKGROUND_CONTRAST: f32 = 0.5;
 
-/// A textured form, or the background if `form` is `None`. Lengths are fractions of the image's side.
+/// A textured form, or the background if `form` is `None`. Lengths are fractions of the image's
+/// side.
 struct Figure {
     form: Option<Form>,
     texture: Texture,

@@ -13,10 +13,11 @@ const MIN_SIZE: usize = 8;
 const MAX_SIZE: usize = 1_024;
 const MAX_IMAGES: usize = 100_000_000;
 
-/// The number, size and classes of the procedural images of [`Source::Shapes`](crate::Source::Shapes).
+/// The number, size and classes of the procedural images of
+/// [`Source::Shapes`](crate::Source::Shapes).
 ///
-/// As text, a list such as `classes=10,size=32,train=20000,test=4000,seed=0`. What the text leaves out
-/// has the value in this example, which is the default.
+/// As text, a list such as `classes=10,size=32,train=20000,test=4000,seed=0`. What the text leaves
+/// out has the value in this example, which is the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shapes {
     /// The number of classes, 2 to 960.
