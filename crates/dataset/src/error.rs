@@ -90,12 +90,16 @@ pub enum FetchError {
         message: String,
     },
     /// A file of the data set is missing or has another content.
-    #[error("{}: found SHA-256 {found}; allowed: {allowed}", path.display())]
+    #[error(
+        "{}: found {}; allowed: SHA-256 {allowed}",
+        path.display(),
+        found.as_ref().map_or("no such file".to_owned(), |sum| format!("SHA-256 {sum}"))
+    )]
     Checksum {
         /// The file.
         path: PathBuf,
-        /// Its SHA-256, or `no such file`.
-        found: String,
+        /// Its SHA-256, or `None` if there is no such file.
+        found: Option<String>,
         /// The SHA-256 that the file should have.
         allowed: String,
     },

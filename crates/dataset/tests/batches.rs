@@ -57,7 +57,7 @@ fn the_hold_out_is_cut_by_image() {
         (0..samples.len()).map(|index| samples.image(index).unwrap().pixels).collect()
     };
     let (small, large) = (images(&tenth.hold_out), images(&third.hold_out));
-    // Binomial deviations are 9.5 and 14.5.
+    // The standard deviations of the binomial distributions are 9.5 and 14.5.
     assert!(small.len().abs_diff(100) < 40 && large.len().abs_diff(300) < 60);
     assert!(small.is_subset(&large));
     let trained = images(&third.train);
@@ -100,17 +100,17 @@ fn training_batches_depend_on_seed_and_epoch_and_not_on_threads() {
     assert_eq!(all.len(), data.train.len() / 32);
     assert_ne!(all, epoch(&data.train, &settings, 4));
     assert_ne!(all, epoch(&data.train, &BatchSettings { seed: 6, ..settings }, 3));
-    // Without augmentation each image of an epoch is another one.
+    // Without augmentation all images of an epoch differ.
     let plain = BatchSettings { order: Order::Shuffled, ..PLAIN };
     let plain = epoch(&data.train, &plain, 3);
     let bits = |image: &[f32]| image.iter().map(|v| v.to_bits()).collect::<Vec<u32>>();
     let images = plain.iter().flat_map(|batch| batch.images.chunks(SIDE * SIDE * 3).map(bits));
     assert_eq!(images.collect::<HashSet<_>>().len(), plain.len() * 32);
-    // An epoch that is given up.
+    // Dropping the batches gives the epoch up.
     assert!(batches(&data.train, &settings, 0).unwrap().next().unwrap().is_ok());
 }
 
-/// Every augmented image is one of those that can be made by hand from the image it came from.
+/// Every augmented image can be made from its original by one of the possible shifts and flips.
 #[test]
 fn crops_flips_and_cutouts() {
     let data = shapes(0.1);
@@ -205,7 +205,7 @@ fn settings_out_of_range_are_refused() {
     }
 }
 
-/// Photos of several sizes, where somebody has them.
+/// Photos of several sizes. The test is skipped if the folder is not there.
 #[test]
 fn photos() {
     let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));

@@ -1,4 +1,4 @@
-//! Each kind of source: what is read, and what is refused.
+//! What each kind of source reads and refuses.
 
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
@@ -43,7 +43,7 @@ fn texts() {
     }
 }
 
-/// Files of the official size; what is not written is zero.
+/// Files of the official size, full of zeros.
 fn write_cifar10(folder: &Path) {
     for name in (1..=5).map(|b| format!("data_batch_{b}.bin")).chain(["test_batch.bin".into()]) {
         File::create(folder.join(name)).unwrap().set_len(30_730_000).unwrap();
@@ -125,7 +125,7 @@ fn mnist() {
     }
 }
 
-/// `train` with three images of each class and `val` with one: colours say which.
+/// `train` with three images of each class and `val` with one, in the colour of the class.
 fn write_photos(folder: &Path) {
     for (part, count) in [("train", 3), ("val", 1)] {
         for (class, colour) in [("red", [200, 0, 0]), ("blue", [0, 0, 200])] {
@@ -155,7 +155,7 @@ fn folders() {
     let grey = data.train.image(6).unwrap();
     assert_eq!((grey.channels, grey.pixels.len()), (3, 60));
 
-    // One broken image of eight is too many, one of a hundred is named and left out.
+    // One broken image of eight is too many; one of a hundred is reported and left out.
     let broken = folder.path().join("train/blue/broken.jpg");
     fs::write(&broken, b"\xff\xd8\xff\xe0 and no more").unwrap();
     refused(load("folder", folder.path()), &["train", "1 of 8 images", "broken.jpg", "1 %"]);

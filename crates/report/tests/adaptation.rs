@@ -1,4 +1,4 @@
-//! The figures of an adaptation through the public face: what the files hold, and what is refused.
+//! The figures of an adaptation: what the files have, and what is refused.
 
 use proptest::prelude::*;
 use report::{

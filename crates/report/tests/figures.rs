@@ -1,4 +1,4 @@
-//! Figures through the public face: what the files hold, and what is refused.
+//! Figures: what the files have, and what is refused.
 
 use proptest::prelude::*;
 use report::{
@@ -215,7 +215,7 @@ fn a_comparison_names_its_lines_and_their_ends() {
     let mut reached = comparison(Quantity::Regret);
     reached.lines[0].points[2] =
         ComparisonPoint { trials: 700, low: Some(0.0), middle: 0.0, high: Some(0.001) };
-    let name = "regret (percentage points, logarithmic scale, 0 at the lower edge)";
+    let name = "regret (percentage points, logarithmic, 0 at the bottom)";
     assert_has(&comparison_texts(&reached), &[name, "ppo 0.000", "1", "10"]);
 
     let mut long = comparison(Quantity::Accuracy);

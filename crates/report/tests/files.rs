@@ -1,4 +1,4 @@
-//! Files through the public face.
+//! Writing files.
 
 use proptest::prelude::*;
 use report::{Cell, ReportError, write_atomically, write_csv};

@@ -136,16 +136,13 @@ fn check(archive: &Archive, folder: &Path) -> Result<(), DataError> {
     for (name, allowed) in &archive.files {
         let path = folder.join(name);
         let found = match fs::read(&path) {
-            Ok(bytes) => hex(&Sha256::digest(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => "no such file".to_owned(),
+            Ok(bytes) => Some(hex(&Sha256::digest(bytes))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(io_error(path)(error)),
         };
-        if found != *allowed {
-            return Err(DataError::Fetch(FetchError::Checksum {
-                path,
-                found,
-                allowed: allowed.clone(),
-            }));
+        if found.as_ref() != Some(allowed) {
+            let allowed = allowed.clone();
+            return Err(DataError::Fetch(FetchError::Checksum { path, found, allowed }));
         }
     }
     Ok(())

@@ -28,9 +28,9 @@ pub struct AdaptationFigure {
     pub proposals: Vec<Point>,
     /// The seed, followed by the network after each iteration: a dark line.
     pub path: Vec<Point>,
-    /// The networks that were trained at the end. Marks that would cover each other are moved
-    /// aside, but not across the target, and are joined to their latency by a line. The first in
-    /// the list stay in place.
+    /// The networks that were trained at the end. Marks that would cover each other are moved aside,
+    /// across the target only if there is no other room, and joined to their latency by a line. The
+    /// first in the list stay in place.
     pub trained: Vec<TrainedMark>,
     /// The target latency in milliseconds.
     pub target_ms: Option<f64>,

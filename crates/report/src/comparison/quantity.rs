@@ -43,7 +43,7 @@ impl Quantity {
             (Quantity::Hypervolume, _) => "dominated hypervolume (fraction of the maximum)",
             (Quantity::Regret, Scale::Linear) => "regret (percentage points)",
             (Quantity::Regret, Scale::Logarithmic) => {
-                "regret (percentage points, logarithmic scale, 0 at the lower edge)"
+                "regret (percentage points, logarithmic, 0 at the bottom)"
             }
         }
         .to_owned()
