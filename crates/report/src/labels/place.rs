@@ -1,11 +1,8 @@
-//! Labels beside points, placed so that they cover neither each other nor the data.
+//! Finding places for labels.
 
-use plotters::style::text_anchor::HPos;
-
-use crate::canvas::Shape;
 use crate::geometry::{Position, Rect};
 use crate::text::{self, Weight};
-use crate::theme::{DATA_LINE, HAIRLINE, INK, LABEL, LABEL_WIDTH, SOFT_INK, VEIL};
+use crate::theme::{DATA_LINE, LABEL};
 
 /// A text that belongs to a point.
 #[derive(Debug, Clone)]
@@ -46,7 +43,7 @@ const OUTSIDE: f64 = 10_000.0;
 const DISTANCE: f64 = 1.0;
 
 /// Room at both ends of a label.
-const PAD: f64 = 0.15 * LABEL;
+pub(super) const PAD: f64 = 0.15 * LABEL;
 
 /// The distances from the point that are looked at, in label heights beyond the clearance.
 const RINGS: [f64; 6] = [0.0, 0.6, 1.4, 2.4, 3.6, 5.0];
@@ -65,7 +62,7 @@ const DIRECTIONS: [Position; 8] = [
 
 /// Places the labels one after another, so that the first has the first choice. If every place
 /// covers something, the label goes to the place inside `bounds` with the lowest cost.
-pub(crate) fn place(labels: &[Label], bounds: &Rect, obstacles: &[Obstacle]) -> Vec<Rect> {
+pub(super) fn place(labels: &[Label], bounds: &Rect, obstacles: &[Obstacle]) -> Vec<Rect> {
     let mut taken = Vec::new();
     for label in labels {
         taken.push(best_place(label, bounds, obstacles, &taken));
@@ -135,49 +132,6 @@ fn everywhere(bounds: &Rect, width: f64, height: f64) -> impl Iterator<Item = Po
 /// Like `f64::signum`, but 0 for 0.
 fn sign(number: f64) -> f64 {
     if number == 0.0 { 0.0 } else { number.signum() }
-}
-
-/// Places the labels and draws them, each on a translucent white rectangle. A label that is not
-/// beside its point is joined to it by a thin line.
-pub(crate) fn draw(labels: Vec<Label>, bounds: &Rect, obstacles: &[Obstacle]) -> Vec<Shape> {
-    let labels: Vec<Label> = labels
-        .into_iter()
-        .map(|label| Label {
-            text: text::cut(&label.text, LABEL, Weight::Regular, LABEL_WIDTH),
-            ..label
-        })
-        .collect();
-    let places = place(&labels, bounds, obstacles);
-    let mut shapes = Vec::new();
-    for (label, place) in labels.iter().zip(&places) {
-        let end = place.nearest(label.point);
-        let (dx, dy) = (end.0 - label.point.0, end.1 - label.point.1);
-        let distance = dx.hypot(dy);
-        if distance > 1.6 * label.clearance {
-            let share = label.clearance / distance;
-            let start = (label.point.0 + dx * share, label.point.1 + dy * share);
-            shapes.push(Shape::line(vec![start, end], 1.5 * HAIRLINE, SOFT_INK));
-        }
-    }
-    for (label, place) in labels.iter().zip(&places) {
-        // The text is anchored at its point's side, since an SVG viewer's font may be wider or
-        // narrower.
-        let width = text::width(&label.text, LABEL, Weight::Regular);
-        let (x, y) = place.centre();
-        let (x, middle, anchor) = match label.point.0 {
-            point if point < place.left => {
-                (place.left + PAD, place.left + PAD + width / 2.0, HPos::Left)
-            }
-            point if point > place.right => {
-                (place.right - PAD, place.right - PAD - width / 2.0, HPos::Right)
-            }
-            _ => (x, x, HPos::Center),
-        };
-        let veil = Rect::around((middle, y), width + 2.0 * PAD, place.height());
-        shapes.push(Shape::rect(&veil, VEIL));
-        shapes.push(Shape::text(&label.text, (x, y), LABEL, anchor, INK));
-    }
-    shapes
 }
 
 #[cfg(test)]
