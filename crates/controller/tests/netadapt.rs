@@ -76,7 +76,7 @@ impl Setting {
         let seed = Network::from_ron(NET).unwrap();
         let weights = Weights::random(&seed.lower().unwrap(), 5);
         let source = "shapes:classes=4,size=16,train=160,test=20".parse().unwrap();
-        let data = Dataset::load(&source, HoldOut::new(0.25).unwrap()).unwrap();
+        let data = Dataset::load(&source, HoldOut::new(0.25).unwrap(), 2).unwrap();
         Self { seed, weights, data }
     }
 

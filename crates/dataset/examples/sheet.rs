@@ -1,8 +1,10 @@
-//! Draws the first images of a source as a sheet, ten in a row, to see what a network is shown:
-//! `cargo run --release -p dataset --example sheet -- shapes:classes=20,size=64 sheet.png`
+//! Draws a hundred training images of a source on one sheet, to see what a network is shown:
+//!
+//!     cargo run --release -p dataset --example sheet -- shapes:classes=20,size=64 sheet.png
 
 use std::env;
 use std::error::Error;
+use std::thread;
 
 use dataset::{Dataset, HoldOut, Source};
 use image::{Rgb, RgbImage, imageops};
@@ -13,9 +15,10 @@ const ROWS: usize = 10;
 fn main() -> Result<(), Box<dyn Error>> {
     let args: Vec<String> = env::args().skip(1).collect();
     let [source, file] = &args[..] else { return Err("usage: sheet SOURCE FILE.png".into()) };
-    let data = Dataset::load(&source.parse::<Source>()?, HoldOut::NONE)?;
+    let threads = thread::available_parallelism()?.get();
+    let data = Dataset::load(&source.parse::<Source>()?, HoldOut::NONE, threads)?;
     let count = data.train.len().min(COLUMNS * ROWS);
-    // Sorted sources begin with a single class: take images from all over.
+    // Folders are sorted by class, so the images are taken from the whole split.
     let step = (data.train.len() / count) | 1;
     let images = (0..count).map(|at| data.train.image(at * step % data.train.len()));
     let images = images.collect::<Result<Vec<_>, _>>()?;

@@ -1,73 +1,75 @@
-//! From an image to the numbers that a network takes.
+//! From an image to the values that a network takes: crop, resize, flip, normalisation, cutout.
 
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
 use crate::image::Image;
 use crate::resample::{Region, resampled};
-use crate::samples::Normalisation;
+use crate::store::Normalisation;
 
-/// Tries at a random rectangle before the central square is taken.
-const TRIES: usize = 10;
+/// After so many random rectangles that do not fit, the central square is taken.
+const MAX_DRAWS: usize = 10;
 
-/// Which part of an image is used.
+/// Which part of an image is used. It is scaled to the resolution of the batch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Crop {
-    /// The largest square in the middle, scaled: for evaluation.
+    /// The largest square in the middle of the image: for evaluation.
     Central,
-    /// That square in a black frame of `padding` pixels, a random part of which is as large as the
-    /// square (He et al. 2016, section 4.2: 4 pixels for CIFAR-10).
+    /// The central square, scaled, is padded with `padding` black pixels on each side, and a random
+    /// square of the original size is cut out of it (torchvision's `RandomCrop`; He et al. 2016,
+    /// section 4.2: 4 pixels for CIFAR-10).
     Padded {
-        /// Width of the frame.
+        /// Black pixels on each side, at most as many as the batch's resolution.
         padding: usize,
     },
-    /// A random rectangle of `smallest_area` to all of the image's area and a ratio of sides from
-    /// 3/4 to 4/3, scaled (Szegedy et al. 2015, section 6: 0.08 for ImageNet).
+    /// A random rectangle of at least `smallest_area` of the image's area, with an aspect ratio
+    /// from 3/4 to 4/3 (torchvision's `RandomResizedCrop`; Szegedy et al. 2015, section 6: 0.08 for
+    /// ImageNet).
     Resized {
-        /// Share of the image's area, above 0 up to 1.
+        /// A share of the image's area, above 0 and at most 1.
         smallest_area: f32,
     },
 }
 
-/// Mirror images.
+/// Whether images are mirrored at random.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flip {
-    /// None.
+    /// No image is mirrored.
     Never,
-    /// Left and right change sides in half of the images.
+    /// Left and right are swapped in half of the images.
     Horizontal,
 }
 
-/// A square of the mean colour at a random place, partly outside of the image (DeVries and Taylor
-/// 2017, section 3.2).
+/// Whether a square is blanked out with the mean colour. It is centred on a random pixel, so that
+/// it may lie partly outside the image (DeVries and Taylor 2017, section 3.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cutout {
-    /// None.
+    /// No square is blanked out.
     Never,
-    /// In every image.
+    /// One square is blanked out in every image.
     Square {
-        /// In pixels.
+        /// The side of the square in pixels.
         side: usize,
     },
 }
 
-/// What is done to images at random.
+/// The random augmentation of images.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Augment {
-    /// Which part.
+    /// Which part of the image is used.
     pub crop: Crop,
-    /// Mirror images.
+    /// Whether images are mirrored.
     pub flip: Flip,
-    /// Covered squares.
+    /// Whether a square is blanked out.
     pub cutout: Cutout,
 }
 
 impl Augment {
-    /// Nothing at random: for evaluation.
+    /// The central square without any random change: for evaluation.
     pub const NONE: Self = Self { crop: Crop::Central, flip: Flip::Never, cutout: Cutout::Never };
 }
 
-/// Writes the image as `[side, side, channels]`, normalised, to `out`.
+/// Writes the augmented and normalised image to `out`, as `[side, side, channels]`.
 pub(crate) fn prepare(
     image: &Image,
     side: usize,
@@ -88,7 +90,7 @@ pub(crate) fn prepare(
     let mirrored = augment.flip == Flip::Horizontal && rng.random();
     let channels = image.channels;
     let table = table(normalisation);
-    // None in the frame, which is black.
+    // None in the padding, which is black.
     let inside = |at: usize, shift: usize| (at + shift).checked_sub(padding).filter(|&v| v < side);
     let places = (0..side).flat_map(|y| (0..side).map(move |x| (y, x)));
     for ((y, x), out) in places.zip(out.chunks_exact_mut(channels)) {
@@ -111,17 +113,16 @@ pub(crate) fn prepare(
     }
 }
 
-/// What each value of each channel becomes.
-fn table(Normalisation { mean, deviation }: &Normalisation) -> [[f32; 256]; 3] {
+/// The normalised value of each 8-bit value, channel by channel.
+fn table(Normalisation { mean, std }: &Normalisation) -> [[f32; 256]; 3] {
     std::array::from_fn(|channel| {
-        let number = |value: usize| (value as f32 / 255.0 - mean[channel]) / deviation[channel];
-        std::array::from_fn(number)
+        std::array::from_fn(|value| (value as f32 / 255.0 - mean[channel]) / std[channel])
     })
 }
 
 fn random_region(image: &Image, smallest_area: f32, rng: &mut ChaCha8Rng) -> Region {
     let (height, width) = (image.height as f32, image.width as f32);
-    for _ in 0..TRIES {
+    for _ in 0..MAX_DRAWS {
         let area = rng.random_range(smallest_area..=1.0) * height * width;
         let ratio = rng.random_range((0.75_f32).ln()..=(4.0_f32 / 3.0).ln()).exp();
         let part_width = (area * ratio).sqrt().round() as usize;

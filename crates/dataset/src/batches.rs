@@ -1,4 +1,4 @@
-//! Batches, prepared on a thread of their own while the last one is worked on.
+//! Batches, prepared in the background while the network trains on the one before.
 
 use std::panic::resume_unwind;
 use std::sync::Arc;
@@ -9,49 +9,51 @@ use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use crate::augment::{Augment, Crop, prepare};
-use crate::error::{DataError, io_error};
+use crate::error::DataError;
 use crate::random::{Purpose, rng};
 use crate::samples::Samples;
 
-/// Batches that wait to be taken.
-const READY: usize = 2;
-/// Beyond it a size is a slip of the pen.
-const MOST_RESOLUTION: usize = 8_192;
+/// So many batches are prepared ahead.
+const PREPARED_AHEAD: usize = 2;
+/// A larger resolution is taken for a typing error.
+const MAX_RESOLUTION: usize = 8_192;
 
-/// The order of an epoch.
+/// The order of the images in an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Order {
-    /// That of the samples; the last batch has what is left: for evaluation.
+    /// The order of the split: for evaluation. The last batch has the images that are left, so that
+    /// it may be smaller than the others.
     Sequential,
-    /// Another one each epoch; the images that fill no batch are left out: for training.
+    /// A different random order in each epoch: for training. The images that do not fill a last
+    /// batch are dropped.
     Shuffled,
 }
 
-/// What batches are like.
+/// What batches consist of.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct BatchSettings {
-    /// Images in a batch.
+    /// The number of images in a batch.
     pub batch: usize,
-    /// Height and width of every image.
+    /// Height and width of every image in the batch, in pixels.
     pub resolution: usize,
-    /// What is done to images at random.
+    /// The random augmentation of the images.
     pub augment: Augment,
-    /// Their order.
+    /// The order of the images.
     pub order: Order,
-    /// Of all that is random.
+    /// The seed of the order and of the augmentation.
     pub seed: u64,
 }
 
-/// Images with labels.
+/// Images with their labels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Batch {
-    /// `[batch, resolution, resolution, channels]`, normalised.
+    /// The normalised images, as `[batch, resolution, resolution, channels]`.
     pub images: Vec<f32>,
-    /// The classes.
+    /// The class of each image.
     pub labels: Vec<u32>,
 }
 
-/// The batches of one epoch, in order. Dropping it ends their preparation.
+/// An iterator over the batches of one epoch. Dropping it stops their preparation.
 #[derive(Debug)]
 pub struct Batches {
     ready: Receiver<Result<Batch, DataError>>,
@@ -60,7 +62,7 @@ pub struct Batches {
 }
 
 impl Batches {
-    /// Batches of the whole epoch.
+    /// The number of batches in the whole epoch, those that were already taken among them.
     pub fn epoch_len(&self) -> usize {
         self.len
     }
@@ -71,7 +73,7 @@ impl Iterator for Batches {
 
     fn next(&mut self) -> Option<Self::Item> {
         let batch = self.ready.recv().ok();
-        // An epoch must not look shorter than it is because its thread panicked.
+        // If the thread panicked, the epoch must not just look shorter.
         if batch.is_none()
             && let Some(thread) = self.thread.take()
             && let Err(panic) = thread.join()
@@ -82,11 +84,14 @@ impl Iterator for Batches {
     }
 }
 
-/// Starts to prepare an epoch's batches. They depend on samples, settings and epoch alone, not on
-/// threads.
+/// Starts to prepare the batches of an epoch in the background, on the threads of the data set.
+///
+/// The batches depend on the images, the settings and the number of the epoch, and on nothing else:
+/// they are the same to the last bit for any number of threads.
 ///
 /// # Errors
-/// Settings that cannot be; a thread that the system refuses.
+/// A setting is out of range, or the system refuses to start a thread. An image whose file has
+/// changed since the data set was loaded is an error of its batch.
 pub fn batches(
     samples: &Arc<Samples>,
     settings: &BatchSettings,
@@ -101,37 +106,40 @@ pub fn batches(
             order.len() / settings.batch
         }
     };
-    let (sender, ready) = sync_channel(READY);
+    let (sender, ready) = sync_channel(PREPARED_AHEAD);
     let (samples, settings) = (Arc::clone(samples), *settings);
     let work = move || {
         for indices in order.chunks(settings.batch).take(len) {
-            // Nobody listens any more.
-            if sender.send(batch(&samples, &settings, epoch, indices)).is_err() {
+            let batch = samples.pool.install(|| prepared(&samples, &settings, epoch, indices));
+            // The receiver is gone once the epoch is given up.
+            if sender.send(batch).is_err() {
                 return;
             }
         }
     };
     let thread = thread::Builder::new().name("batches".to_owned());
-    let thread = Some(thread.spawn(work).map_err(io_error("a thread for batches"))?);
-    Ok(Batches { ready, thread, len })
+    let thread = thread.spawn(work);
+    let thread =
+        thread.map_err(|error| DataError::Threads { threads: 1, message: error.to_string() })?;
+    Ok(Batches { ready, thread: Some(thread), len })
 }
 
 fn check(samples: &Samples, settings: &BatchSettings) -> Result<(), DataError> {
-    let most = match settings.order {
+    let max = match settings.order {
         Order::Sequential => usize::MAX,
         Order::Shuffled => samples.len(),
     };
-    if !(1..=most).contains(&settings.batch) {
-        let allowed = format!("1 to {most}, the images to train on");
+    if !(1..=max).contains(&settings.batch) {
+        let allowed = format!("1 to {max}, the number of images to train on");
         return Err(DataError::setting("batch", settings.batch, allowed));
     }
-    if !(1..=MOST_RESOLUTION).contains(&settings.resolution) {
-        let allowed = format!("1 to {MOST_RESOLUTION}");
+    if !(1..=MAX_RESOLUTION).contains(&settings.resolution) {
+        let allowed = format!("1 to {MAX_RESOLUTION}");
         return Err(DataError::setting("resolution", settings.resolution, allowed));
     }
     match settings.augment.crop {
         Crop::Resized { smallest_area } if !(smallest_area > 0.0 && smallest_area <= 1.0) => {
-            Err(DataError::setting("smallest area", smallest_area, "above 0, at most 1"))
+            Err(DataError::setting("smallest area", smallest_area, "above 0 and at most 1"))
         }
         Crop::Padded { padding } if padding > settings.resolution => {
             let allowed = format!("0 to the resolution, {}", settings.resolution);
@@ -141,7 +149,7 @@ fn check(samples: &Samples, settings: &BatchSettings) -> Result<(), DataError> {
     }
 }
 
-fn batch(
+fn prepared(
     samples: &Samples,
     settings: &BatchSettings,
     epoch: u64,

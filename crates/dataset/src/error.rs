@@ -1,105 +1,117 @@
-//! Why data cannot be used.
+//! Why a data set cannot be loaded, fetched or prepared.
 
 use std::fmt::Display;
 use std::io;
 use std::path::PathBuf;
 
-/// A file or setting, what was found there and what is allowed.
+/// Why a data set cannot be loaded, fetched or prepared.
 #[derive(Debug, thiserror::Error)]
 pub enum DataError {
-    /// The system refused.
+    /// The operating system could not read or write a file or folder.
     #[error("{}: {source}", path.display())]
     Io {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// What the operating system said.
         source: io::Error,
     },
-    /// A file or folder that is not what its format says.
+    /// The content of a file or folder is not in the expected format.
     #[error("{}: found {found}; allowed: {allowed}", path.display())]
     Content {
         /// The file or folder.
         path: PathBuf,
-        /// What it holds.
+        /// What it has.
         found: String,
-        /// What it may hold.
+        /// What it may have.
         allowed: String,
     },
-    /// A setting that cannot be.
+    /// A setting is out of range.
     #[error("{place}: found {found}; allowed: {allowed}")]
     Setting {
-        /// Its name.
+        /// The name of the setting, such as `batch` or `shapes:classes`.
         place: String,
         /// Its value.
         found: String,
-        /// Its possible values.
+        /// The values that it may have.
         allowed: String,
     },
-    /// A data set that could not be fetched.
+    /// The threads that prepare batches could not be started.
+    #[error("{threads} threads to prepare images could not be started: {message}")]
+    Threads {
+        /// How many threads were asked for.
+        threads: usize,
+        /// What the operating system said.
+        message: String,
+    },
+    /// A data set could not be downloaded.
     #[error(transparent)]
     Fetch(FetchError),
-    /// Too many images that do not decode.
+    /// Too many images of a split cannot be decoded.
     #[error(
-        "{}: found {} of {images} images that do not decode, the first of them {}; allowed: 1 %",
+        "{}: found {} of {images} images that cannot be decoded, the first of them {}; allowed: 1 %",
         path.display(), skipped.len(),
         skipped.first().map(ToString::to_string).unwrap_or_default()
     )]
-    TooManyBroken {
+    TooManySkipped {
         /// The split's folder.
         path: PathBuf,
-        /// The images.
+        /// The images that cannot be decoded.
         skipped: Vec<Skipped>,
-        /// Of the split, these among them.
+        /// The number of all images of the split.
         images: usize,
     },
 }
 
-/// Why a data set could not be fetched.
+/// Why a data set could not be downloaded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FetchError {
-    /// No connection, or one that broke again and again.
-    #[error("{url}: {message}; the next try goes on from what came")]
+    /// There is no connection, or it broke again and again.
+    #[error("{url}: {message}; the next attempt continues where this one stopped")]
     Connection {
-        /// What was asked for.
+        /// The requested address.
         url: String,
-        /// Why.
+        /// Why the last connection ended.
         message: String,
     },
-    /// The server does not give the file.
+    /// The server does not give out the file.
     #[error("{url}: the server answers {status}")]
     Refused {
-        /// What was asked for, after redirections.
+        /// The requested address, after redirections.
         url: String,
-        /// Its status line.
+        /// The status of the answer, such as `404 Not Found`.
         status: String,
     },
-    /// What came is no gzipped tar file.
+    /// The downloaded file is not a gzipped tar archive.
     #[error("{url}: the file does not unpack ({message}) and was removed")]
     Archive {
-        /// What was asked for.
+        /// The requested address.
         url: String,
-        /// What the decoder says.
+        /// What the decoder said.
         message: String,
     },
-    /// A file is missing or is another one.
-    #[error("{}: found SHA-256 {found}; allowed: {allowed}", path.display())]
+    /// A file of the data set is missing or has another content.
+    #[error(
+        "{}: found {}; allowed: SHA-256 {allowed}",
+        path.display(),
+        found.as_ref().map_or("no such file".to_owned(), |sum| format!("SHA-256 {sum}"))
+    )]
     Checksum {
         /// The file.
         path: PathBuf,
-        /// Its checksum.
-        found: String,
-        /// The one of the data set.
+        /// Its SHA-256, or `None` if there is no such file.
+        found: Option<String>,
+        /// The SHA-256 that the file should have.
         allowed: String,
     },
 }
 
-/// An image that does not decode.
+/// A file that was left out because its image cannot be decoded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{}: {message}", path.display())]
 pub struct Skipped {
     /// The file.
     pub path: PathBuf,
-    /// What the decoder says.
+    /// What the decoder said.
     pub message: String,
 }
 
@@ -119,7 +131,7 @@ impl DataError {
     }
 }
 
-/// For `map_err` on what reads `path`.
+/// For `map_err` on whatever reads or writes `path`.
 pub(crate) fn io_error(path: impl Into<PathBuf>) -> impl FnOnce(io::Error) -> DataError {
     let path = path.into();
     |source| DataError::Io { path, source }

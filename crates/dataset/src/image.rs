@@ -1,20 +1,20 @@
-//! One image.
+//! Images in memory, and hashes of bytes.
 
-/// Pixels `[height, width, channels]`, 0 to 255.
+/// A decoded image.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Image {
-    /// Rows.
+    /// The number of rows.
     pub height: usize,
-    /// Columns.
+    /// The number of columns.
     pub width: usize,
-    /// 1 or 3 (red, green, blue).
+    /// 1 (grey) or 3 (red, green, blue).
     pub channels: usize,
-    /// Row by row.
+    /// Values from 0 to 255, as `[height, width, channels]`.
     pub pixels: Vec<u8>,
 }
 
-/// FNV-1a, its bits mixed: the top bits of equal shares of all hashes are equally frequent. The same
-/// on every machine and in every version.
+/// FNV-1a with its bits mixed, so that hashes are spread evenly over all 64-bit values. It is the
+/// same on every machine and in every version.
 pub(crate) fn hash(bytes: &[u8]) -> u64 {
     let fnv = bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| {
         (hash ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3)

@@ -1,33 +1,38 @@
-//! Reading a source; the hold-out.
+//! Reading a source and cutting the hold-out.
 
 use std::sync::Arc;
 
-use crate::error::{DataError, Skipped};
-use crate::samples::{Normalisation, Sample, Samples, Stored};
-use crate::source::Source;
-use crate::{cifar10, folder, mnist, shapes};
+use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// The share of the training data that is kept for choosing between networks, 0 up to, but not, 1.
+use crate::error::{DataError, Skipped};
+use crate::samples::Samples;
+use crate::sources::{Source, read};
+use crate::store::{ImageStore, Sample, SourceData};
+
+/// The share of the training images that is kept back for choosing between networks: at least 0 and
+/// less than 1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct HoldOut(f64);
 
 impl HoldOut {
-    /// Nothing is kept.
+    /// No image is kept back.
     pub const NONE: Self = Self(0.0);
-    /// A tenth, 5,000 images of CIFAR-10.
+    /// A tenth, which is about 5,000 images of CIFAR-10.
     pub const DEFAULT: Self = Self(0.1);
 
+    /// A hold-out of about this share of the training images.
+    ///
     /// # Errors
-    /// A share that is negative, 1 and above, or no number.
+    /// The share is negative, 1 or more, or NaN.
     pub fn new(share: f64) -> Result<Self, DataError> {
         match share {
             share if (0.0..1.0).contains(&share) => Ok(Self(share)),
-            share => Err(DataError::setting("hold-out", share, "0 up to, but not, 1")),
+            share => Err(DataError::setting("hold-out", share, "at least 0 and less than 1")),
         }
     }
 
-    /// Decided by the image alone: equal images are on one side, and a larger share has all of a
-    /// smaller one.
+    /// The image alone decides, so that equal images are on the same side, and a larger hold-out
+    /// has all images of a smaller one.
     fn takes(self, sample: &Sample) -> bool {
         (sample.hash as f64) < self.0 * 2_f64.powi(64)
     }
@@ -36,66 +41,59 @@ impl HoldOut {
 /// A data set in three splits.
 #[derive(Clone, Debug)]
 pub struct Dataset {
-    /// Names, in the order of the labels.
+    /// The names of the classes, in the order of the labels.
     pub classes: Vec<String>,
-    /// To train on.
+    /// The images to train on.
     pub train: Arc<Samples>,
-    /// Cut from the training data, to choose between networks.
+    /// Images kept back from the training images, to choose between networks.
     pub hold_out: Arc<Samples>,
-    /// For the last word on a network only; nothing that chooses may read it.
+    /// The images for the final accuracy. Whatever chooses between networks must not read them.
     pub test: Arc<Samples>,
-    /// Images that do not decode, and were left out.
+    /// The files that could not be decoded and were left out.
     pub skipped: Vec<Skipped>,
 }
 
-/// A source's own two splits.
-#[derive(Debug)]
-pub(crate) struct Loaded {
-    pub(crate) classes: Vec<String>,
-    pub(crate) channels: usize,
-    pub(crate) normalisation: Normalisation,
-    pub(crate) train: Part,
-    pub(crate) test: Part,
-    pub(crate) skipped: Vec<Skipped>,
-}
-
-/// Samples whose indices are those of the store.
-#[derive(Debug)]
-pub(crate) struct Part {
-    pub(crate) stored: Stored,
-    pub(crate) samples: Vec<Sample>,
-}
-
 impl Dataset {
-    /// Reads a source and cuts the hold-out.
+    /// Reads a source and cuts the hold-out from its training images.
+    ///
+    /// `threads` threads read the source, and later prepare the batches of all splits. They belong
+    /// to the data set and end with it. Nothing but the speed depends on their number.
     ///
     /// # Errors
-    /// Files that are missing, of the wrong size or with labels out of range; class folders without
-    /// images; more than 1 % images that do not decode; a split that stays empty.
-    pub fn load(source: &Source, hold_out: HoldOut) -> Result<Self, DataError> {
-        let Loaded { classes, channels, normalisation, train, test, skipped } = match source {
-            Source::Shapes(spec) => shapes::load(spec)?,
-            Source::Cifar10(folder) => cifar10::load(folder)?,
-            Source::Folder(folder) => folder::load(folder)?,
-            Source::Mnist(folder) => mnist::load(folder)?,
-        };
-        let split = |stored: &Arc<Stored>, samples: Vec<Sample>| {
-            Arc::new(Samples { stored: Arc::clone(stored), samples, channels, normalisation })
+    /// - Files are missing, have the wrong size, or have labels out of range.
+    /// - A class has no images, or more than 1 % of a split's images cannot be decoded.
+    /// - The hold-out, or what it leaves to train on, has no images.
+    /// - `threads` is 0, or the system refuses to start the threads.
+    pub fn load(source: &Source, hold_out: HoldOut, threads: usize) -> Result<Self, DataError> {
+        let pool = Arc::new(pool(threads)?);
+        let SourceData { classes, channels, normalisation, train, test, skipped } =
+            pool.install(|| read(source))?;
+        let split = |store: &Arc<dyn ImageStore>, samples: Vec<Sample>| {
+            let (store, pool) = (Arc::clone(store), Arc::clone(&pool));
+            Arc::new(Samples { store, samples, channels, normalisation, pool })
         };
         let (kept, trained): (Vec<Sample>, Vec<Sample>) =
             train.samples.into_iter().partition(|sample| hold_out.takes(sample));
         if trained.is_empty() || (kept.is_empty() && hold_out != HoldOut::NONE) {
-            let found = format!("{} of {}", kept.len(), kept.len() + trained.len());
+            let found = format!("{} of {} images", kept.len(), kept.len() + trained.len());
             let allowed = "a share that leaves images on both sides";
             return Err(DataError::setting("hold-out", found, allowed));
         }
-        let (stored, test_stored) = (Arc::new(train.stored), Arc::new(test.stored));
         Ok(Self {
             classes,
-            train: split(&stored, trained),
-            hold_out: split(&stored, kept),
-            test: split(&test_stored, test.samples),
+            train: split(&train.store, trained),
+            hold_out: split(&train.store, kept),
+            test: split(&test.store, test.samples),
             skipped,
         })
     }
+}
+
+fn pool(threads: usize) -> Result<ThreadPool, DataError> {
+    if threads == 0 {
+        return Err(DataError::setting("threads", threads, "1 and more"));
+    }
+    let builder = ThreadPoolBuilder::new().num_threads(threads);
+    let builder = builder.thread_name(|thread| format!("images-{thread}"));
+    builder.build().map_err(|error| DataError::Threads { threads, message: error.to_string() })
 }

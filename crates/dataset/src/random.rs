@@ -1,5 +1,5 @@
-//! Random numbers that depend on nothing but a seed, a purpose, an epoch and an index: not on
-//! threads, and not on what was drawn before.
+//! Random numbers that depend on a seed, a purpose, an epoch and an index, and on nothing else: not
+//! on threads, and not on the numbers drawn before.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -11,9 +11,9 @@ pub(crate) enum Purpose {
     Order = 1,
     /// The augmentation of a sample.
     Augment = 2,
-    /// A procedural image to train on.
+    /// A procedural training image.
     ShapesTrain = 3,
-    /// A procedural image to test on.
+    /// A procedural test image.
     ShapesTest = 4,
 }
 

@@ -1,4 +1,4 @@
-//! Parts of images, scaled.
+//! Cutting out and scaling parts of images.
 
 use image::imageops::{self, FilterType};
 use image::{ImageBuffer, Luma, Pixel, Rgb};
@@ -15,7 +15,7 @@ pub(crate) struct Region {
 }
 
 impl Region {
-    /// The largest square in the middle.
+    /// The largest square in the middle of the image.
     pub(crate) fn central_square(image: &Image) -> Self {
         let side = image.height.min(image.width);
         let (top, left) = ((image.height - side) / 2, (image.width - side) / 2);
@@ -23,8 +23,8 @@ impl Region {
     }
 }
 
-/// The region as a square of `side` pixels, with a triangle filter that takes up every pixel where
-/// it shrinks. Pixels are those of the image where it does not scale.
+/// The region as a square of `side` pixels. The filter is bilinear, with antialiasing where the
+/// region shrinks. A region that has this size already keeps its pixels as they are.
 pub(crate) fn resampled(image: &Image, region: Region, side: usize) -> Vec<u8> {
     match image.channels {
         1 => scaled::<Luma<u8>>(image, region, side),

@@ -1,67 +1,37 @@
-//! The images of a split, with labels.
+//! The labelled images of a split.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use crate::error::{DataError, Skipped};
-use crate::folder;
+use rayon::ThreadPool;
+
+use crate::error::DataError;
 use crate::image::{Image, hash};
-use crate::random::Purpose;
-use crate::shapes::{Shapes, render};
+use crate::store::{ImageStore, Normalisation, Sample};
 
-/// Where images are until they are asked for.
-#[derive(Debug)]
-pub(crate) enum Stored {
-    /// Images of one size, one after another.
-    Pixels { height: usize, width: usize, channels: usize, pixels: Vec<u8> },
-    /// Decoded images.
-    Images(Vec<Image>),
-    /// Files that were seen to decode.
-    Files(Vec<PathBuf>),
-    /// Images that are drawn.
-    Shapes { shapes: Shapes, purpose: Purpose },
-}
-
-/// An image with its label.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Sample {
-    /// Index in the store.
-    pub(crate) index: usize,
-    pub(crate) label: u32,
-    /// Of what makes the image: equal images have equal hashes.
-    pub(crate) hash: u64,
-}
-
-/// What is subtracted from a channel and what it is divided by, of values from 0 to 1.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Normalisation {
-    /// Channel by channel; the first alone for one channel.
-    pub mean: [f32; 3],
-    /// Channel by channel; the first alone for one channel.
-    pub deviation: [f32; 3],
-}
-
-/// The images of a split, with labels.
+/// The labelled images of a split, with the threads that prepare them.
 #[derive(Clone, Debug)]
 pub struct Samples {
-    pub(crate) stored: Arc<Stored>,
+    pub(crate) store: Arc<dyn ImageStore>,
     pub(crate) samples: Vec<Sample>,
     pub(crate) channels: usize,
     pub(crate) normalisation: Normalisation,
+    /// Shared by all splits of a data set.
+    pub(crate) pool: Arc<ThreadPool>,
 }
 
 impl Samples {
-    /// Number of images.
+    /// The number of images.
     pub fn len(&self) -> usize {
         self.samples.len()
     }
 
-    /// There are none.
+    /// Whether the split has no images, as a hold-out of [`HoldOut::NONE`](crate::HoldOut::NONE)
+    /// has none.
     pub fn is_empty(&self) -> bool {
         self.samples.is_empty()
     }
 
-    /// Channels of every image: 1 or 3.
+    /// The number of channels of every image: 1 or 3.
     pub fn channels(&self) -> usize {
         self.channels
     }
@@ -69,44 +39,31 @@ impl Samples {
     /// The class of an image.
     ///
     /// # Panics
-    /// When there is no such image.
+    /// Panics if `index` is not less than [`Samples::len`].
     pub fn label(&self, index: usize) -> u32 {
         self.samples[index].label
     }
 
-    /// How pixels become numbers around 0.
+    /// The mean and standard deviation that [`batches`](crate::batches) normalises the images with.
     pub fn normalisation(&self) -> Normalisation {
         self.normalisation
     }
 
-    /// Identifies the split: the same for the same images in the same order. For records of what a
-    /// network was trained or evaluated on.
+    /// A hash of the split, which is the same for the same images in the same order. Records of a
+    /// training or an evaluation keep it to say which images were used.
     pub fn fingerprint(&self) -> u64 {
         let hashes = self.samples.iter().flat_map(|sample| sample.hash.to_le_bytes());
         hash(&hashes.collect::<Vec<u8>>())
     }
 
-    /// An image, decoded or drawn where that was not done before.
+    /// An image, which is decoded or drawn now unless the split keeps its images in memory.
     ///
     /// # Errors
-    /// A file that changed since it was first read.
+    /// The image's file has changed since the data set was loaded.
     ///
     /// # Panics
-    /// When there is no such image.
+    /// Panics if `index` is not less than [`Samples::len`].
     pub fn image(&self, index: usize) -> Result<Image, DataError> {
-        let Sample { index, label, .. } = self.samples[index];
-        match &*self.stored {
-            Stored::Pixels { height, width, channels, pixels } => {
-                let len = height * width * channels;
-                let pixels = pixels[index * len..(index + 1) * len].to_vec();
-                Ok(Image { height: *height, width: *width, channels: *channels, pixels })
-            }
-            Stored::Images(images) => Ok(images[index].clone()),
-            Stored::Files(paths) => folder::decode(&paths[index]).map_err(|error| {
-                let Skipped { path, message } = error;
-                DataError::content(path, message, "the image that was there before")
-            }),
-            Stored::Shapes { shapes, purpose } => Ok(render(shapes, *purpose, index, label)),
-        }
+        self.store.image(&self.samples[index])
     }
 }

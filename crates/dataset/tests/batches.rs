@@ -9,7 +9,6 @@ use dataset::{
     Augment, Batch, BatchSettings, Crop, Cutout, DataError, Dataset, Flip, HoldOut, Order, Samples,
     Source, batches,
 };
-use rayon::ThreadPoolBuilder;
 
 const SIDE: usize = 16;
 const PLAIN: BatchSettings = BatchSettings {
@@ -26,8 +25,12 @@ const FULL: Augment = Augment {
 };
 
 fn shapes(hold_out: f64) -> Dataset {
+    shapes_on(2, hold_out)
+}
+
+fn shapes_on(threads: usize, hold_out: f64) -> Dataset {
     let source: Source = "shapes:size=16,train=1000,test=100".parse().unwrap();
-    Dataset::load(&source, HoldOut::new(hold_out).unwrap()).unwrap()
+    Dataset::load(&source, HoldOut::new(hold_out).unwrap(), threads).unwrap()
 }
 
 fn epoch(samples: &Arc<Samples>, settings: &BatchSettings, epoch: u64) -> Vec<Batch> {
@@ -41,9 +44,8 @@ fn epoch(samples: &Arc<Samples>, settings: &BatchSettings, epoch: u64) -> Vec<Ba
 /// One image as the network takes it, without augmentation.
 fn normalised(samples: &Samples, index: usize) -> Vec<f32> {
     let (image, to) = (samples.image(index).unwrap(), samples.normalisation());
-    let channel = |(at, &pixel): (usize, &u8)| {
-        (f32::from(pixel) / 255.0 - to.mean[at % 3]) / to.deviation[at % 3]
-    };
+    let channel =
+        |(at, &pixel): (usize, &u8)| (f32::from(pixel) / 255.0 - to.mean[at % 3]) / to.std[at % 3];
     image.pixels.iter().enumerate().map(channel).collect()
 }
 
@@ -55,7 +57,7 @@ fn the_hold_out_is_cut_by_image() {
         (0..samples.len()).map(|index| samples.image(index).unwrap().pixels).collect()
     };
     let (small, large) = (images(&tenth.hold_out), images(&third.hold_out));
-    // Binomial deviations are 9.5 and 14.5.
+    // The standard deviations of the binomial distributions are 9.5 and 14.5.
     assert!(small.len().abs_diff(100) < 40 && large.len().abs_diff(300) < 60);
     assert!(small.is_subset(&large));
     let trained = images(&third.train);
@@ -65,7 +67,7 @@ fn the_hold_out_is_cut_by_image() {
     assert_ne!(tenth.hold_out.fingerprint(), third.hold_out.fingerprint());
     for share in [-0.1, 1.0, f64::NAN] {
         let error = HoldOut::new(share).unwrap_err().to_string();
-        assert!(error.contains("hold-out") && error.contains("0 up to"), "{error}");
+        assert!(error.contains("hold-out") && error.contains("less than 1"), "{error}");
     }
 }
 
@@ -89,33 +91,33 @@ fn evaluation_sees_every_image_once_and_unchanged() {
 fn training_batches_depend_on_seed_and_epoch_and_not_on_threads() {
     let data = shapes(0.1);
     let settings = BatchSettings { augment: FULL, order: Order::Shuffled, ..PLAIN };
-    let with_threads = |threads: usize| {
-        let pool = ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
-        pool.install(|| epoch(&data.train, &settings, 3))
-    };
-    let all = with_threads(1);
-    assert_eq!(all, with_threads(3));
+    let all = epoch(&data.train, &settings, 3);
+    for threads in [1, 3, 7] {
+        let other = shapes_on(threads, 0.1);
+        assert_eq!(other.train.fingerprint(), data.train.fingerprint());
+        assert!(all == epoch(&other.train, &settings, 3), "{threads} threads");
+    }
     assert_eq!(all.len(), data.train.len() / 32);
     assert_ne!(all, epoch(&data.train, &settings, 4));
     assert_ne!(all, epoch(&data.train, &BatchSettings { seed: 6, ..settings }, 3));
-    // Without augmentation each image of an epoch is another one.
+    // Without augmentation all images of an epoch differ.
     let plain = BatchSettings { order: Order::Shuffled, ..PLAIN };
     let plain = epoch(&data.train, &plain, 3);
     let bits = |image: &[f32]| image.iter().map(|v| v.to_bits()).collect::<Vec<u32>>();
     let images = plain.iter().flat_map(|batch| batch.images.chunks(SIDE * SIDE * 3).map(bits));
     assert_eq!(images.collect::<HashSet<_>>().len(), plain.len() * 32);
-    // An epoch that is given up.
+    // Dropping the batches gives the epoch up.
     assert!(batches(&data.train, &settings, 0).unwrap().next().unwrap().is_ok());
 }
 
-/// Every augmented image is one of those that can be made by hand from the image it came from.
+/// Every augmented image can be made from its original by one of the possible shifts and flips.
 #[test]
 fn crops_flips_and_cutouts() {
     let data = shapes(0.1);
     let (padding, cut) = (2, 4);
     let black: Vec<f32> = {
         let to = data.test.normalisation();
-        (0..3).map(|channel| -to.mean[channel] / to.deviation[channel]).collect()
+        (0..3).map(|channel| -to.mean[channel] / to.std[channel]).collect()
     };
     let settings = BatchSettings { augment: FULL, ..PLAIN };
     let all = epoch(&data.test, &settings, 0);
@@ -171,15 +173,18 @@ fn resized_crops_are_parts_of_the_image() {
                 let values = values.iter().skip(channel).step_by(3).copied();
                 values.fold((f32::MAX, f32::MIN), |(low, high), v| (low.min(v), high.max(v)))
             };
-            let ((low, high), (least, most)) = (range(&part), range(&original));
-            assert!(least - 0.02 <= low && high <= most + 0.02, "{low} to {high}");
+            let ((low, high), (min, max)) = (range(&part), range(&original));
+            assert!(min - 0.02 <= low && high <= max + 0.02, "{low} to {high}");
         }
     }
     assert_ne!(image(0), image(1));
 }
 
 #[test]
-fn settings_that_cannot_be_are_refused() {
+fn settings_out_of_range_are_refused() {
+    let source: Source = "shapes".parse().unwrap();
+    let error = Dataset::load(&source, HoldOut::NONE, 0).unwrap_err().to_string();
+    assert_eq!(error, "threads: found 0; allowed: 1 and more");
     let data = shapes(0.1);
     let crop = |crop| Augment { crop, ..Augment::NONE };
     for (settings, part) in [
@@ -200,7 +205,7 @@ fn settings_that_cannot_be_are_refused() {
     }
 }
 
-/// Photos of several sizes, where somebody has them.
+/// Photos of several sizes. The test is skipped if the folder is not there.
 #[test]
 fn photos() {
     let beside = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/data"));
@@ -209,7 +214,7 @@ fn photos() {
         println!("skipped: no {}", folder.display());
         return;
     }
-    let photos = Dataset::load(&Source::Folder(folder.clone()), HoldOut::DEFAULT).unwrap();
+    let photos = Dataset::load(&Source::Folder(folder.clone()), HoldOut::DEFAULT, 2).unwrap();
     let count = |part: &str| -> usize {
         let classes = fs::read_dir(folder.join(part)).unwrap();
         classes.map(|class| fs::read_dir(class.unwrap().path()).unwrap().count()).sum()

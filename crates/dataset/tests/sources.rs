@@ -1,4 +1,4 @@
-//! Each kind of source: what is read, and what is refused.
+//! What each kind of source reads and refuses.
 
 use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
@@ -10,7 +10,7 @@ use tempfile::tempdir;
 
 fn load(kind: &str, folder: &Path) -> Result<Dataset, DataError> {
     let source: Source = format!("{kind}:{}", folder.display()).parse().expect("a source");
-    Dataset::load(&source, HoldOut::NONE)
+    Dataset::load(&source, HoldOut::NONE, 2)
 }
 
 fn refused(result: Result<Dataset, DataError>, parts: &[&str]) {
@@ -34,8 +34,8 @@ fn texts() {
         ("folder:", &["folder:DIR"]),
         ("shapes:colour=1", &["colour", "classes, size"]),
         ("shapes:classes=1", &["shapes:classes", "found 1", "2 to 960"]),
-        ("shapes:classes=many", &["shapes:classes", "many", "whole numbers"]),
-        ("shapes:size", &["shapes:size", "whole numbers"]),
+        ("shapes:classes=many", &["shapes:classes", "many", "a whole number"]),
+        ("shapes:size", &["shapes:size", "a whole number"]),
         ("shapes:classes=30,test=29", &["shapes:test", "found 29", "30 to"]),
     ] {
         let error = text.parse::<Source>().expect_err(text).to_string();
@@ -43,7 +43,7 @@ fn texts() {
     }
 }
 
-/// Files of the official size; what is not written is zero.
+/// Files of the official size, full of zeros.
 fn write_cifar10(folder: &Path) {
     for name in (1..=5).map(|b| format!("data_batch_{b}.bin")).chain(["test_batch.bin".into()]) {
         File::create(folder.join(name)).unwrap().set_len(30_730_000).unwrap();
@@ -110,8 +110,12 @@ fn mnist() {
     let labels = "t10k-labels-idx1-ubyte";
     for (name, bytes, parts) in [
         (labels, idx(&[2], &[9, 10]), &[labels, "label 10 in record 1", "0 to 9"][..]),
-        (labels, idx(&[2], &[9]), &[labels, "9 bytes", "8 and those of [2]"]),
-        (labels, idx(&[3], &[9, 1, 1]), &[labels, "3 labels", "2, one for each image"]),
+        (
+            labels,
+            idx(&[2], &[9]),
+            &[labels, "9 bytes", "8 bytes of header and a byte for each element of [2]"],
+        ),
+        (labels, idx(&[3], &[9, 1, 1]), &[labels, "3 labels", "2 labels, one for each image"]),
         (labels, idx(&[1, 2], &[9, 1]), &[labels, "0x00000802", "0x00000801"]),
         (labels, vec![], &[labels, "0x00000801"]),
         ("train-images-idx3-ubyte", idx(&[u32::MAX; 3], &[]), &["train-images", "16 bytes"]),
@@ -121,7 +125,7 @@ fn mnist() {
     }
 }
 
-/// `train` with three images of each class and `val` with one: colours say which.
+/// `train` with three images of each class and `val` with one, in the colour of the class.
 fn write_photos(folder: &Path) {
     for (part, count) in [("train", 3), ("val", 1)] {
         for (class, colour) in [("red", [200, 0, 0]), ("blue", [0, 0, 200])] {
@@ -151,7 +155,7 @@ fn folders() {
     let grey = data.train.image(6).unwrap();
     assert_eq!((grey.channels, grey.pixels.len()), (3, 60));
 
-    // One broken image of eight is too many, one of a hundred is named and left out.
+    // One broken image of eight is too many; one of a hundred is reported and left out.
     let broken = folder.path().join("train/blue/broken.jpg");
     fs::write(&broken, b"\xff\xd8\xff\xe0 and no more").unwrap();
     refused(load("folder", folder.path()), &["train", "1 of 8 images", "broken.jpg", "1 %"]);
@@ -164,7 +168,7 @@ fn folders() {
     assert_eq!(data.skipped[0].path, broken);
 
     fs::create_dir(folder.path().join("val/green")).unwrap();
-    refused(load("folder", folder.path()), &["val", "a class green", "those of train"]);
+    refused(load("folder", folder.path()), &["val", "a class green", "the classes of train"]);
     fs::create_dir(folder.path().join("train/green")).unwrap();
     refused(load("folder", folder.path()), &["train/green", "no images", "at least one"]);
     fs::remove_dir_all(folder.path().join("val")).unwrap();
@@ -176,7 +180,7 @@ fn folders() {
 fn shapes_are_the_same_whenever_they_are_drawn() {
     let load = |text: &str| {
         let source: Source = text.parse().expect(text);
-        Dataset::load(&source, HoldOut::DEFAULT).expect(text)
+        Dataset::load(&source, HoldOut::DEFAULT, 2).expect(text)
     };
     for text in
         ["shapes:classes=10,size=32", "shapes:classes=2,size=8", "shapes:classes=960,size=17"]
@@ -193,8 +197,8 @@ fn shapes_are_the_same_whenever_they_are_drawn() {
             let other = load(&format!("{text},seed=1")).test.image(index).unwrap();
             assert_ne!(image, other, "{text}");
             assert_ne!(image, data.train.image(index).unwrap(), "{text}");
-            let (least, most) = (image.pixels.iter().min(), image.pixels.iter().max());
-            assert!(most.unwrap() - least.unwrap() > 30, "{text}: an image without contrast");
+            let (min, max) = (image.pixels.iter().min(), image.pixels.iter().max());
+            assert!(max.unwrap() - min.unwrap() > 30, "{text}: an image without contrast");
         }
     }
 }

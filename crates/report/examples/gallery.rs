@@ -1,13 +1,16 @@
-//! Draws all figures with made-up data, awkward cases too, as SVG and PNG:
-//! `cargo run -p report --example gallery [FOLDER]`. Without a folder, into the temporary one.
+//! Draws all figures with made-up data, difficult cases among them, as SVG and PNG:
+//!
+//!     cargo run -p report --example gallery [FOLDER]
+//!
+//! Without a folder they are written to the system's folder for temporary files.
 
 use std::error::Error;
 use std::path::{Path, PathBuf};
 
 use report::{
-    AdaptationFigure, Candidate, ComparisonFigure, ComparisonLine, ComparisonPoint, Format,
-    LineKind, Mark, MarkKind, ParetoFigure, Point, ProgressFigure, ProgressLine, Quantity,
-    ReportError, Step, TrainedMark, WidthRow, WidthsFigure, draw_adaptation, draw_comparison,
+    AdaptationFigure, ComparisonFigure, ComparisonLine, ComparisonPoint, Format, Improvement,
+    LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Point, ProgressFigure, ProgressLine,
+    Quantity, ReportError, TrainedMark, WidthRow, WidthsFigure, draw_adaptation, draw_comparison,
     draw_pareto, draw_progress, draw_widths, write_atomically,
 };
 
@@ -37,7 +40,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let short = ProgressFigure {
         trials: 3,
         reward_until: None,
-        lines: vec![line("search", LineKind::Solid, vec![Step { trial: 2, accuracy: 0.61 }])],
+        lines: vec![line(
+            "search",
+            LineKind::Solid,
+            vec![Improvement { trial: 2, accuracy: 0.61 }],
+        )],
         ..curves.clone()
     };
     for (name, figure) in
@@ -76,7 +83,7 @@ fn write(
     Ok(())
 }
 
-/// Numbers from 0 to 1 that look random: a linear congruential generator.
+/// Pseudo-random numbers from 0 to 1, by a linear congruential generator.
 fn noise(seed: u64) -> impl FnMut() -> f64 {
     let mut state = seed;
     move || {
@@ -86,7 +93,7 @@ fn noise(seed: u64) -> impl FnMut() -> f64 {
     }
 }
 
-/// The accuracy that the made-up space has to offer at a latency.
+/// The highest accuracy of the made-up space at a latency.
 fn ceiling(latency_ms: f64) -> f64 {
     0.69 - 0.42 * latency_ms.powf(-0.62)
 }
@@ -125,12 +132,12 @@ fn pareto(trials: usize, targets_ms: &[f64]) -> ParetoFigure {
     let constrained_trials: Vec<_> = (0..trials / 2).map(|_| trial(13.0, 0.7, &mut next)).collect();
     let front = front_of(&[reward_trials.clone(), constrained_trials.clone()].concat());
     let mut marks = Vec::new();
-    let mut candidates = Vec::new();
+    let mut measured_points = Vec::new();
     for &target_ms in targets_ms {
         let within: Vec<_> = front.iter().filter(|point| point.latency_ms <= target_ms).collect();
         for (rank, point) in within.iter().rev().take(3).enumerate() {
             let measured_ms = point.latency_ms * (1.035 - 0.025 * rank as f64);
-            candidates.push(Candidate {
+            measured_points.push(MeasuredPoint {
                 predicted_ms: point.latency_ms,
                 measured_ms,
                 accuracy: point.accuracy,
@@ -155,7 +162,7 @@ fn pareto(trials: usize, targets_ms: &[f64]) -> ParetoFigure {
         front,
         targets_ms: targets_ms.to_vec(),
         marks,
-        candidates,
+        measured: measured_points,
     }
 }
 
@@ -205,24 +212,24 @@ fn long_title(figure: &ParetoFigure) -> ParetoFigure {
     }
 }
 
-fn line(label: &str, kind: LineKind, steps: Vec<Step>) -> ProgressLine {
-    ProgressLine { label: label.into(), kind, steps }
+fn line(label: &str, kind: LineKind, improvements: Vec<Improvement>) -> ProgressLine {
+    ProgressLine { label: label.into(), kind, improvements }
 }
 
 fn progress(trials: u64) -> ProgressFigure {
     let mut next = noise(11);
     let mut climb = |start: f64, top: f64, pace: f64| {
         let mut best = 0.0;
-        let mut steps = Vec::new();
+        let mut improvements = Vec::new();
         for trial in 3..=trials {
             let reach = top - (top - start) * (-(trial as f64) / pace).exp();
             let accuracy = reach - 0.09 * next();
             if accuracy > best {
                 best = accuracy;
-                steps.push(Step { trial, accuracy });
+                improvements.push(Improvement { trial, accuracy });
             }
         }
-        steps
+        improvements
     };
     ProgressFigure {
         title: "Best accuracy under 15 ms, mnasnet space".into(),
@@ -236,7 +243,7 @@ fn progress(trials: u64) -> ProgressFigure {
     }
 }
 
-/// Accuracies that rise to a common end, or regrets that fall to none.
+/// Accuracies that rise to a common limit.
 fn comparison(lines: usize, trials: u64) -> ComparisonFigure {
     let names = ["evolution", "ppo", "random", "nsga2", "soft, w -0.07", "hard", "no limits"];
     let line = |(index, name): (usize, &&str)| {
@@ -289,23 +296,24 @@ fn draw_adaptations(folder: &Path) -> Result<(), ReportError> {
     write(folder, "widths-empty", |format| draw_widths(&WidthsFigure::default(), format))
 }
 
-/// 24 steps of 15 proposals each, from 31 ms to 20 ms, and networks trained at the end.
+/// 24 iterations of 15 proposals each, from 31 ms to 20 ms, and networks trained at the end.
 fn adaptation() -> AdaptationFigure {
     let mut next = noise(5);
     let mut path = vec![Point { latency_ms: 31.2, accuracy: 0.648 }];
     let mut proposals = Vec::new();
-    for step in 1..=24 {
+    for iteration in 1..=24 {
         let before = path[path.len() - 1].latency_ms;
-        let wanted = 31.2 - 11.3 * f64::from(step) / 24.0;
-        let top = 0.648 - 0.0021 * f64::from(step) - 0.00006 * f64::from(step * step);
-        let of_step: Vec<Point> = (0..15)
+        let wanted = 31.2 - 11.3 * f64::from(iteration) / 24.0;
+        let top =
+            0.648 - 0.0021 * f64::from(iteration) - 0.00006 * f64::from(iteration * iteration);
+        let of_iteration: Vec<Point> = (0..15)
             .map(|_| Point {
                 latency_ms: (wanted - 0.25 * next()).min(before),
                 accuracy: top - 0.004 * next() - 0.035 * next() * next() * next(),
             })
             .collect();
-        path.extend(of_step.iter().copied().max_by(|a, b| a.accuracy.total_cmp(&b.accuracy)));
-        proposals.extend(of_step);
+        path.extend(of_iteration.iter().copied().max_by(|a, b| a.accuracy.total_cmp(&b.accuracy)));
+        proposals.extend(of_iteration);
     }
     let trained = |label: &str, latency_ms: f64, accuracies: &[f64]| TrainedMark {
         label: label.into(),
@@ -314,9 +322,10 @@ fn adaptation() -> AdaptationFigure {
     };
     AdaptationFigure {
         title: "NetAdapt of MobileNetV1 from 31.2 ms to 20 ms, native runtime".into(),
-        footnote: "Accuracy of proposals and steps: after a short fine-tuning. Latency: measured, \
+        footnote:
+            "Accuracy of proposals and iterations: after a short fine-tuning. Latency: measured, \
                    median of 50 runs, AMD EPYC 9R14."
-            .into(),
+                .into(),
         proposals,
         path,
         trained: vec![
@@ -332,7 +341,7 @@ fn adaptation() -> AdaptationFigure {
     }
 }
 
-/// A stem, `blocks` of two rows each, and a head.
+/// A stem, `blocks` blocks of two rows each, and a head.
 fn widths(blocks: usize) -> WidthsFigure {
     let mut next = noise(3);
     let mut row = |label: String, before: usize| {

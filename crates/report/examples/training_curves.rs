@@ -1,6 +1,8 @@
-//! The histories of training runs in one figure:
-//! `cargo run -p report --example training_curves -- OUT.svg TITLE LABEL=HISTORY.jsonl ...`, a PNG
-//! beside it. Each line of a history has `epoch`, `train_loss` and `hold_out_top1`.
+//! Draws the histories of training runs in one figure, as SVG and PNG:
+//!
+//!     cargo run -p report --example training_curves -- OUT.svg TITLE LABEL=HISTORY.jsonl ...
+//!
+//! Each line of a history is a JSON object with `epoch`, `train_loss` and `hold_out_top1`.
 
 use std::error::Error;
 use std::fs;

@@ -1,4 +1,4 @@
-//! A figure as a list of shapes, from which every format is painted.
+//! A figure as a list of shapes, from which all formats are painted.
 
 use plotters::style::RGBAColor;
 use plotters::style::text_anchor::HPos;
@@ -16,7 +16,7 @@ pub(crate) enum Stroke {
 }
 
 impl Stroke {
-    /// Lengths of the dashes and of the gaps between them.
+    /// The lengths of the dashes and of the gaps between them, or `None` for a solid line.
     pub(crate) fn dashes(self) -> Option<(f64, f64)> {
         match self {
             Stroke::Solid => None,
@@ -30,12 +30,12 @@ impl Stroke {
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Turn {
     Level,
-    /// Reads from bottom to top.
+    /// From bottom to top.
     Upwards,
 }
 
-/// How a text looks and where it stands: `at` is on the middle line of its capitals, at the
-/// end that `anchor` names.
+/// A text with its place: `at` is halfway up its capitals, at the end of the text that `anchor`
+/// names.
 #[derive(Clone)]
 pub(crate) struct Text {
     pub(crate) text: String,
@@ -68,7 +68,7 @@ impl Shape {
         Shape::Polygon { corners: rect.corners(), ink }
     }
 
-    /// Level text of regular weight.
+    /// Horizontal text of regular weight.
     pub(crate) fn text(
         text: impl Into<String>,
         at: Position,
@@ -80,7 +80,7 @@ impl Shape {
         Shape::Text(Text { text: text.into(), at, em, weight, anchor, turn, ink })
     }
 
-    /// The same shape, `(dx, dy)` away.
+    /// The shape moved by `(dx, dy)`.
     pub(crate) fn moved(&self, (dx, dy): Position) -> Shape {
         let moved = |&(x, y): &Position| (x + dx, y + dy);
         let mut shape = self.clone();

@@ -1,4 +1,4 @@
-//! Curves over one axis in plots under each other, as of a training run.
+//! Curves in plots stacked over a common axis, such as the loss and accuracy of a training run.
 
 use crate::axis::Axis;
 use crate::canvas::Shape;
@@ -12,45 +12,46 @@ use crate::paint::{self, Format};
 /// One line of a plot.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Curve {
-    /// Its name in the legend; curves of one name look alike in all plots.
+    /// Its name in the legend. Curves with the same name look the same in all plots.
     pub label: String,
-    /// `(x, y)` by rising `x`, in the units of the axes.
+    /// The points `(x, y)` in order of `x`, in the units of the axes.
     pub points: Vec<(f64, f64)>,
 }
 
-/// One of the plots that stand under each other.
+/// One of the stacked plots.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Plot {
-    /// The name of the axis of values, with its unit.
+    /// The name of the y axis with its unit.
     pub y_name: String,
-    /// Drawn in this order.
+    /// The curves. The last is drawn on top.
     pub curves: Vec<Curve>,
 }
 
-/// Plots under each other over one axis of counts, from 0.
+/// Plots stacked over a common x axis, which begins at 0 and has whole numbers, such as epochs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CurvesFigure {
-    /// Two lines at most.
+    /// The title, cut after two lines.
     pub title: String,
-    /// Where the numbers come from. Three lines at most.
+    /// Where the data comes from, cut after three lines.
     pub footnote: String,
-    /// The name of the common axis.
+    /// The name of the x axis.
     pub x_name: String,
-    /// From top to bottom.
+    /// The plots from top to bottom.
     pub plots: Vec<Plot>,
 }
 
-/// Markers on a curve.
+/// The number of markers on a curve.
 const MARKERS: usize = 6;
-/// The narrowest range of an axis, as a share of its largest value.
-const NARROWEST: f64 = 0.01;
+/// The smallest range of a y axis, as a share of its largest value.
+const MIN_SPREAD: f64 = 0.01;
 
-/// Draws `figure`. A plot without points says that there is nothing to show.
+/// Draws stacked plots of curves, as an SVG or a PNG. A plot without points says that there is
+/// nothing to show.
 ///
 /// # Errors
 ///
-/// [`ReportError::NotPlottable`] for a number that is not finite, or an `x` that is below 0 or not
-/// above the one before it.
+/// [`ReportError::NotPlottable`] if a number is infinite or NaN, or an `x` is negative or not
+/// greater than the one before it.
 pub fn draw_curves(figure: &CurvesFigure, format: Format) -> Result<Vec<u8>, ReportError> {
     check(figure)?;
     let curves = figure.plots.iter().flat_map(|plot| &plot.curves);
@@ -72,7 +73,7 @@ pub fn draw_curves(figure: &CurvesFigure, format: Format) -> Result<Vec<u8>, Rep
     let y_axis = |plot: &Plot| {
         let values: Vec<f64> = points(plot).into_iter().map(|(_, y)| y).collect();
         let largest = values.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
-        Axis::around(&values, (f64::NEG_INFINITY, f64::INFINITY), (NARROWEST * largest).max(1e-9))
+        Axis::around(&values, (f64::NEG_INFINITY, f64::INFINITY), (MIN_SPREAD * largest).max(1e-9))
     };
     let plots = figure.plots.iter().map(|plot| (y_axis(plot), plot.y_name.as_str())).collect();
     let (frames, mut shapes) =
@@ -98,7 +99,7 @@ fn notice(frame: &Frame) -> [Shape; 2] {
     frame::notice(frame, "nothing to show")
 }
 
-/// At some of the points, other ones than those of the other lines; the last point has one always.
+/// Markers at some of the points, and always at the last. Each curve has them at different points.
 fn markers(index: usize, lines: usize, points: &[Position]) -> Vec<Shape> {
     let every = points.len().div_ceil(MARKERS).max(1);
     let shift = every * index / lines;
@@ -119,9 +120,10 @@ fn check(figure: &CurvesFigure) -> Result<(), ReportError> {
                     let (place, allowed) = (place("y"), "a finite number");
                     return Err(ReportError::NotPlottable { place, found: y, allowed });
                 }
-                // Also where it is not a number.
+                // Written so that NaN fails as well.
                 if !(x > before && x.is_finite()) {
-                    let allowed = "a finite number from 0 on, above the point before";
+                    let allowed =
+                        "a finite number, 0 or more, and greater than that of the point before";
                     return Err(ReportError::NotPlottable { place: place("x"), found: x, allowed });
                 }
                 before = x;

@@ -1,37 +1,39 @@
+//! Why a figure or a file could not be made.
+
 use std::error::Error;
 use std::path::PathBuf;
 
 /// Why a figure or a file could not be made.
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
-    /// A value that no axis can show.
-    #[error("{place}: found {found}, allowed is {allowed}")]
+    /// A figure has a value that cannot be drawn.
+    #[error("{place}: found {found}; allowed: {allowed}")]
     NotPlottable {
         /// Where the value stands in the figure, such as `latency of front[3]`.
         place: String,
         /// The value.
         found: f64,
-        /// The values that can be drawn.
+        /// The values that can be drawn there.
         allowed: &'static str,
     },
-    /// A number that a CSV file cannot hold.
-    #[error("row {row}, column `{column}`: found {found}, allowed are finite numbers")]
+    /// A number in a CSV row is infinite or NaN.
+    #[error("row {row}, column `{column}`: found {found}; allowed: finite numbers")]
     NotFinite {
-        /// Row, counted from 1 below the header.
+        /// The row, counted from 1 after the header.
         row: usize,
-        /// Name of the column in the header.
+        /// The column's name in the header.
         column: String,
         /// The value.
         found: f64,
     },
-    /// A CSV row with more or fewer cells than the header.
-    #[error("row {row} has {found} cells, the header has {expected}")]
+    /// A CSV row has more or fewer cells than the header.
+    #[error("row {row}: found {found} cells; allowed: {expected}, as in the header")]
     RowLength {
-        /// Row, counted from 1 below the header.
+        /// The row, counted from 1 after the header.
         row: usize,
-        /// Cells in the row.
+        /// The number of cells in the row.
         found: usize,
-        /// Columns in the header.
+        /// The number of columns in the header.
         expected: usize,
     },
     /// The drawing backend failed.
@@ -43,7 +45,7 @@ pub enum ReportError {
     /// The CSV writer failed.
     #[error("the CSV rows could not be encoded")]
     Csv(#[from] csv::Error),
-    /// The file could not be written, or not be renamed into place.
+    /// The file could not be written or renamed.
     #[error("{} could not be written", path.display())]
     Write {
         /// The file.

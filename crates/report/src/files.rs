@@ -1,4 +1,4 @@
-//! Files that are either whole or not there.
+//! Writing files, CSV among them, so that they are either complete or not there.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -8,13 +8,14 @@ use crate::error::ReportError;
 /// One value of a CSV row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Cell {
-    /// Quoted where CSV asks for it.
+    /// A text. It is quoted if necessary.
     Text(String),
     /// A count.
     Count(u64),
-    /// The shortest decimal that reads back as the same number; must be finite.
+    /// A finite number, written as the shortest decimal that reads back as the same number.
     Number(f64),
-    /// A value that does not exist, such as the measured latency of a network nobody measured.
+    /// A value that does not exist, such as the measured latency of a network that was not
+    /// measured.
     Empty,
 }
 
@@ -48,12 +49,14 @@ impl<T: Into<Cell>> From<Option<T>> for Cell {
     }
 }
 
-/// Writes a CSV file (comma, header, `\n`) by way of [`write_atomically`].
+/// Writes a CSV file with a header by [`write_atomically`]. The delimiter is a comma, and lines end
+/// in `\n`.
 ///
 /// # Errors
 ///
-/// [`ReportError::RowLength`] and [`ReportError::NotFinite`], before anything is written;
-/// [`ReportError::Write`].
+/// [`ReportError::RowLength`] if a row has more or fewer cells than the header, and
+/// [`ReportError::NotFinite`] if a number is infinite or NaN. Nothing is written then.
+/// [`ReportError::Write`] as in [`write_atomically`].
 pub fn write_csv(
     path: &Path,
     header: &[&str],
@@ -86,12 +89,13 @@ pub fn write_csv(
     write_atomically(path, &bytes)
 }
 
-/// Writes `bytes` to a temporary name in the same folder, then renames it to `path`. Readers see
-/// the old file or the new one, also after a crash; a failed write leaves the old one.
+/// Writes `bytes` to a temporary file in the same folder, and then renames it to `path`. Readers
+/// see the complete old file or the complete new one, even after a crash. If the write fails, the
+/// old file stays.
 ///
 /// # Errors
 ///
-/// [`ReportError::Write`], with the folder missing, not writable or full.
+/// [`ReportError::Write`] if the folder is missing, cannot be written to, or is on a full disk.
 pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), ReportError> {
     replace(path, bytes).map_err(|source| ReportError::Write { path: path.to_owned(), source })
 }
@@ -103,7 +107,7 @@ fn replace(path: &Path, bytes: &[u8]) -> io::Result<()> {
     };
     let mut options = tempfile::Builder::new();
     options.prefix(".").suffix(".partial");
-    // Without this the file keeps a temporary file's mode, readable by its owner alone.
+    // Otherwise only the owner could read the file, as is usual for temporary files.
     #[cfg(unix)]
     options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     let mut file = options.tempfile_in(folder)?;

@@ -1,9 +1,9 @@
-//! Positions and rectangles in figure units: x to the right, y down.
+//! Positions and rectangles in figure units. x goes to the right and y down.
 
 /// `(x, y)`.
 pub(crate) type Position = (f64, f64);
 
-/// A rectangle with sides parallel to the axes; `left <= right`, `top <= bottom`.
+/// A rectangle with sides parallel to the axes, `left <= right` and `top <= bottom`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct Rect {
     pub(crate) left: f64,
@@ -22,7 +22,7 @@ impl Rect {
         }
     }
 
-    /// The smallest rectangle that holds both corners, whichever way they lie.
+    /// The rectangle with these opposite corners.
     pub(crate) fn between(a: Position, b: Position) -> Rect {
         Rect { left: a.0.min(b.0), top: a.1.min(b.1), right: a.0.max(b.0), bottom: a.1.max(b.1) }
     }
@@ -61,7 +61,7 @@ impl Rect {
             && self.bottom >= other.bottom
     }
 
-    /// The point of the rectangle that is nearest to `to`.
+    /// The point of the rectangle that is nearest to a position.
     pub(crate) fn nearest(&self, (x, y): Position) -> Position {
         (x.clamp(self.left, self.right), y.clamp(self.top, self.bottom))
     }
@@ -74,4 +74,14 @@ impl Rect {
             (self.left, self.bottom),
         ]
     }
+}
+
+/// The corners of a step line, which keeps the height of each point up to the next one.
+pub(crate) fn step_line(points: impl IntoIterator<Item = Position>) -> Vec<Position> {
+    let mut corners: Vec<Position> = Vec::new();
+    for (x, y) in points {
+        corners.extend(corners.last().map(|&(_, before)| (x, before)));
+        corners.push((x, y));
+    }
+    corners
 }

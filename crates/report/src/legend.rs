@@ -7,33 +7,33 @@ use crate::marks::Glyph;
 use crate::text::{self, Weight};
 use crate::theme::{DASH, DATA_LINE, GAP, INK, LABEL_WIDTH, LEGEND};
 
-/// A legend entry: its sample is drawn around (0, 0).
+/// An entry of the legend. Its sample is drawn around (0, 0).
 pub(crate) struct Entry {
     pub(crate) label: String,
     pub(crate) sample: Vec<Shape>,
     pub(crate) sample_width: f64,
 }
 
-/// Width of a legend's sample of a line: three whole dashes.
+/// The width of the sample of a line, which is three whole dashes.
 pub(crate) const LINE_SAMPLE: f64 = 3.0 * DASH + 2.0 * GAP;
-/// Width of a legend's sample of many small marks.
+/// The width of the sample of many small marks.
 const DOTS_SAMPLE: f64 = 34.0;
 
 impl Entry {
-    /// For marks that stand alone.
+    /// An entry for single marks.
     pub(crate) fn mark(label: &str, glyph: Glyph) -> Entry {
         let sample = glyph.shapes((0.0, 0.0));
         Entry { label: label.to_owned(), sample, sample_width: 2.0 * glyph.radius() }
     }
 
-    /// For many small marks.
+    /// An entry for many small marks.
     pub(crate) fn dots(label: &str, glyph: Glyph) -> Entry {
         let places = [(-13.0, 3.0), (-1.0, -5.0), (11.0, 2.0)];
         let sample = places.map(|centre| glyph.shapes(centre)).concat();
         Entry { label: label.to_owned(), sample, sample_width: DOTS_SAMPLE }
     }
 
-    /// For marks on a line.
+    /// An entry for marks on a line.
     pub(crate) fn marked_line(label: &str, glyph: Glyph) -> Entry {
         let across = vec![(-LINE_SAMPLE / 2.0, 0.0), (LINE_SAMPLE / 2.0, 0.0)];
         let mut sample = vec![Shape::line(across, DATA_LINE, INK)];
@@ -42,7 +42,7 @@ impl Entry {
     }
 }
 
-/// The labels, each once.
+/// The labels without repetitions, in order of their first occurrence.
 pub(crate) fn distinct<'a>(labels: impl Iterator<Item = &'a String>) -> Vec<&'a str> {
     let mut distinct: Vec<&str> = Vec::new();
     for label in labels {
@@ -53,7 +53,7 @@ pub(crate) fn distinct<'a>(labels: impl Iterator<Item = &'a String>) -> Vec<&'a 
     distinct
 }
 
-/// Draws the entries in rows from `left` to `right`; returns the lower edge.
+/// Draws the entries in rows from `left` to `right`, and returns the lower edge of the legend.
 pub(crate) fn draw(
     legend: Vec<Entry>,
     left: f64,

@@ -1,4 +1,4 @@
-//! How the lines of a figure are told apart: by stroke, marker and darkness.
+//! Line styles, which differ in stroke, marker and darkness.
 
 use plotters::style::RGBAColor;
 
@@ -8,7 +8,7 @@ use crate::legend::LINE_SAMPLE;
 use crate::marks::regular;
 use crate::theme::{DATA_LINE, HAIRLINE, INK, PAPER, SOFT_INK};
 
-/// The look of one line.
+/// The style of one line.
 #[derive(Clone, Copy)]
 pub(crate) struct Style {
     stroke: Stroke,
@@ -25,11 +25,11 @@ enum Marker {
     Diamond,
 }
 
-/// Distance from a marker's centre that it stays within, its rim of paper aside.
+/// The radius of a marker without its white rim.
 const MARKER_RADIUS: f64 = 9.0;
 const RIM: f64 = 2.5;
 
-/// The style of a figure's line; after 20 lines they begin again.
+/// The style of line number `line`. Styles repeat after 20 lines.
 pub(crate) fn of(line: usize) -> Style {
     const STROKES: [(Stroke, RGBAColor); 4] = [
         (Stroke::Solid, INK),
@@ -70,7 +70,7 @@ impl Style {
         shapes
     }
 
-    /// For a legend, around (0, 0).
+    /// The line's sample in the legend, around (0, 0).
     pub(crate) fn sample(&self) -> Vec<Shape> {
         let half = LINE_SAMPLE / 2.0;
         let mut shapes = vec![self.line(vec![(-half, 0.0), (half, 0.0)])];
@@ -79,13 +79,14 @@ impl Style {
     }
 }
 
-/// The area between two limits, in a figure of so many lines. Where two overlap, it is darker.
+/// The area between two limits. The more lines a figure has, the lighter it is; overlaps are
+/// darker.
 pub(crate) fn band(corners: Vec<Position>, lines: usize) -> Shape {
     let opacity = (0.25 / lines as f64).clamp(0.04, 0.12);
     Shape::Polygon { corners, ink: RGBAColor(INK.0, INK.1, INK.2, opacity) }
 }
 
-/// For a legend, around (0, 0).
+/// The sample of a band in the legend, around (0, 0).
 pub(crate) fn band_sample(lines: usize) -> Vec<Shape> {
     vec![band(Rect::around((0.0, 0.0), LINE_SAMPLE, 20.0).corners(), lines)]
 }

@@ -1,4 +1,4 @@
-//! The marks of points: told apart by shape and darkness.
+//! The marks of points, which differ in shape and darkness.
 
 use std::f64::consts::TAU;
 
@@ -8,7 +8,7 @@ use crate::canvas::Shape;
 use crate::geometry::{Position, Rect};
 use crate::theme::{ACCENT, DARK_TRIAL, FRONT_RADIUS, INK, LIGHT_TRIAL, PAPER, TRIAL_RADIUS};
 
-/// A mark; the size of each is fixed.
+/// A mark of fixed size.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Glyph {
     /// Light disc.
@@ -23,15 +23,15 @@ pub(crate) enum Glyph {
     Diamond,
     /// Hollow square.
     Square,
-    /// Hollow disc.
+    /// Hollow disc, at a measured latency.
     Measured,
-    /// Upright tick.
+    /// Vertical tick, at a predicted latency.
     Predicted,
     /// Disc in a ring.
     Seed,
     /// Black triangle.
     Triangle,
-    /// Hollow disc, larger than a measured one.
+    /// Hollow disc, larger than [`Glyph::Measured`].
     Ring,
     /// Black square.
     Box,
@@ -43,11 +43,11 @@ pub(crate) enum Glyph {
     HollowDiamond,
 }
 
-/// Width of a hollow mark's rim.
+/// The width of a hollow mark's rim.
 const RIM: f64 = 3.0;
 
 impl Glyph {
-    /// Distance from the centre that the mark stays within.
+    /// The radius of a circle around the mark.
     pub(crate) fn radius(self) -> f64 {
         match self {
             Glyph::LightTrial => TRIAL_RADIUS,
@@ -157,7 +157,8 @@ fn star(centre: Position, radius: f64) -> Vec<Position> {
         .collect()
 }
 
-/// The point at `radius`, `turn` (a share of the full circle) clockwise from the top.
+/// The point at `radius` from the centre, and at `turn` clockwise from the top. A `turn` of 1 is
+/// the full circle.
 fn polar(centre: Position, radius: f64, turn: f64) -> Position {
     let (sin, cos) = (turn * TAU).sin_cos();
     (centre.0 + radius * sin, centre.1 - radius * cos)

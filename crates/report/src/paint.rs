@@ -1,30 +1,23 @@
-//! Shapes to SVG and PNG through plotters' backends.
+//! Painting shapes as SVG or PNG with plotters' backends.
 
 use plotters::backend::{BitMapBackend, DrawingBackend, SVGBackend};
-use plotters::coord::Shift;
-use plotters::drawing::{DrawingArea, DrawingAreaErrorKind, IntoDrawingArea};
+use plotters::drawing::{DrawingAreaErrorKind, IntoDrawingArea};
 use plotters::element::{Circle, DashedPathElement, PathElement, Polygon};
-use plotters::style::text_anchor::{HPos, Pos, VPos};
-use plotters::style::{Color, FontDesc, FontFamily, FontStyle, FontTransform, TextStyle};
+use plotters::style::Color;
 
-use crate::canvas::{Shape, Text, Turn};
+use crate::canvas::{Shape, Text};
 use crate::error::ReportError;
-use crate::geometry::Position;
-use crate::text::{self, CAP_HEIGHT_EM, FAMILY, Weight};
+use crate::paint_text::{Area, DETAIL, Painted, bitmap_text, fine, fine_position, svg_text};
 use crate::theme::{HEIGHT, WIDTH};
 
-/// File format of a figure.
+/// The file format of a figure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
-    /// Scalable, with text as text.
+    /// SVG, with text as text.
     Svg,
-    /// 1600 x 1000 pixels, 8-bit RGB.
+    /// PNG of 1600 x 1000 pixels, 8-bit RGB.
     Png,
 }
-
-/// Backend pixels a figure unit. plotters places on whole pixels and smooths few edges: an SVG
-/// gets finer coordinates from this, a PNG is averaged down from it.
-const DETAIL: u32 = 3;
 
 /// The bytes of a file in `format`.
 pub(crate) fn render(shapes: &[Shape], format: Format) -> Result<Vec<u8>, ReportError> {
@@ -59,7 +52,7 @@ fn png(shapes: &[Shape]) -> Result<Vec<u8>, ReportError> {
     Ok(file)
 }
 
-/// The mean of each square of `DETAIL` x `DETAIL` pixels. RGB, `[height, width, 3]`.
+/// The mean of each square of `DETAIL` x `DETAIL` RGB pixels. Images are `[height, width, 3]`.
 fn averaged(fine: &[u8]) -> Vec<u8> {
     let (detail, width) = (DETAIL as usize, WIDTH as usize);
     let fine_row = width * detail * 3;
@@ -79,9 +72,6 @@ fn averaged(fine: &[u8]) -> Vec<u8> {
     }
     coarse
 }
-
-type Area<B> = DrawingArea<B, Shift>;
-type Painted<B> = Result<(), DrawingAreaErrorKind<<B as DrawingBackend>::ErrorType>>;
 
 fn paint<B>(
     shapes: &[Shape],
@@ -125,71 +115,4 @@ fn paint_shape<B: DrawingBackend>(
         }
         Shape::Text(text) => paint_text(text, area),
     }
-}
-
-/// Where the text's baseline meets its anchor's middle line, moved down by `ems` more.
-fn baseline(text: &Text, ems: f64) -> (i32, i32) {
-    let down = (CAP_HEIGHT_EM / 2.0 + ems) * text.em;
-    let (x, y) = text.at;
-    match text.turn {
-        Turn::Level => fine_position(&(x, y + down)),
-        Turn::Upwards => fine_position(&(x + down, y)),
-    }
-}
-
-fn svg_text(text: &Text, area: &Area<SVGBackend<'_>>) -> Painted<SVGBackend<'static>> {
-    // plotters-svg divides the size by 1.24 for `font-size`, and moves `Top` down by 0.76em.
-    let size = 1.24 * text.em * f64::from(DETAIL);
-    let at = baseline(text, -0.76);
-    let weight = match text.weight {
-        Weight::Regular => FontStyle::Normal,
-        Weight::Bold => FontStyle::Bold,
-    };
-    let font = FontDesc::new(FontFamily::Name(FAMILY), size, weight);
-    let font = match text.turn {
-        Turn::Level => font,
-        Turn::Upwards => font.transform(FontTransform::Rotate270),
-    };
-    let pos = Pos::new(text.anchor, VPos::Top);
-    let style = TextStyle { font, color: text.ink.to_backend_color(), pos };
-    // XML allows none of these, and no font shows them.
-    let unprintable = |c: char| c.is_control() || matches!(c, '\u{FFFE}' | '\u{FFFF}');
-    area.draw_text(&text.text.replace(unprintable, " "), &style, at)
-}
-
-/// plotters' own text on bitmaps leaves out the side bearings of glyphs.
-fn bitmap_text(text: &Text, area: &Area<BitMapBackend<'_>>) -> Painted<BitMapBackend<'static>> {
-    let em = text.em * f64::from(DETAIL);
-    let width = text::width(&text.text, em, text.weight);
-    let start = match text.anchor {
-        HPos::Left => 0.0,
-        HPos::Center => -width / 2.0,
-        HPos::Right => -width,
-    } as i32;
-    let origin = baseline(text, 0.0);
-    for glyph in text::outlines(&text.text, em, text.weight) {
-        let corner = glyph.px_bounds().min;
-        let mut painted = Ok(());
-        glyph.draw(|column, row, coverage| {
-            let along = start + corner.x as i32 + column as i32;
-            let down = corner.y as i32 + row as i32;
-            let pixel = match text.turn {
-                Turn::Level => (origin.0 + along, origin.1 + down),
-                Turn::Upwards => (origin.0 + down, origin.1 - along),
-            };
-            if painted.is_ok() {
-                painted = area.draw_pixel(pixel, &text.ink.mix(f64::from(coverage)));
-            }
-        });
-        painted?;
-    }
-    Ok(())
-}
-
-fn fine(length: f64) -> i32 {
-    (length * f64::from(DETAIL)).round() as i32
-}
-
-fn fine_position((x, y): &Position) -> (i32, i32) {
-    (fine(*x), fine(*y))
 }

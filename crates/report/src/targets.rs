@@ -1,4 +1,4 @@
-//! Target latencies: upright dashed lines, their labels in rows above the plot.
+//! Target latencies: vertical dashed lines with labels in rows above the plot.
 
 use plotters::style::text_anchor::HPos;
 
@@ -10,25 +10,25 @@ use crate::legend::{Entry, LINE_SAMPLE};
 use crate::text::{self, Weight};
 use crate::theme::{AXIS_LINE, INK, LABEL, PAPER};
 
-/// Most rows of target labels; targets that find no room there have a line only.
-const MOST_ROWS: usize = 4;
+/// The largest number of rows of labels. Targets without room there have no label.
+const MAX_ROWS: usize = 4;
 
-/// A target and where its label goes.
+/// A target with the place of its label.
 pub(crate) struct Target {
     target_ms: f64,
     label: String,
-    /// Middle of the label.
+    /// The middle of the label.
     x: f64,
-    /// Rows of labels from the plot up to this one; 0 without a label.
+    /// The row of the label, counted from 1 at the plot upwards; 0 without a label.
     rows: usize,
 }
 
-/// Puts each target's label above its line, in the lowest row where it has room between the
+/// Places each target's label above its line, in the lowest row that has room for it between the
 /// edges of the plot.
 pub(crate) fn place(targets_ms: &[f64], x: &Axis, (left, right): (f64, f64)) -> Vec<Target> {
     let mut sorted = targets_ms.to_vec();
     sorted.sort_by(f64::total_cmp);
-    let mut row_ends = [f64::NEG_INFINITY; MOST_ROWS];
+    let mut row_ends = [f64::NEG_INFINITY; MAX_ROWS];
     sorted
         .into_iter()
         .map(|target_ms| {
@@ -49,13 +49,13 @@ pub(crate) fn place(targets_ms: &[f64], x: &Axis, (left, right): (f64, f64)) -> 
         .collect()
 }
 
-/// Room that the labels take above the plot.
+/// The room that the labels need above the plot.
 pub(crate) fn headroom(targets: &[Target]) -> f64 {
     targets.iter().map(|target| target.rows).max().unwrap_or(0) as f64 * HEAD_ROW
 }
 
 impl Target {
-    /// From the foot of the plot up to its label.
+    /// The target's line, from the lower edge of the plot up to the label.
     pub(crate) fn line(&self, frame: &Frame) -> [Position; 2] {
         let x = frame.x(self.target_ms);
         let top = frame.plot.top - self.rows.saturating_sub(1) as f64 * HEAD_ROW;
@@ -76,7 +76,7 @@ pub(crate) fn draw(targets: &[Target], frame: &Frame) -> Vec<Shape> {
     shapes
 }
 
-/// For the legend.
+/// The legend's entry for targets.
 pub(crate) fn entry() -> Entry {
     let across = vec![(-LINE_SAMPLE / 2.0, 0.0), (LINE_SAMPLE / 2.0, 0.0)];
     let sample = vec![Shape::dashed(across, AXIS_LINE, INK)];

@@ -1,13 +1,13 @@
-//! The embedded fonts: how wide a text is, where its glyphs go, and how it is cut to a width.
+//! Text in the embedded fonts: its width, the outlines of its glyphs, and cutting it to a width.
 
 use std::sync::LazyLock;
 
 use ab_glyph::{Font, FontRef, OutlinedGlyph, PxScale, point};
 
-/// What SVG viewers look for. All but the last have the widths of the embedded fonts.
+/// The font families that SVGs name. All but the last have the widths of the embedded fonts.
 pub(crate) const FAMILY: &str = "Arial, Helvetica, Liberation Sans, Arimo, sans-serif";
 
-/// Height of capitals and digits in ems.
+/// The height of capitals and digits in ems.
 pub(crate) const CAP_HEIGHT_EM: f64 = 1409.0 / 2048.0;
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -36,7 +36,7 @@ fn units_per_em(font: &FontRef<'_>) -> f32 {
     font.units_per_em().expect("the embedded fonts have an em")
 }
 
-/// Width of `text` whose em is `em`.
+/// The width of `text` in type of size `em`.
 pub(crate) fn width(text: &str, em: f64, weight: Weight) -> f64 {
     let font = font(weight);
     let mut units = 0.0;
@@ -49,8 +49,8 @@ pub(crate) fn width(text: &str, em: f64, weight: Weight) -> f64 {
     f64::from(units / units_per_em(font)) * em
 }
 
-/// Width to keep free for `text`: a viewer of an SVG that has none of [`FAMILY`] but the last takes
-/// a font that may be this much wider.
+/// The width to keep free for `text`. A viewer without the first families of [`FAMILY`] uses
+/// another font, which may be wider.
 pub(crate) fn room(text: &str, em: f64, weight: Weight) -> f64 {
     let widening = match weight {
         Weight::Regular => 1.15,
@@ -59,10 +59,10 @@ pub(crate) fn room(text: &str, em: f64, weight: Weight) -> f64 {
     widening * width(text, em, weight)
 }
 
-/// The outlines of `text` in pixels, from (0, 0) on the baseline to the right.
+/// The outlines of `text` in pixels. It begins at (0, 0) on the baseline and goes to the right.
 pub(crate) fn outlines(text: &str, em: f64, weight: Weight) -> Vec<OutlinedGlyph> {
     let font = font(weight);
-    // `ab_glyph` measures a font by the height from its lowest to its highest line.
+    // `ab_glyph` scales a font by its height from descent to ascent.
     let scale = PxScale::from(em as f32 * font.height_unscaled() / units_per_em(font));
     text.char_indices()
         .filter_map(|(start, c)| {
@@ -74,8 +74,8 @@ pub(crate) fn outlines(text: &str, em: f64, weight: Weight) -> Vec<OutlinedGlyph
         .collect()
 }
 
-/// Breaks `text` into lines no wider than `space`; what goes beyond `lines` is cut with an
-/// ellipsis. Runs of white space, line breaks among them, become one space.
+/// Breaks `text` into lines that are at most `space` wide. A text that needs more than `lines`
+/// lines is cut with an ellipsis. Runs of white space, including line breaks, become one space.
 pub(crate) fn wrap(text: &str, em: f64, weight: Weight, space: f64, lines: usize) -> Vec<String> {
     let mut wrapped: Vec<String> = Vec::new();
     for word in text.split_whitespace() {
@@ -91,7 +91,7 @@ pub(crate) fn wrap(text: &str, em: f64, weight: Weight, space: f64, lines: usize
     wrapped.into_iter().map(|line| cut(&line, em, weight, space)).collect()
 }
 
-/// `text` if it fits into `space`, otherwise its beginning and an ellipsis.
+/// `text` if it fits into `space`, and otherwise its beginning with an ellipsis.
 pub(crate) fn cut(text: &str, em: f64, weight: Weight, space: f64) -> String {
     if room(text, em, weight) <= space {
         return text.to_owned();

@@ -1,38 +1,38 @@
-//! Sizes, greys and type sizes that all figures share. Lengths are figure units; a PNG has one
-//! pixel a unit.
+//! Sizes, colours and type sizes of all figures. Lengths are in figure units, which are the pixels
+//! of a PNG.
 
 use plotters::style::RGBAColor;
 
-/// Width of a figure.
+/// The width of a figure.
 pub(crate) const WIDTH: u32 = 1600;
-/// Height of a figure.
+/// The height of a figure.
 pub(crate) const HEIGHT: u32 = 1000;
-/// Free border of a figure.
+/// The margin of a figure.
 pub(crate) const MARGIN: f64 = 32.0;
 
-/// Type sizes are the em.
+/// Type sizes in figure units per em.
 pub(crate) const TITLE: f64 = 34.0;
 pub(crate) const AXIS_NAME: f64 = 27.0;
 pub(crate) const TICK: f64 = 25.0;
 pub(crate) const LEGEND: f64 = 23.0;
 pub(crate) const LABEL: f64 = 24.0;
 pub(crate) const FOOTNOTE: f64 = 20.0;
-/// Distance of baselines, in ems.
+/// The distance between baselines, in ems.
 pub(crate) const LEADING: f64 = 1.3;
 
-/// Widest label of a point or a legend entry before it is cut.
+/// The width at which the labels of points and legend entries are cut.
 pub(crate) const LABEL_WIDTH: f64 = 460.0;
 
 /// Line widths.
 pub(crate) const HAIRLINE: f64 = 1.0;
 pub(crate) const AXIS_LINE: f64 = 2.0;
 pub(crate) const DATA_LINE: f64 = 3.5;
-/// Lengths of dashes and of the gaps between them.
+/// The lengths of dashes and of the gaps between them.
 pub(crate) const DASH: f64 = 13.0;
 pub(crate) const GAP: f64 = 9.0;
-/// Radius of a trial's mark.
+/// The radius of a trial's mark.
 pub(crate) const TRIAL_RADIUS: f64 = 2.8;
-/// Radius of a front point's mark.
+/// The radius of the mark of a point on the front.
 pub(crate) const FRONT_RADIUS: f64 = 4.5;
 
 const fn grey(level: u8) -> RGBAColor {
@@ -46,7 +46,7 @@ pub(crate) const GRID: RGBAColor = grey(0xE9);
 pub(crate) const LIGHT_TRIAL: RGBAColor = grey(0xC6);
 pub(crate) const DARK_TRIAL: RGBAColor = grey(0x96);
 pub(crate) const PAPER: RGBAColor = grey(0xFF);
-/// Lies under text that crosses data.
+/// The background of text that covers data.
 pub(crate) const VEIL: RGBAColor = RGBAColor(0xFF, 0xFF, 0xFF, 0.86);
-/// The one hue, for what a search was run to find. Prints as a dark grey.
+/// The only colour that is not grey, for the result of a search. It prints as a dark grey.
 pub(crate) const ACCENT: RGBAColor = RGBAColor(0xC2, 0x3B, 0x0E, 1.0);

@@ -1,18 +1,18 @@
-//! Fewer marks for many points.
+//! Thinning out the marks of very many points.
 
 use std::collections::HashSet;
 
 use crate::geometry::Position;
 
-/// Most marks for points of one kind: keeps an SVG under 600 kB.
-pub(crate) const MOST_MARKS: usize = 2_500;
-/// Side of the smallest cell: marks nearer than this hide each other.
-const SMALLEST_CELL: f64 = 2.0;
+/// The largest number of marks for points of one kind. It keeps an SVG under 600 kB.
+pub(crate) const MAX_MARKS: usize = 2_500;
+/// The side of the smallest cell. Marks that are closer cover each other anyway.
+const MIN_CELL: f64 = 2.0;
 
-/// The first point in each cell of a grid, whose cells are as small as `at_most` allows. Points
-/// keep their own positions, so that no grid shows.
+/// Keeps the first point in each cell of a grid whose cells are just large enough to leave at most
+/// `at_most` points. The points keep their own positions, so that the grid cannot be seen.
 pub(crate) fn thin(points: &[Position], at_most: usize) -> Vec<Position> {
-    let mut cell = SMALLEST_CELL;
+    let mut cell = MIN_CELL;
     loop {
         let mut taken = HashSet::new();
         let kept: Vec<_> = points

@@ -1,4 +1,4 @@
-//! The channels of each layer of a network, before and after it was adapted.
+//! The channels of each layer of a network before and after its adaptation.
 
 use crate::axis::Axis;
 use crate::canvas::Shape;
@@ -12,48 +12,50 @@ use crate::theme::{AXIS_LINE, GRID, INK, SOFT_INK};
 /// The channels of one layer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WidthRow {
-    /// The layer's name, cut where it would be much longer than a word or two.
+    /// The layer's name, which should be a word or two. Longer names are cut.
     pub label: String,
-    /// Channels before.
+    /// The number of channels before.
     pub before: usize,
-    /// Channels after.
+    /// The number of channels after.
     pub after: usize,
 }
 
-/// The channels of each layer, before and after.
+/// The channels of each layer before and after an adaptation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct WidthsFigure {
-    /// Two lines at most.
+    /// The title, cut after two lines.
     pub title: String,
-    /// Where the numbers come from. Three lines at most.
+    /// Where the data comes from, cut after three lines.
     pub footnote: String,
-    /// The network before, in the legend: light bars with a rim.
+    /// The legend's text for the network before: light bars with a dark outline.
     pub before_label: String,
-    /// The network after, in the legend: narrower dark bars.
+    /// The legend's text for the network after: narrower dark bars.
     pub after_label: String,
-    /// From left to right. Up to about 60 have labels that are read with ease; of 100 and more, not
-    /// all have one.
+    /// The layers from left to right. The labels of up to about 60 layers are easy to read; with
+    /// 100 layers or more, not every layer has a label.
     pub rows: Vec<WidthRow>,
 }
 
-/// Free height above the highest bar, as a share of it.
-const ABOVE: f64 = 0.04;
-/// Width of the bars before and after, as shares of a row's, and the most that a bar may have.
+/// Room above the highest bar, as a share of its height.
+const ROOM_ABOVE: f64 = 0.04;
+/// The widths of the bars before and after, as shares of a row's width.
 const BEFORE: f64 = 0.78;
 const AFTER: f64 = 0.42;
-const WIDEST: f64 = 90.0;
-/// Width and height of a legend's sample.
+/// The largest width of a bar.
+const MAX_BAR: f64 = 90.0;
+/// The width and height of a sample in the legend.
 const SAMPLE: (f64, f64) = (30.0, 22.0);
 
-/// Draws `figure`. Without rows it says that there is nothing to show.
+/// Draws a bar chart of channels, as an SVG or a PNG. A figure without layers says that there is
+/// nothing to show.
 ///
 /// # Errors
 ///
-/// Only where the drawing itself fails.
+/// Only if the drawing itself fails.
 pub fn draw_widths(figure: &WidthsFigure, format: Format) -> Result<Vec<u8>, ReportError> {
     let largest = figure.rows.iter().map(|row| row.before.max(row.after)).max();
     let y = largest.map_or_else(Axis::without_values, |channels| {
-        Axis::counts((1.0 + ABOVE) * channels as f64)
+        Axis::counts((1.0 + ROOM_ABOVE) * channels as f64)
     });
     let (left, right) = frame::sides(&y, 0.0);
     let names: Vec<&str> = figure.rows.iter().map(|row| row.label.as_str()).collect();
@@ -64,7 +66,7 @@ pub fn draw_widths(figure: &WidthsFigure, format: Format) -> Result<Vec<u8>, Rep
         sample_width: SAMPLE.0,
     };
     let legend = match largest {
-        Some(_) => vec![entry(&figure.before_label, rimmed), entry(&figure.after_label, dark)],
+        Some(_) => vec![entry(&figure.before_label, outlined), entry(&figure.after_label, dark)],
         None => Vec::new(),
     };
     let around = Surroundings {
@@ -78,7 +80,7 @@ pub fn draw_widths(figure: &WidthsFigure, format: Format) -> Result<Vec<u8>, Rep
     };
     let (frame, mut shapes) = frame::draw(around, x, y);
     for (index, row) in figure.rows.iter().enumerate() {
-        shapes.extend(rimmed(&bar(index, row.before, BEFORE, &frame)));
+        shapes.extend(outlined(&bar(index, row.before, BEFORE, &frame)));
         shapes.extend(dark(&bar(index, row.after, AFTER, &frame)));
     }
     if largest.is_none() {
@@ -87,18 +89,18 @@ pub fn draw_widths(figure: &WidthsFigure, format: Format) -> Result<Vec<u8>, Rep
     paint::render(&shapes, format)
 }
 
-/// A bar in the middle of row `index`, `share` of the row wide.
+/// A bar in the middle of row `index`, with `share` of the row's width.
 fn bar(index: usize, channels: usize, share: f64, frame: &Frame) -> Rect {
     let middle = frame.x(index as f64 + 0.5);
-    let row = (frame.x(index as f64 + 1.0) - frame.x(index as f64)).min(WIDEST / BEFORE);
+    let row = (frame.x(index as f64 + 1.0) - frame.x(index as f64)).min(MAX_BAR / BEFORE);
     let half = share * row / 2.0;
     Rect::between((middle - half, frame.y(0.0)), (middle + half, frame.y(channels as f64)))
 }
 
-fn rimmed(bar: &Rect) -> Vec<Shape> {
-    let mut rim = bar.corners();
-    rim.extend(rim.first().copied());
-    vec![Shape::rect(bar, GRID), Shape::line(rim, AXIS_LINE, SOFT_INK)]
+fn outlined(bar: &Rect) -> Vec<Shape> {
+    let mut outline = bar.corners();
+    outline.extend(outline.first().copied());
+    vec![Shape::rect(bar, GRID), Shape::line(outline, AXIS_LINE, SOFT_INK)]
 }
 
 fn dark(bar: &Rect) -> Vec<Shape> {

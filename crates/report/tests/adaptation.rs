@@ -1,4 +1,4 @@
-//! The figures of an adaptation through the public face: what the files hold, and what is refused.
+//! The figures of an adaptation: what the files have, and what is refused.
 
 use proptest::prelude::*;
 use report::{
@@ -105,14 +105,14 @@ fn an_adaptation_says_everything_that_the_figure_holds() {
         "seed & <steps>",
         "accuracy: short fine-tuning",
         "latency (ms)",
-        "hold-out top-1 (%)",
+        "hold-out top-1 accuracy (%)",
         "proposals",
         "seed",
         "network after each iteration",
         "target",
         "target 20.5 ms",
         "adapted, from scratch",
-        "range of the training runs",
+        "range over the training runs",
         "20",
         "65",
     ];
@@ -120,7 +120,7 @@ fn an_adaptation_says_everything_that_the_figure_holds() {
     let texts = texts(&svg);
     let named = |label: &str| texts.iter().filter(|text| *text == label).count();
     assert_eq!(named("uniform width"), 1, "two marks, one entry");
-    assert_eq!(named("mark moved aside from its latency"), 0);
+    assert_eq!(named("mark moved aside, joined to its latency"), 0);
     // Beside those in the plot, the legend has 3 proposals, a step, and a seed of two discs.
     assert_eq!(discs(&svg, LIGHT), 90 + 3);
     assert_eq!(discs(&svg, INK), 2 + 1 + 2 * (1 + 1));
@@ -132,7 +132,7 @@ fn the_legend_of_an_adaptation_lists_only_what_is_there() {
     let svg = adaptation_svg(&AdaptationFigure { path, ..Default::default() });
     assert_has(&svg, &["seed"]);
     let absent =
-        ["proposals", "network after each iteration", "target", "range of the training runs"];
+        ["proposals", "network after each iteration", "target", "range over the training runs"];
     assert!(!texts(&svg).iter().any(|text| absent.contains(&text.as_str())));
 }
 
@@ -156,7 +156,7 @@ fn marks_that_would_hide_each_other_stand_side_by_side() {
     let names = ["a", "b", "c", "d", "e", "f", "g", "h"];
     figure.trained = names.map(|name| trained(name, 20.4, &[0.64, 0.645])).to_vec();
     let svg = adaptation_svg(&figure);
-    assert_has(&svg, &["mark moved aside from its latency"]);
+    assert_has(&svg, &["mark moved aside, joined to its latency"]);
     // Of the 8 looks 6 are polygons, in the legend and in the plot.
     let marks = middles(&svg, INK);
     assert_eq!(marks.len(), 2 * 6);
@@ -245,27 +245,27 @@ fn numbers_without_a_place_are_refused() {
     let (latency, fraction) = ("milliseconds from 1e-6 to 1e9", "a fraction from 0 to 1");
     check(
         |figure| figure.proposals[7].accuracy = 61.0,
-        &format!("accuracy of proposals[7]: found 61, allowed is {fraction}"),
+        &format!("accuracy of proposals[7]: found 61; allowed: {fraction}"),
     );
     check(
         |figure| figure.path[2].latency_ms = 0.0,
-        &format!("latency of path[2]: found 0, allowed is {latency}"),
+        &format!("latency of path[2]: found 0; allowed: {latency}"),
     );
     check(
         |figure| figure.trained[1].latency_ms = f64::INFINITY,
-        &format!("latency of trained[1]: found inf, allowed is {latency}"),
+        &format!("latency of trained[1]: found inf; allowed: {latency}"),
     );
     check(
         |figure| figure.trained[0].accuracies[2] = f64::NAN,
-        &format!("trained[0].accuracies[2]: found NaN, allowed is {fraction}"),
+        &format!("trained[0].accuracies[2]: found NaN; allowed: {fraction}"),
     );
     check(
         |figure| figure.trained[2].accuracies.clear(),
-        "number of accuracies of trained[2]: found 0, allowed is 1 or more",
+        "number of accuracies of trained[2]: found 0; allowed: 1 or more",
     );
     check(
         |figure| figure.target_ms = Some(-1.0),
-        &format!("target_ms: found -1, allowed is {latency}"),
+        &format!("target_ms: found -1; allowed: {latency}"),
     );
 }
 
@@ -288,7 +288,7 @@ proptest! {
             trained: trained.collect(),
             target_ms,
         };
-        assert_has(&adaptation_svg(&figure), &["hold-out top-1 (%)"]);
+        assert_has(&adaptation_svg(&figure), &["hold-out top-1 accuracy (%)"]);
     }
 
     #[test]

@@ -1,10 +1,10 @@
-//! Figures through the public face: what the files hold, and what is refused.
+//! Figures: what the files have, and what is refused.
 
 use proptest::prelude::*;
 use report::{
-    Candidate, ComparisonFigure, ComparisonLine, ComparisonPoint, Curve, CurvesFigure, Format,
-    LineKind, Mark, MarkKind, ParetoFigure, Plot, Point, ProgressFigure, ProgressLine, Quantity,
-    Step, draw_comparison, draw_curves, draw_pareto, draw_progress,
+    ComparisonFigure, ComparisonLine, ComparisonPoint, Curve, CurvesFigure, Format, Improvement,
+    LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Plot, Point, ProgressFigure,
+    ProgressLine, Quantity, draw_comparison, draw_curves, draw_pareto, draw_progress,
 };
 
 fn point(latency_ms: f64, accuracy: f64) -> Point {
@@ -39,7 +39,7 @@ fn pareto() -> ParetoFigure {
             mark(MarkKind::BestByReward, "the paper's winner", 9.0, 0.60),
             mark(MarkKind::Reference, "EfficientNet-B0", 24.0, 0.61),
         ],
-        candidates: vec![Candidate { predicted_ms: 14.9, measured_ms: 15.2, accuracy: 0.647 }],
+        measured: vec![MeasuredPoint { predicted_ms: 14.9, measured_ms: 15.2, accuracy: 0.647 }],
     }
 }
 
@@ -47,10 +47,10 @@ fn progress() -> ProgressFigure {
     let line = |label: &str, kind, last| ProgressLine {
         label: label.into(),
         kind,
-        steps: vec![
-            Step { trial: 1, accuracy: 0.43 },
-            Step { trial: 60, accuracy: 0.6 },
-            Step { trial: 700, accuracy: last },
+        improvements: vec![
+            Improvement { trial: 1, accuracy: 0.43 },
+            Improvement { trial: 60, accuracy: 0.6 },
+            Improvement { trial: 700, accuracy: last },
         ],
     };
     ProgressFigure {
@@ -173,40 +173,49 @@ fn an_svg_says_everything_that_the_figure_holds() {
         "accuracy: surrogate",
         "latency (ms, logarithmic scale)",
         "accuracy (%)",
-        "trials for the reward",
-        "trials under the target",
+        "trials maximising the reward",
+        "trials searching under the target",
         "Pareto front",
         "target 15 ms",
         "best: 64.6 %",
         "the paper's winner",
         "EfficientNet-B0",
-        "predicted → measured",
+        "predicted → measured latency",
         "10",
         "60",
     ];
     assert_has(&pareto_texts(&pareto()), &expected);
-    let expected =
-        ["Progress", "trials", "search", "random", "64.6 %", "63.1 %", "← for the reward", "1000"];
+    let expected = [
+        "Progress",
+        "trials",
+        "search",
+        "random",
+        "64.6 %",
+        "63.1 %",
+        "← maximising the reward",
+        "1000",
+    ];
     assert_has(&progress_texts(&progress()), &expected);
 }
 
 #[test]
 fn a_comparison_names_its_lines_and_their_ends() {
     let check = |quantity, expected: &[&str]| {
-        let names = ["ppo, 5 seeds", "<uniform>, 1 seed", "25 to 75 % of the seeds", "100"];
+        let names =
+            ["ppo, 5 seeds", "<uniform>, 1 seed", "25th to 75th percentile over seeds", "100"];
         let texts = comparison_texts(&comparison(quantity));
         assert_has(&texts, &[&names, expected].concat());
     };
     let name = "best accuracy so far (%)";
     check(Quantity::Accuracy, &[name, "ppo 64.60 %", "<uniform> 63.10 %"]);
-    let name = "dominated hypervolume (share of all)";
+    let name = "dominated hypervolume (fraction of the maximum)";
     check(Quantity::Hypervolume, &[name, "ppo 0.6460", "<uniform> 0.6310"]);
     check(Quantity::Regret, &["regret (percentage points)", "ppo 64.600"]);
 
     let mut reached = comparison(Quantity::Regret);
     reached.lines[0].points[2] =
         ComparisonPoint { trials: 700, low: Some(0.0), middle: 0.0, high: Some(0.001) };
-    let name = "regret (percentage points, logarithmic scale, lowest: 0)";
+    let name = "regret (percentage points, logarithmic, 0 at the bottom)";
     assert_has(&comparison_texts(&reached), &[name, "ppo 0.000", "1", "10"]);
 
     let mut long = comparison(Quantity::Accuracy);
@@ -218,7 +227,7 @@ fn a_comparison_names_its_lines_and_their_ends() {
         (point.low, point.high) = (Some(point.middle), Some(point.middle));
     }
     let texts = comparison_texts(&alone);
-    assert!(!texts.iter().any(|text| text.contains("25 to 75")), "{texts:?}");
+    assert!(!texts.iter().any(|text| text.contains("percentile")), "{texts:?}");
 }
 
 #[test]
@@ -232,10 +241,10 @@ fn a_comparison_reads_in_black_and_white() {
 #[test]
 fn the_legend_lists_only_what_is_there() {
     let mut figure = pareto();
-    figure.candidates.clear();
+    figure.measured.clear();
     figure.marks.retain(|mark| mark.kind != MarkKind::BestByReward);
     let texts = pareto_texts(&figure);
-    for absent in ["predicted → measured", "best by reward"] {
+    for absent in ["predicted → measured latency", "best by reward"] {
         assert!(!texts.iter().any(|text| text == absent), "{absent}");
     }
 }
@@ -293,21 +302,21 @@ fn values_without_a_place_are_refused() {
     };
     check(
         ParetoFigure { front: vec![point(1.0, 0.5), point(0.0, 0.5)], ..pareto() },
-        "latency of front[1]: found 0, allowed is milliseconds from 1e-6 to 1e9",
+        "latency of front[1]: found 0; allowed: milliseconds from 1e-6 to 1e9",
     );
     check(
         ParetoFigure { reward_trials: vec![point(4.0, 64.6)], ..pareto() },
-        "accuracy of reward_trials[0]: found 64.6, allowed is a fraction from 0 to 1",
+        "accuracy of reward_trials[0]: found 64.6; allowed: a fraction from 0 to 1",
     );
     check(
         ParetoFigure { targets_ms: vec![f64::NAN], ..pareto() },
-        "targets_ms[0]: found NaN, allowed is milliseconds from 1e-6 to 1e9",
+        "targets_ms[0]: found NaN; allowed: milliseconds from 1e-6 to 1e9",
     );
     let mut figure = progress();
-    figure.lines[1].steps[2].trial = 60;
+    figure.lines[1].improvements[2].trial = 60;
     assert_eq!(
         draw_progress(&figure, Format::Svg).unwrap_err().to_string(),
-        "trial of lines[1].steps[2]: found 60, allowed is a trial after the step before, up to the \
+        "trial of lines[1].improvements[2]: found 60; allowed: a trial after the improvement before, up to the \
          figure's trials"
     );
 }
@@ -320,12 +329,12 @@ fn comparisons_of_what_cannot_be_are_refused() {
         let error = draw_comparison(&figure, Format::Svg).unwrap_err();
         assert_eq!(error.to_string(), message);
     };
-    let allowed = "allowed is a fraction from 0 to 1";
-    check(|point| point.middle = 64.6, &format!("lines[1].points[1]: found 64.6, {allowed}"));
-    check(|point| point.low = Some(f64::NAN), &format!("lines[1].points[1]: found NaN, {allowed}"));
+    let allowed = "allowed: a fraction from 0 to 1";
+    check(|point| point.middle = 64.6, &format!("lines[1].points[1]: found 64.6; {allowed}"));
+    check(|point| point.low = Some(f64::NAN), &format!("lines[1].points[1]: found NaN; {allowed}"));
     check(
         |point| point.trials = 3,
-        "trials of lines[1].points[1]: found 3, allowed is more trials than the point before has, \
+        "trials of lines[1].points[1]: found 3; allowed: more trials than the point before has, \
          from 1 on",
     );
 }

@@ -1,4 +1,4 @@
-//! Files through the public face.
+//! Writing files.
 
 use proptest::prelude::*;
 use report::{Cell, ReportError, write_atomically, write_csv};
@@ -27,8 +27,8 @@ fn a_refused_row_leaves_the_old_file() {
         assert_eq!(error.to_string(), message);
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
     };
-    check(vec!["a".into()], "row 1 has 1 cells, the header has 2");
-    let message = "row 1, column `ms`: found NaN, allowed are finite numbers";
+    check(vec!["a".into()], "row 1: found 1 cells; allowed: 2, as in the header");
+    let message = "row 1, column `ms`: found NaN; allowed: finite numbers";
     check(vec!["a".into(), f64::NAN.into()], message);
 }
 

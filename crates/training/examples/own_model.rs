@@ -8,6 +8,7 @@
 //! own thread pool out of the way.
 
 use std::error::Error;
+use std::thread;
 
 use candle_core::{D, DType, Device, Result, Tensor, Var};
 use candle_nn::ops::sigmoid;
@@ -152,7 +153,7 @@ fn tensors(batch: &Batch) -> Result<(Tensor, Tensor)> {
 
 fn main() -> std::result::Result<(), Box<dyn Error>> {
     let source = format!("shapes:size={RESOLUTION},train=6000,test=1000").parse()?;
-    let data = Dataset::load(&source, HoldOut::NONE)?;
+    let data = Dataset::load(&source, HoldOut::NONE, thread::available_parallelism()?.get())?;
     let variables = VarMap::new();
     let vb = VarBuilder::from_varmap(&variables, DType::F32, &Device::Cpu);
     let model = OwnModel::new(&vb, data.classes.len())?;

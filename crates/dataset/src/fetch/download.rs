@@ -1,4 +1,4 @@
-//! A file over HTTP, in as many parts as the connection breaks into.
+//! Downloading a file over HTTP. A connection that breaks is followed by another, which continues.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -13,11 +13,11 @@ use ureq::{Agent, Body, ResponseExt};
 
 use crate::error::{DataError, FetchError, io_error};
 
-/// Connections in a row that bring nothing before the download is given up.
-const FRUITLESS_TRIES: u32 = 3;
-const CONNECT_WITHIN: Duration = Duration::from_secs(30);
-/// Until the server has answered with its headers.
-const ANSWER_WITHIN: Duration = Duration::from_secs(60);
+/// After so many connections in a row that bring nothing, the download is given up.
+const MAX_FRUITLESS: u32 = 3;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(30);
+/// For the headers of the answer.
+const RESPONSE_TIMEOUT: Duration = Duration::from_secs(60);
 const BUFFER_BYTES: usize = 1 << 16;
 
 type Response = ureq::http::Response<Body>;
@@ -26,22 +26,22 @@ type Response = ureq::http::Response<Body>;
 enum Part {
     Whole,
     Stopped,
-    /// It broke off, after so many bytes.
+    /// The connection broke after so many bytes.
     Broken {
         bytes: u64,
         why: String,
     },
 }
 
-/// Goes on with `path` where it ends. Break: `on_bytes` asked to stop.
+/// Appends what is missing to the file at `path`. The result is a break if `on_bytes` stopped it.
 pub(super) fn to_file(
     url: &str,
     path: &Path,
     mut on_bytes: impl FnMut(u64, Option<u64>) -> ControlFlow<()>,
 ) -> Result<ControlFlow<()>, DataError> {
     let config = Agent::config_builder()
-        .timeout_connect(Some(CONNECT_WITHIN))
-        .timeout_recv_response(Some(ANSWER_WITHIN))
+        .timeout_connect(Some(CONNECT_TIMEOUT))
+        .timeout_recv_response(Some(RESPONSE_TIMEOUT))
         .http_status_as_error(false);
     let agent: Agent = config.build().into();
     let mut fruitless = 0;
@@ -51,7 +51,7 @@ pub(super) fn to_file(
             Part::Stopped => return Ok(ControlFlow::Break(())),
             Part::Broken { bytes, why } => {
                 fruitless = if bytes > 0 { 0 } else { fruitless + 1 };
-                if fruitless == FRUITLESS_TRIES {
+                if fruitless == MAX_FRUITLESS {
                     let url = url.to_owned();
                     return Err(DataError::Fetch(FetchError::Connection { url, message: why }));
                 }
@@ -86,7 +86,10 @@ fn part(
         Answer::NothingLeft => Ok(Part::Whole),
         Answer::StartOver => {
             fs::remove_file(path).map_err(io_error(path))?;
-            Ok(Part::Broken { bytes: 0, why: "the file has become shorter".to_owned() })
+            Ok(Part::Broken {
+                bytes: 0,
+                why: "the file on the server has become shorter".to_owned(),
+            })
         }
         Answer::Refused => {
             let (url, status) = (response.get_uri().to_string(), response.status().to_string());
@@ -95,8 +98,8 @@ fn part(
     }
 }
 
-/// The file with its first `len` bytes, to be continued. Only now is the folder made: a server that
-/// refuses leaves nothing.
+/// Opens the file for appending after its first `len` bytes. Its folder is made here and not
+/// earlier, so that a server that refuses leaves nothing behind.
 fn open(path: &Path, len: u64) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         fs::create_dir_all(folder)?;
@@ -107,18 +110,19 @@ fn open(path: &Path, len: u64) -> io::Result<File> {
 }
 
 enum Answer {
-    /// The bytes `from` there on: 0 where the server knows no ranges.
+    /// The bytes of the file from `from` on, which is 0 if the server does not support ranges.
     Bytes {
         from: u64,
         total: Option<u64>,
     },
     NothingLeft,
-    /// What is there is more than the server has.
+    /// The local file is longer than the server's.
     StartOver,
     Refused,
 }
 
-/// RFC 9110, section 14.
+/// What an answer to a range request means (RFC 9110, section 14), with `there` bytes in the local
+/// file.
 fn answer(response: &Response, there: u64) -> Answer {
     let header = |name| response.headers().get(name).and_then(|value| value.to_str().ok());
     let range = header(CONTENT_RANGE).unwrap_or_default().trim_start_matches("bytes ");
@@ -158,7 +162,7 @@ fn copy(
         if read == 0 {
             return Ok(match total {
                 Some(total) if there < total => {
-                    let why = format!("{there} of {total} bytes came");
+                    let why = format!("only {there} of {total} bytes arrived");
                     Part::Broken { bytes: there - from, why }
                 }
                 _ => Part::Whole,

@@ -1,5 +1,5 @@
-//! Data sets from the network: an archive is downloaded, resumed where it broke off, unpacked and
-//! checked.
+//! Downloading data sets. An archive is downloaded, with a broken download continued where it
+//! stopped, then unpacked and checked.
 
 mod download;
 
@@ -12,21 +12,23 @@ use std::path::{Path, PathBuf};
 use flate2::read::GzDecoder;
 use sha2::{Digest, Sha256};
 
-use crate::cifar10;
 use crate::error::{DataError, FetchError, io_error};
+use crate::sources::ARCHIVE_FOLDER;
 
-/// A gzipped tar file, and what is wanted of it.
+/// A gzipped tar archive on a server, and the files to take from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Archive {
-    /// Where it is: `http` or `https`.
+    /// The address of the archive, with `http` or `https`.
     pub url: String,
-    /// The folder in it, and the one that is made.
+    /// The folder in the archive that has the files. The folder that [`fetch`] makes has the same
+    /// name.
     pub folder: String,
-    /// The files in that folder, with their SHA-256 in hexadecimal. Others are left out.
+    /// The names of the files to take from that folder, each with its SHA-256 in lowercase
+    /// hexadecimal.
     pub files: BTreeMap<String, String>,
 }
 
-/// SHA-256 of the unpacked files.
+/// The SHA-256 of each unpacked file.
 const CIFAR10_FILES: [(&str, &str); 6] = [
     ("data_batch_1.bin", "cee916563c9f80d84e3cc88e17fdc0941787f1244f00a67874d45b261883ada5"),
     ("data_batch_2.bin", "a591ca11fa1708a91ee40f54b3da4784ccd871ecf2137de63f51ada8b3fa57ed"),
@@ -37,16 +39,16 @@ const CIFAR10_FILES: [(&str, &str); 6] = [
 ];
 
 impl Archive {
-    /// CIFAR-10, the binary version: 170,052,171 bytes.
+    /// The official binary version of CIFAR-10: a download of 170,052,171 bytes.
     pub fn cifar10() -> Self {
         Self {
             url: "https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz".to_owned(),
-            folder: cifar10::INNER_FOLDER.to_owned(),
+            folder: ARCHIVE_FOLDER.to_owned(),
             files: CIFAR10_FILES.map(|(name, sum)| (name.to_owned(), sum.to_owned())).into(),
         }
     }
 
-    /// Where the download is kept until it is unpacked.
+    /// The download, until it is unpacked.
     fn part(&self, out: &Path) -> PathBuf {
         out.join(format!("{}.tar.gz.part", self.folder))
     }
@@ -55,20 +57,25 @@ impl Archive {
 /// How a [`fetch`] ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fetched {
-    /// The files are there now.
+    /// The files were downloaded.
     Downloaded,
-    /// They were there before.
+    /// The files were already there, and are intact.
     Present,
-    /// It was asked to stop; a later [`fetch`] goes on from what is there.
+    /// `on_bytes` stopped the download. The next [`fetch`] continues where it stopped.
     Stopped,
 }
 
-/// Downloads the archive and unpacks its files to `out/FOLDER`, which is there only when each of
-/// them has its checksum. `on_bytes` hears how many bytes of how many are there, and may stop it.
+/// Downloads the archive and unpacks its files to `out/FOLDER`. That folder appears only when every
+/// file has the right checksum.
+///
+/// `on_bytes` is called with the number of bytes downloaded so far and with the size of the
+/// archive, if the server says it. It may stop the download with `ControlFlow::Break`.
 ///
 /// # Errors
-/// A server that does not answer or refuses, even when asked again; an archive that does not unpack
-/// or has other files, which is removed; a folder that cannot be written.
+/// - The server refuses the request, or three connections in a row bring nothing.
+/// - The archive does not unpack, or has files with another content. It is then removed.
+/// - A folder that is already there has files with another content.
+/// - A file cannot be written.
 pub fn fetch(
     archive: &Archive,
     out: &Path,
@@ -87,7 +94,7 @@ pub fn fetch(
     let result = unpack(archive, &part, &unpacked).and_then(|()| check(archive, &unpacked));
     if let Err(error) = result {
         _ = fs::remove_dir_all(&unpacked);
-        // Else each later try would go on with it.
+        // Otherwise every later attempt would continue from the same broken download.
         if !matches!(error, DataError::Io { .. }) {
             _ = fs::remove_file(&part);
         }
@@ -115,7 +122,7 @@ fn unpack(archive: &Archive, part: &Path, folder: &Path) -> Result<(), DataError
         let wanted =
             archive.files.keys().find(|name| path.ends_with(Path::new(&archive.folder).join(name)));
         let Some(name) = wanted else { continue };
-        // A broken archive and a full disk must not look the same: read, then write.
+        // Reading and writing are separate so that a broken archive and a full disk are told apart.
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes).map_err(broken)?;
         let to = folder.join(name);
@@ -124,22 +131,18 @@ fn unpack(archive: &Archive, part: &Path, folder: &Path) -> Result<(), DataError
     Ok(())
 }
 
-/// # Errors
-/// The first file that is not as it should be.
+/// Fails for the first file that is missing or has another checksum.
 fn check(archive: &Archive, folder: &Path) -> Result<(), DataError> {
     for (name, allowed) in &archive.files {
         let path = folder.join(name);
         let found = match fs::read(&path) {
-            Ok(bytes) => hex(&Sha256::digest(bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => "no such file".to_owned(),
+            Ok(bytes) => Some(hex(&Sha256::digest(bytes))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(io_error(path)(error)),
         };
-        if found != *allowed {
-            return Err(DataError::Fetch(FetchError::Checksum {
-                path,
-                found,
-                allowed: allowed.clone(),
-            }));
+        if found.as_ref() != Some(allowed) {
+            let allowed = allowed.clone();
+            return Err(DataError::Fetch(FetchError::Checksum { path, found, allowed }));
         }
     }
     Ok(())

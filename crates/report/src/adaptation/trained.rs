@@ -1,16 +1,17 @@
-//! The networks trained at the end: marks with bars, moved aside where they would hide each other.
+//! The networks trained at the end: marks with error bars, moved aside where they would cover each
+//! other.
 
-use super::{AdaptationFigure, TrainedMark};
+use super::figure::{AdaptationFigure, TrainedMark};
 use crate::canvas::Shape;
 use crate::frame::Frame;
 use crate::geometry::{Position, Rect};
 use crate::legend::{Entry, LINE_SAMPLE, distinct};
 use crate::marks::Glyph;
-use crate::pareto::position;
+use crate::point::position;
 use crate::theme::{AXIS_LINE, INK, PAPER, SOFT_INK, TRIAL_RADIUS};
 
-/// The looks of the marks, by the order of their labels: neighbours differ in shape and darkness.
-const LOOKS: [Glyph; 8] = [
+/// The marks in the order of their labels. Neighbours differ in shape and darkness.
+const GLYPHS: [Glyph; 8] = [
     Glyph::Diamond,
     Glyph::Square,
     Glyph::Triangle,
@@ -20,19 +21,20 @@ const LOOKS: [Glyph; 8] = [
     Glyph::Cross,
     Glyph::HollowDiamond,
 ];
-/// Free distance between marks, and what they are moved by at a time.
+/// The distance between marks.
 const CLEARANCE: f64 = 8.0;
+/// The distance between the places that are looked at for a mark.
 const STRIDE: f64 = 2.0;
-/// Half the width of a bar's ends.
+/// Half the width of an error bar's ends.
 const BAR_END: f64 = 7.0;
 
-/// Where a network's mark goes.
+/// A network with the place of its mark.
 pub(super) struct Placed<'a> {
     mark: &'a TrainedMark,
     glyph: Glyph,
-    /// Where its latency is.
+    /// The position of its latency.
     own_x: f64,
-    /// Where the mark is.
+    /// The position of the mark.
     x: f64,
 }
 
@@ -41,15 +43,15 @@ impl TrainedMark {
         self.accuracies.iter().sum::<f64>() / self.accuracies.len() as f64
     }
 
-    /// The least and the greatest accuracy.
+    /// The lowest and the highest accuracy.
     fn range(&self) -> (f64, f64) {
-        let least = self.accuracies.iter().copied().fold(f64::INFINITY, f64::min);
-        (least, self.accuracies.iter().copied().fold(f64::NEG_INFINITY, f64::max))
+        let lowest = self.accuracies.iter().copied().fold(f64::INFINITY, f64::min);
+        (lowest, self.accuracies.iter().copied().fold(f64::NEG_INFINITY, f64::max))
     }
 }
 
-/// Moves marks aside, as little as keeps them clear of the seed and of the marks before them; over
-/// the target only where there is no other room.
+/// Moves marks aside, as little as keeps them clear of the seed and of the marks before them. A
+/// mark crosses the target only if there is no other room.
 pub(super) fn place<'a>(figure: &'a AdaptationFigure, frame: &Frame) -> Vec<Placed<'a>> {
     let seed = figure.path.first().map(|seed| around(Glyph::Seed, position(seed, frame)));
     let mut taken: Vec<Rect> = seed.into_iter().collect();
@@ -57,13 +59,13 @@ pub(super) fn place<'a>(figure: &'a AdaptationFigure, frame: &Frame) -> Vec<Plac
     let labels = distinct(figure.trained.iter().map(|mark| &mark.label));
     let mut placed = Vec::with_capacity(figure.trained.len());
     for mark in &figure.trained {
-        let look = labels.iter().position(|label| *label == mark.label).unwrap_or_default();
-        let glyph = LOOKS[look % LOOKS.len()];
+        let index = labels.iter().position(|label| *label == mark.label).unwrap_or_default();
+        let glyph = GLYPHS[index % GLYPHS.len()];
         let own_x = frame.x(mark.latency_ms);
-        let (least, greatest) = mark.range();
+        let (lowest, highest) = mark.range();
         let at = |x: f64| {
-            let foot = around(glyph, (x, frame.y(100.0 * least)));
-            let top = around(glyph, (x, frame.y(100.0 * greatest))).top;
+            let foot = around(glyph, (x, frame.y(100.0 * lowest)));
+            let top = around(glyph, (x, frame.y(100.0 * highest))).top;
             Rect { top, ..foot }
         };
         let free = |&x: &f64| taken.iter().all(|other| other.overlap_area(&at(x)) == 0.0);
@@ -80,7 +82,7 @@ pub(super) fn place<'a>(figure: &'a AdaptationFigure, frame: &Frame) -> Vec<Plac
     placed
 }
 
-/// From `own_x` to both sides, as far as the plot goes.
+/// Places from `own_x` to both sides, as far as the plot goes.
 fn places(own_x: f64, plot: &Rect) -> impl Iterator<Item = f64> {
     let (left, right) = (plot.left + CLEARANCE, plot.right);
     let strides = (0..(plot.width() / STRIDE) as usize).map(|strides| STRIDE * strides as f64);
@@ -93,18 +95,18 @@ fn around(glyph: Glyph, centre: Position) -> Rect {
     Rect::around(centre, side, side)
 }
 
-/// An entry for each label, then what bars and `joints` mean, where there are any.
+/// An entry for each label, followed by what error bars and `joints` mean if there are any.
 pub(super) fn legend(trained: &[TrainedMark], joints: bool) -> Vec<Entry> {
     let labels = distinct(trained.iter().map(|mark| &mark.label));
-    let looks = LOOKS.iter().cycle();
+    let glyphs = GLYPHS.iter().cycle();
     let mut entries: Vec<Entry> =
-        labels.iter().zip(looks).map(|(label, &glyph)| Entry::mark(label, glyph)).collect();
+        labels.iter().zip(glyphs).map(|(label, &glyph)| Entry::mark(label, glyph)).collect();
     if trained.iter().any(|mark| mark.accuracies.len() > 1) {
-        let label = "range of the training runs".to_owned();
+        let label = "range over the training runs".to_owned();
         entries.push(Entry { label, sample: bar(0.0, 11.0, -11.0), sample_width: 2.0 * BAR_END });
     }
     if joints {
-        let label = "mark moved aside from its latency".to_owned();
+        let label = "mark moved aside, joined to its latency".to_owned();
         let half = LINE_SAMPLE / 2.0;
         let sample = joint((-half + TRIAL_RADIUS, 0.0), (half, 0.0)).to_vec();
         entries.push(Entry { label, sample, sample_width: LINE_SAMPLE });
@@ -118,7 +120,7 @@ impl Placed<'_> {
     }
 }
 
-/// Joints, over them bars, over them marks.
+/// Joints, then error bars over them, then marks over both.
 pub(super) fn draw(placed: &[Placed<'_>], frame: &Frame) -> Vec<Shape> {
     let y = |accuracy: f64| frame.y(100.0 * accuracy);
     let mut shapes = Vec::new();
@@ -127,9 +129,9 @@ pub(super) fn draw(placed: &[Placed<'_>], frame: &Frame) -> Vec<Shape> {
         shapes.extend(joint((aside.own_x, y), (aside.x, y)));
     }
     for &Placed { mark, x, .. } in placed {
-        let (least, greatest) = mark.range();
-        if least < greatest {
-            shapes.extend(bar(x, y(least), y(greatest)));
+        let (lowest, highest) = mark.range();
+        if lowest < highest {
+            shapes.extend(bar(x, y(lowest), y(highest)));
         }
     }
     for Placed { mark, glyph, x, .. } in placed {
@@ -138,13 +140,13 @@ pub(super) fn draw(placed: &[Placed<'_>], frame: &Frame) -> Vec<Shape> {
     shapes
 }
 
-/// From the latency of a mark to the mark.
+/// A line from the latency of a mark to the mark.
 fn joint(own: Position, mark: Position) -> [Shape; 2] {
     let dot = Shape::Disc { centre: own, radius: TRIAL_RADIUS, ink: SOFT_INK };
     [Shape::line(vec![own, mark], AXIS_LINE / 2.0, SOFT_INK), dot]
 }
 
-/// An upright bar with ends, on a strip of paper.
+/// An error bar on a strip of paper.
 fn bar(x: f64, foot: f64, top: f64) -> Vec<Shape> {
     let level = |y| vec![(x - BAR_END, y), (x + BAR_END, y)];
     let lines = [vec![(x, foot), (x, top)], level(foot), level(top)];

@@ -1,20 +1,22 @@
-//! Axes of named rows that stand beside each other.
+//! Axes of named rows.
 
-use super::{Axis, Scale, Tick, TickStyle};
+use super::numeric::{Axis, Scale, TickStyle};
+use super::ticks::Tick;
 use crate::canvas::Turn;
 use crate::text::{self, Weight};
 use crate::theme::TICK;
 
-/// Longest label before it is cut.
-const LONGEST: f64 = 220.0;
-/// Distance of upright labels in ems, at least.
+/// The length at which labels are cut.
+const MAX_LENGTH: f64 = 220.0;
+/// The smallest distance between upright labels, in ems.
 const LINE: f64 = 1.1;
-/// Smallest type of the labels; of rows that are narrower still, only some have a label.
-const SMALLEST: f64 = 13.0;
+/// The smallest type size of the labels. If rows are too narrow for it, only some of them have
+/// labels.
+const MIN_EM: f64 = 13.0;
 
 impl Axis {
-    /// An axis `width` long with the row `names[i]` from `i` to `i + 1`. Names that find no room
-    /// beside each other stand upright, in smaller type where the rows are narrow.
+    /// An axis of length `width` on which row `names[i]` goes from `i` to `i + 1`. Names that are
+    /// too wide for their rows are written upwards, and in smaller type if the rows are narrow.
     pub(crate) fn rows(names: &[&str], width: f64) -> Axis {
         if names.is_empty() {
             return Axis::without_values();
@@ -25,12 +27,12 @@ impl Axis {
         let (em, turn) = if widest + TICK <= pitch {
             (TICK, Turn::Level)
         } else {
-            ((pitch / LINE).clamp(SMALLEST, TICK), Turn::Upwards)
+            ((pitch / LINE).clamp(MIN_EM, TICK), Turn::Upwards)
         };
         let every = (LINE * em / pitch).ceil() as usize;
         let tick = |(index, name): (usize, &&str)| Tick {
             value: index as f64 + 0.5,
-            label: Some(text::cut(name, em, Weight::Regular, LONGEST.max(pitch))),
+            label: Some(text::cut(name, em, Weight::Regular, MAX_LENGTH.max(pitch))),
         };
         let ticks = names.iter().enumerate().step_by(every).map(tick).collect();
         let (high, style) = (names.len() as f64, TickStyle { em, turn, grid: false });
@@ -52,7 +54,7 @@ mod tests {
         check(5, TICK, Turn::Level, 5);
         check(20, TICK, Turn::Upwards, 20);
         check(70, 20.0 / LINE, Turn::Upwards, 70);
-        check(200, SMALLEST, Turn::Upwards, 67);
+        check(200, MIN_EM, Turn::Upwards, 67);
         assert!(Axis::rows(&[], 1400.0).ticks.is_empty());
     }
 }

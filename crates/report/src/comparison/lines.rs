@@ -2,25 +2,26 @@
 
 use plotters::style::text_anchor::HPos;
 
-use super::{ComparisonFigure, ComparisonLine, ComparisonPoint};
+use super::figure::{ComparisonFigure, ComparisonLine, ComparisonPoint};
 use crate::canvas::Shape;
 use crate::frame::Frame;
-use crate::geometry::{Position, Rect};
+use crate::geometry::{Position, Rect, step_line};
 use crate::labels::{self, LINE, Label, Obstacle};
 use crate::line_style::{self, Style};
 use crate::text::{self, Weight};
-use crate::theme::{DATA_LINE, HAIRLINE, INK, LABEL, SOFT_INK};
+use crate::theme::{HAIRLINE, INK, LABEL, SOFT_INK};
 
-/// Widest text at a line's end; a longer one leaves the line's name to the legend.
-const WIDEST_END: f64 = 320.0;
-/// Free distance between a line's end and its label.
+/// The widest label at a line's end. If the line's name does not fit, the label has the value
+/// alone.
+const MAX_END_WIDTH: f64 = 320.0;
+/// The distance between a line's end and its label.
 const CLEARANCE: f64 = 8.0;
-/// Level distance between the edge of the plot and the labels beside it.
+/// The distance between the edge of the plot and the labels beside it.
 const LEADER_LENGTH: f64 = 16.0;
-/// Markers on a line that crosses the whole plot.
+/// The number of markers on a line that crosses the whole plot.
 const MARKERS: usize = 6;
 
-/// Whether the seeds differ anywhere.
+/// Whether the seeds of the line differ anywhere.
 pub(super) fn has_band(line: &ComparisonLine) -> bool {
     let wide = |point: &ComparisonPoint| {
         [point.low, point.high].into_iter().any(|limit| limit != Some(point.middle))
@@ -28,17 +29,17 @@ pub(super) fn has_band(line: &ComparisonLine) -> bool {
     line.points.iter().any(wide)
 }
 
-/// Name and last value of each line; none where it has no points.
+/// The name and last value of each line, or `None` for a line without points.
 pub(super) fn end_labels(figure: &ComparisonFigure) -> Vec<Option<String>> {
     let of = |line: &ComparisonLine| {
         let value = figure.quantity.text(line.points.last()?.middle);
         let whole = format!("{} {value}", line.label);
-        Some(if width(&whole) <= WIDEST_END { whole } else { value })
+        Some(if width(&whole) <= MAX_END_WIDTH { whole } else { value })
     };
     figure.lines.iter().map(of).collect()
 }
 
-/// Room beside the plot for the labels.
+/// The room that the labels need beside the plot.
 pub(super) fn side_room(ends: &[Option<String>]) -> f64 {
     let widest = ends.iter().flatten().map(|end| width(end)).fold(0.0, f64::max);
     LEADER_LENGTH + CLEARANCE + widest
@@ -48,7 +49,7 @@ fn width(label: &str) -> f64 {
     text::room(label, LABEL, Weight::Regular)
 }
 
-/// A line as the corners of its steps, as far as the plot shows them.
+/// The corners of the step lines that are visible in the plot.
 struct Drawn {
     low: Vec<Position>,
     middle: Vec<Position>,
@@ -61,16 +62,12 @@ fn drawn(figure: &ComparisonFigure, line: &ComparisonLine, frame: &Frame) -> Dra
     let begin = line.points.partition_point(|point| (point.trials as f64) <= first);
     let shown = &line.points[begin.saturating_sub(1)..];
     let steps = |value: &dyn Fn(&ComparisonPoint) -> Option<f64>, beyond: f64| {
-        let mut corners: Vec<Position> = Vec::new();
-        for point in shown {
+        step_line(shown.iter().map(|point| {
             let x = frame.x((point.trials as f64).max(first));
-            let shown = value(point).map(|value| frame.y(figure.quantity.shown(value)));
-            // A regret of 0 has no place on a logarithmic axis, not even at infinity.
-            let y = shown.unwrap_or(beyond).min(bottom).max(top);
-            corners.extend(corners.last().map(|&(_, before)| (x, before)));
-            corners.push((x, y));
-        }
-        corners
+            let y = value(point).map(|value| frame.y(figure.quantity.shown(value)));
+            // A regret of 0 is infinitely far down on a logarithmic axis.
+            (x, y.unwrap_or(beyond).min(bottom).max(top))
+        }))
     };
     Drawn {
         low: steps(&|point| point.low, bottom),
@@ -79,8 +76,8 @@ fn drawn(figure: &ComparisonFigure, line: &ComparisonLine, frame: &Frame) -> Dra
     }
 }
 
-/// Bands, then lines, the first on top, then markers, which show where lines cover each other, and
-/// labels.
+/// Bands, then lines with the first on top, then markers, which tell apart lines that cover each
+/// other, and labels.
 pub(super) fn draw(
     figure: &ComparisonFigure,
     ends: &[Option<String>],
@@ -92,10 +89,7 @@ pub(super) fn draw(
     for (index, line) in figure.lines.iter().enumerate().rev() {
         let style = line_style::of(index);
         let Drawn { low, middle, high } = drawn(figure, line, frame);
-        obstacles.extend(middle.windows(2).map(|pair| Obstacle {
-            rect: Rect::between(pair[0], pair[1]).grown(DATA_LINE),
-            weight: LINE,
-        }));
+        obstacles.extend(Obstacle::along(&middle, LINE));
         if let (Some(text), Some(&point)) = (&ends[index], middle.last()) {
             labels.push(Label { text: text.clone(), point, clearance: CLEARANCE });
         }
@@ -116,7 +110,7 @@ pub(super) fn draw(
     [areas, limits, lines, marks, inside, labels_beside(beside, frame)].concat()
 }
 
-/// Labels to the right of the plot, one under the other in the order of the lines' ends.
+/// Labels to the right of the plot, from top to bottom in the order of the lines' ends.
 fn labels_beside(mut labels: Vec<Label>, frame: &Frame) -> Vec<Shape> {
     labels.sort_by(|a, b| a.point.1.total_cmp(&b.point.1));
     let mut places: Vec<f64> = Vec::new();
@@ -124,7 +118,7 @@ fn labels_beside(mut labels: Vec<Label>, frame: &Frame) -> Vec<Shape> {
         let free = places.last().map_or(f64::NEG_INFINITY, |above| above + LABEL);
         places.push(label.point.1.max(free));
     }
-    // Those that went below the plot push the others up.
+    // Labels that would be below the plot push the others up.
     let mut lowest = frame.plot.bottom;
     for place in places.iter_mut().rev() {
         *place = place.min(lowest);
@@ -141,13 +135,14 @@ fn labels_beside(mut labels: Vec<Label>, frame: &Frame) -> Vec<Shape> {
     shapes.collect()
 }
 
-/// At places that no other line of the figure has its markers at: `shift` is between 0 and 1.
+/// The markers of a line. `shift`, between 0 and 1, differs from line to line, so that their
+/// markers are at different places.
 fn markers(style: Style, steps: &[Position], frame: &Frame, shift: f64) -> Vec<Shape> {
     let at = |number: usize| {
         let share = (number as f64 + shift) / MARKERS as f64;
         let x = frame.plot.left + share * frame.plot.width();
         let before = steps.partition_point(|corner| corner.0 <= x);
-        // After the last step there is no line.
+        // There is no line after its last corner.
         (1..steps.len()).contains(&before).then(|| style.marker((x, steps[before - 1].1)))
     };
     (0..MARKERS).filter_map(at).flatten().collect()

@@ -1,24 +1,24 @@
-//! What searches are compared by.
+//! The quantities that searches are compared by.
 
 use crate::axis::{Axis, Scale};
 use crate::error::ReportError;
 
-/// A measure of how far a search has come. Values are fractions, shown in the figure's units.
+/// The quantity that searches are compared by. Values are passed as fractions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quantity {
-    /// The best accuracy so far, from 0 to 1; shown in per cent.
+    /// The best accuracy so far, from 0 to 1. It is shown in per cent.
     Accuracy,
-    /// The dominated hypervolume so far, from 0 to 1.
+    /// The hypervolume that the trials so far dominate, from 0 to 1.
     Hypervolume,
-    /// The optimum less the best accuracy so far; shown in percentage points.
+    /// The optimal accuracy minus the best accuracy so far. It is shown in percentage points.
     Regret,
 }
 
-/// The least regret that a logarithmic axis shows, in percentage points.
-const LEAST_REGRET: f64 = 1e-3;
+/// The smallest regret that a logarithmic axis shows, in percentage points.
+const MIN_REGRET: f64 = 1e-3;
 
 impl Quantity {
-    /// A value in the units of the axis.
+    /// The value in the units of the axis.
     pub(super) fn shown(self, value: f64) -> f64 {
         match self {
             Quantity::Accuracy | Quantity::Regret => 100.0 * value,
@@ -26,7 +26,7 @@ impl Quantity {
         }
     }
 
-    /// A value with its unit, for the end of a line.
+    /// The value as text, for the end of a line.
     pub(super) fn text(self, value: f64) -> String {
         let shown = self.shown(value);
         match self {
@@ -36,32 +36,32 @@ impl Quantity {
         }
     }
 
-    /// The axis's name, with its unit.
+    /// The name of the axis with its unit.
     pub(super) fn axis_name(self, axis: &Axis) -> String {
         match (self, axis.scale) {
             (Quantity::Accuracy, _) => "best accuracy so far (%)",
-            (Quantity::Hypervolume, _) => "dominated hypervolume (share of all)",
+            (Quantity::Hypervolume, _) => "dominated hypervolume (fraction of the maximum)",
             (Quantity::Regret, Scale::Linear) => "regret (percentage points)",
             (Quantity::Regret, Scale::Logarithmic) => {
-                "regret (percentage points, logarithmic scale, lowest: 0)"
+                "regret (percentage points, logarithmic, 0 at the bottom)"
             }
         }
         .to_owned()
     }
 
-    /// An axis for `values`.
+    /// An axis that includes `values`.
     pub(super) fn axis(self, values: &[f64]) -> Axis {
         let shown: Vec<f64> = values.iter().map(|&value| self.shown(value)).collect();
         match self {
             Quantity::Accuracy => Axis::around(&shown, (0.0, 100.0), 0.2),
             Quantity::Hypervolume => Axis::around(&shown, (0.0, 1.0), 0.005),
             Quantity::Regret => {
-                let positive = |value: &f64| *value >= LEAST_REGRET;
+                let positive = |value: &f64| *value >= MIN_REGRET;
                 let positives: Vec<f64> = shown.into_iter().filter(positive).collect();
                 let axis = Axis::by_spread(&positives);
                 match axis.scale {
                     Scale::Logarithmic => axis,
-                    // From 0, which is what a regret should be.
+                    // A linear axis begins at 0, the best possible regret.
                     Scale::Linear => {
                         Axis::linear(0.0, if positives.is_empty() { 1.0 } else { axis.high })
                     }

@@ -1,17 +1,18 @@
-//! What lies in the plot, from back to front, and what the labels must keep clear of.
+//! The layers of the plot from back to front, and the obstacles that its labels avoid.
 
-use super::{Candidate, Mark, MarkKind, ParetoFigure, Point, position, positions};
+use super::figure::{Mark, MarkKind, MeasuredPoint, ParetoFigure};
 use crate::canvas::Shape;
 use crate::frame::Frame;
-use crate::geometry::{Position, Rect};
+use crate::geometry::{Position, Rect, step_line};
 use crate::labels::{self, GUIDE, LINE, Label, MARK, Obstacle, TRIAL};
 use crate::legend::{Entry, LINE_SAMPLE};
 use crate::marks::Glyph;
+use crate::point::{Point, position, positions};
 use crate::targets::{self, Target};
 use crate::theme::{AXIS_LINE, DATA_LINE, INK, SOFT_INK};
-use crate::thin::{MOST_MARKS, thin};
+use crate::thin::{MAX_MARKS, thin};
 
-/// Free distance between a mark and its label.
+/// The distance between a mark and its label.
 const CLEARANCE: f64 = 5.0;
 
 impl MarkKind {
@@ -32,14 +33,14 @@ impl MarkKind {
     }
 }
 
-/// An entry for each kind of thing that the figure has.
+/// An entry for each kind of mark or line in the figure.
 pub(super) fn legend(figure: &ParetoFigure) -> Vec<Entry> {
     let mut entries = Vec::new();
     if !figure.reward_trials.is_empty() {
-        entries.push(Entry::dots("trials for the reward", Glyph::LightTrial));
+        entries.push(Entry::dots("trials maximising the reward", Glyph::LightTrial));
     }
     if !figure.constrained_trials.is_empty() {
-        entries.push(Entry::dots("trials under the target", Glyph::DarkTrial));
+        entries.push(Entry::dots("trials searching under the target", Glyph::DarkTrial));
     }
     if !figure.front.is_empty() {
         entries.push(Entry::marked_line("Pareto front", Glyph::Front));
@@ -52,11 +53,11 @@ pub(super) fn legend(figure: &ParetoFigure) -> Vec<Entry> {
             entries.push(Entry::mark(kind.legend(), kind.glyph()));
         }
     }
-    if !figure.candidates.is_empty() {
+    if !figure.measured.is_empty() {
         let half = LINE_SAMPLE / 2.0;
         entries.push(Entry {
-            label: "predicted → measured".to_owned(),
-            sample: candidate((-half, 0.0), (half - Glyph::Measured.radius(), 0.0)),
+            label: "predicted → measured latency".to_owned(),
+            sample: measured_point((-half, 0.0), (half - Glyph::Measured.radius(), 0.0)),
             sample_width: LINE_SAMPLE,
         });
     }
@@ -70,27 +71,26 @@ pub(super) fn data(figure: &ParetoFigure, targets: &[Target], frame: &Frame) -> 
     for (trials, glyph) in
         [(&figure.reward_trials, Glyph::LightTrial), (&figure.constrained_trials, Glyph::DarkTrial)]
     {
-        for centre in thin(&positions(trials, frame), MOST_MARKS) {
+        for centre in thin(&positions(trials, frame), MAX_MARKS) {
             shapes.extend(glyph.shapes(centre));
             obstacles.push(around(centre, glyph, TRIAL));
         }
     }
     for target in targets {
-        let [foot, top] = target.line(frame);
-        obstacles.push(along(foot, top, GUIDE));
+        obstacles.extend(Obstacle::along(&target.line(frame), GUIDE));
     }
     shapes.extend(targets::draw(targets, frame));
     let steps = front_steps(&figure.front, frame);
-    obstacles.extend(steps.windows(2).map(|pair| along(pair[0], pair[1], LINE)));
+    obstacles.extend(Obstacle::along(&steps, LINE));
     shapes.extend(steps.windows(2).map(|pair| Shape::line(pair.to_vec(), DATA_LINE, INK)));
     for centre in positions(&figure.front, frame) {
         shapes.extend(Glyph::Front.shapes(centre));
         obstacles.push(around(centre, Glyph::Front, LINE));
     }
-    for &Candidate { predicted_ms, measured_ms, accuracy } in &figure.candidates {
+    for &MeasuredPoint { predicted_ms, measured_ms, accuracy } in &figure.measured {
         let predicted = frame.position(predicted_ms, 100.0 * accuracy);
         let measured = frame.position(measured_ms, 100.0 * accuracy);
-        shapes.extend(candidate(predicted, measured));
+        shapes.extend(measured_point(predicted, measured));
         obstacles
             .push(Obstacle { rect: Rect::between(predicted, measured).grown(8.0), weight: MARK });
     }
@@ -98,8 +98,8 @@ pub(super) fn data(figure: &ParetoFigure, targets: &[Target], frame: &Frame) -> 
     shapes
 }
 
-/// Winners lie over references, and the star under the smaller diamond, so that both show where
-/// one network is both.
+/// Winners are drawn over references, and the star under the smaller diamond, so that both can be
+/// seen if one network is both.
 fn draw_marks(
     marks: &[Mark],
     frame: &Frame,
@@ -124,21 +124,14 @@ fn draw_marks(
     shapes.extend(labels::draw(labels, &frame.plot, obstacles));
 }
 
-/// The highest accuracy within each latency, as a line of level and upright pieces.
+/// The highest accuracy within each latency, as a step line.
 fn front_steps(front: &[Point], frame: &Frame) -> Vec<Position> {
-    let mut corners = positions(front, frame);
-    corners.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
-    let mut steps: Vec<Position> = Vec::new();
-    for (x, y) in corners {
-        if let Some(&(_, reached)) = steps.last() {
-            steps.push((x, reached));
-        }
-        steps.push((x, y));
-    }
-    steps
+    let mut points = positions(front, frame);
+    points.sort_by(|a, b| a.0.total_cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    step_line(points)
 }
 
-fn candidate(predicted: Position, measured: Position) -> Vec<Shape> {
+fn measured_point(predicted: Position, measured: Position) -> Vec<Shape> {
     let mut shapes = vec![Shape::line(vec![predicted, measured], AXIS_LINE, SOFT_INK)];
     shapes.extend(Glyph::Predicted.shapes(predicted));
     shapes.extend(Glyph::Measured.shapes(measured));
@@ -148,9 +141,4 @@ fn candidate(predicted: Position, measured: Position) -> Vec<Shape> {
 fn around(centre: Position, glyph: Glyph, weight: f64) -> Obstacle {
     let side = 2.0 * glyph.radius();
     Obstacle { rect: Rect::around(centre, side, side), weight }
-}
-
-/// A level or upright line.
-fn along(from: Position, to: Position, weight: f64) -> Obstacle {
-    Obstacle { rect: Rect::between(from, to).grown(DATA_LINE), weight }
 }

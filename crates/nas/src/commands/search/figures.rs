@@ -5,8 +5,8 @@ use std::path::Path;
 use anyhow::Result;
 use controller::search::{Goal, Phase, Target, Trial, Winner, best_accuracies, pareto_front};
 use report::{
-    Candidate, Format, LineKind, Mark, MarkKind, ParetoFigure, Point, ProgressFigure, ProgressLine,
-    Step, draw_pareto, draw_progress, write_atomically,
+    Format, Improvement, LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Point,
+    ProgressFigure, ProgressLine, draw_pareto, draw_progress, write_atomically,
 };
 
 use super::results::Results;
@@ -54,9 +54,9 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         Latency::Device(_) => &results.measured[..],
         Latency::Column | Latency::Unknown => &[],
     };
-    let candidates = measured.iter().filter_map(|(trial, measured_ms)| {
+    let measured_points = measured.iter().filter_map(|(trial, measured_ms)| {
         let (predicted_ms, accuracy) = (trial.latency_ms?, trial.estimate.accuracy);
-        Some(Candidate { predicted_ms, measured_ms: *measured_ms, accuracy })
+        Some(MeasuredPoint { predicted_ms, measured_ms: *measured_ms, accuracy })
     });
     let name = &results.sources.domain.name;
     let targets = results.settings.goal.targets();
@@ -68,7 +68,7 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         front: front.collect(),
         targets_ms: targets.iter().map(|target| target.ms()).collect(),
         marks: winners.flatten().chain(references).collect(),
-        candidates: candidates.collect(),
+        measured: measured_points.collect(),
     }
 }
 
@@ -85,12 +85,12 @@ fn progress(results: &Results<'_>) -> ProgressFigure {
         let mut best = f64::NEG_INFINITY;
         let points = trials.iter().map(Trial::point);
         let curve = best_accuracies(points, target.map(Target::ms));
-        let steps = curve.into_iter().enumerate().filter_map(|(index, accuracy)| {
+        let improvements = curve.into_iter().enumerate().filter_map(|(index, accuracy)| {
             let accuracy = accuracy.filter(|&accuracy| accuracy > best)?;
             best = accuracy;
-            Some(Step { trial: index as u64 + 1, accuracy })
+            Some(Improvement { trial: index as u64 + 1, accuracy })
         });
-        ProgressLine { label, kind, steps: steps.collect() }
+        ProgressLine { label, kind, improvements: improvements.collect() }
     };
     let targets = results.targets();
     let algorithm = results.settings.algorithm.to_string();

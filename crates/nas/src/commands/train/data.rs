@@ -16,14 +16,16 @@ pub(crate) fn hold_out(share: f64) -> Result<HoldOut> {
     HoldOut::new(share).map_err(|error| bad_input("--hold-out", error))
 }
 
-/// Reads the data set that the user named, and says which images are left out. From here on images are
-/// prepared on as many threads as train.
+/// Reads the data set that the user named, and says which images are left out. Its images are prepared on
+/// as many threads as train.
 pub(crate) fn load(global: &Global, data: &str, hold_out: HoldOut) -> Result<FitData> {
     let bad = |error| bad_input("--data", error);
     let source: Source = data.parse().map_err(bad)?;
-    // It fails where there is such a pool, that is, where data were loaded before.
-    _ = rayon::ThreadPoolBuilder::new().num_threads(global.training_threads()).build_global();
-    let dataset = Dataset::load(&source, hold_out).map_err(bad)?;
+    let threads = global.training_threads();
+    if threads == 0 {
+        return Err(bad_input("--threads", "found 0; allowed: 1 and more"));
+    }
+    let dataset = Dataset::load(&source, hold_out, threads).map_err(bad)?;
     if !dataset.skipped.is_empty() {
         let named = dataset.skipped.iter().take(MAX_NAMED).map(|image| format!("\n  {image}"));
         let named: String = named.collect();

@@ -1,32 +1,24 @@
-//! Axes: range, scale, and ticks at round numbers.
+//! Axes of numbers, with their range and scale.
 
-mod rows;
-
+use super::ticks::{Tick, linear_ticks, logarithmic_ticks};
 use crate::canvas::Turn;
 use crate::theme::TICK;
 
-/// How values become positions.
+/// How values are mapped to positions.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Scale {
     Linear,
     Logarithmic,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Tick {
-    pub(crate) value: f64,
-    /// None for the small ticks between the labelled ones.
-    pub(crate) label: Option<String>,
-}
-
-/// How the ticks of an axis look.
+/// The look of an axis's ticks.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) struct TickStyle {
-    /// Of the labels.
+    /// The type size of the labels.
     pub(crate) em: f64,
-    /// Of the labels.
+    /// The direction of the labels.
     pub(crate) turn: Turn,
-    /// Whether lines cross the plot at the labelled ticks.
+    /// Whether grid lines are drawn at the labelled ticks.
     pub(crate) grid: bool,
 }
 
@@ -43,17 +35,13 @@ pub(crate) struct Axis {
     pub(crate) style: TickStyle,
 }
 
-/// A spread of more than this factor is drawn on a logarithmic axis.
+/// If the highest value is more than so many times the lowest, the axis is logarithmic.
 const LOGARITHMIC_FROM: f64 = 6.0;
-/// Free room at each end, as a share of the axis.
+/// Room at each end, as a share of the axis.
 const PADDING: f64 = 0.05;
-/// Most labelled ticks on an axis.
-const MOST_TICKS: usize = 10;
-/// Fewest labelled ticks that a logarithmic axis is content with.
-const FEWEST_TICKS: usize = 4;
-
 impl Axis {
-    /// An axis for positive values, without ticks where there are none, linear or logarithmic by their spread.
+    /// An axis for positive values, linear or logarithmic depending on their spread. Without values
+    /// it has no ticks.
     pub(crate) fn by_spread(values: &[f64]) -> Axis {
         let Some((low, high)) = extent(values) else {
             return Axis::without_values();
@@ -70,20 +58,20 @@ impl Axis {
         Axis::with_ticks(Scale::Logarithmic, low, high, logarithmic_ticks(low, high))
     }
 
-    /// A linear axis with room around the values, inside `limits`, without ticks where there are
-    /// no values. Values closer together than
-    /// `narrowest` get a range of that width.
-    pub(crate) fn around(values: &[f64], limits: (f64, f64), narrowest: f64) -> Axis {
+    /// A linear axis with room around the values, but inside `limits`. Its range is at least
+    /// `min_spread`. Without values it has no ticks.
+    pub(crate) fn around(values: &[f64], limits: (f64, f64), min_spread: f64) -> Axis {
         let Some((low, high)) = extent(values) else {
             return Axis::without_values();
         };
-        let spread = (high - low).max(narrowest);
+        let spread = (high - low).max(min_spread);
         let middle = (low + high) / 2.0;
         let half = spread * (0.5 + PADDING);
         Axis::linear((middle - half).max(limits.0), (middle + half).min(limits.1))
     }
 
-    /// An axis of a figure without data: no number on it would mean anything.
+    /// An axis for a figure without data. It has no ticks, since no number on it would mean
+    /// anything.
     pub(crate) fn without_values() -> Axis {
         Axis::with_ticks(Scale::Linear, 0.0, 1.0, Vec::new())
     }
@@ -111,7 +99,7 @@ impl Axis {
         self
     }
 
-    /// Where `value` lies: 0 at `low`, 1 at `high`.
+    /// The position of `value` on the axis: 0 at `low`, 1 at `high`.
     pub(crate) fn share(&self, value: f64) -> f64 {
         match self.scale {
             Scale::Linear => (value - self.low) / (self.high - self.low),
@@ -126,58 +114,9 @@ fn extent(values: &[f64]) -> Option<(f64, f64)> {
     Some((low, high))
 }
 
-/// `digit x 10^exponent`, to the last bit what the decimal number reads as.
-fn decimal(digit: f64, exponent: i32) -> f64 {
-    if exponent < 0 { digit / 10f64.powi(-exponent) } else { digit * 10f64.powi(exponent) }
-}
-
-/// Multiples of 1, 2 or 5 x 10^k inside the range: the finest such step that keeps to
-/// [`MOST_TICKS`].
-fn linear_ticks(low: f64, high: f64) -> Vec<Tick> {
-    let first = ((high - low) / MOST_TICKS as f64).log10().floor() as i32;
-    let steps = (first..).flat_map(|exponent| [1.0, 2.0, 5.0].map(|digit| (digit, exponent)));
-    for (digit, exponent) in steps {
-        let step = decimal(digit, exponent);
-        let (from, to) = ((low / step).ceil(), (high / step).floor());
-        if to - from < MOST_TICKS as f64 {
-            let decimals = (-exponent).max(0) as usize;
-            return (0..=(to - from) as usize)
-                .map(|index| decimal((from + index as f64) * digit, exponent))
-                .map(|value| Tick { value, label: Some(format!("{value:.decimals$}")) })
-                .collect();
-        }
-    }
-    Vec::new()
-}
-
-/// Labelled ticks at the coarsest of some customary digits that gives enough of them, small
-/// ticks at the other digits.
-fn logarithmic_ticks(low: f64, high: f64) -> Vec<Tick> {
-    const LABELLED: [&[f64]; 4] =
-        [&[1.0], &[1.0, 2.0, 5.0], &[1.0, 2.0, 3.0, 5.0], &[1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0]];
-    let inside = |digits: &[f64]| -> Vec<f64> {
-        (low.log10().floor() as i32..=high.log10().ceil() as i32)
-            .flat_map(|exponent| digits.iter().map(move |&digit| decimal(digit, exponent)))
-            .filter(|value| (low..=high).contains(value))
-            .collect()
-    };
-    let Some(labelled) =
-        LABELLED.iter().map(|digits| inside(digits)).find(|values| values.len() >= FEWEST_TICKS)
-    else {
-        return linear_ticks(low, high);
-    };
-    let small = inside(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0, 8.0, 9.0])
-        .into_iter()
-        .filter(|value| !labelled.contains(value))
-        .map(|value| Tick { value, label: None });
-    let every = labelled.len().div_ceil(MOST_TICKS);
-    let labelled =
-        labelled.iter().step_by(every).map(|&value| Tick { value, label: Some(value.to_string()) });
-    labelled.chain(small).collect()
-}
-
 #[cfg(test)]
 mod tests {
+    use super::super::ticks::MAX_TICKS;
     use super::*;
     use proptest::prelude::*;
 
@@ -211,7 +150,7 @@ mod tests {
             let axis = Axis::by_spread(&[low, low * factor]);
             prop_assert!(axis.share(low) >= 0.0 && axis.share(low * factor) <= 1.0 + 1e-9);
             let labelled: Vec<_> = axis.ticks.iter().filter(|tick| tick.label.is_some()).collect();
-            prop_assert!((2..=MOST_TICKS).contains(&labelled.len()), "{:?}", axis);
+            prop_assert!((2..=MAX_TICKS).contains(&labelled.len()), "{:?}", axis);
             for tick in &axis.ticks {
                 prop_assert!((axis.low..=axis.high).contains(&tick.value));
                 if let Some(label) = &tick.label {

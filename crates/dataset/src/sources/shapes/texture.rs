@@ -1,4 +1,4 @@
-//! Textures: how much of the second colour a point has.
+//! Textures: patterns of two colours.
 
 use std::f32::consts::TAU;
 
@@ -26,7 +26,8 @@ impl Texture {
         Self::Grid,
     ];
 
-    /// 0 to 1 at a point given in periods of the texture.
+    /// How much of the second colour a point has, from 0 to 1. The point is in periods of the
+    /// texture.
     pub(super) fn share(self, x: f32, y: f32) -> f32 {
         let wave = |phase: f32| 0.5 + 0.5 * (TAU * phase).sin();
         // The wave with steep flanks.

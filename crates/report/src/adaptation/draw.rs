@@ -1,8 +1,7 @@
-//! Accuracy against latency of a network that is adapted iteration by iteration, as NetAdapt does.
+//! Drawing an adaptation figure.
 
-mod trained;
-
-use self::trained::Placed;
+use super::figure::{AdaptationFigure, check};
+use super::trained::{self, Placed};
 use crate::axis::Axis;
 use crate::canvas::Shape;
 use crate::error::ReportError;
@@ -10,53 +9,23 @@ use crate::frame::{self, Frame, Surroundings};
 use crate::legend::Entry;
 use crate::marks::Glyph;
 use crate::paint::{self, Format};
-use crate::pareto::{Point, check_accuracy, check_latency, check_point, named, positions};
+use crate::point::positions;
 use crate::targets;
 use crate::theme::{DATA_LINE, INK};
-use crate::thin::{MOST_MARKS, thin};
+use crate::thin::{MAX_MARKS, thin};
 
-/// A network that was trained once or more.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct TrainedMark {
-    /// Its name in the legend; marks of one name look alike, and after 8 names the looks begin
-    /// again.
-    pub label: String,
-    /// Latency in milliseconds, from 1e-6 to 1e9.
-    pub latency_ms: f64,
-    /// The accuracy of each training run as a fraction, one at least: the mark is at the mean, its
-    /// bar from the least to the greatest.
-    pub accuracies: Vec<f64>,
-}
+/// The smallest range of the latency axis, as a share of the highest latency.
+const MIN_SPREAD: f64 = 0.02;
+/// Room for each trained network at the low end of the latency axis, as a share of its range.
+const ROOM_ASIDE: f64 = 0.01;
 
-/// A run that takes a network down to a latency. Every part may be empty.
-#[derive(Debug, Clone, Default, PartialEq)]
-pub struct AdaptationFigure {
-    /// Two lines at most.
-    pub title: String,
-    /// Where the numbers come from. Three lines at most.
-    pub footnote: String,
-    /// Every proposal of every iteration: light dots.
-    pub proposals: Vec<Point>,
-    /// The seed, then the network after each iteration, in this order: a dark line.
-    pub path: Vec<Point>,
-    /// Networks trained at the end. Those that would hide each other stand side by side, on the
-    /// same side of the target, each joined to its own latency; the first keep their places.
-    pub trained: Vec<TrainedMark>,
-    /// Target latency in milliseconds.
-    pub target_ms: Option<f64>,
-}
-
-/// The narrowest axis of latencies, as a share of the highest.
-const NARROWEST: f64 = 0.02;
-/// Room at the axis's low end for each trained network, as a share of the latencies' spread.
-const ASIDE: f64 = 0.01;
-
-/// Draws `figure`. Without any network it says that there is nothing to show.
+/// Draws accuracy against latency during an adaptation, as an SVG or a PNG. A figure without
+/// networks says that there is nothing to show.
 ///
 /// # Errors
 ///
-/// [`ReportError::NotPlottable`] for a latency outside 1e-6 to 1e9 ms, an accuracy outside 0 to 1, or
-/// a trained network without accuracies.
+/// [`ReportError::NotPlottable`] if a latency is not from 1e-6 to 1e9 ms, an accuracy is not from 0
+/// to 1, or a trained network has no accuracies.
 pub fn draw_adaptation(figure: &AdaptationFigure, format: Format) -> Result<Vec<u8>, ReportError> {
     check(figure)?;
     let (x, y) = axes(figure);
@@ -66,7 +35,7 @@ pub fn draw_adaptation(figure: &AdaptationFigure, format: Format) -> Result<Vec<
             title: &figure.title,
             footnote: &figure.footnote,
             x_name: "latency (ms)",
-            y_name: "hold-out top-1 (%)",
+            y_name: "hold-out top-1 accuracy (%)",
             legend: legend(figure, joints),
             headroom: targets::headroom(&targets),
             side_room: 0.0,
@@ -87,24 +56,8 @@ pub fn draw_adaptation(figure: &AdaptationFigure, format: Format) -> Result<Vec<
     paint::render(&shapes, format)
 }
 
-fn check(figure: &AdaptationFigure) -> Result<(), ReportError> {
-    for (place, point) in named("proposals", &figure.proposals).chain(named("path", &figure.path)) {
-        check_point(&place, &point)?;
-    }
-    for (index, mark) in figure.trained.iter().enumerate() {
-        check_latency(|| format!("latency of trained[{index}]"), mark.latency_ms)?;
-        if mark.accuracies.is_empty() {
-            let place = format!("number of accuracies of trained[{index}]");
-            return Err(ReportError::NotPlottable { place, found: 0.0, allowed: "1 or more" });
-        }
-        for (run, &accuracy) in mark.accuracies.iter().enumerate() {
-            check_accuracy(|| format!("trained[{index}].accuracies[{run}]"), accuracy)?;
-        }
-    }
-    figure.target_ms.map_or(Ok(()), |target_ms| check_latency(|| "target_ms".into(), target_ms))
-}
-
-/// Axes around all networks and the target: latency in milliseconds, accuracy in per cent.
+/// The axes, which include all networks and the target: latency in milliseconds, accuracy in per
+/// cent.
 fn axes(figure: &AdaptationFigure) -> (Axis, Axis) {
     let points = || figure.proposals.iter().chain(&figure.path);
     let mut latencies_ms: Vec<f64> = points().map(|point| point.latency_ms).collect();
@@ -113,18 +66,18 @@ fn axes(figure: &AdaptationFigure) -> (Axis, Axis) {
     let lowest = latencies_ms.iter().copied().fold(f64::INFINITY, f64::min);
     let highest = latencies_ms.iter().copied().fold(0.0, f64::max);
     if figure.trained.len() > 1 {
-        // Most are just under the target, and aside of each other.
-        let room = ASIDE * figure.trained.len() as f64 * (highest - lowest);
+        // Most are just under the target, so that some are moved aside.
+        let room = ROOM_ASIDE * figure.trained.len() as f64 * (highest - lowest);
         latencies_ms.push((lowest - room).max(0.0));
     }
     let trained = figure.trained.iter().flat_map(|mark| &mark.accuracies);
     let accuracies = points().map(|point| &point.accuracy).chain(trained);
     let percents: Vec<f64> = accuracies.map(|accuracy| 100.0 * accuracy).collect();
-    let x = Axis::around(&latencies_ms, (0.0, f64::INFINITY), NARROWEST * highest);
+    let x = Axis::around(&latencies_ms, (0.0, f64::INFINITY), MIN_SPREAD * highest);
     (x, Axis::around(&percents, (0.0, 100.0), 1.0))
 }
 
-/// An entry for each kind of thing that the figure has.
+/// An entry for each kind of mark or line in the figure.
 fn legend(figure: &AdaptationFigure, joints: bool) -> Vec<Entry> {
     let mut entries = Vec::new();
     if !figure.proposals.is_empty() {
@@ -143,9 +96,9 @@ fn legend(figure: &AdaptationFigure, joints: bool) -> Vec<Entry> {
     entries
 }
 
-/// The proposals, and over them the path.
+/// The proposals, with the path over them.
 fn run(figure: &AdaptationFigure, frame: &Frame) -> Vec<Shape> {
-    let proposals = thin(&positions(&figure.proposals, frame), MOST_MARKS);
+    let proposals = thin(&positions(&figure.proposals, frame), MAX_MARKS);
     let mut shapes: Vec<Shape> =
         proposals.into_iter().flat_map(|centre| Glyph::LightTrial.shapes(centre)).collect();
     let path = positions(&figure.path, frame);

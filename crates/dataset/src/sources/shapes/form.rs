@@ -1,8 +1,8 @@
-//! Forms: how far a point is from one, in units of its size.
+//! Forms as distance functions, in units of the form's size.
 
 use std::f32::consts::PI;
 
-/// A form around the origin, about 1 from there to its farthest point.
+/// A form around the origin, whose farthest point is about 1 away from there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Form {
     Disc,
@@ -35,7 +35,7 @@ impl Form {
         Self::Angle,
     ];
 
-    /// Negative inside, positive outside; near the edge about the distance to it.
+    /// Negative inside and positive outside. Near the edge it is close to the distance from it.
     pub(super) fn distance(self, x: f32, y: f32) -> f32 {
         let radius = x.hypot(y);
         let rectangle =

@@ -4,20 +4,24 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::shapes::Shapes;
 use crate::error::DataError;
-use crate::shapes::Shapes;
 
-/// A data set: `shapes`, `cifar10:DIR`, `folder:DIR` or `mnist:DIR`.
+/// Where the images of a data set come from. As text: `shapes`, `cifar10:DIR`, `folder:DIR` or
+/// `mnist:DIR`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// Procedural images: `shapes` or `shapes:classes=20,size=64`.
+    /// Procedural images, which need no files: `shapes`, or with options
+    /// `shapes:classes=20,size=64`.
     Shapes(Shapes),
-    /// The official binary version: `data_batch_1.bin` to `5`, `test_batch.bin`, in the folder or in
-    /// `cifar-10-batches-bin` below it.
+    /// The official binary version of CIFAR-10: `data_batch_1.bin` to `data_batch_5.bin` and
+    /// `test_batch.bin`, in this folder or in a folder `cifar-10-batches-bin` below it.
     Cifar10(PathBuf),
-    /// JPEG and PNG files: `train/<class>/*` to train on and `val/<class>/*` to test on.
+    /// JPEG and PNG files of any size: `train/<class>/*` to train on and `val/<class>/*` to test
+    /// on.
     Folder(PathBuf),
-    /// idx files as MNIST and Fashion-MNIST have them: `train-images-idx3-ubyte` and so on.
+    /// The idx files of MNIST or Fashion-MNIST: `train-images-idx3-ubyte`,
+    /// `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`.
     Mnist(PathBuf),
 }
 

@@ -1,67 +1,29 @@
-//! Searches side by side: medians over seeds with bands, against the number of trials.
+//! Drawing a comparison figure.
 
-mod lines;
-mod quantity;
-
+use super::figure::{ComparisonFigure, ComparisonLine, ComparisonPoint, check};
+use super::lines;
 use crate::axis::Axis;
 use crate::error::ReportError;
 use crate::frame::{self, Surroundings};
 use crate::legend::{Entry, LINE_SAMPLE};
 use crate::line_style;
 use crate::paint::{self, Format};
-pub use quantity::Quantity;
 
-/// What the seeds of a search had reached after some trials, as fractions. A limit is None where it
-/// lies beyond any axis: the band then goes to the edge.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ComparisonPoint {
-    /// Trials done.
-    pub trials: u64,
-    /// Lower limit of the band.
-    pub low: Option<f64>,
-    /// The line.
-    pub middle: f64,
-    /// Upper limit of the band.
-    pub high: Option<f64>,
-}
-
-/// A search.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ComparisonLine {
-    /// Its name in the legend and at its end.
-    pub label: String,
-    /// Seeds that the band is of; the legend says how many.
-    pub seeds: u64,
-    /// By rising trials; each holds up to the next. Empty where nothing was reached.
-    pub points: Vec<ComparisonPoint>,
-}
-
-/// How several searches went on with their trials.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ComparisonFigure {
-    /// Two lines at most.
-    pub title: String,
-    /// Where the numbers come from. Three lines at most.
-    pub footnote: String,
-    /// What is compared.
-    pub quantity: Quantity,
-    /// The searches, each drawn over the one after it.
-    pub lines: Vec<ComparisonLine>,
-}
-
-/// Where the axis of trials begins, as a share of the longest line's and of the shortest line's.
+/// The axis of trials begins at these shares of the longest and of the shortest line's trials,
+/// whichever is less.
 const FROM_LONGEST: f64 = 0.01;
 const FROM_SHORTEST: f64 = 0.1;
-/// Bands may leave the axis of values up to this many times the first trial shown.
+/// Bands may leave the axis of values up to so many times the first trial shown.
 const RUN_IN: f64 = 2.0;
 
-/// Draws `figure` on a logarithmic axis of trials, from about 1 % of them on. Without any point it
-/// says that no trial met the target.
+/// Draws how a quantity improves with the number of trials, as an SVG or a PNG. The axis of trials
+/// is logarithmic and begins at about 1 % of them. A figure without points says that no trial met
+/// the target.
 ///
 /// # Errors
 ///
-/// [`ReportError::NotPlottable`] for a value that its [`Quantity`] cannot have, or trials that do not
-/// rise from 1 on.
+/// [`ReportError::NotPlottable`] if a value is out of its quantity's range, or a point's trials are
+/// 0 or not more than those of the point before.
 pub fn draw_comparison(figure: &ComparisonFigure, format: Format) -> Result<Vec<u8>, ReportError> {
     check(figure)?;
     let x = trials_axis(figure);
@@ -84,27 +46,7 @@ pub fn draw_comparison(figure: &ComparisonFigure, format: Format) -> Result<Vec<
     paint::render(&shapes, format)
 }
 
-fn check(figure: &ComparisonFigure) -> Result<(), ReportError> {
-    for (index, line) in figure.lines.iter().enumerate() {
-        let mut before = 0;
-        for (number, point) in line.points.iter().enumerate() {
-            let place = format!("lines[{index}].points[{number}]");
-            for value in [point.low, Some(point.middle), point.high].into_iter().flatten() {
-                figure.quantity.check(&place, value)?;
-            }
-            if point.trials <= before {
-                let found = point.trials as f64;
-                let allowed = "more trials than the point before has, from 1 on";
-                let place = format!("trials of {place}");
-                return Err(ReportError::NotPlottable { place, found, allowed });
-            }
-            before = point.trials;
-        }
-    }
-    Ok(())
-}
-
-/// From 1, 2 or 5 times a power of ten to the longest line's end.
+/// An axis from 1, 2 or 5 times a power of ten to the end of the longest line.
 fn trials_axis(figure: &ComparisonFigure) -> Axis {
     let ends = figure.lines.iter().filter_map(|line| line.points.last());
     let ends: Vec<f64> = ends.map(|point| point.trials as f64).collect();
@@ -116,7 +58,7 @@ fn trials_axis(figure: &ComparisonFigure) -> Axis {
     Axis::logarithmic(digit * decade, longest).of_counts()
 }
 
-/// What the axis of values must show, from the trials `first` on.
+/// The values that the axis must include, from trial `first` on.
 fn shown_values(figure: &ComparisonFigure, first: f64) -> Vec<f64> {
     let points = figure.lines.iter().flat_map(|line| &line.points);
     let of = |point: &ComparisonPoint| match point.trials as f64 {
@@ -135,7 +77,7 @@ fn legend(figure: &ComparisonFigure) -> Vec<Entry> {
     };
     let mut entries: Vec<Entry> = figure.lines.iter().enumerate().map(entry).collect();
     if figure.lines.iter().any(lines::has_band) {
-        let label = "25 to 75 % of the seeds".to_owned();
+        let label = "25th to 75th percentile over seeds".to_owned();
         entries.push(Entry {
             label,
             sample_width: LINE_SAMPLE,

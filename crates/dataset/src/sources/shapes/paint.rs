@@ -1,48 +1,50 @@
-//! Draws one image.
+//! Drawing one image.
 
 use std::f32::consts::TAU;
 
 use rand::RngExt;
 use rand::rngs::ChaCha8Rng;
 
-use super::Shapes;
 use super::form::Form;
+use super::spec::Shapes;
 use super::texture::Texture;
 use crate::image::Image;
 use crate::random::{Purpose, rng};
 
 type Colour = [f32; 3];
 
-/// Smaller forms behind the one that counts.
-const MOST_DISTRACTORS: usize = 4;
-/// Hue ranges leave gaps between them.
+/// The number of smaller forms behind the one that shows the class.
+const MAX_DISTRACTORS: usize = 4;
+/// The part of its share of the circle of hues that a range takes up: gaps are left between ranges.
 const HUE_RANGE: f32 = 0.6;
-/// How often an attribute that does not tell classes apart is the one that is usual for the class.
+/// How often an attribute that does not define the class is nevertheless the usual one for it.
 const HINT: f64 = 0.5;
-/// Range of the hues that are usual for a class, and the step between those of neighbours.
+/// The width of the range of hues that is usual for a class.
 const HINT_RANGE: f32 = 0.1;
+/// The step between the usual hues of neighbouring classes: the golden ratio keeps them far apart.
 const GOLDEN: f32 = 0.618_034;
 /// The background's contrast, as a share of the form's.
-const CALM: f32 = 0.5;
+const BACKGROUND_CONTRAST: f32 = 0.5;
 
-/// A textured form, or with none the background. Lengths are shares of the image's side.
+/// A textured form, or the background if `form` is `None`. Lengths are fractions of the image's
+/// side.
 struct Figure {
     form: Option<Form>,
     texture: Texture,
     centre: [f32; 2],
     size: f32,
-    /// Cosine and sine of the form's and the texture's directions.
+    /// Cosine and sine of the angle that the form is turned by; then of the texture's.
     direction: [f32; 2],
     texture_direction: [f32; 2],
     /// Periods of the texture along the image's side.
     frequency: f32,
     colours: [Colour; 2],
-    /// Up to 1, which hides what is behind.
+    /// From 0 to 1, which hides everything behind the figure.
     opacity: f32,
 }
 
-/// The image `index` of class `label`: the same whenever it is drawn.
-pub(crate) fn render(shapes: &Shapes, purpose: Purpose, index: usize, label: u32) -> Image {
+/// Draws image `index` of class `label`: the same image every time.
+pub(super) fn render(shapes: &Shapes, purpose: Purpose, index: usize, label: u32) -> Image {
     let mut rng = rng(shapes.seed, purpose, 0, index as u64);
     let figures = figures(shapes, label as usize, &mut rng);
     let side = shapes.size;
@@ -55,7 +57,7 @@ pub(crate) fn render(shapes: &Shapes, purpose: Purpose, index: usize, label: u32
             let mut colour = [0.0; 3];
             figures.iter().for_each(|figure| figure.paint(at, side, &mut colour));
             let brighter: f32 = (0..2).map(|axis| light[axis] * (2.0 * at[axis] - 1.0)).sum();
-            // The sum of three uniform numbers is about normal, of deviation 1.
+            // The sum of three uniform samples is nearly normal, with a standard deviation of 1.
             let mut grain = || (0..3).map(|_| rng.random_range(-1.0..1.0)).sum::<f32>() * noise;
             pixels.extend(colour.map(|v| ((v + brighter + grain()) * 255.0).round() as u8));
         }
@@ -63,7 +65,7 @@ pub(crate) fn render(shapes: &Shapes, purpose: Purpose, index: usize, label: u32
     Image { height: side, width: side, channels: 3, pixels }
 }
 
-/// Background, distractors, and last the form of the class.
+/// The background, the distractors, and last the form that shows the class.
 fn figures(shapes: &Shapes, class: usize, rng: &mut ChaCha8Rng) -> Vec<Figure> {
     let [form, texture, hue] = shapes.attributes(class);
     let [_, textures, hues] = shapes.axes();
@@ -72,9 +74,9 @@ fn figures(shapes: &Shapes, class: usize, rng: &mut ChaCha8Rng) -> Vec<Figure> {
     let (background, any_hue) = (any_texture(rng), rng.random());
     let mut ground = figure(None, background, any_hue, rng);
     let [first, second] = ground.colours;
-    ground.colours[1] = [0, 1, 2].map(|i| first[i] + CALM * (second[i] - first[i]));
+    ground.colours[1] = [0, 1, 2].map(|i| first[i] + BACKGROUND_CONTRAST * (second[i] - first[i]));
     let mut figures = vec![ground];
-    for _ in 0..rng.random_range(0..=MOST_DISTRACTORS) {
+    for _ in 0..rng.random_range(0..=MAX_DISTRACTORS) {
         let (form, texture, hue) = (any_form(rng), any_texture(rng), rng.random());
         let mut figure = figure(Some(form), texture, hue, rng);
         figure.size = rng.random_range(0.06..0.13);
@@ -89,7 +91,6 @@ fn figures(shapes: &Shapes, class: usize, rng: &mut ChaCha8Rng) -> Vec<Figure> {
     };
     let hue = match (hues, rng.random_bool(HINT)) {
         (1, false) => rng.random(),
-        // Neighbouring classes lie far apart.
         (1, true) => GOLDEN * class as f32 + HINT_RANGE * (rng.random::<f32>() - 0.5),
         _ => (hue as f32 + HUE_RANGE * rng.random::<f32>()) / hues as f32,
     };
@@ -97,7 +98,7 @@ fn figures(shapes: &Shapes, class: usize, rng: &mut ChaCha8Rng) -> Vec<Figure> {
     figures
 }
 
-/// Of the given kind; all else at random.
+/// A figure of the given form, texture and hue; everything else is random.
 fn figure(form: Option<Form>, texture: Texture, hue: f32, rng: &mut ChaCha8Rng) -> Figure {
     let [direction, texture_direction] = [(); 2].map(|()| {
         let angle = TAU * rng.random::<f32>();
@@ -124,7 +125,7 @@ fn figure(form: Option<Form>, texture: Texture, hue: f32, rng: &mut ChaCha8Rng) 
 }
 
 impl Figure {
-    /// Lays the figure over a point's colour.
+    /// Blends the figure over the colour `under` of the point `at`.
     fn paint(&self, at: [f32; 2], side: usize, under: &mut Colour) {
         let from_centre = [at[0] - self.centre[0], at[1] - self.centre[1]];
         let cover = match self.form {
@@ -152,7 +153,7 @@ fn turned([x, y]: [f32; 2], [cos, sin]: [f32; 2]) -> [f32; 2] {
     [x * cos + y * sin, y * cos - x * sin]
 }
 
-/// Of hue (any number; its fraction counts), saturation and value.
+/// A colour from hue (any number: only its fractional part counts), saturation and value.
 fn colour(hue: f32, saturation: f32, value: f32) -> Colour {
     [5.0, 3.0, 1.0].map(|shift| {
         let k = (shift + 6.0 * hue).rem_euclid(6.0);

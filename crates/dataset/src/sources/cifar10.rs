@@ -1,14 +1,14 @@
-//! CIFAR-10, the official binary version: records of a label and 3,072 bytes, channel by channel.
+//! The official binary version of CIFAR-10: records of a label and 3,072 bytes, channel by channel.
 
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::error::{DataError, io_error};
 use crate::image::hash;
-use crate::load::{Loaded, Part};
-use crate::samples::{Normalisation, Sample, Stored};
+use crate::store::{Normalisation, PackedPixels, Sample, SourceData, SourceSplit};
 
 const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
@@ -16,36 +16,35 @@ const SIDE: usize = 32;
 const PIXELS: usize = SIDE * SIDE;
 const CHANNELS: usize = 3;
 const RECORD_BYTES: usize = 1 + PIXELS * CHANNELS;
-/// In each file.
-const RECORDS: usize = 10_000;
-/// Below the folder of the official archive.
-pub(crate) const INNER_FOLDER: &str = "cifar-10-batches-bin";
+const RECORDS_PER_FILE: usize = 10_000;
+/// The folder in the official archive.
+pub(crate) const ARCHIVE_FOLDER: &str = "cifar-10-batches-bin";
 
-pub(crate) fn load(folder: &Path) -> Result<Loaded, DataError> {
-    let inner = folder.join(INNER_FOLDER);
+pub(super) fn read(folder: &Path) -> Result<SourceData, DataError> {
+    let inner = folder.join(ARCHIVE_FOLDER);
     let folder = if inner.is_dir() { &inner } else { folder };
     let train: Vec<String> = (1..=5).map(|batch| format!("data_batch_{batch}.bin")).collect();
-    Ok(Loaded {
+    Ok(SourceData {
         classes: CLASSES.map(str::to_owned).to_vec(),
         channels: CHANNELS,
         // Of the training images.
         normalisation: Normalisation {
             mean: [0.4914, 0.4822, 0.4465],
-            deviation: [0.2470, 0.2435, 0.2616],
+            std: [0.2470, 0.2435, 0.2616],
         },
-        train: part(folder, &train)?,
-        test: part(folder, &["test_batch.bin".to_owned()])?,
+        train: split(folder, &train)?,
+        test: split(folder, &["test_batch.bin".to_owned()])?,
         skipped: Vec::new(),
     })
 }
 
-fn part(folder: &Path, names: &[String]) -> Result<Part, DataError> {
+fn split(folder: &Path, names: &[String]) -> Result<SourceSplit, DataError> {
     let (mut pixels, mut samples) = (Vec::new(), Vec::new());
     for name in names {
         let path = folder.join(name);
         let bytes = fs::read(&path).map_err(io_error(&path))?;
-        if bytes.len() != RECORDS * RECORD_BYTES {
-            let allowed = format!("{} bytes", RECORDS * RECORD_BYTES);
+        if bytes.len() != RECORDS_PER_FILE * RECORD_BYTES {
+            let allowed = format!("{} bytes", RECORDS_PER_FILE * RECORD_BYTES);
             return Err(DataError::content(path, format!("{} bytes", bytes.len()), allowed));
         }
         let hashes: Vec<u64> =
@@ -54,7 +53,7 @@ fn part(folder: &Path, names: &[String]) -> Result<Part, DataError> {
             let label = record[0];
             if usize::from(label) >= CLASSES.len() {
                 let found = format!("label {label} in record {index}");
-                return Err(DataError::content(path, found, "0 to 9"));
+                return Err(DataError::content(path, found, "labels from 0 to 9"));
             }
             samples.push(Sample { index: samples.len(), label: label.into(), hash });
             let planes = &record[1..];
@@ -63,6 +62,6 @@ fn part(folder: &Path, names: &[String]) -> Result<Part, DataError> {
             }
         }
     }
-    let stored = Stored::Pixels { height: SIDE, width: SIDE, channels: CHANNELS, pixels };
-    Ok(Part { stored, samples })
+    let store = PackedPixels { height: SIDE, width: SIDE, channels: CHANNELS, pixels };
+    Ok(SourceSplit { store: Arc::new(store), samples })
 }

@@ -1,46 +1,54 @@
-//! Labels beside points, placed so that they cover neither each other nor the data.
+//! Finding places for labels.
 
-use plotters::style::text_anchor::HPos;
-
-use crate::canvas::Shape;
 use crate::geometry::{Position, Rect};
 use crate::text::{self, Weight};
-use crate::theme::{HAIRLINE, INK, LABEL, LABEL_WIDTH, SOFT_INK, VEIL};
+use crate::theme::{DATA_LINE, LABEL};
 
 /// A text that belongs to a point.
 #[derive(Debug, Clone)]
 pub(crate) struct Label {
     pub(crate) text: String,
     pub(crate) point: Position,
-    /// Free distance around the point: its mark's radius and a little more.
+    /// The distance to keep from the point: the radius of its mark and a little more.
     pub(crate) clearance: f64,
 }
 
-/// Something that labels should not cover; `weight` is the cost of covering a label's own area
-/// of it.
+/// Something that labels should not cover. `weight` is the cost of a label that lies on it with its
+/// whole area.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Obstacle {
     pub(crate) rect: Rect,
     pub(crate) weight: f64,
 }
 
-/// Costs of covering, from what must not be covered to what may.
+impl Obstacle {
+    /// The pieces of a line, which are level or upright.
+    pub(crate) fn along(line: &[Position], weight: f64) -> impl Iterator<Item = Obstacle> {
+        line.windows(2).map(move |pair| Obstacle {
+            rect: Rect::between(pair[0], pair[1]).grown(DATA_LINE),
+            weight,
+        })
+    }
+}
+
+/// The costs of covering a mark, a line, a target's line or a trial.
 pub(crate) const MARK: f64 = 100.0;
 pub(crate) const LINE: f64 = 25.0;
 pub(crate) const GUIDE: f64 = 8.0;
 pub(crate) const TRIAL: f64 = 0.6;
-/// Cost of touching another label, and of covering all of it once more.
+/// The cost of touching another label. Covering all of it costs the same again.
 const LABEL_ON_LABEL: f64 = 200.0;
 const OUTSIDE: f64 = 10_000.0;
-/// Cost of a label's height of distance from its point.
+/// The cost of each label height of distance from the point.
 const DISTANCE: f64 = 1.0;
 
-/// Free room at both ends of a label.
-const PAD: f64 = 0.15 * LABEL;
+/// Room at both ends of a label.
+pub(super) const PAD: f64 = 0.15 * LABEL;
 
-/// Distances from the point, beyond the clearance, in label heights.
+/// The distances from the point that are looked at, in label heights beyond the clearance.
 const RINGS: [f64; 6] = [0.0, 0.6, 1.4, 2.4, 3.6, 5.0];
-/// Directions in order of preference: beside the point first, then above and below.
+/// The directions in order of preference: beside the point first, then diagonally, then above and
+/// below.
 const DIRECTIONS: [Position; 8] = [
     (1.0, 0.0),
     (-1.0, 0.0),
@@ -52,9 +60,9 @@ const DIRECTIONS: [Position; 8] = [
     (0.0, 1.0),
 ];
 
-/// A place for each label, in their order, so the first label has the first choice. Where
-/// everything is covered, the label takes the least covered place inside `bounds`.
-pub(crate) fn place(labels: &[Label], bounds: &Rect, obstacles: &[Obstacle]) -> Vec<Rect> {
+/// Places the labels one after another, so that the first has the first choice. If every place
+/// covers something, the label goes to the place inside `bounds` with the lowest cost.
+pub(super) fn place(labels: &[Label], bounds: &Rect, obstacles: &[Obstacle]) -> Vec<Rect> {
     let mut taken = Vec::new();
     for label in labels {
         taken.push(best_place(label, bounds, obstacles, &taken));
@@ -87,7 +95,7 @@ fn best_place(label: &Label, bounds: &Rect, obstacles: &[Obstacle], taken: &[Rec
         }
         best.0
     };
-    let mut least = f64::INFINITY;
+    let mut min_cost = f64::INFINITY;
     for ring in RINGS {
         for (preference, direction) in DIRECTIONS.iter().enumerate() {
             let distance = label.clearance + ring * height;
@@ -95,10 +103,10 @@ fn best_place(label: &Label, bounds: &Rect, obstacles: &[Obstacle], taken: &[Rec
                 label.point.0 + direction.0 * distance + sign(direction.0) * width / 2.0,
                 label.point.1 + direction.1 * distance + sign(direction.1) * height / 2.0,
             );
-            least = consider(centre, ring * DISTANCE + preference as f64 * 0.02);
+            min_cost = consider(centre, ring * DISTANCE + preference as f64 * 0.02);
         }
     }
-    if least >= LABEL_ON_LABEL {
+    if min_cost >= LABEL_ON_LABEL {
         for centre in everywhere(&bounds.grown(-1.0), width, height) {
             let (dx, dy) = (centre.0 - label.point.0, centre.1 - label.point.1);
             consider(centre, dx.hypot(dy) / height * DISTANCE);
@@ -107,8 +115,8 @@ fn best_place(label: &Label, bounds: &Rect, obstacles: &[Obstacle], taken: &[Rec
     best.1
 }
 
-/// Centres of the places of a size inside the bounds, half a height apart downwards and a quarter
-/// of a width apart sideways: where the surroundings of a point are full, one of them is free.
+/// The centres of places all over the bounds, for labels whose surroundings are full. They are half
+/// a height apart vertically and a quarter of a width apart horizontally.
 fn everywhere(bounds: &Rect, width: f64, height: f64) -> impl Iterator<Item = Position> {
     let steps = |room: f64, step: f64| (room / step).max(0.0) as usize;
     let (left, top) = (bounds.left + width / 2.0, bounds.top + height / 2.0);
@@ -121,51 +129,9 @@ fn everywhere(bounds: &Rect, width: f64, height: f64) -> impl Iterator<Item = Po
     })
 }
 
-/// Unlike `f64::signum`, 0 for 0.
+/// Like `f64::signum`, but 0 for 0.
 fn sign(number: f64) -> f64 {
     if number == 0.0 { 0.0 } else { number.signum() }
-}
-
-/// Places the labels and draws them, each on a veil over the data, with a thin line to its point
-/// where it stands away from it.
-pub(crate) fn draw(labels: Vec<Label>, bounds: &Rect, obstacles: &[Obstacle]) -> Vec<Shape> {
-    let labels: Vec<Label> = labels
-        .into_iter()
-        .map(|label| Label {
-            text: text::cut(&label.text, LABEL, Weight::Regular, LABEL_WIDTH),
-            ..label
-        })
-        .collect();
-    let places = place(&labels, bounds, obstacles);
-    let mut shapes = Vec::new();
-    for (label, place) in labels.iter().zip(&places) {
-        let end = place.nearest(label.point);
-        let (dx, dy) = (end.0 - label.point.0, end.1 - label.point.1);
-        let distance = dx.hypot(dy);
-        if distance > 1.6 * label.clearance {
-            let share = label.clearance / distance;
-            let start = (label.point.0 + dx * share, label.point.1 + dy * share);
-            shapes.push(Shape::line(vec![start, end], 1.5 * HAIRLINE, SOFT_INK));
-        }
-    }
-    for (label, place) in labels.iter().zip(&places) {
-        // A text beside its point keeps to it, however wide the viewer's font.
-        let width = text::width(&label.text, LABEL, Weight::Regular);
-        let (x, y) = place.centre();
-        let (x, middle, anchor) = match label.point.0 {
-            point if point < place.left => {
-                (place.left + PAD, place.left + PAD + width / 2.0, HPos::Left)
-            }
-            point if point > place.right => {
-                (place.right - PAD, place.right - PAD - width / 2.0, HPos::Right)
-            }
-            _ => (x, x, HPos::Center),
-        };
-        let veil = Rect::around((middle, y), width + 2.0 * PAD, place.height());
-        shapes.push(Shape::rect(&veil, VEIL));
-        shapes.push(Shape::text(&label.text, (x, y), LABEL, anchor, INK));
-    }
-    shapes
 }
 
 #[cfg(test)]
