@@ -110,7 +110,7 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
     }
     // Every network on the way is a file that loads, fits its weights and exports.
     for iteration in 0..iterations.len() {
-        let ron = place.path(&format!("whole/steps/{iteration:03}.ron"));
+        let ron = place.path(&format!("whole/iterations/{iteration:03}.ron"));
         let weights = ron.replace(".ron", ".safetensors");
         json(&["export", &ron, "--weights", &weights, "--onnx", &place.path("net.onnx")]);
     }
@@ -124,7 +124,7 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
     let killed = place.path("killed");
     let names = ["adapted.ron", "adapted.safetensors", "trajectory.csv", "trained.csv"];
     let weights =
-        (0..iterations.len()).map(|iteration| format!("steps/{iteration:03}.safetensors"));
+        (0..iterations.len()).map(|iteration| format!("iterations/{iteration:03}.safetensors"));
     for name in names.map(str::to_owned).into_iter().chain(weights) {
         assert!(bytes(&out, &name) == bytes(&killed, &name), "{name}");
     }
@@ -167,5 +167,5 @@ fn bad_adaptations_are_refused_and_write_nothing() {
     let (wide, out) = (place.path("wide.ron"), place.path("trained"));
     json(&["train", &wide, "--data", DATA, "--epochs", "1", "--batch", "40", "--out", &out]);
     let weights = format!("{out}/best.safetensors");
-    check(&["--weights", &weights], &["blocks.1.expand.conv.weight", "found [64", "allowed: [96"]);
+    check(&["--weights", &weights], &["blocks.1.expand.conv.weight", "found [64", "expected: [96"]);
 }

@@ -104,7 +104,7 @@ fn bad_training_is_refused_and_writes_nothing() {
     check(&["--data", DATA, "--train-stem-stride", "1", "--batch", "0"], &["--batch", "found 0"]);
     check(
         &["--data", DATA, "--train-stem-stride", "1", "--learning-rate", "-1"],
-        &["learning rate", "-1"],
+        &["--learning-rate", "-1"],
     );
     check(
         &["--data", DATA, "--train-stem-stride", "1", "--weights", "nowhere.safetensors"],

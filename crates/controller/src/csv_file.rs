@@ -26,11 +26,11 @@ pub enum CsvError {
         file: String,
         /// Counted from 1.
         line: u64,
-        /// What was found and what is allowed.
+        /// What was found and what is expected.
         message: String,
     },
     /// A cell that holds what its column cannot.
-    #[error("{file}, line {line}, column {column}: found {found}; allowed: {allowed}")]
+    #[error("{file}, line {line}, column {column}: found {found}; expected: {expected}")]
     Cell {
         /// Path as given.
         file: String,
@@ -41,7 +41,7 @@ pub enum CsvError {
         /// What stands there.
         found: String,
         /// What may stand there.
-        allowed: String,
+        expected: String,
     },
 }
 
@@ -128,14 +128,14 @@ impl<'a> Line<'a> {
     pub(crate) fn value(
         &self,
         column: Column,
-        allowed: &str,
+        expected: &str,
         allows: impl Fn(f64) -> bool,
     ) -> Result<f64, CsvError> {
         let value = self.text(column).parse().ok().filter(|v: &f64| v.is_finite() && allows(*v));
-        value.ok_or_else(|| self.cell_error(column, allowed))
+        value.ok_or_else(|| self.cell_error(column, expected))
     }
 
-    pub(crate) fn cell_error(&self, column: Column, allowed: impl Display) -> CsvError {
+    pub(crate) fn cell_error(&self, column: Column, expected: impl Display) -> CsvError {
         CsvError::Cell {
             file: self.file.file.clone(),
             line: self.number(),
@@ -144,7 +144,7 @@ impl<'a> Line<'a> {
                 "" => "nothing".to_owned(),
                 text => text.to_owned(),
             },
-            allowed: allowed.to_string(),
+            expected: expected.to_string(),
         }
     }
 

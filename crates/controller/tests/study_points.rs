@@ -2,8 +2,7 @@
 
 use std::path::Path;
 
-use controller::study::{Study, StudyPoint, read_points};
-use controller::study::{StudyError, StudySettings};
+use controller::study::{Study, StudyError, StudyPoint, StudySettings, read_points};
 use rusqlite::{Connection, params};
 use tempfile::tempdir;
 
@@ -16,8 +15,8 @@ fn settings() -> StudySettings {
 /// Adds a trial as a search does.
 fn record(connection: &Connection, id: i64, latency_ms: Option<f64>, accuracy: f64) {
     let insert = "INSERT INTO trials
-        (id, genotype, latency_ms, accuracy, standard_error, reward, second_half)
-        VALUES (?, '0', ?, ?, 0.0, 0.0, 0)";
+        (id, genotype, latency_ms, accuracy, standard_error, reward, phase)
+        VALUES (?, '0', ?, ?, 0.0, 0.0, 'reward')";
     connection.execute(insert, params![id, latency_ms, accuracy]).expect("writable");
 }
 

@@ -111,8 +111,8 @@ fn a_surrogate_file_that_does_not_fit_is_refused() {
     let mut changed = mnasnet();
     changed.stages[0].out = 24;
     check(&text, &changed, "fitted to mnasnet");
-    check(&text, &published::space("mobilenet_v3").unwrap(), "allowed: mobilenet_v3");
-    check(&text.replace("format: 1", "format: 2"), &space, "format: found 2; allowed: 1");
+    check(&text, &published::space("mobilenet_v3").unwrap(), "expected: mobilenet_v3");
+    check(&text.replace("format: 1", "format: 2"), &space, "format: found 2; expected: 1");
     check(&text.replacen("tool:", "tole:", 1), &space, "tole");
     check(&text.replacen("(\"0", "(\"9", 1), &space, "genotype: found 9");
     check(&text.replacen("weights: [", "weights: [1, ", 1), &space, "stages: found [7, 6, 6");
@@ -143,16 +143,16 @@ fn tables_are_read_or_refused_with_the_place() {
     };
     check(head.replace("se7", "se"), "line 1: found columns id,expand7");
     for (from, to, expected) in [
-        ("6146411", "614641", "line 3, column expand7: found 614641; allowed: 7 digits"),
+        ("6146411", "614641", "line 3, column expand7: found 614641; expected: 7 digits"),
         (
             "6146411",
             "6136411",
-            "column expand7: found 6136411; allowed: [1.0, 4.0, 6.0] as digit 3",
+            "column expand7: found 6136411; expected: [1.0, 4.0, 6.0] as digit 3",
         ),
-        ("3353553", "3353557", "column kernel7: found 3353557; allowed: [3.0, 5.0] as digit 7"),
+        ("3353553", "3353557", "column kernel7: found 3353557; expected: [3.0, 5.0] as digit 7"),
         ("2122342", "4122342", "column layers7"),
         ("0000001", "000000x", "column se7"),
-        ("60.5", "", "column val_top1: found nothing; allowed: per cent"),
+        ("60.5", "", "column val_top1: found nothing; expected: per cent"),
         ("60.5", "101", "column val_top1: found 101"),
         ("415.361", "NaN", "column macs_M: found NaN"),
         (",415.361", "", "line 3"),

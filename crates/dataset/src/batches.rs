@@ -130,20 +130,20 @@ fn check(samples: &Samples, settings: &BatchSettings) -> Result<(), DataError> {
         Order::Shuffled => samples.len(),
     };
     if !(1..=max).contains(&settings.batch) {
-        let allowed = format!("1 to {max}, the number of images to train on");
-        return Err(DataError::setting("batch", settings.batch, allowed));
+        let expected = format!("1 to {max}, the number of images to train on");
+        return Err(DataError::setting("batch", settings.batch, expected));
     }
     if !(1..=MAX_RESOLUTION).contains(&settings.resolution) {
-        let allowed = format!("1 to {MAX_RESOLUTION}");
-        return Err(DataError::setting("resolution", settings.resolution, allowed));
+        let expected = format!("1 to {MAX_RESOLUTION}");
+        return Err(DataError::setting("resolution", settings.resolution, expected));
     }
     match settings.augment.crop {
         Crop::Resized { smallest_area } if !(smallest_area > 0.0 && smallest_area <= 1.0) => {
             Err(DataError::setting("smallest area", smallest_area, "above 0 and at most 1"))
         }
         Crop::Padded { padding } if padding > settings.resolution => {
-            let allowed = format!("0 to the resolution, {}", settings.resolution);
-            Err(DataError::setting("padding", padding, allowed))
+            let expected = format!("0 to the resolution, {}", settings.resolution);
+            Err(DataError::setting("padding", padding, expected))
         }
         _ => Ok(()),
     }

@@ -16,24 +16,24 @@ pub enum DataError {
         source: io::Error,
     },
     /// The content of a file or folder is not in the expected format.
-    #[error("{}: found {found}; allowed: {allowed}", path.display())]
+    #[error("{}: found {found}; expected: {expected}", path.display())]
     Content {
         /// The file or folder.
         path: PathBuf,
         /// What it has.
         found: String,
         /// What it may have.
-        allowed: String,
+        expected: String,
     },
     /// A setting is out of range.
-    #[error("{place}: found {found}; allowed: {allowed}")]
+    #[error("{place}: found {found}; expected: {expected}")]
     Setting {
         /// The name of the setting, such as `batch` or `shapes:classes`.
         place: String,
         /// Its value.
         found: String,
         /// The values that it may have.
-        allowed: String,
+        expected: String,
     },
     /// The threads that prepare batches could not be started.
     #[error("{threads} threads to prepare images could not be started: {message}")]
@@ -48,7 +48,7 @@ pub enum DataError {
     Fetch(FetchError),
     /// Too many images of a split cannot be decoded.
     #[error(
-        "{}: found {} of {images} images that cannot be decoded, the first of them {}; allowed: 1 %",
+        "{}: found {} of {images} images that cannot be decoded, the first of them {}; expected: 1 %",
         path.display(), skipped.len(),
         skipped.first().map(ToString::to_string).unwrap_or_default()
     )]
@@ -91,7 +91,7 @@ pub enum FetchError {
     },
     /// A file of the data set is missing or has another content.
     #[error(
-        "{}: found {}; allowed: SHA-256 {allowed}",
+        "{}: found {}; expected: SHA-256 {expected}",
         path.display(),
         found.as_ref().map_or("no such file".to_owned(), |sum| format!("SHA-256 {sum}"))
     )]
@@ -101,7 +101,7 @@ pub enum FetchError {
         /// Its SHA-256, or `None` if there is no such file.
         found: Option<String>,
         /// The SHA-256 that the file should have.
-        allowed: String,
+        expected: String,
     },
 }
 
@@ -119,15 +119,15 @@ impl DataError {
     pub(crate) fn content(
         path: impl Into<PathBuf>,
         found: impl Display,
-        allowed: impl Display,
+        expected: impl Display,
     ) -> Self {
-        let (found, allowed) = (found.to_string(), allowed.to_string());
-        Self::Content { path: path.into(), found, allowed }
+        let (found, expected) = (found.to_string(), expected.to_string());
+        Self::Content { path: path.into(), found, expected }
     }
 
-    pub(crate) fn setting(place: &str, found: impl Display, allowed: impl Display) -> Self {
-        let (found, allowed) = (found.to_string(), allowed.to_string());
-        Self::Setting { place: place.to_owned(), found, allowed }
+    pub(crate) fn setting(place: &str, found: impl Display, expected: impl Display) -> Self {
+        let (found, expected) = (found.to_string(), expected.to_string());
+        Self::Setting { place: place.to_owned(), found, expected }
     }
 }
 

@@ -76,8 +76,8 @@ impl Dataset {
             train.samples.into_iter().partition(|sample| hold_out.takes(sample));
         if trained.is_empty() || (kept.is_empty() && hold_out != HoldOut::NONE) {
             let found = format!("{} of {} images", kept.len(), kept.len() + trained.len());
-            let allowed = "a share that leaves images on both sides";
-            return Err(DataError::setting("hold-out", found, allowed));
+            let expected = "a share that leaves images on both sides";
+            return Err(DataError::setting("hold-out", found, expected));
         }
         Ok(Self {
             classes,
@@ -91,7 +91,7 @@ impl Dataset {
 
 fn pool(threads: usize) -> Result<ThreadPool, DataError> {
     if threads == 0 {
-        return Err(DataError::setting("threads", threads, "1 and more"));
+        return Err(DataError::setting("threads", threads, "at least 1"));
     }
     let builder = ThreadPoolBuilder::new().num_threads(threads);
     let builder = builder.thread_name(|thread| format!("images-{thread}"));

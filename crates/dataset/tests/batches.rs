@@ -184,7 +184,7 @@ fn resized_crops_are_parts_of_the_image() {
 fn settings_out_of_range_are_refused() {
     let source: Source = "shapes".parse().unwrap();
     let error = Dataset::load(&source, HoldOut::NONE, 0).unwrap_err().to_string();
-    assert_eq!(error, "threads: found 0; allowed: 1 and more");
+    assert_eq!(error, "threads: found 0; expected: at least 1");
     let data = shapes(0.1);
     let crop = |crop| Augment { crop, ..Augment::NONE };
     for (settings, part) in [

@@ -11,7 +11,7 @@ pub enum EngineError {
     /// A batch norm does not follow a convolution that it could be folded into.
     #[error(
         "{node}: found a batch norm that no convolution comes directly before; \
-         allowed: batch norms that can be folded into a convolution"
+         expected: batch norms that can be folded into a convolution"
     )]
     UnfoldedNorm {
         /// The node's name.

@@ -47,7 +47,7 @@ pub enum PredictorError {
         unit: PlacedUnit,
     },
     /// More threads than CPUs.
-    #[error("threads: found {found}; allowed: 1 to {cpus}, the CPUs that this process may use")]
+    #[error("threads: found {found}; expected: 1 to {cpus}, the CPUs that this process may use")]
     Threads {
         /// As asked for.
         found: usize,
@@ -55,7 +55,7 @@ pub enum PredictorError {
         cpus: usize,
     },
     /// No runs, so no median.
-    #[error("runs: found 0; allowed: 1 and more")]
+    #[error("runs: found 0; expected: at least 1")]
     NoRuns,
     /// The system does not let threads be pinned.
     #[error("cannot pin threads to CPUs: {0}")]

@@ -22,23 +22,26 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
+/// The heading of [`Global`] in each help.
+const GLOBAL: &str = "Global options";
+
 /// Options of every command.
 #[derive(Clone, clap::Args)]
 pub(crate) struct Global {
-    /// Print one JSON object on stdout, and nothing else there
-    #[arg(long, global = true)]
+    /// Print the result as one JSON object on stdout
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) json: bool,
-    /// Print no progress on stderr, only warnings and errors
-    #[arg(long, global = true)]
+    /// Print only warnings and errors on stderr, no progress
+    #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) quiet: bool,
-    /// Threads of the network that is measured [default: 1], or of training [default: all cores]
-    #[arg(long, global = true, value_name = "N")]
+    /// Number of threads: of the measured network [default: 1], or of training [default: all cores]
+    #[arg(long, global = true, value_name = "N", help_heading = GLOBAL)]
     pub(crate) threads: Option<usize>,
-    /// Trials evaluated side by side; none while measuring [default: all cores]
-    #[arg(long, global = true, value_name = "N")]
+    /// Number of trials or trainings in parallel; measuring is always alone [default: all cores]
+    #[arg(long, global = true, value_name = "N", help_heading = GLOBAL)]
     pub(crate) jobs: Option<NonZeroUsize>,
-    /// Seed of all random choices
-    #[arg(long, global = true, value_name = "N", default_value_t = 0)]
+    /// Random seed
+    #[arg(long, global = true, value_name = "N", default_value_t = 0, help_heading = GLOBAL)]
     pub(crate) seed: u64,
 }
 
@@ -96,11 +99,11 @@ pub(crate) enum Command {
     after_help = "Example:\n  nas search --target-ms 15 --w -0.15\n  nas search --target-ms 5,10,15 \
     --max params=4M\n  nas search --accuracy table:bench.csv --latency-column ms_pixel3 --target-ms 8 \
     --samples 300\n\nThe first half of the trials \
-    maximises the reward ACC x (LAT/TAR)^w, the second half searches for\naccuracy under the target. \
-    The winner is the most accurate network whose measured latency meets it."
+    maximises the reward ACC x (LAT/TAR)^w; the second half maximises accuracy\nunder the target. The \
+    winner is the most accurate network whose measured latency meets the target."
 )]
 pub(crate) struct SearchArgs {
-    /// The latency to meet, in milliseconds; several, separated by commas, get a winner each
+    /// Target latency in milliseconds; several separated by commas give one winner each
     #[arg(
         long,
         value_name = "X",
@@ -109,40 +112,40 @@ pub(crate) struct SearchArgs {
         allow_negative_numbers = true
     )]
     pub(crate) target_ms: Vec<f64>,
-    /// Search for accuracy alone, without a target
+    /// Maximise accuracy alone, without a latency target
     #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["target_ms", "w", "reward"])]
     pub(crate) maximize: Option<Maximize>,
-    /// Exponent of the soft reward or weight of the absolute one, 0 or below [default: -0.15]
+    /// Exponent of the soft reward, or weight of the absolute reward; at most 0 [default: -0.15]
     #[arg(long, value_name = "W", allow_negative_numbers = true)]
     pub(crate) w: Option<f64>,
-    /// soft: ACC x (LAT/TAR)^w; hard: exponent 0 up to the target, -1 above;
-    /// absolute: ACC + w x |LAT/TAR - 1|
+    /// Reward: soft is ACC x (LAT/TAR)^w; hard has exponent 0 up to the target and -1 above it;
+    /// absolute is ACC + w x |LAT/TAR - 1|
     #[arg(long, value_enum, default_value_t = RewardKind::Soft)]
     pub(crate) reward: RewardKind,
-    /// Hard limits, as in params=4M,macs=300M,peak_activation=512KiB,memory_access_cost=20M
+    /// Hard limits, such as params=4M,macs=300M,peak_activation=512KiB,memory_access_cost=20M
     #[arg(long, value_name = "LIMITS")]
     pub(crate) max: Option<Limits>,
-    /// Search space: a name, a RON file, or table for the digits of an accuracy table
-    /// [default: mnasnet; table with --accuracy table:FILE]
+    /// Search space: a name, a RON file, or "table" for the digits of an accuracy table
+    /// [default: mnasnet, or table with --accuracy table:FILE]
     #[arg(long, value_name = "S")]
     pub(crate) space: Option<String>,
     #[command(flatten)]
     pub(crate) accuracy: AccuracyChoice,
-    /// How networks are proposed: evolution, ppo, nsga2 or random
+    /// Search algorithm: evolution, ppo, nsga2 or random
     #[arg(long, value_name = "A", default_value = "evolution")]
     pub(crate) algorithm: Algorithm,
-    /// Trials in all
+    /// Number of trials
     #[arg(long, value_name = "N", default_value_t = 16_000)]
     pub(crate) samples: usize,
     #[command(flatten)]
     pub(crate) table: TableChoice,
-    /// Undisturbed runs of each network that is measured for the target [default: 100]
+    /// Number of undisturbed runs for each measured network [default: 100]
     #[arg(long, value_name = "N")]
     pub(crate) runs: Option<NonZeroUsize>,
     /// Output folder [default: results/search-SPACE-TARGETms]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Continue the study of the output folder
+    /// Continue the study in the output folder
     #[arg(long)]
     pub(crate) resume: bool,
 }
@@ -150,18 +153,18 @@ pub(crate) struct SearchArgs {
 /// Where accuracies, and latencies if asked for, come from.
 #[derive(clap::Args)]
 pub(crate) struct AccuracyChoice {
-    /// surrogate, or table:FILE: a CSV file, plain or gzipped, of architectures and their accuracies,
-    /// 0 to 1 or per cent; what it lacks is not proposed
+    /// Accuracy source: surrogate, or table:FILE, a CSV file (plain or gzipped) of architectures with
+    /// accuracies from 0 to 1 or in per cent; architectures that it lacks are not proposed
     #[arg(long, value_name = "SOURCE", default_value = "surrogate")]
     pub(crate) accuracy: AccuracyArg,
-    /// The table's column of architectures, as genotypes of the space [default: genotype or arch]
+    /// Column of the architectures, as genotypes of the space [default: genotype or arch]
     #[arg(long, value_name = "NAME")]
     pub(crate) arch_column: Option<String>,
-    /// The table's column of accuracies [default: accuracy or mean_acc]
+    /// Column of the accuracies [default: accuracy or mean_acc]
     #[arg(long, value_name = "NAME")]
     pub(crate) accuracy_column: Option<String>,
-    /// The table's column of latencies in milliseconds, instead of this device's [default:
-    /// latency_ms with --space table, where there is one]
+    /// Column of latencies in milliseconds, used instead of this device's [default: latency_ms with
+    /// --space table, if there is one]
     #[arg(long, value_name = "NAME")]
     pub(crate) latency_column: Option<String>,
 }
@@ -180,7 +183,7 @@ impl FromStr for AccuracyArg {
         match text.split_once(':') {
             None if text == "surrogate" => Ok(Self::Surrogate),
             Some(("table", file)) if !file.is_empty() => Ok(Self::Table(file.into())),
-            _ => Err(format!("found {text}; allowed: surrogate, table:FILE")),
+            _ => Err(format!("found {text}; expected: surrogate, table:FILE")),
         }
     }
 }
@@ -199,17 +202,17 @@ pub(crate) enum RewardKind {
     Absolute,
 }
 
-/// Compare studies: best accuracy, hypervolume and regret against trials, over seeds
+/// Compare studies over seeds: best accuracy, hypervolume and regret after each number of trials
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  nas compare results/evolution-* results/ppo-*\n\nStudies that differ \
-    in the seed alone are one line, the median, with a band from 25 to 75 % of the seeds.\nThe \
-    hypervolume is the share of all latencies from 0 to the target and all accuracies from 0 to\n\
-    100 % that the trials so far dominate: its reference point is the target at accuracy 0.\nThe \
-    regret is what the best accuracy so far lacks of the optimum, where a table knows the optimum."
+    only in the seed share one line: their median, with a band from the 25th to the 75th percentile.\nThe \
+    hypervolume is the share of the latencies from 0 to the target and the accuracies from 0 to\n\
+    100 % that the trials so far dominate; its reference point is the target at accuracy 0.\nThe \
+    regret is the optimum minus the best accuracy so far, for tables, whose optimum is known."
 )]
 pub(crate) struct CompareArgs {
-    /// Output folders of nas search, or their study.sqlite; a search may still be at work there
+    /// Output folders of nas search, or their study.sqlite; a search may still be running there
     #[arg(value_name = "STUDY", required = true)]
     pub(crate) studies: Vec<PathBuf>,
     /// Output folder [default: results/compare-SPACE-TARGETms]
@@ -220,22 +223,22 @@ pub(crate) struct CompareArgs {
 /// Which latency table.
 #[derive(clap::Args)]
 pub(crate) struct TableChoice {
-    /// Latency table [default: this device's, in the user's cache]
+    /// Latency table [default: this device's table in the user's cache]
     #[arg(long, value_name = "T")]
     pub(crate) table: Option<PathBuf>,
-    /// Use a table of another device, runtime or thread count
+    /// Allow a table of another device, runtime or number of threads
     #[arg(long)]
     pub(crate) allow_foreign: bool,
 }
 
-/// Measure the blocks of a space on this CPU, or show what was measured
+/// Measure the blocks of a search space on this CPU, or print a latency table
 #[derive(Subcommand)]
 pub(crate) enum TableCommand {
     Build(TableBuildArgs),
     Show(TableShowArgs),
 }
 
-/// Measure the blocks of a space on this CPU; continues a build that was interrupted
+/// Measure the blocks of a search space on this CPU; continues an interrupted build
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  nas table build\n  nas table build --space mobilenet_v3 --threads 2"
@@ -244,7 +247,7 @@ pub(crate) struct TableBuildArgs {
     /// Search space: a name or a RON file
     #[arg(long, value_name = "S", default_value = "mnasnet")]
     pub(crate) space: String,
-    /// The table's file [default: this device's, in the user's cache]
+    /// File of the table [default: this device's table in the user's cache]
     #[arg(long, value_name = "T")]
     pub(crate) out: Option<PathBuf>,
 }
@@ -257,7 +260,7 @@ pub(crate) struct TableShowArgs {
     pub(crate) table: TableChoice,
 }
 
-/// Predict a network's latency on this CPU, and measure it
+/// Predict the latency of a network on this CPU, and measure it
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  nas latency mobilenet_v2 --measure\n  \
     nas latency best.ron --per-block\n  nas latency --genotypes genotypes.txt --space mnasnet")]
@@ -266,32 +269,32 @@ pub(crate) struct LatencyArgs {
     pub(crate) net: Option<String>,
     #[command(flatten)]
     pub(crate) table: TableChoice,
-    /// Measure the whole network too
+    /// Measure the whole network as well
     #[arg(long)]
     pub(crate) measure: bool,
-    /// Time exactly N runs, whatever else the machine does [default: until 100 were undisturbed]
+    /// Time exactly N runs, disturbed or not [default: until 100 runs were undisturbed]
     #[arg(long, value_name = "N", requires = "measure")]
     pub(crate) runs: Option<usize>,
     /// Print the latency of each block
     #[arg(long)]
     pub(crate) per_block: bool,
-    /// Predict the genotypes of a file, one a line; prints one result a line
+    /// Predict the genotypes in a file, one per line; prints one result per line
     #[arg(long, value_name = "FILE", requires = "space",
         conflicts_with_all = ["net", "measure", "per_block"])]
     pub(crate) genotypes: Option<String>,
-    /// The genotypes' space: a name or a RON file
+    /// Search space of the genotypes: a name or a RON file
     #[arg(long, value_name = "S", requires = "genotypes")]
     pub(crate) space: Option<String>,
 }
 
-/// Fit the model of accuracy that searches use, or evaluate it
+/// Fit the accuracy model that searches use, or evaluate it
 #[derive(Subcommand)]
 pub(crate) enum SurrogateCommand {
     Fit(SurrogateFitArgs),
     Eval(SurrogateEvalArgs),
 }
 
-/// Fit a surrogate to networks with known accuracies and cross-validate it
+/// Fit a surrogate to networks of known accuracy, and cross-validate it
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  nas surrogate fit mnasnet_imagenet.csv --data-name Accel-NASBench \
@@ -299,32 +302,32 @@ pub(crate) enum SurrogateCommand {
     The columns are those of Accel-NASBench: expand7, kernel7, layers7, se7, val_top1, macs_M."
 )]
 pub(crate) struct SurrogateFitArgs {
-    /// CSV file of trained networks
+    /// CSV file of trained networks and their accuracies
     pub(crate) file: PathBuf,
     /// Search space: a name or a RON file
     #[arg(long, value_name = "S", default_value = "mnasnet")]
     pub(crate) space: String,
-    /// Name of the data set, for the surrogate's file [default: the CSV file's name]
+    /// Name of the data set, stored with the surrogate [default: name of the CSV file]
     #[arg(long, value_name = "NAME")]
     pub(crate) data_name: Option<String>,
-    /// Licence of the data set, for the surrogate's file
+    /// Licence of the data set, stored with the surrogate
     #[arg(long, value_name = "SPDX", default_value = "not stated")]
     pub(crate) data_licence: String,
-    /// Where the surrogate is written
+    /// File to write the surrogate to
     #[arg(long, value_name = "FILE")]
     pub(crate) out: PathBuf,
 }
 
-/// Compare a surrogate's predictions with known accuracies
+/// Compare the predictions of a surrogate with known accuracies
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  nas surrogate eval mnasnet_imagenet.csv")]
 pub(crate) struct SurrogateEvalArgs {
-    /// CSV file of trained networks
+    /// CSV file of trained networks and their accuracies
     pub(crate) file: PathBuf,
     /// Search space: a name or a RON file
     #[arg(long, value_name = "S", default_value = "mnasnet")]
     pub(crate) space: String,
-    /// A surrogate's file [default: the one that comes with nas]
+    /// File of the surrogate [default: the one that is built in]
     #[arg(long, value_name = "FILE")]
     pub(crate) surrogate: Option<String>,
 }
@@ -334,28 +337,27 @@ pub(crate) struct SurrogateEvalArgs {
 #[command(after_help = "Examples:\n  nas zoo\n  nas zoo --measure\n  \
     nas zoo mobilenet_v2@width=0.5 > net.ron")]
 pub(crate) struct ZooArgs {
-    /// Print this network's RON file: a name with options, as in mobilenet_v2@width=0.5
+    /// Print the RON file of this network: a name with options, such as mobilenet_v2@width=0.5
     pub(crate) name: Option<String>,
-    /// Measure all of them on this CPU and plot latency against published accuracy
+    /// Measure all networks on this CPU, and plot latency against published accuracy
     #[arg(long, conflicts_with = "name")]
     pub(crate) measure: bool,
 }
 
-/// List the search spaces, or the choices of one
+/// List the search spaces, or the choices of one search space
 #[derive(clap::Args)]
 #[command(
     after_help = "Examples:\n  nas space\n  nas space mnasnet\n  nas space --validate mine.ron"
 )]
 pub(crate) struct SpaceArgs {
-    /// A space's name or RON file
+    /// Name or RON file of the search space
     pub(crate) space: Option<String>,
-    /// Say which of its options are illegal where and why, which have no effect, and how large its
-    /// networks are
+    /// Report which options are illegal and why, which have no effect, and how large the networks are
     #[arg(long, requires = "space")]
     pub(crate) validate: bool,
 }
 
-/// Count a network's parameters, multiply-adds and memory, layer by layer
+/// Count parameters, multiply-adds and memory of a network, layer by layer
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  nas describe mobilenet_v3_small@resolution=160\n  \
     nas describe best.ron\n  nas describe mnasnet:0120212021201000010020000000")]
@@ -374,17 +376,17 @@ pub(crate) struct DescribeArgs {
 pub(crate) struct ExportArgs {
     #[arg(help = NET_HELP)]
     pub(crate) net: String,
-    /// Weights that nas train or nas import wrote; their classes and batch norms replace NET's
-    /// [default: random weights]
+    /// Weights written by nas train or nas import; their classes and batch norm settings replace those
+    /// of NET [default: random weights]
     #[arg(long, value_name = "W")]
     pub(crate) weights: Option<PathBuf>,
-    /// The file to write: opset 17, input `input` [batch, channels, height, width], output `logits`
+    /// File to write: opset 17, input `input` [batch, channels, height, width], output `logits`
     #[arg(long, value_name = "F")]
     pub(crate) onnx: PathBuf,
-    /// Leave the number of images open [default: one image]
+    /// Leave the batch size open [default: one image]
     #[arg(long)]
     pub(crate) dynamic_batch: bool,
-    /// Keep batch norms as nodes of their own [default: folded into the convolutions]
+    /// Keep batch norms as separate nodes [default: folded into the convolutions]
     #[arg(long)]
     pub(crate) unfolded: bool,
 }
@@ -393,7 +395,7 @@ pub(crate) struct ExportArgs {
 pub(crate) const NET_HELP: &str = "A published name with options \
     (NAME@width=0.5,resolution=160,classes=10,stem_stride=1), a RON file, or SPACE:GENOTYPE";
 
-/// Print the completions of a shell
+/// Print the completion script of a shell
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  nas completions bash > /etc/bash_completion.d/nas")]
 pub(crate) struct CompletionsArgs {
@@ -406,7 +408,7 @@ pub(crate) struct CompletionsArgs {
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  nas man --out /usr/local/share/man/man1")]
 pub(crate) struct ManArgs {
-    /// An existing folder: nas.1 and a page for each command
+    /// Existing folder for nas.1 and one page for each command
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 }

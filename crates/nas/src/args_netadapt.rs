@@ -8,68 +8,69 @@ use clap::ValueEnum;
 use crate::args::{NET_HELP, TableChoice};
 use crate::args_training::{DATA_HELP, RecipeArgs};
 
-/// Adapt a network to a latency layer by layer, as MobileNetV3 was: NetAdapt
+/// Adapt a network to a target latency layer by layer with NetAdapt, as in MobileNetV3
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  nas netadapt seed.ron\n  nas netadapt mobilenet_v3_small \
     --weights seed.safetensors --data cifar10:DIR \\\n      --train-stem-stride 1 --target-ratio 0.6\n  \
     nas netadapt seed.ron --out run --resume\n\nThe output folder gets adapted.ron with its weights, \
     trajectory.csv, proposals.csv,\nnetadapt.svg, widths.svg, trained.csv, measurements.csv, every \
-    iteration under steps/, and\nnetadapt.sqlite, from which --resume goes on.")]
+    iteration under iterations/,\nand netadapt.sqlite, from which --resume continues.")]
 pub(crate) struct NetAdaptArgs {
     #[arg(help = NET_HELP, value_name = "SEED")]
     pub(crate) net: String,
-    /// The seed's weights, which nas train or nas import wrote [default: the seed is trained first]
+    /// Weights of the seed, written by nas train or nas import [default: the seed is trained first]
     #[arg(long, value_name = "W")]
     pub(crate) weights: Option<PathBuf>,
     #[arg(long, value_name = "D", default_value = "shapes", help = DATA_HELP)]
     pub(crate) data: String,
-    /// Latency to reach, in milliseconds
+    /// Target latency in milliseconds
     #[arg(long, value_name = "X", conflicts_with = "target_ratio", allow_negative_numbers = true)]
     pub(crate) target_ms: Option<f64>,
-    /// Latency to reach, as a share of the seed's
+    /// Target latency as a share of the seed's
     #[arg(long, value_name = "SHARE", default_value_t = 0.7, allow_negative_numbers = true)]
     pub(crate) target_ratio: f64,
-    /// What each iteration cuts at least, as a share of the seed's latency
+    /// Minimum latency reduction per iteration, as a share of the seed's latency
     #[arg(long, value_name = "SHARE", default_value_t = 0.01, allow_negative_numbers = true)]
     pub(crate) delta: f64,
-    /// What that is multiplied with after each iteration: 1 in MobileNetV3, 0.96 in NetAdapt
+    /// Decay of the latency reduction per iteration: 1 in MobileNetV3, 0.96 in NetAdapt
     #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true)]
     pub(crate) decay: f64,
-    /// Training steps of every proposal
+    /// Number of training steps for every proposal
     #[arg(long, value_name = "T", default_value_t = 1000)]
     pub(crate) steps: u64,
-    /// What proposals are chosen by: accuracy lost for each millisecond saved (MobileNetV3), or
-    /// accuracy (NetAdapt)
+    /// Metric that proposals are ranked by: the ratio of lost accuracy to saved latency (MobileNetV3), or
+    /// the accuracy (NetAdapt)
     #[arg(long, value_enum, default_value_t = MetricKind::Ratio)]
     pub(crate) metric: MetricKind,
-    /// Train all proposals for all training steps, or give up the worse half of them after a quarter
-    /// of the steps, and again after half: half of the training
+    /// Train all proposals for all steps, or use successive halving: drop the worse half of the proposals
+    /// after a quarter of the steps, and again after half of them
     #[arg(long, value_enum, default_value_t = ScheduleKind::Full)]
     pub(crate) schedule: ScheduleKind,
-    /// Epochs of the seed's training and of those at the end; the long fine-tuning has half of them
+    /// Number of epochs of the seed's training and of the final trainings; the final fine-tuning has half
+    /// as many
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) epochs: u64,
-    /// How often the adapted network and each baseline are trained from scratch at the end; 0 for
-    /// no trainings and baselines
+    /// Number of final trainings from scratch of the adapted network and of each baseline; 0 leaves out
+    /// the baselines and all final trainings
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seeds: u64,
     #[command(flatten)]
     pub(crate) recipe: RecipeArgs,
-    /// Share of the training images that chooses between proposals, and is not trained on
+    /// Share of the training images held out to choose between proposals
     #[arg(long, value_name = "SHARE", default_value_t = 0.1)]
     pub(crate) hold_out: f64,
-    /// Replay the latencies of another run's measurements.csv; nothing is measured
+    /// Replay the latencies of a measurements.csv of an earlier run instead of measuring
     #[arg(long, value_name = "FILE", conflicts_with_all = ["table", "allow_foreign"])]
     pub(crate) measurements: Option<PathBuf>,
     #[command(flatten)]
     pub(crate) table: TableChoice,
-    /// Undisturbed runs of a network that is measured [default: 300]
+    /// Number of undisturbed runs for each measured network [default: 300]
     #[arg(long, value_name = "N")]
     pub(crate) runs: Option<NonZeroUsize>,
     /// Output folder [default: results/netadapt-SEED]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Continue the run of the output folder
+    /// Continue the adaptation in the output folder
     #[arg(long)]
     pub(crate) resume: bool,
 }

@@ -28,7 +28,7 @@ impl DeviceArgs {
         match number {
             Some(number) => cuda(device, number),
             None => {
-                let message = format!("found {device}; allowed: cpu, cuda or cuda:N");
+                let message = format!("found {device}; expected: cpu, cuda or cuda:N");
                 Err(bad_input(OPTION, message))
             }
         }
@@ -37,8 +37,8 @@ impl DeviceArgs {
 
 fn cuda(device: &str, number: usize) -> Result<Backend> {
     if !cfg!(feature = "cuda") {
-        let allowed = "cpu; other devices need a nas that was built with --features cuda";
-        return Err(bad_input(OPTION, format!("found {device}; allowed: {allowed}")));
+        let expected = "cpu; other devices need a nas that was built with --features cuda";
+        return Err(bad_input(OPTION, format!("found {device}; expected: {expected}")));
     }
     Backend::cuda(number)
         .map_err(|error| bad_input(OPTION, format!("found {device}, which fails: {error}")))

@@ -35,8 +35,8 @@ pub(crate) fn bad_input(place: impl Display, message: impl Display) -> anyhow::E
 /// An error of training. What the user can mend names the argument or file, and ends with exit code 2.
 pub(crate) fn training_error(net: &str, error: TrainingError) -> anyhow::Error {
     match error {
-        TrainingError::Setting { place, found, allowed } => {
-            bad_input(flag(place), format!("found {found}; allowed: {allowed}"))
+        TrainingError::Setting { place, found, expected } => {
+            bad_input(flag(place), format!("found {found}; expected: {expected}"))
         }
         TrainingError::OtherRun(_) => bad_input("--resume", error),
         TrainingError::Data(error) => bad_input("--data", error),

@@ -59,7 +59,7 @@ fn setup(global: &Global) -> Result<Setup> {
     let cpus = std::thread::available_parallelism().map_or(1, usize::from);
     let threads = global.measured_threads();
     if !(1..=cpus).contains(&threads) {
-        let message = format!("found {threads}; allowed: 1 to {cpus}, the cores of this machine");
+        let message = format!("found {threads}; expected: 1 to {cpus}, the cores of this machine");
         return Err(bad_input("--threads", message));
     }
     Ok(Setup::here(Runtime::Native, threads))

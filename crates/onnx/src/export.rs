@@ -54,7 +54,7 @@ pub enum OnnxError {
     #[error(transparent)]
     Weights(#[from] Invalid),
     /// The file would be larger than a protobuf message can be.
-    #[error("the ONNX file: found {bytes} bytes; allowed: {MAX_BYTES}, protobuf's limit")]
+    #[error("the ONNX file: found {bytes} bytes; expected: {MAX_BYTES}, protobuf's limit")]
     TooLarge {
         /// The size of the file.
         bytes: usize,

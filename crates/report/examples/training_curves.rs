@@ -36,7 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 }
 
 fn curve(run: &str, key: &str, scale: f64) -> Result<Curve, Box<dyn Error>> {
-    let (label, path) = run.split_once('=').ok_or("found no = in a run; allowed: LABEL=FILE")?;
+    let (label, path) = run.split_once('=').ok_or("found no = in a run; expected: LABEL=FILE")?;
     let mut points = Vec::new();
     for line in fs::read_to_string(path)?.lines() {
         let line: Value = serde_json::from_str(line)?;

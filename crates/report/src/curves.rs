@@ -117,14 +117,18 @@ fn check(figure: &CurvesFigure) -> Result<(), ReportError> {
                 let place =
                     |axis| format!("{axis} of plots[{index}].curves[{line}].points[{number}]");
                 if !y.is_finite() {
-                    let (place, allowed) = (place("y"), "a finite number");
-                    return Err(ReportError::NotPlottable { place, found: y, allowed });
+                    let (place, expected) = (place("y"), "a finite number");
+                    return Err(ReportError::NotPlottable { place, found: y, expected });
                 }
                 // Written so that NaN fails as well.
                 if !(x > before && x.is_finite()) {
-                    let allowed =
+                    let expected =
                         "a finite number, 0 or more, and greater than that of the point before";
-                    return Err(ReportError::NotPlottable { place: place("x"), found: x, allowed });
+                    return Err(ReportError::NotPlottable {
+                        place: place("x"),
+                        found: x,
+                        expected,
+                    });
                 }
                 before = x;
             }

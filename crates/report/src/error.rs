@@ -7,17 +7,17 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// A figure has a value that cannot be drawn.
-    #[error("{place}: found {found}; allowed: {allowed}")]
+    #[error("{place}: found {found}; expected: {expected}")]
     NotPlottable {
         /// Where the value stands in the figure, such as `latency of front[3]`.
         place: String,
         /// The value.
         found: f64,
         /// The values that can be drawn there.
-        allowed: &'static str,
+        expected: &'static str,
     },
     /// A number in a CSV row is infinite or NaN.
-    #[error("row {row}, column `{column}`: found {found}; allowed: finite numbers")]
+    #[error("row {row}, column `{column}`: found {found}; expected: finite numbers")]
     NotFinite {
         /// The row, counted from 1 after the header.
         row: usize,
@@ -27,7 +27,7 @@ pub enum ReportError {
         found: f64,
     },
     /// A CSV row has more or fewer cells than the header.
-    #[error("row {row}: found {found} cells; allowed: {expected}, as in the header")]
+    #[error("row {row}: found {found} cells; expected: {expected}, as in the header")]
     RowLength {
         /// The row, counted from 1 after the header.
         row: usize,

@@ -22,8 +22,8 @@ pub(crate) fn check_latency(place: impl Fn() -> String, found: f64) -> Result<()
     if (1e-6..=1e9).contains(&found) {
         return Ok(());
     }
-    let allowed = "milliseconds from 1e-6 to 1e9";
-    Err(ReportError::NotPlottable { place: place(), found, allowed })
+    let expected = "milliseconds from 1e-6 to 1e9";
+    Err(ReportError::NotPlottable { place: place(), found, expected })
 }
 
 /// Fails unless the accuracy is a fraction.
@@ -31,7 +31,7 @@ pub(crate) fn check_accuracy(place: impl Fn() -> String, found: f64) -> Result<(
     if (0.0..=1.0).contains(&found) {
         return Ok(());
     }
-    Err(ReportError::NotPlottable { place: place(), found, allowed: "a fraction from 0 to 1" })
+    Err(ReportError::NotPlottable { place: place(), found, expected: "a fraction from 0 to 1" })
 }
 
 /// The points of the list `name`, each with its place, such as `front[3]`.

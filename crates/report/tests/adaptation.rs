@@ -245,27 +245,27 @@ fn numbers_without_a_place_are_refused() {
     let (latency, fraction) = ("milliseconds from 1e-6 to 1e9", "a fraction from 0 to 1");
     check(
         |figure| figure.proposals[7].accuracy = 61.0,
-        &format!("accuracy of proposals[7]: found 61; allowed: {fraction}"),
+        &format!("accuracy of proposals[7]: found 61; expected: {fraction}"),
     );
     check(
         |figure| figure.path[2].latency_ms = 0.0,
-        &format!("latency of path[2]: found 0; allowed: {latency}"),
+        &format!("latency of path[2]: found 0; expected: {latency}"),
     );
     check(
         |figure| figure.trained[1].latency_ms = f64::INFINITY,
-        &format!("latency of trained[1]: found inf; allowed: {latency}"),
+        &format!("latency of trained[1]: found inf; expected: {latency}"),
     );
     check(
         |figure| figure.trained[0].accuracies[2] = f64::NAN,
-        &format!("trained[0].accuracies[2]: found NaN; allowed: {fraction}"),
+        &format!("trained[0].accuracies[2]: found NaN; expected: {fraction}"),
     );
     check(
         |figure| figure.trained[2].accuracies.clear(),
-        "number of accuracies of trained[2]: found 0; allowed: 1 or more",
+        "number of accuracies of trained[2]: found 0; expected: 1 or more",
     );
     check(
         |figure| figure.target_ms = Some(-1.0),
-        &format!("target_ms: found -1; allowed: {latency}"),
+        &format!("target_ms: found -1; expected: {latency}"),
     );
 }
 

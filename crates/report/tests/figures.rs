@@ -302,21 +302,21 @@ fn values_without_a_place_are_refused() {
     };
     check(
         ParetoFigure { front: vec![point(1.0, 0.5), point(0.0, 0.5)], ..pareto() },
-        "latency of front[1]: found 0; allowed: milliseconds from 1e-6 to 1e9",
+        "latency of front[1]: found 0; expected: milliseconds from 1e-6 to 1e9",
     );
     check(
         ParetoFigure { reward_trials: vec![point(4.0, 64.6)], ..pareto() },
-        "accuracy of reward_trials[0]: found 64.6; allowed: a fraction from 0 to 1",
+        "accuracy of reward_trials[0]: found 64.6; expected: a fraction from 0 to 1",
     );
     check(
         ParetoFigure { targets_ms: vec![f64::NAN], ..pareto() },
-        "targets_ms[0]: found NaN; allowed: milliseconds from 1e-6 to 1e9",
+        "targets_ms[0]: found NaN; expected: milliseconds from 1e-6 to 1e9",
     );
     let mut figure = progress();
     figure.lines[1].improvements[2].trial = 60;
     assert_eq!(
         draw_progress(&figure, Format::Svg).unwrap_err().to_string(),
-        "trial of lines[1].improvements[2]: found 60; allowed: a trial after the improvement before, up to the \
+        "trial of lines[1].improvements[2]: found 60; expected: a trial after the improvement before, up to the \
          figure's trials"
     );
 }
@@ -329,12 +329,12 @@ fn comparisons_of_what_cannot_be_are_refused() {
         let error = draw_comparison(&figure, Format::Svg).unwrap_err();
         assert_eq!(error.to_string(), message);
     };
-    let allowed = "allowed: a fraction from 0 to 1";
+    let allowed = "expected: a fraction from 0 to 1";
     check(|point| point.middle = 64.6, &format!("lines[1].points[1]: found 64.6; {allowed}"));
     check(|point| point.low = Some(f64::NAN), &format!("lines[1].points[1]: found NaN; {allowed}"));
     check(
         |point| point.trials = 3,
-        "trials of lines[1].points[1]: found 3; allowed: more trials than the point before has, \
+        "trials of lines[1].points[1]: found 3; expected: more trials than the point before has, \
          from 1 on",
     );
 }

@@ -27,8 +27,8 @@ fn a_refused_row_leaves_the_old_file() {
         assert_eq!(error.to_string(), message);
         assert_eq!(std::fs::read(&path).unwrap(), b"old");
     };
-    check(vec!["a".into()], "row 1: found 1 cells; allowed: 2, as in the header");
-    let message = "row 1, column `ms`: found NaN; allowed: finite numbers";
+    check(vec!["a".into()], "row 1: found 1 cells; expected: 2, as in the header");
+    let message = "row 1, column `ms`: found NaN; expected: finite numbers";
     check(vec!["a".into(), f64::NAN.into()], message);
 }
 

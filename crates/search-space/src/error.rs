@@ -6,14 +6,14 @@ use serde::{Serialize, Serializer};
 
 /// A value that parses but that no network or space can have.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{place}: found {found}; allowed: {allowed}")]
+#[error("{place}: found {found}; expected: {expected}")]
 pub struct Invalid {
     /// Where, as a path into the file: `blocks[5].groups`.
     pub place: String,
     /// What stands there.
     pub found: String,
     /// What may stand there.
-    pub allowed: String,
+    pub expected: String,
 }
 
 /// As its message.
@@ -27,9 +27,9 @@ impl Invalid {
     pub(crate) fn new(
         place: impl Into<String>,
         found: impl Display,
-        allowed: impl Into<String>,
+        expected: impl Into<String>,
     ) -> Self {
-        Self { place: place.into(), found: found.to_string(), allowed: allowed.into() }
+        Self { place: place.into(), found: found.to_string(), expected: expected.into() }
     }
 
     /// The same error with `prefix` before its place.
@@ -53,7 +53,7 @@ pub enum ParseError {
         message: String,
     },
     /// A file written by a later version of the tool.
-    #[error("format: found {found}; allowed: {supported} (a later nas wrote this file)")]
+    #[error("format: found {found}; expected: {supported} (a later nas wrote this file)")]
     Format {
         /// The file's format.
         found: u32,

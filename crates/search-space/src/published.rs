@@ -137,15 +137,15 @@ fn with_options(
                 width_multiplier::apply(&mut network, rule, number(key, value)?)?
             }
             ("width", None) => {
-                let allowed = "resolution, classes, stem_stride: a file has its widths already";
-                return Err(Invalid::new("option", "width", allowed));
+                let expected = "resolution, classes, stem_stride: a file has its widths already";
+                return Err(Invalid::new("option", "width", expected));
             }
             ("resolution", _) => network.input.resolution = number(key, value)?,
             ("classes", _) => network.classes = number(key, value)?,
             ("stem_stride", _) => set_stem_stride(&mut network, number(key, value)?)?,
             _ => {
-                let allowed = "width, resolution, classes, stem_stride";
-                return Err(Invalid::new("option", key, allowed));
+                let expected = "width, resolution, classes, stem_stride";
+                return Err(Invalid::new("option", key, expected));
             }
         }
     }
@@ -171,8 +171,8 @@ fn set_stem_stride(network: &mut Network, stride: usize) -> Result<(), Invalid> 
     match conv {
         Some(conv) => conv.stride = stride,
         None => {
-            let allowed = "networks with a Conv block";
-            return Err(Invalid::new("stem_stride", network.name.clone(), allowed));
+            let expected = "networks with a Conv block";
+            return Err(Invalid::new("stem_stride", network.name.clone(), expected));
         }
     }
     Ok(())

@@ -79,13 +79,13 @@ fn located(text: &str, error: &SpannedError) -> ParseError {
     let sign = before.last().filter(|c| **c == '-');
     let word: String = sign.into_iter().chain(after.iter().take_while(|c| !ends(c))).collect();
     let found = if word.is_empty() { String::new() } else { format!("; found {word}") };
-    let allowed = match error.code {
+    let expected = match error.code {
         ron::Error::IntegerOutOfBounds | ron::Error::ExpectedInteger => {
-            "; allowed: whole numbers from 0"
+            "; expected: whole numbers from 0"
         }
         _ => "",
     };
-    let message = format!("{}{found}{allowed}", error.code);
+    let message = format!("{}{found}{expected}", error.code);
     ParseError::Ron { line: start.line, column: start.col, message }
 }
 

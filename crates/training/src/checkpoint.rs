@@ -47,7 +47,7 @@ impl Checkpoint {
             Some(Ok(state)) => Ok(Self { state, tensors }),
             _ => Err(TrainingError::File {
                 found: "no state of a run in the metadata".to_owned(),
-                allowed: "a checkpoint of nas train".to_owned(),
+                expected: "a checkpoint of nas train".to_owned(),
             }),
         }
     }
@@ -73,7 +73,7 @@ impl Run {
         };
         let state = serde_json::to_string(&state).map_err(|error| TrainingError::File {
             found: error.to_string(),
-            allowed: "a state that can be written".to_owned(),
+            expected: "a state that can be written".to_owned(),
         })?;
         let slots = self.slots();
         let values: Vec<Vec<f32>> = slots.iter().map(NamedVar::values).collect::<Result<_, _>>()?;

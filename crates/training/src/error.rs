@@ -12,24 +12,24 @@ use crate::fit::SettingDifference;
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
     /// A slice of another length than the network and the other slices need.
-    #[error("{what}: found {found} elements; allowed: {allowed}")]
+    #[error("{what}: found {found} elements; expected: {expected}")]
     Length {
         /// Which slice.
         what: &'static str,
         /// Its length.
         found: usize,
         /// What it may be.
-        allowed: String,
+        expected: String,
     },
     /// A setting that cannot be.
-    #[error("{place}: found {found}; allowed: {allowed}")]
+    #[error("{place}: found {found}; expected: {expected}")]
     Setting {
         /// Its name.
         place: &'static str,
         /// Its value.
         found: String,
         /// Its possible values.
-        allowed: String,
+        expected: String,
     },
     /// A file that the system does not let us read or write.
     #[error("{}: {source}", path.display())]
@@ -46,14 +46,14 @@ pub enum TrainingError {
         path: PathBuf,
         /// Counted from 1.
         line: u64,
-        /// What was found and what is allowed.
+        /// What was found and what is expected.
         message: String,
     },
     /// A folder of a training with other settings.
     #[error("the training was started with other settings:{}", lines(.0))]
     OtherRun(Vec<SettingDifference>),
     /// Labels that the network has no class for.
-    #[error("label {label}: found in a batch; allowed: 0 to {}", classes - 1)]
+    #[error("label {label}: found in a batch; expected: 0 to {}", classes - 1)]
     Label {
         /// The label.
         label: u32,
@@ -79,12 +79,12 @@ pub enum TrainingError {
     #[error("{} tensors do not fit:{}", .0.len(), lines(.0))]
     Tensors(Vec<TensorFault>),
     /// A file that is not what its format says.
-    #[error("found {found}; allowed: {allowed}")]
+    #[error("found {found}; expected: {expected}")]
     File {
         /// What it holds.
         found: String,
         /// What it may hold.
-        allowed: String,
+        expected: String,
     },
     /// A network in a file that does not parse.
     #[error("the network inside: {0}")]
@@ -93,12 +93,12 @@ pub enum TrainingError {
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// A network that the framework has not got.
-    #[error("found {found}; allowed: {allowed}")]
+    #[error("found {found}; expected: {expected}")]
     NoNames {
         /// What the network has.
         found: String,
         /// What it may have.
-        allowed: &'static str,
+        expected: &'static str,
     },
     /// A tensor operation that failed.
     #[error("{0}")]
@@ -116,13 +116,13 @@ impl TrainingError {
     pub(crate) fn setting(
         place: &'static str,
         found: impl ToString,
-        allowed: impl Into<String>,
+        expected: impl Into<String>,
     ) -> Self {
-        Self::Setting { place, found: found.to_string(), allowed: allowed.into() }
+        Self::Setting { place, found: found.to_string(), expected: expected.into() }
     }
 
     pub(crate) fn no_threads() -> Self {
-        Self::setting("threads", 0, "1 and more")
+        Self::setting("threads", 0, "at least 1")
     }
 }
 
@@ -156,14 +156,14 @@ pub enum TensorFault {
         shape: Vec<usize>,
     },
     /// The network needs another one.
-    #[error("{name}: found {found:?}; allowed: {allowed:?}")]
+    #[error("{name}: found {found:?}; expected: {expected:?}")]
     Shape {
         /// Its name.
         name: String,
         /// Its shape.
         found: Vec<usize>,
         /// What its shape may be.
-        allowed: Vec<usize>,
+        expected: Vec<usize>,
     },
 }
 

@@ -76,7 +76,7 @@ pub fn sample_results(
         return Err(TrainingError::Length {
             what: "images of the split",
             found: 0,
-            allowed: "1 and more".to_owned(),
+            expected: "at least 1".to_owned(),
         });
     }
     Ok(results)

@@ -242,15 +242,15 @@ impl Builder<'_> {
         if places.len() != blocks {
             return Err(TrainingError::File {
                 found: format!("{} blocks named {prefix}.STAGE.INDEX", places.len()),
-                allowed: format!("{blocks}, those of {}", self.network.name),
+                expected: format!("{blocks}, those of {}", self.network.name),
             });
         }
         Ok(places.iter().map(|(stage, index)| format!("{prefix}.{stage}.{index}")).collect())
     }
 }
 
-fn lacks(allowed: &'static str, block: &Block) -> TrainingError {
+fn lacks(expected: &'static str, block: &Block) -> TrainingError {
     let name = format!("{block:?}");
     let name = name.split(['(', ' ', '{']).next().unwrap_or_default();
-    TrainingError::NoNames { found: format!("a {name} block in the network"), allowed }
+    TrainingError::NoNames { found: format!("a {name} block in the network"), expected }
 }

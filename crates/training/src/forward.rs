@@ -86,7 +86,7 @@ impl Model {
                 if images.rank() != 4 || images.dims()[1..] != image {
                     let (found, [height, width, channels]) = (images.dims(), image);
                     candle_core::bail!(
-                        "images: found {found:?}; allowed: [batch, {height}, {width}, {channels}]"
+                        "images: found {found:?}; expected: [batch, {height}, {width}, {channels}]"
                     );
                 }
                 Ok(images.clone())

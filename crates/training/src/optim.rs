@@ -227,7 +227,7 @@ impl<F: Fn(f32, f32, f32) -> f32> InplaceOp3 for InPlace<F> {
         let shape = layout.dims();
         if a_layout.dims() != shape || b_layout.dims() != shape {
             let found = [a_layout.dims(), b_layout.dims()];
-            candle_core::bail!("update: shapes: found {found:?}; allowed: {shape:?}");
+            candle_core::bail!("update: shapes: found {found:?}; expected: {shape:?}");
         }
         let (a, b) = (elements(a, a_layout)?, elements(b, b_layout)?);
         let to = elements_mut(to, layout)?;

@@ -76,16 +76,16 @@ impl Recipe {
         let from_0 = |value: f32| (0.0..f32::INFINITY).contains(&value);
         let above_0 = |value: f32| value > 0.0 && value.is_finite();
         let share = |value: f32| (0.0..1.0).contains(&value);
-        const FROM_0: &str = "0 and above";
+        const FROM_0: &str = "at least 0";
         const ABOVE_0: &str = "above 0";
-        const SHARE: &str = "0 up to, but not, 1";
+        const SHARE: &str = "at least 0 and below 1";
         let (momentum, decay, eps) = match self.optimiser {
             Optimiser::Sgd { momentum } => (momentum, 0.0, 1.0),
             Optimiser::RmsProp { decay, momentum, eps } => (momentum, decay, eps),
         };
         let norm = self.clip_norm.unwrap_or(1.0);
         let ema_decay = self.ema_decay.unwrap_or(0.0);
-        for (place, value, is_allowed, allowed) in [
+        for (place, value, is_allowed, expected) in [
             ("learning_rate", self.learning_rate, above_0(self.learning_rate), ABOVE_0),
             ("weight_decay", self.weight_decay, from_0(self.weight_decay), FROM_0),
             ("clip_norm", norm, above_0(norm), ABOVE_0),
@@ -96,7 +96,7 @@ impl Recipe {
             ("eps", eps, above_0(eps), ABOVE_0),
         ] {
             if !is_allowed {
-                return Err(TrainingError::setting(place, value, allowed));
+                return Err(TrainingError::setting(place, value, expected));
             }
         }
         Ok(())

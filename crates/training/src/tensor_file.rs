@@ -14,8 +14,8 @@ use crate::tensors::{Tensor, Tensors};
 /// The key of a state dict inside a larger checkpoint.
 const STATE_DICT: &str = "state_dict";
 
-fn bad_file(found: impl Display, allowed: &str) -> TrainingError {
-    TrainingError::File { found: found.to_string(), allowed: allowed.to_owned() }
+fn bad_file(found: impl Display, expected: &str) -> TrainingError {
+    TrainingError::File { found: found.to_string(), expected: expected.to_owned() }
 }
 
 fn tensor(from: &candle_core::Tensor) -> candle_core::Result<Tensor> {

@@ -92,7 +92,7 @@ pub(crate) fn assemble(
             None => faults.push(TensorFault::Missing { name: name.clone(), shape }),
             Some(tensor) if trimmed(&tensor.shape) != trimmed(&shape) => {
                 let found = tensor.shape;
-                faults.push(TensorFault::Shape { name: name.clone(), found, allowed: shape });
+                faults.push(TensorFault::Shape { name: name.clone(), found, expected: shape });
             }
             Some(tensor) => values.push(tensor.values),
         }

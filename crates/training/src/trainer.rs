@@ -60,8 +60,8 @@ impl Model {
         let batch = self.images_in(images)?;
         let (image, classes) = (self.graph().input().elements(), self.graph().classes());
         if targets.len() != batch * classes {
-            let allowed = (batch * classes).to_string();
-            return Err(TrainingError::Length { what: "targets", found: targets.len(), allowed });
+            let expected = (batch * classes).to_string();
+            return Err(TrainingError::Length { what: "targets", found: targets.len(), expected });
         }
         let first_stream = self.batches.fetch_add(1, Ordering::Relaxed) << 32;
         let share = 1.0 / batch as f32;
@@ -134,8 +134,8 @@ impl Model {
     fn images_in(&self, images: &[f32]) -> Result<usize, TrainingError> {
         let image = self.graph().input().elements();
         if images.is_empty() || !images.len().is_multiple_of(image) {
-            let allowed = format!("a multiple of {image}");
-            return Err(TrainingError::Length { what: "images", found: images.len(), allowed });
+            let expected = format!("a multiple of {image}");
+            return Err(TrainingError::Length { what: "images", found: images.len(), expected });
         }
         Ok(images.len() / image)
     }

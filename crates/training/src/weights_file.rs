@@ -26,7 +26,7 @@ impl WeightsFile {
         let (tensors, metadata) = read_safetensors(bytes)?;
         let ron = metadata.get(NETWORK).ok_or_else(|| TrainingError::File {
             found: "a safetensors file without a network in its metadata".to_owned(),
-            allowed: "weights that nas train or nas import wrote".to_owned(),
+            expected: "weights that nas train or nas import wrote".to_owned(),
         })?;
         Ok(Self { network: Network::from_ron(ron)?, tensors })
     }

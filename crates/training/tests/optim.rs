@@ -163,6 +163,6 @@ fn averages_and_norms() {
         error
             .unwrap_err()
             .to_string()
-            .starts_with("update: shapes: found [[2], [2]]; allowed: [1]")
+            .starts_with("update: shapes: found [[2], [2]]; expected: [1]")
     );
 }

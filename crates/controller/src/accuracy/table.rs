@@ -66,7 +66,7 @@ impl AccuracyTable {
     /// seen there.
     ///
     /// # Errors
-    /// What was found and what is allowed, with file, line and column; a genotype that stands twice
+    /// What was found and what is expected, with file, line and column; a genotype that stands twice
     /// with other values.
     pub fn read(
         path: &Path,
@@ -165,8 +165,8 @@ fn domain_of_digits(file: &CsvFile, arch: Column, name: &str) -> Result<Domain, 
             return Err(line.cell_error(arch, "digits and letters, one for each choice"));
         }
         if text.chars().count() != length {
-            let allowed = format!("{length} digits, as in line {}", like.number());
-            return Err(line.cell_error(arch, allowed));
+            let expected = format!("{length} digits, as in line {}", like.number());
+            return Err(line.cell_error(arch, expected));
         }
         seen.resize(length, Vec::new());
         for (digits, digit) in seen.iter_mut().zip(text.chars()) {
@@ -174,8 +174,8 @@ fn domain_of_digits(file: &CsvFile, arch: Column, name: &str) -> Result<Domain, 
                 digits.push(digit);
             }
             if digits.len() > MAX_OPTIONS {
-                let allowed = format!("at most {MAX_OPTIONS} digits at each position");
-                return Err(line.cell_error(arch, allowed));
+                let expected = format!("at most {MAX_OPTIONS} digits at each position");
+                return Err(line.cell_error(arch, expected));
             }
         }
     }

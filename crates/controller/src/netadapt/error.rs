@@ -12,17 +12,17 @@ pub enum AdaptError {
     #[error("stopped")]
     Stopped,
     /// A setting that cannot be.
-    #[error("{place}: found {found}; allowed: {allowed}")]
+    #[error("{place}: found {found}; expected: {expected}")]
     Setting {
         /// Its name.
         place: &'static str,
         /// Its value.
         found: String,
         /// Its possible values.
-        allowed: &'static str,
+        expected: &'static str,
     },
     /// The seed meets the target already.
-    #[error("target_ms: found {target_ms}; allowed: below {seed_ms:.3}, the seed's latency")]
+    #[error("target_ms: found {target_ms}; expected: below {seed_ms:.3}, the seed's latency")]
     TargetMet {
         /// The target in milliseconds.
         target_ms: f64,
@@ -65,7 +65,7 @@ pub enum AdaptError {
         learning_rate: f32,
     },
     /// An iteration in the database that narrows an axis which the seed does not have.
-    #[error("iteration {iteration}: found the axis {axis}; allowed: those of the seed")]
+    #[error("iteration {iteration}: found the axis {axis}; expected: those of the seed")]
     OtherSeed {
         /// Its number.
         iteration: usize,

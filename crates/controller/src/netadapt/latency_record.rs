@@ -73,7 +73,7 @@ pub fn read_latency_records(path: &Path) -> Result<Vec<LatencyRecord>, CsvError>
         let key = line.text(key_column).to_owned();
         let ms = line.value(ms_column, "above 0", |ms| ms > 0.0)?;
         if let Some(before) = seen.insert((kind, key.clone()), line.number()) {
-            return Err(line.error(format!("found on line {before} too; allowed: once")));
+            return Err(line.error(format!("found on line {before} too; expected: once")));
         }
         all.push(LatencyRecord { kind, key, ms });
     }

@@ -48,7 +48,7 @@ pub fn check_reduction(delta: f64, decay: f64, steps: u64) -> Result<(), AdaptEr
         return Err(setting("decay", decay, "above 0 to 1"));
     }
     match steps {
-        0 => Err(setting("steps", steps, "1 and more")),
+        0 => Err(setting("steps", steps, "at least 1")),
         _ => Ok(()),
     }
 }
@@ -60,6 +60,6 @@ fn share(place: &'static str, value: f64) -> Result<(), AdaptError> {
     }
 }
 
-fn setting(place: &'static str, found: impl ToString, allowed: &'static str) -> AdaptError {
-    AdaptError::Setting { place, found: found.to_string(), allowed }
+fn setting(place: &'static str, found: impl ToString, expected: &'static str) -> AdaptError {
+    AdaptError::Setting { place, found: found.to_string(), expected }
 }

@@ -97,19 +97,20 @@ impl Display for Limits {
 
 /// A text that says no limits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("found {found}; allowed: {allowed}")]
+#[error("found {found}; expected: {expected}")]
 pub struct LimitError {
     /// The part that is wrong.
     pub found: String,
     /// What could stand there.
-    pub allowed: String,
+    pub expected: String,
 }
 
 impl FromStr for Limits {
     type Err = LimitError;
 
     fn from_str(text: &str) -> Result<Self, LimitError> {
-        let wrong = |found: &str, allowed: String| LimitError { found: found.to_owned(), allowed };
+        let wrong =
+            |found: &str, expected: String| LimitError { found: found.to_owned(), expected };
         let mut limits: Vec<(Cost, usize)> = Vec::new();
         for part in text.split(',') {
             let form = || wrong(part, "NAME=NUMBER, separated by commas".to_owned());

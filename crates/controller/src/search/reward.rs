@@ -13,16 +13,16 @@ pub struct Exponent(f64);
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum RewardError {
     /// Not a latency.
-    #[error("found {0} ms; allowed: a finite latency above 0 ms")]
+    #[error("found {0} ms; expected: a finite latency above 0 ms")]
     Target(f64),
     /// An exponent above 0 pays for slowness.
     #[error(
-        "found {0}; allowed: 0 or below. The reward is ACC x (LAT/TAR)^w, or ACC + w x \
+        "found {0}; expected: at most 0. The reward is ACC x (LAT/TAR)^w, or ACC + w x \
          |LAT/TAR - 1|: with w above 0 a slower network earns more"
     )]
     PositiveExponent(f64),
     /// Not a number.
-    #[error("found {0}; allowed: a finite number, 0 or below")]
+    #[error("found {0}; expected: a finite number, at most 0")]
     Exponent(f64),
 }
 

@@ -18,7 +18,7 @@ pub enum StudyError {
         path: PathBuf,
     },
     /// Made by another version of nas.
-    #[error("{}: found study version {found}; allowed: {supported}", path.display())]
+    #[error("{}: found study version {found}; expected: {supported}", path.display())]
     Version {
         /// The database.
         path: PathBuf,

@@ -89,7 +89,7 @@ pub enum LatencyId {
 
 /// Settings of a study that are no manifest.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("its {name}: found {found}; allowed: what a search writes")]
+#[error("its {name}: found {found}; expected: what a search writes")]
 pub struct ManifestError {
     /// The setting.
     pub name: &'static str,
@@ -142,8 +142,7 @@ impl Manifest {
         match &self.accuracy {
             AccuracyId::Surrogate => set("accuracy", "surrogate".to_owned()),
             AccuracyId::Table { name, fingerprint, columns } => {
-                set("accuracy", format!("table {name} {fingerprint}"));
-                set("columns", columns.join(","));
+                set("accuracy", format!("table {name} {fingerprint}, {}", columns.join(",")));
             }
         }
         match &self.latency {
@@ -178,10 +177,15 @@ impl Manifest {
         let accuracy = match settings.text("accuracy")? {
             "surrogate" => AccuracyId::Surrogate,
             text => {
-                let table = text.strip_prefix("table ").and_then(|rest| rest.rsplit_once(' '));
-                let (name, hash) = table.ok_or_else(|| settings.error("accuracy"))?;
-                let columns = settings.text("columns")?.split(',').map(str::to_owned).collect();
-                AccuracyId::Table { name: name.to_owned(), fingerprint: hash.to_owned(), columns }
+                let table =
+                    text.strip_prefix("table ").ok_or_else(|| settings.error("accuracy"))?;
+                let (table, columns) = table.split_once(", ").unwrap_or((table, ""));
+                let (name, hash) = table.rsplit_once(' ').unwrap_or((table, ""));
+                AccuracyId::Table {
+                    name: name.to_owned(),
+                    fingerprint: hash.to_owned(),
+                    columns: columns.split(',').map(str::to_owned).collect(),
+                }
             }
         };
         let latency = match settings.text("latencies")? {
@@ -189,8 +193,9 @@ impl Manifest {
             NONE => LatencyId::Unknown,
             fingerprint => LatencyId::Device {
                 device: settings.text("device")?.to_owned(),
-                runtime: settings.text("runtime")?.to_owned(),
-                threads: settings.parsed("threads")?,
+                // The first studies lack these two.
+                runtime: settings.text("runtime").unwrap_or_default().to_owned(),
+                threads: settings.parsed("threads").unwrap_or(1),
                 fingerprint: fingerprint.to_owned(),
             },
         };

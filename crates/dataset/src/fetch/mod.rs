@@ -133,16 +133,16 @@ fn unpack(archive: &Archive, part: &Path, folder: &Path) -> Result<(), DataError
 
 /// Fails for the first file that is missing or has another checksum.
 fn check(archive: &Archive, folder: &Path) -> Result<(), DataError> {
-    for (name, allowed) in &archive.files {
+    for (name, expected) in &archive.files {
         let path = folder.join(name);
         let found = match fs::read(&path) {
             Ok(bytes) => Some(hex(&Sha256::digest(bytes))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(io_error(path)(error)),
         };
-        if found.as_ref() != Some(allowed) {
-            let allowed = allowed.clone();
-            return Err(DataError::Fetch(FetchError::Checksum { path, found, allowed }));
+        if found.as_ref() != Some(expected) {
+            let expected = expected.clone();
+            return Err(DataError::Fetch(FetchError::Checksum { path, found, expected }));
         }
     }
     Ok(())

@@ -44,8 +44,8 @@ fn split(folder: &Path, names: &[String]) -> Result<SourceSplit, DataError> {
         let path = folder.join(name);
         let bytes = fs::read(&path).map_err(io_error(&path))?;
         if bytes.len() != RECORDS_PER_FILE * RECORD_BYTES {
-            let allowed = format!("{} bytes", RECORDS_PER_FILE * RECORD_BYTES);
-            return Err(DataError::content(path, format!("{} bytes", bytes.len()), allowed));
+            let expected = format!("{} bytes", RECORDS_PER_FILE * RECORD_BYTES);
+            return Err(DataError::content(path, format!("{} bytes", bytes.len()), expected));
         }
         let hashes: Vec<u64> =
             bytes.par_chunks(RECORD_BYTES).map(|record| hash(&record[1..])).collect();

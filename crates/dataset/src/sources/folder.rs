@@ -101,8 +101,8 @@ fn split(
     skipped.append(&mut broken);
     for (class, label) in classes.iter().zip(0..) {
         if decoded.iter().all(|file| file.label != label) {
-            let allowed = "at least one image in the folder of each class";
-            return Err(DataError::content(folder.join(class), "no images", allowed));
+            let expected = "at least one image in the folder of each class";
+            return Err(DataError::content(folder.join(class), "no images", expected));
         }
     }
     let sample = |(index, file): (usize, &Decoded)| {

@@ -30,8 +30,8 @@ fn split(folder: &Path, name: &str) -> Result<SourceSplit, DataError> {
     let ([count, height, width], pixels) = read_idx::<3>(&images_path)?;
     let ([labels_count], labels) = read_idx::<1>(&labels_path)?;
     if labels_count != count {
-        let allowed = format!("{count} labels, one for each image");
-        return Err(DataError::content(labels_path, format!("{labels_count} labels"), allowed));
+        let expected = format!("{count} labels, one for each image");
+        return Err(DataError::content(labels_path, format!("{labels_count} labels"), expected));
     }
     if pixels.is_empty() {
         let found = format!("{count} images of {height} x {width}");
@@ -65,9 +65,9 @@ fn read_idx<const DIMS: usize>(path: &Path) -> Result<([usize; DIMS], Vec<u8>), 
     let data_bytes = dims.iter().try_fold(1, |len: usize, &dim| len.checked_mul(dim));
     if data_bytes != bytes.len().checked_sub(header_bytes) {
         let found = format!("{} bytes", bytes.len());
-        let allowed =
+        let expected =
             format!("{header_bytes} bytes of header and a byte for each element of {dims:?}");
-        return Err(DataError::content(path, found, allowed));
+        return Err(DataError::content(path, found, expected));
     }
     bytes.drain(..header_bytes);
     Ok((dims, bytes))

@@ -40,8 +40,8 @@ impl FromStr for Source {
             "folder" => Ok(Self::Folder(folder()?)),
             "mnist" => Ok(Self::Mnist(folder()?)),
             _ => {
-                let allowed = "shapes, cifar10:DIR, folder:DIR, mnist:DIR";
-                Err(DataError::setting("data", text, allowed))
+                let expected = "shapes, cifar10:DIR, folder:DIR, mnist:DIR";
+                Err(DataError::setting("data", text, expected))
             }
         }
     }

@@ -31,11 +31,11 @@ pub enum FileError {
         line: usize,
         /// Counted from 1.
         column: usize,
-        /// What was found and what is allowed.
+        /// What was found and what is expected.
         message: String,
     },
     /// A file written by another version of the tool.
-    #[error("{path}: format: found {found}; allowed: {supported} (a later nas wrote this file)")]
+    #[error("{path}: format: found {found}; expected: {supported} (a later nas wrote this file)")]
     Format {
         /// The file.
         path: PathBuf,

@@ -178,13 +178,13 @@ mod entry_list {
         for entry in Vec::<Entry>::deserialize(deserializer)? {
             let Entry { unit, latency, runs, networks, .. } = entry;
             if !latency.is_plausible() || runs == 0 || networks == 0 {
-                let allowed = "0 < p10_ms <= p50_ms <= p90_ms, runs and networks above 0";
+                let expected = "0 < p10_ms <= p50_ms <= p90_ms, runs and networks above 0";
                 return Err(D::Error::custom(format!(
-                    "{unit}: found {entry:?}; allowed: {allowed}"
+                    "{unit}: found {entry:?}; expected: {expected}"
                 )));
             }
             if entries.insert(unit, entry).is_some() {
-                return Err(D::Error::custom(format!("{unit}: found twice; allowed: once")));
+                return Err(D::Error::custom(format!("{unit}: found twice; expected: once")));
             }
         }
         Ok(entries)

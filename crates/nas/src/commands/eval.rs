@@ -44,7 +44,7 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
     let threads = global.training_threads();
     if threads == 0 {
-        return Err(bad_input("--threads", "found 0; allowed: 1 and more"));
+        return Err(bad_input("--threads", "found 0; expected: at least 1"));
     }
     let model = Model::new(&graph, backend, 0)?;
     model.load(&weights)?;

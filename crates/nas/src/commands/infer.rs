@@ -32,12 +32,12 @@ pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
             (batch, height)
         }
         _ => {
-            let allowed = format!("[batch, {channels}, height, height]");
-            return Err(bad_input(place(), format!("found {shape:?}; allowed: {allowed}")));
+            let expected = format!("[batch, {channels}, height, height]");
+            return Err(bad_input(place(), format!("found {shape:?}; expected: {expected}")));
         }
     };
     if let Some(at) = values.iter().position(|value| !value.is_finite()) {
-        let message = format!("found {} at index {at}; allowed: finite values", values[at]);
+        let message = format!("found {} at index {at}; expected: finite values", values[at]);
         return Err(bad_input(place(), message));
     }
     network.input.resolution = side;
@@ -76,7 +76,7 @@ fn read_input(path: &Path) -> Result<Tensor> {
     match tensors.contains_key("input") {
         true => Ok(tensors.remove("input").unwrap_or_default()),
         false => {
-            let message = format!("found tensors {}; allowed: one named input", found());
+            let message = format!("found tensors {}; expected: one named input", found());
             Err(bad_input(path.display(), message))
         }
     }

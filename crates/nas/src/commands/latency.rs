@@ -31,12 +31,12 @@ struct Latency {
 
 pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
     if args.runs == Some(0) {
-        return Err(bad_input("--runs", "found 0; allowed: 1 and more"));
+        return Err(bad_input("--runs", "found 0; expected: at least 1"));
     }
     match (&args.net, &args.genotypes) {
         (_, Some(file)) => predict_file(global, args, file)?,
         (Some(net), None) => one(global, args, net)?,
-        (None, None) => return Err(bad_input("NET", "found none; allowed: a network")),
+        (None, None) => return Err(bad_input("NET", "found none; expected: a network")),
     }
     Ok(Outcome::Done)
 }

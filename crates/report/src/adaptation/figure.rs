@@ -44,7 +44,7 @@ pub(super) fn check(figure: &AdaptationFigure) -> Result<(), ReportError> {
         check_latency(|| format!("latency of trained[{index}]"), mark.latency_ms)?;
         if mark.accuracies.is_empty() {
             let place = format!("number of accuracies of trained[{index}]");
-            return Err(ReportError::NotPlottable { place, found: 0.0, allowed: "1 or more" });
+            return Err(ReportError::NotPlottable { place, found: 0.0, expected: "1 or more" });
         }
         for (run, &accuracy) in mark.accuracies.iter().enumerate() {
             check_accuracy(|| format!("trained[{index}].accuracies[{run}]"), accuracy)?;

@@ -52,9 +52,9 @@ pub(super) fn check(figure: &ComparisonFigure) -> Result<(), ReportError> {
             }
             if point.trials <= before {
                 let found = point.trials as f64;
-                let allowed = "more trials than the point before has, from 1 on";
+                let expected = "more trials than the point before has, from 1 on";
                 let place = format!("trials of {place}");
-                return Err(ReportError::NotPlottable { place, found, allowed });
+                return Err(ReportError::NotPlottable { place, found, expected });
             }
             before = point.trials;
         }

@@ -71,13 +71,13 @@ impl Quantity {
     }
 
     pub(super) fn check(self, place: &str, found: f64) -> Result<(), ReportError> {
-        let (range, allowed) = match self {
+        let (range, expected) = match self {
             Quantity::Accuracy | Quantity::Hypervolume => (0.0..=1.0, "a fraction from 0 to 1"),
             Quantity::Regret => (-1.0..=1.0, "a fraction from -1 to 1"),
         };
         if range.contains(&found) {
             return Ok(());
         }
-        Err(ReportError::NotPlottable { place: place.to_owned(), found, allowed })
+        Err(ReportError::NotPlottable { place: place.to_owned(), found, expected })
     }
 }

@@ -58,7 +58,7 @@ pub(super) fn check(figure: &ProgressFigure) -> Result<(), ReportError> {
                 return Err(ReportError::NotPlottable {
                     place: format!("trial of {place}"),
                     found: improvement.trial as f64,
-                    allowed: "a trial after the improvement before, up to the figure's trials",
+                    expected: "a trial after the improvement before, up to the figure's trials",
                 });
             }
             before = improvement.trial;

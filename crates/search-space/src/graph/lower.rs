@@ -44,7 +44,7 @@ fn check_globals(network: &Network) -> Result<(), Invalid> {
     }
     let p = network.head.dropout().0;
     if !(0.0..1.0).contains(&p) {
-        return Err(Invalid::new("head.dropout", p, "0 up to, but not, 1"));
+        return Err(Invalid::new("head.dropout", p, "at least 0 and below 1"));
     }
     if network.blocks.is_empty() || network.blocks.len() > size_limits::BLOCKS {
         let found = format!("{} blocks", network.blocks.len());

@@ -38,8 +38,8 @@ fn check_stride(block: &Block, input: Shape) -> Result<(), Invalid> {
     check_size("stride", stride, largest)?;
     if stride > input.resolution {
         let found = format!("{stride} on a map of {0}x{0}", input.resolution);
-        let allowed = "strides up to the map's size: the network's input is too small";
-        return Err(Invalid::new("stride", found, allowed));
+        let expected = "strides up to the map's size: the network's input is too small";
+        return Err(Invalid::new("stride", found, expected));
     }
     Ok(())
 }
@@ -121,13 +121,14 @@ fn lower_shuffle_v1(
     let branch = match stride {
         1 if out == input_channels => out,
         1 => {
-            let allowed = format!("{input_channels}, the input's, which stride 1 adds");
-            return Err(Invalid::new("out", out, allowed));
+            let expected = format!("{input_channels}, the input's, which stride 1 adds");
+            return Err(Invalid::new("out", out, expected));
         }
         _ if out > input_channels => out - input_channels,
         _ => {
-            let allowed = format!("more than the input's {input_channels}, which are concatenated");
-            return Err(Invalid::new("out", out, allowed));
+            let expected =
+                format!("more than the input's {input_channels}, which are concatenated");
+            return Err(Invalid::new("out", out, expected));
         }
     };
     check_divides("first_groups", first_groups, input_channels, "the input's channels")?;
@@ -176,8 +177,8 @@ fn lower_shuffle_v2(
             (kept, worked, half)
         }
         (1, None) => {
-            let allowed = format!("{channels}, the input's: stride 1 keeps the width");
-            return Err(Invalid::new("out", out, allowed));
+            let expected = format!("{channels}, the input's: stride 1 keeps the width");
+            return Err(Invalid::new("out", out, expected));
         }
         (1, Some(width)) => {
             return Err(Invalid::new("shortcut", width, "none with stride 1"));

@@ -116,7 +116,7 @@ impl FromStr for PlacedUnit {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let error = |found: &str, allowed: &str| Invalid::new(text, found, allowed);
+        let error = |found: &str, expected: &str| Invalid::new(text, found, expected);
         let (body, resolution) =
             text.rsplit_once('@').ok_or_else(|| error("no @", "an input size: @28"))?;
         let resolution: usize =
@@ -176,8 +176,8 @@ fn parse_unit(kind: &str, t: &mut Tokens<'_>) -> Result<Unit, Invalid> {
         }),
         "head" => return parse_head(t),
         unknown => {
-            let allowed = "conv, maxpool, avgpool, sep, ir, su1, su2, head";
-            return Err(Invalid::new(t.text, unknown, allowed));
+            let expected = "conv, maxpool, avgpool, sep, ir, su1, su2, head";
+            return Err(Invalid::new(t.text, unknown, expected));
         }
     };
     Ok(Unit::Block(block))

@@ -170,8 +170,8 @@ impl Domain {
         if text.chars().count() != self.choices.len() {
             let found = format!("{} digits in {text}", text.chars().count());
             let choices = self.choices.len();
-            let allowed = format!("{choices} digits, one for each choice of {}", self.name);
-            return Err(Invalid::new("genotype", found, allowed));
+            let expected = format!("{choices} digits, one for each choice of {}", self.name);
+            return Err(Invalid::new("genotype", found, expected));
         }
         let index = |(digit, choice): (char, &DomainChoice)| {
             let index = choice.digits.iter().position(|&known| known == digit);

@@ -227,8 +227,8 @@ impl SearchSpace {
         let fits = genotype.0.len() == counts.len()
             && genotype.0.iter().zip(&counts).all(|(index, count)| index < count);
         if !fits {
-            let allowed = format!("{} indices below {counts:?}", counts.len());
-            return Err(Invalid::new("genotype", genotype, allowed));
+            let expected = format!("{} indices below {counts:?}", counts.len());
+            return Err(Invalid::new("genotype", genotype, expected));
         }
         let mut indices = genotype.0.iter().map(|&index| usize::from(index));
         // A property with one option takes no digit.

@@ -45,14 +45,14 @@ pub fn read_history(folder: &Path, epochs: u64) -> Result<Vec<EpochRecord>, Trai
         let record: EpochRecord =
             serde_json::from_str(line).map_err(|cause| error(number, cause.to_string()))?;
         if record.epoch != number {
-            let message = format!("found epoch {}; allowed: {number}", record.epoch);
+            let message = format!("found epoch {}; expected: {number}", record.epoch);
             return Err(error(number, message));
         }
         records.push(record);
     }
     let found = records.len() as u64;
     if found < epochs {
-        return Err(error(found + 1, format!("found the end; allowed: epoch {}", found + 1)));
+        return Err(error(found + 1, format!("found the end; expected: epoch {}", found + 1)));
     }
     Ok(records)
 }

@@ -26,7 +26,7 @@ pub struct SettingDifference {
 impl fmt::Display for SettingDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, found, expected } = self;
-        write!(f, "{name}: found {found}; allowed: {expected}")
+        write!(f, "{name}: found {found}; expected: {expected}")
     }
 }
 

@@ -75,8 +75,8 @@ impl FitPlan {
         let variant = differs.checked(&deployed)?;
         let images = data.dataset.train.len();
         if !(1..=images).contains(&settings.batch) {
-            let allowed = format!("1 to {images}, the number of training images");
-            return Err(TrainingError::setting("batch", settings.batch, allowed));
+            let expected = format!("1 to {images}, the number of training images");
+            return Err(TrainingError::setting("batch", settings.batch, expected));
         }
         let steps_per_epoch = (images / settings.batch) as u64;
         let recipe = settings.recipe(steps_per_epoch)?;
@@ -137,13 +137,13 @@ pub fn refuse_other_classes(data: &FitData, network: &Network) -> Result<(), Tra
     let source = &data.source;
     let (found, images) = (network.input.channels, data.dataset.train.channels());
     if found != images {
-        let allowed = format!("{images}, those of {source}");
-        return Err(TrainingError::setting("input.channels", found, allowed));
+        let expected = format!("{images}, those of {source}");
+        return Err(TrainingError::setting("input.channels", found, expected));
     }
     let classes = data.dataset.classes.len();
     if network.classes != classes {
-        let allowed = format!("{classes}, those of {source}");
-        return Err(TrainingError::setting("classes", network.classes, allowed));
+        let expected = format!("{classes}, those of {source}");
+        return Err(TrainingError::setting("classes", network.classes, expected));
     }
     Ok(())
 }

@@ -22,8 +22,8 @@ impl TrainingVariant {
     pub fn checked(self, deployed: &Network) -> Result<Network, TrainingError> {
         if self.stem_stride.is_some() && stem_stride(deployed).is_none() {
             let found = format!("none in {}", deployed.name);
-            let allowed = "networks with a Conv block";
-            return Err(TrainingError::setting("train_stem_stride", found, allowed));
+            let expected = "networks with a Conv block";
+            return Err(TrainingError::setting("train_stem_stride", found, expected));
         }
         let variant = self.of(deployed);
         variant.lower()?;

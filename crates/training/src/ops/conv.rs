@@ -133,18 +133,18 @@ impl Conv {
             [out, of_group] if groups == 1 => (out, of_group, 1),
             [out, of_group, kernel, also] if kernel == also => (out, of_group, kernel),
             _ => {
-                let allowed = "[out, in / groups, kernel, kernel], or with one group [out, in]";
-                return Err(refused(op, "weight", &weight.dims(), &allowed));
+                let expected = "[out, in / groups, kernel, kernel], or with one group [out, in]";
+                return Err(refused(op, "weight", &weight.dims(), &expected));
             }
         };
         let divides = |channels: usize| groups > 0 && channels.is_multiple_of(groups);
         if !divides(in_channels) || !divides(out_channels) {
-            let allowed = format!("divisors of {in_channels} and {out_channels} channels");
-            return Err(refused(op, "groups", &groups, &allowed));
+            let expected = format!("divisors of {in_channels} and {out_channels} channels");
+            return Err(refused(op, "groups", &groups, &expected));
         }
         if of_group * groups != in_channels {
-            let allowed = format!("[out, {}, kernel, kernel]", in_channels / groups);
-            return Err(refused(op, "weight", &weight.dims(), &allowed));
+            let expected = format!("[out, {}, kernel, kernel]", in_channels / groups);
+            return Err(refused(op, "weight", &weight.dims(), &expected));
         }
         let geometry = geometry(op, (height, width), kernel, stride)?;
         let shape = ConvShape { geometry, in_channels, out_channels, groups };

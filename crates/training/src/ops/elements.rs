@@ -12,9 +12,9 @@ pub(super) fn refused(
     op: &str,
     input: &str,
     found: &dyn Debug,
-    allowed: &(dyn Display + '_),
+    expected: &(dyn Display + '_),
 ) -> Error {
-    Error::Msg(format!("{op}: {input}: found {found:?}; allowed: {allowed}"))
+    Error::Msg(format!("{op}: {input}: found {found:?}; expected: {expected}"))
 }
 
 /// An input as the kernels read it: contiguous, f32, on the CPU, not empty.
@@ -26,7 +26,7 @@ pub(super) fn readable(op: &str, input: &str, x: &Tensor) -> Result<Tensor> {
         return Err(refused(op, input, &x.device().location(), &"Cpu"));
     }
     if x.elem_count() == 0 {
-        return Err(refused(op, input, &x.dims(), &"dimensions of 1 and more"));
+        return Err(refused(op, input, &x.dims(), &"dimensions of at least 1"));
     }
     x.contiguous()
 }

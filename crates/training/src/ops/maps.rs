@@ -79,7 +79,7 @@ pub fn multiply(x: &Tensor, scale: &Tensor) -> Result<Tensor> {
 /// No maps, or maps of other sides.
 pub fn concat(maps: &[&Tensor]) -> Result<Tensor> {
     let Some((first, rest)) = maps.split_first() else {
-        return Err(refused("concat", "maps", &maps.len(), &"1 and more"));
+        return Err(refused("concat", "maps", &maps.len(), &"at least 1"));
     };
     let (first, _) = map("concat", "maps", first)?;
     rest.iter().try_fold(first, |all, next| concat_two(&all, next))
@@ -119,8 +119,8 @@ pub fn split(x: &Tensor, start: usize, len: usize) -> Result<Tensor> {
     const NAME: &str = "split";
     let (x, [batch, height, width, channels]) = map(NAME, "x", x)?;
     if len == 0 || start.checked_add(len).is_none_or(|end| end > channels) {
-        let allowed = format!("some of {channels} channels");
-        return Err(refused(NAME, "start and len", &(start, len), &allowed));
+        let expected = format!("some of {channels} channels");
+        return Err(refused(NAME, "start and len", &(start, len), &expected));
     }
     x.apply_op1(SliceOp {
         name: NAME,

@@ -93,7 +93,7 @@ pub(super) fn geometry(
         return Err(refused(op, "kernel", &kernel, &"odd sides"));
     }
     if stride == 0 {
-        return Err(refused(op, "stride", &stride, &"1 and more"));
+        return Err(refused(op, "stride", &stride, &"at least 1"));
     }
     Ok(Geometry { height, width, kernel, stride })
 }

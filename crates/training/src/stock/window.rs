@@ -23,7 +23,9 @@ pub(super) struct Window {
 impl Window {
     pub(super) fn new(kernel: usize, stride: usize) -> Result<Self> {
         if kernel.is_multiple_of(2) || stride == 0 {
-            bail!("a window of side {kernel}, stride {stride}; allowed: odd sides, strides from 1");
+            bail!(
+                "a window of side {kernel}, stride {stride}; expected: odd sides, strides from 1"
+            );
         }
         Ok(Window { kernel, stride })
     }

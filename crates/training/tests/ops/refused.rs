@@ -39,9 +39,9 @@ fn maps_that_do_not_fit_are_named() {
         ("channel_shuffle: x", &|x| ops::channel_shuffle(x, 2)),
     ];
     let wrong = [
-        (other.to_dtype(DType::F64).unwrap(), "F64; allowed: F32"),
-        (numbers(&[4, 4, 6], 1), "[4, 4, 6]; allowed: [batch, height, width, channels]"),
-        (numbers(&[0, 4, 4, 6], 1), "[0, 4, 4, 6]; allowed: dimensions of 1 and more"),
+        (other.to_dtype(DType::F64).unwrap(), "F64; expected: F32"),
+        (numbers(&[4, 4, 6], 1), "[4, 4, 6]; expected: [batch, height, width, channels]"),
+        (numbers(&[0, 4, 4, 6], 1), "[0, 4, 4, 6]; expected: dimensions of at least 1"),
     ];
     for (name, op) in ops {
         op(&other).unwrap();
@@ -52,7 +52,7 @@ fn maps_that_do_not_fit_are_named() {
     for (x, found) in [&wrong[0], &wrong[2]] {
         refuse(ops::activation(x, act), &format!("activation: x: found {found}"));
     }
-    refuse(ops::add(&other, &six), "add: b: found [6]; allowed: [2, 4, 4, 6]");
+    refuse(ops::add(&other, &six), "add: b: found [6]; expected: [2, 4, 4, 6]");
     refuse(ops::concat(&[&six]), "concat: maps: found [6]");
 }
 
@@ -66,66 +66,75 @@ fn what_else_does_not_fit_is_named() {
         ops::conv2d(&x, &weight.to_dtype(DType::F64).unwrap(), None, conv),
         "conv2d: weight: found F64",
     );
-    refuse(of_weight(&[4, 6, 2, 2]), "conv2d: kernel: found 2; allowed: odd");
-    refuse(of_weight(&[4, 6, 0, 0]), "conv2d: weight: found [4, 6, 0, 0]; allowed: dim");
+    refuse(of_weight(&[4, 6, 2, 2]), "conv2d: kernel: found 2; expected: odd");
+    refuse(of_weight(&[4, 6, 0, 0]), "conv2d: weight: found [4, 6, 0, 0]; expected: dim");
     refuse(
         of_weight(&[4, 6, 3, 1]),
-        "conv2d: weight: found [4, 6, 3, 1]; allowed: [out, in / groups",
+        "conv2d: weight: found [4, 6, 3, 1]; expected: [out, in / groups",
     );
-    refuse(of_weight(&[6]), "conv2d: weight: found [6]; allowed: [out, in / groups");
+    refuse(of_weight(&[6]), "conv2d: weight: found [6]; expected: [out, in / groups");
     refuse(
         of_weight(&[4, 5, 3, 3]),
-        "conv2d: weight: found [4, 5, 3, 3]; allowed: [out, 6, kernel",
+        "conv2d: weight: found [4, 5, 3, 3]; expected: [out, 6, kernel",
     );
     let of_conv = |stride, groups| ops::conv2d(&x, &weight, None, Conv2d { stride, groups });
-    refuse(of_conv(0, 1), "conv2d: stride: found 0; allowed: 1 and more");
-    refuse(of_conv(1, 0), "conv2d: groups: found 0; allowed: divisors of 6 and 4");
-    refuse(of_conv(1, 4), "conv2d: groups: found 4; allowed: divisors of 6 and 4");
-    refuse(of_conv(1, 2), "conv2d: weight: found [4, 6, 3, 3]; allowed: [out, 3, kernel");
-    refuse(ops::conv2d(&x, &weight, Some(&five), conv), "conv2d: bias: found [5]; allowed: [4]");
+    refuse(of_conv(0, 1), "conv2d: stride: found 0; expected: at least 1");
+    refuse(of_conv(1, 0), "conv2d: groups: found 0; expected: divisors of 6 and 4");
+    refuse(of_conv(1, 4), "conv2d: groups: found 4; expected: divisors of 6 and 4");
+    refuse(of_conv(1, 2), "conv2d: weight: found [4, 6, 3, 3]; expected: [out, 3, kernel");
+    refuse(ops::conv2d(&x, &weight, Some(&five), conv), "conv2d: bias: found [5]; expected: [4]");
     let unit = |a: &Tensor, b: &Tensor| ops::conv2d_norm_act(&x, &weight, conv, norm(a, b), act);
-    refuse(unit(&five, &four), "conv2d_norm_act: norm.weight: found [5]; allowed: [4]");
-    refuse(unit(&four, &of(&[2, 2])), "conv2d_norm_act: norm.bias: found [2, 2]; allowed: [4]");
+    refuse(unit(&five, &four), "conv2d_norm_act: norm.weight: found [5]; expected: [4]");
+    refuse(unit(&four, &of(&[2, 2])), "conv2d_norm_act: norm.bias: found [2, 2]; expected: [4]");
     let six = of(&[6]);
     let alone = |a: &Tensor, b: &Tensor| ops::norm_act(&x, norm(a, b), act);
-    refuse(alone(&four, &six), "norm_act: norm.weight: found [4]; allowed: [6]");
-    refuse(alone(&six, &five), "norm_act: norm.bias: found [5]; allowed: [6]");
+    refuse(alone(&four, &six), "norm_act: norm.weight: found [4]; expected: [6]");
+    refuse(alone(&six, &five), "norm_act: norm.bias: found [5]; expected: [6]");
     let eval =
         |mean: &Tensor, var: &Tensor| ops::norm_act_eval(&x, norm(&six, &six), mean, var, act);
-    refuse(eval(&four, &six), "norm_act_eval: running_mean: found [4]; allowed: [6]");
-    refuse(eval(&six, &four), "norm_act_eval: running_var: found [4]; allowed: [6]");
+    refuse(eval(&four, &six), "norm_act_eval: running_mean: found [4]; expected: [6]");
+    refuse(eval(&six, &four), "norm_act_eval: running_var: found [4]; expected: [6]");
     for (name, pool) in
         [("max", ops::max_pool2d as fn(&Tensor, Pool2d) -> _), ("avg", ops::avg_pool2d)]
     {
         let pool = |kernel, stride| pool(&x, Pool2d { kernel, stride });
-        refuse(pool(2, 1), &format!("{name}_pool2d: kernel: found 2; allowed: odd"));
-        refuse(pool(0, 1), &format!("{name}_pool2d: kernel: found 0; allowed: odd"));
-        refuse(pool(3, 0), &format!("{name}_pool2d: stride: found 0; allowed: 1"));
+        refuse(pool(2, 1), &format!("{name}_pool2d: kernel: found 2; expected: odd"));
+        refuse(pool(0, 1), &format!("{name}_pool2d: kernel: found 0; expected: odd"));
+        refuse(pool(3, 0), &format!("{name}_pool2d: stride: found 0; expected: 1"));
     }
-    refuse(ops::multiply(&x, &of(&[2, 6])), "multiply: scale: found [2, 6]; allowed: [2, 1, 1, 6]");
+    refuse(
+        ops::multiply(&x, &of(&[2, 6])),
+        "multiply: scale: found [2, 6]; expected: [2, 1, 1, 6]",
+    );
     refuse(
         ops::multiply(&x, &of(&[2, 1, 1, 5])),
-        "multiply: scale: found [2, 1, 1, 5]; allowed: [2, 1, 1, 6]",
+        "multiply: scale: found [2, 1, 1, 5]; expected: [2, 1, 1, 6]",
     );
-    refuse(ops::concat(&[]), "concat: maps: found 0; allowed: 1 and more");
+    refuse(ops::concat(&[]), "concat: maps: found 0; expected: at least 1");
     refuse(
         ops::concat(&[&x, &of(&[2, 4, 5, 6])]),
-        "concat: maps: found [2, 4, 5, 6]; allowed: [2, 4, 4, 6]",
+        "concat: maps: found [2, 4, 5, 6]; expected: [2, 4, 4, 6]",
     );
     for (start, len) in [(4, 3), (6, 1), (usize::MAX, 2), (0, 0)] {
-        let expected = format!("split: start and len: found ({start}, {len}); allowed: some of 6");
+        let expected = format!("split: start and len: found ({start}, {len}); expected: some of 6");
         refuse(ops::split(&x, start, len), &expected);
     }
-    refuse(ops::channel_shuffle(&x, 0), "channel_shuffle: groups: found 0; allowed: divisors of 6");
-    refuse(ops::channel_shuffle(&x, 4), "channel_shuffle: groups: found 4; allowed: divisors of 6");
+    refuse(
+        ops::channel_shuffle(&x, 0),
+        "channel_shuffle: groups: found 0; expected: divisors of 6",
+    );
+    refuse(
+        ops::channel_shuffle(&x, 4),
+        "channel_shuffle: groups: found 4; expected: divisors of 6",
+    );
     refuse(
         ops::cross_entropy(&x, &x),
-        "cross_entropy: logits: found [2, 4, 4, 6]; allowed: [batch",
+        "cross_entropy: logits: found [2, 4, 4, 6]; expected: [batch",
     );
     refuse(
         ops::cross_entropy(&of(&[2, 3]), &of(&[2, 4])),
-        "cross_entropy: targets: found [2, 4]; allowed: [2, 3]",
+        "cross_entropy: targets: found [2, 4]; expected: [2, 3]",
     );
     let logits = of(&[2, 3]).to_dtype(DType::F64).unwrap();
-    refuse(ops::cross_entropy(&logits, &logits), "cross_entropy: logits: found F64; allowed: F32");
+    refuse(ops::cross_entropy(&logits, &logits), "cross_entropy: logits: found F64; expected: F32");
 }

@@ -22,26 +22,26 @@ pub enum SurrogateError {
     },
     /// A surrogate that was fitted to another space or to another state of this one.
     #[error(
-        "surrogate: fitted to {found}; allowed: {allowed} (`nas surrogate fit` makes a new one)"
+        "surrogate: fitted to {found}; expected: {expected} (`nas surrogate fit` makes a new one)"
     )]
     OtherSpace {
         /// Name and fingerprint in the surrogate.
         found: String,
         /// Name and fingerprint of the space.
-        allowed: String,
+        expected: String,
     },
     /// A genotype, space or value that does not fit.
     #[error(transparent)]
     Invalid(#[from] Invalid),
     /// Values of a surrogate or of its data that no fit can have or use.
-    #[error("{place}: found {found}; allowed: {allowed}")]
+    #[error("{place}: found {found}; expected: {expected}")]
     Value {
         /// Where: `networks[3]`.
         place: String,
         /// What was found.
         found: String,
-        /// What is allowed.
-        allowed: String,
+        /// What is expected.
+        expected: String,
     },
 }
 
@@ -49,8 +49,8 @@ impl SurrogateError {
     pub(super) fn value(
         place: impl Into<String>,
         found: impl Display,
-        allowed: impl Into<String>,
+        expected: impl Into<String>,
     ) -> Self {
-        Self::Value { place: place.into(), found: found.to_string(), allowed: allowed.into() }
+        Self::Value { place: place.into(), found: found.to_string(), expected: expected.into() }
     }
 }

@@ -97,8 +97,8 @@ impl SurrogateFile {
 
     pub(super) fn check_space(&self, space: &SearchSpace) -> Result<(), SurrogateError> {
         let found = format!("{} ({})", self.space, self.space_fingerprint);
-        let allowed = format!("{} ({})", space.name, fingerprint(space));
-        if found == allowed { Ok(()) } else { Err(SurrogateError::OtherSpace { found, allowed }) }
+        let expected = format!("{} ({})", space.name, fingerprint(space));
+        if found == expected { Ok(()) } else { Err(SurrogateError::OtherSpace { found, expected }) }
     }
 
     /// Covariances of the configurations of each stage.

@@ -77,8 +77,8 @@ fn factor_small(matrix: &mut ArrayViewMut2<f64>) -> Result<Array2<f64>, Surrogat
             } else if rest > 0.0 {
                 matrix[[i, i]] = rest.sqrt();
             } else {
-                let allowed = "positive definite";
-                return Err(SurrogateError::value("covariance", "a pivot <= 0 or NaN", allowed));
+                let expected = "positive definite";
+                return Err(SurrogateError::value("covariance", "a pivot <= 0 or NaN", expected));
             }
         }
         inverse[[i, i]] = 1.0 / matrix[[i, i]];

@@ -27,11 +27,11 @@ impl Scale {
         let mean_log = mean(logs.iter().copied());
         let deviation = mean(logs.iter().map(|log| (log - mean_log).powi(2))).sqrt();
         if !(deviation > 0.0 && deviation.is_finite()) {
-            let allowed = "finite accuracies that differ";
+            let expected = "finite accuracies that differ";
             return Err(SurrogateError::value(
                 "accuracies",
                 format!("spread {deviation}"),
-                allowed,
+                expected,
             ));
         }
         Ok(Self { ceiling, mean: mean_log, deviation })

@@ -28,8 +28,8 @@ impl Stages {
             [("resolution", space.resolution.len()), ("width", space.width.len())]
         {
             if options > 1 {
-                let allowed = "one option: the surrogate sees choices of stages only";
-                return Err(SurrogateError::value(place, format!("{options} options"), allowed));
+                let expected = "one option: the surrogate sees choices of stages only";
+                return Err(SurrogateError::value(place, format!("{options} options"), expected));
             }
         }
         let stages: Vec<StageOptions> = (0..space.stages.len())

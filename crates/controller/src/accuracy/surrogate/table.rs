@@ -25,7 +25,7 @@ const DIGITS: [&str; 4] = ["expand7", "kernel7", "layers7", "se7"];
 /// value, not its index), `val_top1` (per cent) and `macs_M`; others are ignored.
 ///
 /// # Errors
-/// What was found and what is allowed, with file, line and column.
+/// What was found and what is expected, with file, line and column.
 pub fn read_table(space: &SearchSpace, path: &Path) -> Result<Vec<Row>, SurrogateError> {
     let file = CsvFile::read(path)?;
     let mut digits = Vec::with_capacity(DIGITS.len());
@@ -50,16 +50,16 @@ fn genotype(
 ) -> Result<Genotype, SurrogateError> {
     let stages = space.stages.len();
     if let Some(column) = digits.iter().find(|&&c| line.text(c).chars().count() != stages) {
-        let allowed = format!("{stages} digits, one for each stage");
-        return Err(line.cell_error(*column, allowed).into());
+        let expected = format!("{stages} digits, one for each stage");
+        return Err(line.cell_error(*column, expected).into());
     }
     let mut indices = Vec::new();
     for (index, stage) in space.stages.iter().enumerate() {
         for choice in stage.choices.iter().filter(|choice| choice.len() > 1) {
             let Some((column, values)) = column_of(choice) else {
                 let place = format!("stages[{index}].{}", choice.name());
-                let allowed = "choices of Expand, Kernel, Layers and Se";
-                return Err(SurrogateError::value(place, "a choice", allowed));
+                let expected = "choices of Expand, Kernel, Layers and Se";
+                return Err(SurrogateError::value(place, "a choice", expected));
             };
             let column = digits[column];
             let digit = line.text(column).chars().nth(index).and_then(|c| c.to_digit(10));

@@ -38,8 +38,8 @@ impl FromStr for Algorithm {
     fn from_str(text: &str) -> Result<Self, String> {
         let known = Self::ALL.into_iter().find(|algorithm| algorithm.to_string() == text);
         known.ok_or_else(|| {
-            let allowed = Self::ALL.map(|algorithm| algorithm.to_string()).join(", ");
-            format!("found {text}; allowed: {allowed}")
+            let expected = Self::ALL.map(|algorithm| algorithm.to_string()).join(", ");
+            format!("found {text}; expected: {expected}")
         })
     }
 }

@@ -54,8 +54,8 @@ impl FromStr for Shapes {
                 "test" => shapes.test = size()?,
                 "seed" => shapes.seed = value.parse().map_err(number)?,
                 _ => {
-                    let allowed = "classes, size, train, test, seed";
-                    return Err(DataError::setting("shapes", name, allowed));
+                    let expected = "classes, size, train, test, seed";
+                    return Err(DataError::setting("shapes", name, expected));
                 }
             }
         }
@@ -80,8 +80,8 @@ impl Shapes {
             ("test", self.test, self.classes, MAX_IMAGES),
         ] {
             if !(min..=max).contains(&value) {
-                let allowed = format!("{min} to {max}");
-                return Err(DataError::setting(&format!("shapes:{name}"), value, allowed));
+                let expected = format!("{min} to {max}");
+                return Err(DataError::setting(&format!("shapes:{name}"), value, expected));
             }
         }
         Ok(())

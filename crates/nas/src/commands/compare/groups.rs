@@ -18,21 +18,20 @@ pub(super) struct Group {
 
 /// What all compared studies have in common: latencies of different devices or tables cannot be compared,
 /// and neither can accuracies of different sources.
-const COMMON: [&str; 7] =
-    ["space", "accuracy", "columns", "device", "runtime", "threads", "latencies"];
+const COMMON: [&str; 6] = ["space", "accuracy", "device", "runtime", "threads", "latencies"];
 
 /// The targets that all studies have, in the order of the first.
 pub(super) fn common_targets(studies: &[Opened]) -> Result<Vec<TargetMs>> {
     let Some((first, others)) = studies.split_first() else { return Ok(Vec::new()) };
     let mut common = first.manifest.targets_ms();
     for other in others {
-        for name in ["space", "accuracy", "columns"] {
+        for name in ["space", "accuracy"] {
             same(first, other, name)?;
         }
         let targets = other.manifest.targets_ms();
         common.retain(|target| targets.contains(target));
         if common.is_empty() {
-            return Err(differ(first, other, "target_ms", "allowed: a target that all have"));
+            return Err(differ(first, other, "target_ms", "expected: a target that all have"));
         }
         for name in COMMON {
             same(first, other, name)?;
@@ -45,18 +44,18 @@ fn same(first: &Opened, other: &Opened, name: &str) -> Result<()> {
     if first.settings.get(name) == other.settings.get(name) {
         return Ok(());
     }
-    let allowed = match name {
-        "latencies" => "allowed: the same, from one latency table",
-        _ => "allowed: the same",
+    let expected = match name {
+        "latencies" => "expected: the same, from one latency table",
+        _ => "expected: the same",
     };
-    Err(differ(first, other, name, allowed))
+    Err(differ(first, other, name, expected))
 }
 
-fn differ(first: &Opened, other: &Opened, name: &str, allowed: &str) -> anyhow::Error {
+fn differ(first: &Opened, other: &Opened, name: &str, expected: &str) -> anyhow::Error {
     let value = |study: &Opened| study.settings.get(name).map_or("none", String::as_str).to_owned();
     let places = format!("{} and {}", first.path.display(), other.path.display());
     let (first, other) = (value(first), value(other));
-    bad_input(places, format!("cannot be compared: {name} is {first} and {other}; {allowed}"))
+    bad_input(places, format!("cannot be compared: {name} is {first} and {other}; {expected}"))
 }
 
 /// The studies by groups, in the order of their first ones.
@@ -72,7 +71,7 @@ pub(super) fn of(studies: Vec<Opened>) -> Result<Vec<Group>> {
         if let Some(same) = group.studies.iter().find(same_seed) {
             let places = format!("{} and {}", same.path.display(), study.path.display());
             let seed = study.manifest.seed;
-            let message = format!("the same search twice, seed {seed}; allowed: one study a seed");
+            let message = format!("the same search twice, seed {seed}; expected: one study a seed");
             return Err(bad_input(places, message));
         }
         group.studies.push(study);

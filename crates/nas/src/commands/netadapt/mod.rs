@@ -40,7 +40,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let out = output_folder::choose(args.out.as_deref(), &format!("netadapt-{name}"), args.resume);
     if Adaptation::is_there(&out) && !args.resume {
         let path = out.join(controller::netadapt::FILE_NAME);
-        let message = "found; allowed: a folder without a run, or --resume to continue it";
+        let message = "found; expected: a folder without a run, or --resume to continue it";
         return Err(bad_input(path.display(), message));
     }
     let settings = plan.settings(args)?;

@@ -5,9 +5,8 @@ use std::path::Path;
 use std::time::Instant;
 
 use anyhow::Result;
-use controller::netadapt::{
-    Adaptation, Adapted, EvaluatedProposal, Event, HoldOutEvaluation, Iteration, path,
-};
+use controller::Warning;
+use controller::netadapt::{Adaptation, Adapted, EvaluatedProposal, Event, Iteration, path};
 use search_space::Network;
 
 use super::files::Files;
@@ -16,6 +15,7 @@ use super::screen;
 use super::trainings::Trained;
 use crate::args::Global;
 use crate::progress::{Progress, note};
+use crate::screen::warn;
 
 /// Files and screen of a run.
 pub(super) struct Outputs<'a> {
@@ -42,7 +42,7 @@ impl<'a> Outputs<'a> {
         store: &Adaptation,
     ) -> Result<Self> {
         let (iterations, proposals) = (store.iterations()?, store.proposals()?);
-        std::fs::create_dir_all(out.join("steps"))?;
+        std::fs::create_dir_all(out.join("iterations"))?;
         let out = out.to_owned();
         let mut files = Files { plan, seed_ms, target_ms, out, iterations: Vec::new(), proposals };
         for (network, iteration) in path(&plan.seed, &iterations)?.iter().zip(iterations) {
@@ -89,9 +89,8 @@ impl<'a> Outputs<'a> {
                 self.bar = Progress::Quiet;
                 note(self.global, &screen::iteration_line(completed));
                 if completed.number == 0 {
-                    for doubt in doubts(&completed.hold_out, self.files.plan.seed.classes) {
-                        eprintln!("warning: {doubt}");
-                    }
+                    let classes = self.files.plan.seed.classes;
+                    Warning::of_seed(&completed.hold_out, classes).iter().for_each(warn);
                 }
                 self.files.iterations.push((*completed).clone());
                 if let Err(error) = self.write_iteration(completed, network, weights) {
@@ -127,56 +126,5 @@ impl<'a> Outputs<'a> {
         self.files.write_trained(trained)?;
         // The baselines were measured too.
         self.files.write_latencies(store.latencies()?)
-    }
-}
-
-/// Phase of a 95 % interval from which on cuts of a hundredth of the latency are not told apart.
-const COARSE: f64 = 0.015;
-
-/// What makes it doubtful that proposals can be told apart by this hold-out, starting from this seed.
-fn doubts(seed: &HoldOutEvaluation, classes: usize) -> Vec<String> {
-    let (accuracy, interval) = (seed.accuracy(), seed.interval());
-    let mut doubts = Vec::new();
-    if interval > COARSE {
-        doubts.push(format!(
-            "{} images are held out: accuracies are known to +- {:.1} points (95 %), which \
-             hardly tells proposals apart; give more images or a larger --hold-out",
-            seed.correct.len(),
-            100.0 * interval
-        ));
-    }
-    let chance = 1.0 / classes as f64;
-    if accuracy - interval <= chance {
-        doubts.push(format!(
-            "the seed has {:.1} +- {:.1} % of the hold-out, no more than chance ({:.1} %): every \
-             proposal is as good; give more --epochs, or --train-stem-stride 1 for small images",
-            100.0 * accuracy,
-            100.0 * interval,
-            100.0 * chance
-        ));
-    }
-    doubts
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Correct on the first `correct` of `all` images.
-    fn evaluation(correct: usize, all: usize) -> HoldOutEvaluation {
-        let correct = (0..all).map(|image| image < correct).collect();
-        HoldOutEvaluation { correct, loss: 1.0 }
-    }
-
-    #[test]
-    fn few_images_and_a_seed_at_chance_are_named() {
-        assert_eq!(doubts(&evaluation(4250, 5000), 10), [""; 0]);
-        let few = doubts(&evaluation(850, 1000), 10);
-        assert!(few.len() == 1 && few[0].starts_with("1000 images are held out: "), "{few:?}");
-        // 10.4 % of ten classes.
-        let chance = doubts(&evaluation(520, 5000), 10);
-        assert!(chance.len() == 1 && chance[0].starts_with("the seed has 10.4 "), "{chance:?}");
-        assert_eq!(doubts(&evaluation(520, 5000), 100), [""; 0]);
-        assert_eq!(doubts(&evaluation(10, 100), 10).len(), 2);
     }
 }

@@ -50,7 +50,7 @@ impl Plan {
         let trainer = Global { threads: Some(threads), ..global.clone() };
         let data = data::load(&trainer, &args.data, data::hold_out(args.hold_out)?)?;
         if data.dataset.hold_out.is_empty() {
-            return Err(bad_input("--hold-out", "found 0; allowed: above 0: it chooses"));
+            return Err(bad_input("--hold-out", "found 0; expected: above 0: it chooses"));
         }
         let fit = args.recipe.settings(args.epochs, global.seed);
         let network = load::network(&args.net)?;
@@ -62,7 +62,7 @@ impl Plan {
             let (network, found) = weights::fit(path, &training.variant)?;
             if network.classes != training.variant.classes {
                 let message = format!(
-                    "found {} classes; allowed: {}, those of {}; nas train --weights makes such",
+                    "found {} classes; expected: {}, those of {}; nas train --weights makes such",
                     network.classes, training.variant.classes, args.data
                 );
                 return Err(bad_input(path.display(), message));
@@ -152,12 +152,12 @@ impl Plan {
 /// An error whose setting is an argument.
 pub(super) fn refused(error: AdaptError) -> anyhow::Error {
     match error {
-        AdaptError::Setting { place, found, allowed } => {
-            bad_input(flag(place), format!("found {found}; allowed: {allowed}"))
+        AdaptError::Setting { place, found, expected } => {
+            bad_input(flag(place), format!("found {found}; expected: {expected}"))
         }
         AdaptError::TargetMet { target_ms, seed_ms } => {
             let message =
-                format!("found {target_ms}; allowed: below {seed_ms:.3}, the seed's latency");
+                format!("found {target_ms}; expected: below {seed_ms:.3}, the seed's latency");
             bad_input("--target-ms", message)
         }
         error => error.into(),

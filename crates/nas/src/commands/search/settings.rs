@@ -14,7 +14,7 @@ pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
     let fewest = (2 * goal.targets().len()).max(1);
     if args.samples < fewest {
         let message = format!(
-            "found {}; allowed: {fewest} and more, one for each half and target",
+            "found {}; expected: at least {fewest}, one for each half and target",
             args.samples
         );
         return Err(bad_input("--samples", message));
@@ -28,7 +28,7 @@ fn targets(target_ms: &[f64]) -> Result<Vec<Target>> {
     for &ms in target_ms {
         let target = Target::new(ms).map_err(|error| bad_input("--target-ms", error))?;
         if targets.contains(&target) {
-            return Err(bad_input("--target-ms", format!("found {ms} twice; allowed: once")));
+            return Err(bad_input("--target-ms", format!("found {ms} twice; expected: once")));
         }
         targets.push(target);
     }

@@ -63,7 +63,7 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     ];
     for (flag, name) in named {
         if let (Some(name), false) = (name, columns) {
-            let message = format!("found {name}; allowed with --accuracy table:FILE only");
+            let message = format!("found {name}; expected with --accuracy table:FILE only");
             return Err(bad_input(flag, message));
         }
     }

@@ -23,7 +23,7 @@ pub(crate) fn load(global: &Global, data: &str, hold_out: HoldOut) -> Result<Fit
     let source: Source = data.parse().map_err(bad)?;
     let threads = global.training_threads();
     if threads == 0 {
-        return Err(bad_input("--threads", "found 0; allowed: 1 and more"));
+        return Err(bad_input("--threads", "found 0; expected: at least 1"));
     }
     let dataset = Dataset::load(&source, hold_out, threads).map_err(bad)?;
     if !dataset.skipped.is_empty() {

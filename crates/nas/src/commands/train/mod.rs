@@ -40,7 +40,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
     let name = output_folder::name_of(&args.net);
     let out = output_folder::choose(args.out.as_deref(), &format!("train-{name}"), args.resume);
     if FitPlan::is_there(&out) && !args.resume {
-        let message = "found; allowed: a folder without a run, or --resume to continue it";
+        let message = "found; expected: a folder without a run, or --resume to continue it";
         return Err(bad_input(FitPlan::checkpoint(&out).display(), message));
     }
     let plan = plan(global, args)?;
