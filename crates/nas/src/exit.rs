@@ -32,6 +32,11 @@ pub(crate) fn bad_input(place: impl Display, message: impl Display) -> anyhow::E
     anyhow::Error::new(BadInput(format!("{place}: {message}")))
 }
 
+/// A library's error about the user's input, whose message names the place: it ends with exit code 2.
+pub(crate) fn refused(error: impl Display) -> anyhow::Error {
+    anyhow::Error::new(BadInput(error.to_string()))
+}
+
 /// An error of training. What the user can mend names the argument or file, and ends with exit code 2.
 pub(crate) fn training_error(net: &str, error: TrainingError) -> anyhow::Error {
     match error {
@@ -46,7 +51,7 @@ pub(crate) fn training_error(net: &str, error: TrainingError) -> anyhow::Error {
         | TrainingError::Network(_)
         | TrainingError::NoNames { .. }
         | TrainingError::Io { .. }
-        | TrainingError::History { .. } => anyhow::Error::new(BadInput(error.to_string())),
+        | TrainingError::History { .. } => refused(error),
         TrainingError::Length { .. }
         | TrainingError::Label { .. }
         | TrainingError::Diverged { .. }

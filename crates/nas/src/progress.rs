@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::Global;
 
-/// Between plain lines.
+/// Time between plain lines.
 const EVERY: Duration = Duration::from_secs(5);
 const BETWEEN_PICTURES: Duration = Duration::from_millis(250);
 
@@ -30,7 +30,7 @@ impl Progress {
         }
         Self::bar(
             title,
-            "{prefix:<20} {bar:32} {pos}/{len}  {elapsed} gone, {eta} left  {wide_msg}",
+            "{prefix:<20} {bar:32} {pos}/{len}  {elapsed} elapsed, {eta} left  {wide_msg}",
         )
     }
 
@@ -39,7 +39,7 @@ impl Progress {
         match Self::start(global, title) {
             Self::Bar { .. } => Self::bar(
                 title,
-                "{prefix:<20} {bar:32} {pos}/{len}  {elapsed} gone, {eta} left\n{msg}",
+                "{prefix:<20} {bar:32} {pos}/{len}  {elapsed} elapsed, {eta} left\n{msg}",
             ),
             other => other,
         }
@@ -113,12 +113,12 @@ impl Progress {
     }
 }
 
-fn left(gone: Duration, done: usize, total: usize) -> String {
+fn left(elapsed: Duration, done: usize, total: usize) -> String {
     match done {
         0 => String::new(),
-        done if done >= total => format!(", {} s", gone.as_secs()),
+        done if done >= total => format!(", {} s", elapsed.as_secs()),
         done => {
-            let left = gone.as_secs_f64() / done as f64 * (total - done) as f64;
+            let left = elapsed.as_secs_f64() / done as f64 * (total - done) as f64;
             format!(", about {left:.0} s left")
         }
     }

@@ -64,8 +64,8 @@ impl Recipe {
             (step + 1) as f64 / self.warm_up_steps as f64
         } else {
             let down = (self.steps.saturating_sub(self.warm_up_steps)).max(1) as f64;
-            let gone = ((step - self.warm_up_steps) as f64 / down).min(1.0);
-            (1.0 + (PI * gone).cos()) / 2.0
+            let elapsed = ((step - self.warm_up_steps) as f64 / down).min(1.0);
+            (1.0 + (PI * elapsed).cos()) / 2.0
         };
         (f64::from(self.learning_rate) * share) as f32
     }

@@ -5,6 +5,7 @@
 mod adapt;
 mod baseline;
 mod choose;
+mod cost;
 mod error;
 mod final_trainings;
 mod halving;
@@ -20,6 +21,7 @@ mod tune;
 pub use adapt::{adapt, path};
 pub use baseline::{Baseline, baseline};
 pub use choose::{Metric, Saving, ranked};
+pub use cost::AdaptCost;
 pub use error::AdaptError;
 pub use final_trainings::{
     FINE_TUNING_RATE, FinalEvent, FinalRun, FinalTraining, FinalTrainings, train_all,

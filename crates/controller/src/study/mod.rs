@@ -1,6 +1,7 @@
 //! The study store: an SQLite database in the output folder. Settings, trials batch by batch, and
 //! measurements, each stored before anything depends on it.
 
+mod comparable;
 pub(crate) mod database;
 mod error;
 mod manifest;
@@ -8,6 +9,7 @@ mod points;
 mod schema;
 mod store;
 
+pub use comparable::{ComparableStudy, CompareError, StudyGroup, common_targets, group_by_search};
 pub use database::StudySettings;
 pub use error::StudyError;
 pub use manifest::{AccuracyId, LatencyId, Manifest, ManifestError, SourceIds, SpaceId};

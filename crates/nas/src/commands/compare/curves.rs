@@ -1,11 +1,10 @@
 //! How far each group has come after so many trials.
 
-use anyhow::Result;
 use controller::search::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
+use controller::study::ComparableStudy;
 use report::Quantity;
 
-use super::groups::Group;
-use super::opened::{Opened, TargetMs};
+use super::groups::{Group, TargetMs};
 
 /// One quantity of a group for a target, in fractions.
 pub(super) struct Curve {
@@ -20,19 +19,19 @@ pub(super) struct Curve {
 }
 
 /// The curves of all quantities that are known.
-pub(super) fn of(index: usize, group: &Group, target: TargetMs) -> Result<Vec<Curve>> {
+pub(super) fn of(index: usize, group: &Group, target: TargetMs) -> Vec<Curve> {
     let lengths: Vec<usize> = group.studies.iter().map(|study| study.points.len()).collect();
     let counts = trial_counts(&lengths);
     let shortest = lengths.iter().copied().min().unwrap_or(0);
-    let curve = |quantity: Quantity, values: &dyn Fn(&Opened) -> Vec<Option<f64>>| {
+    let curve = |quantity: Quantity, values: &dyn Fn(&ComparableStudy) -> Vec<Option<f64>>| {
         let values: Vec<Vec<Option<f64>>> = group.studies.iter().map(values).collect();
         let last = quartiles(&values, &[shortest]).pop()?;
         Some(Curve { group: index, target, quantity, quartiles: quartiles(&values, &counts), last })
     };
-    let accuracy = |study: &Opened| best_accuracies(study.points.iter().copied(), target);
+    let accuracy = |study: &ComparableStudy| best_accuracies(study.points.iter().copied(), target);
     let mut curves: Vec<Curve> = curve(Quantity::Accuracy, &accuracy).into_iter().collect();
     if let Some(target_ms) = target {
-        let hypervolume = |study: &Opened| hypervolumes(&study.points, target_ms);
+        let hypervolume = |study: &ComparableStudy| hypervolumes(&study.points, target_ms);
         curves.extend(curve(Quantity::Hypervolume, &hypervolume));
     }
     if let (Some(optimum), Some(best)) =
@@ -42,5 +41,5 @@ pub(super) fn of(index: usize, group: &Group, target: TargetMs) -> Result<Vec<Cu
         let last = best.last.regret(optimum);
         curves.push(Curve { quantity: Quantity::Regret, quartiles, last, ..*best });
     }
-    Ok(curves)
+    curves
 }

@@ -10,8 +10,7 @@ use report::{
     write_atomically,
 };
 
-use super::groups::Group;
-use super::opened::TargetMs;
+use super::groups::{Group, TargetMs};
 use super::results::Results;
 
 /// A figure for each quantity and target, as SVG and PNG. With several targets, each has files of its

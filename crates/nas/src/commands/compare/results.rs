@@ -4,13 +4,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use controller::search::Quartiles;
+use controller::study::ComparableStudy;
 use report::{Cell, Quantity, write_csv};
 use serde::Serialize;
 
 use super::curves::{self, Curve};
 use super::figures;
-use super::groups::Group;
-use super::opened::{Opened, TargetMs};
+use super::groups::{Group, TargetMs};
 use crate::args::Global;
 use crate::screen;
 
@@ -75,14 +75,14 @@ struct Row {
 }
 
 impl Results {
-    pub(super) fn new(groups: Vec<Group>, targets: Vec<TargetMs>) -> Result<Self> {
+    pub(super) fn new(groups: Vec<Group>, targets: Vec<TargetMs>) -> Self {
         let mut all = Vec::new();
         for &target in &targets {
             for (index, group) in groups.iter().enumerate() {
-                all.extend(curves::of(index, group, target)?);
+                all.extend(curves::of(index, group, target));
             }
         }
-        Ok(Self { groups, targets, curves: all })
+        Self { groups, targets, curves: all }
     }
 
     /// The output folder's name.
@@ -101,7 +101,7 @@ impl Results {
     }
 
     /// Any study, for what all have in common.
-    pub(super) fn first(&self) -> &Opened {
+    pub(super) fn first(&self) -> &ComparableStudy {
         &self.groups[0].studies[0]
     }
 

@@ -1,0 +1,184 @@
+//! Which studies can be compared, and which differ in nothing but the seed.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use super::database::StudySettings;
+use super::error::StudyError;
+use super::manifest::{Manifest, ManifestError};
+use super::points::{StudyPoint, StudyPoints, read_points};
+
+/// A study with at least one trial.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ComparableStudy {
+    /// Where it was read.
+    pub path: PathBuf,
+    /// What it is about.
+    pub manifest: Manifest,
+    /// The manifest as texts.
+    pub settings: StudySettings,
+    /// Its trials.
+    pub points: Vec<StudyPoint>,
+}
+
+/// Studies of one search with different seeds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StudyGroup {
+    /// The settings in which the groups differ, with their values; an empty one where there is none.
+    pub differing: Vec<(String, String)>,
+    /// At least one.
+    pub studies: Vec<ComparableStudy>,
+}
+
+/// Why studies cannot be compared.
+#[derive(Debug, thiserror::Error)]
+pub enum CompareError {
+    /// A study cannot be read.
+    #[error(transparent)]
+    Study(#[from] StudyError),
+    /// Its settings cannot be read.
+    #[error("{}: {source}", path.display())]
+    Manifest {
+        /// The study.
+        path: PathBuf,
+        /// Which one.
+        source: ManifestError,
+    },
+    /// A study without trials.
+    #[error("{}: no trials yet", path.display())]
+    Empty {
+        /// The study.
+        path: PathBuf,
+    },
+    /// Two studies that have nothing to compare.
+    #[error(
+        "{} and {}: cannot be compared: {name} is {} and {}; expected: {expected}",
+        paths[0].display(), paths[1].display(), values[0], values[1]
+    )]
+    Differ {
+        /// The studies.
+        paths: [PathBuf; 2],
+        /// The setting in which they differ.
+        name: String,
+        /// Its values.
+        values: [String; 2],
+        /// What they should have.
+        expected: &'static str,
+    },
+    /// Two studies of the same search and seed.
+    #[error(
+        "{} and {}: the same search twice, seed {seed}; expected: one study per seed",
+        paths[0].display(), paths[1].display()
+    )]
+    SameSeed {
+        /// The studies.
+        paths: [PathBuf; 2],
+        /// Their seed.
+        seed: u64,
+    },
+}
+
+/// What all compared studies have in common: latencies of different devices or tables cannot be compared,
+/// and neither can accuracies of different sources.
+const COMMON: [&str; 6] = ["space", "accuracy", "device", "runtime", "threads", "latencies"];
+
+impl ComparableStudy {
+    /// Reads the study of an output folder, or a database, while a search may be writing it.
+    ///
+    /// # Errors
+    /// [`CompareError`]: no study, or one without trials.
+    pub fn read(path: &Path) -> Result<Self, CompareError> {
+        let StudyPoints { settings, points } = read_points(path)?;
+        let path = path.to_path_buf();
+        if points.is_empty() {
+            return Err(CompareError::Empty { path });
+        }
+        match Manifest::from_settings(&settings) {
+            Ok(manifest) => Ok(Self { path, manifest, settings, points }),
+            Err(source) => Err(CompareError::Manifest { path, source }),
+        }
+    }
+
+    /// The settings without the seed, and without what follows from the others.
+    fn search(&self) -> StudySettings {
+        let mut settings = self.settings.clone();
+        settings.retain(|name, _| !["seed", "optimum"].contains(&name.as_str()));
+        settings
+    }
+
+    fn has_same(&self, other: &Self, name: &str) -> Result<(), CompareError> {
+        match self.settings.get(name) == other.settings.get(name) {
+            true => Ok(()),
+            false if name == "latencies" => {
+                Err(self.differs(other, name, "the same, from one latency table"))
+            }
+            false => Err(self.differs(other, name, "the same")),
+        }
+    }
+
+    fn differs(&self, other: &Self, name: &str, expected: &'static str) -> CompareError {
+        let value =
+            |study: &Self| study.settings.get(name).map_or("none", String::as_str).to_owned();
+        CompareError::Differ {
+            paths: [self.path.clone(), other.path.clone()],
+            name: name.to_owned(),
+            values: [value(self), value(other)],
+            expected,
+        }
+    }
+}
+
+/// The targets in milliseconds that all studies have, in the order of the first study.
+///
+/// # Errors
+/// [`CompareError::Differ`]: studies that cannot be compared.
+pub fn common_targets(studies: &[ComparableStudy]) -> Result<Vec<Option<f64>>, CompareError> {
+    let Some((first, others)) = studies.split_first() else { return Ok(Vec::new()) };
+    let mut common = first.manifest.targets_ms();
+    for other in others {
+        for name in ["space", "accuracy"] {
+            first.has_same(other, name)?;
+        }
+        let targets = other.manifest.targets_ms();
+        common.retain(|target| targets.contains(target));
+        if common.is_empty() {
+            return Err(first.differs(other, "target_ms", "a target that all have"));
+        }
+        for name in COMMON {
+            first.has_same(other, name)?;
+        }
+    }
+    Ok(common)
+}
+
+/// The studies by their searches, in the order of the first study of each.
+///
+/// # Errors
+/// [`CompareError::SameSeed`].
+pub fn group_by_search(studies: Vec<ComparableStudy>) -> Result<Vec<StudyGroup>, CompareError> {
+    let mut groups: Vec<StudyGroup> = Vec::new();
+    for study in studies {
+        let same_search = |group: &&mut StudyGroup| group.studies[0].search() == study.search();
+        let Some(group) = groups.iter_mut().find(same_search) else {
+            groups.push(StudyGroup { differing: Vec::new(), studies: vec![study] });
+            continue;
+        };
+        let seed = study.manifest.seed;
+        if let Some(same) = group.studies.iter().find(|other| other.manifest.seed == seed) {
+            let paths = [same.path.clone(), study.path.clone()];
+            return Err(CompareError::SameSeed { paths, seed });
+        }
+        group.studies.push(study);
+    }
+    let searches: Vec<StudySettings> =
+        groups.iter().map(|group| group.studies[0].search()).collect();
+    let names: BTreeSet<&String> = searches.iter().flat_map(StudySettings::keys).collect();
+    let differ =
+        |name: &String| searches.iter().any(|search| search.get(name) != searches[0].get(name));
+    let differing: Vec<&String> = names.into_iter().filter(|name| differ(name)).collect();
+    for (group, search) in groups.iter_mut().zip(&searches) {
+        let value = |name: &&String| search.get(*name).cloned().unwrap_or_default();
+        group.differing = differing.iter().map(|name| ((*name).clone(), value(name))).collect();
+    }
+    Ok(groups)
+}
