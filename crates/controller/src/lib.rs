@@ -1,5 +1,4 @@
-//! Accuracy sources, reward, search algorithms, NetAdapt, and the stores of studies and adaptations.
-
+#![doc = include_str!("../README.md")]
 #![warn(clippy::unwrap_used)]
 
 pub mod accuracy;

@@ -1,12 +1,4 @@
-//! Measures blocks on this CPU, keeps them in a table, predicts networks.
-//!
-//! A [`Table`] holds latencies of one [`Setup`]: device, runtime, threads, precision. [`build`]
-//! fills it from the clocks inside random whole networks of a space ([`Meter::blocks`]), so that caches
-//! and neighbours are real; [`Table::predict_ms`] adds them up; [`Meter::network`] times a whole one,
-//! [`Meter::relative_latency`] one relative to another. A [`DeviceTable`] is a table with its file, and
-//! [`DeviceLatency`] the latency source that a search or NetAdapt asks.
-//! Whatever measures holds the [`MeasuringLock`].
-
+#![doc = include_str!("../README.md")]
 #![warn(clippy::unwrap_used)]
 
 mod device;

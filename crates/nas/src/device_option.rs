@@ -37,9 +37,10 @@ impl DeviceArgs {
 
 fn cuda(device: &str, number: usize) -> Result<Backend> {
     if !cfg!(feature = "cuda") {
-        let expected = "cpu; other devices need a nas that was built with --features cuda";
+        let expected = "cpu; other devices need a nas built with --features cuda";
         return Err(bad_input(OPTION, format!("found {device}; expected: {expected}")));
     }
-    Backend::cuda(number)
-        .map_err(|error| bad_input(OPTION, format!("found {device}, which fails: {error}")))
+    Backend::cuda(number).map_err(|error| {
+        bad_input(OPTION, format!("found {device}, which cannot be used: {error}"))
+    })
 }

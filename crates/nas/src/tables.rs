@@ -20,7 +20,7 @@ pub(crate) fn open(global: &Global, choice: &TableChoice) -> Result<DeviceTable>
     let setup = setup(global)?;
     let path = match &choice.table {
         Some(path) if !path.exists() => {
-            let message = "no such table; nas table build --out makes one";
+            let message = "there is no such table; nas table build --out creates one";
             return Err(bad_input(path.display(), message));
         }
         Some(path) => path.clone(),
@@ -67,7 +67,7 @@ fn setup(global: &Global) -> Result<Setup> {
 
 /// The lock that measuring needs; says so when another process has it.
 pub(crate) fn lock(global: &Global) -> Result<MeasuringLock> {
-    let wait = || note(global, "waiting for another nas that is measuring");
+    let wait = || note(global, "waiting until another nas has finished measuring");
     Ok(MeasuringLock::acquire(wait)?)
 }
 
@@ -128,6 +128,6 @@ pub(crate) fn predict(
 ) -> Result<Prediction> {
     Ok(device.predict(network, || {
         note(global, &format!("measuring blocks of {} that the table lacks", network.name));
-        MeasuringLock::acquire(|| note(global, "waiting for another nas that is measuring"))
+        MeasuringLock::acquire(|| note(global, "waiting until another nas has finished measuring"))
     })?)
 }

@@ -1,9 +1,4 @@
-//! Blocks, networks, graphs, costs, search spaces and genotypes of mobile networks.
-//!
-//! Pure: parses text it is given, and does no I/O. Data flows one way:
-//! [`SearchSpace`] -> [`Genotype`] -> [`Network`] -> [`Graph`] -> costs, latency keys
-//! ([`PlacedUnit`]), engine, training and ONNX.
-
+#![doc = include_str!("../README.md")]
 #![warn(clippy::unwrap_used)]
 
 mod error;

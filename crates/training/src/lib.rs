@@ -1,18 +1,4 @@
-//! Trains networks on candle: a [`Model`] is a candle module built from the same [`search_space::Graph`]
-//! that the engine runs, with its parameters as variables of a `VarMap`.
-//!
-//! What a unit of the network computes (a convolution with its batch norm and activation, a pool, ...)
-//! is one op of [`ops`], over this project's kernels, or the same expanded into candle's stock ops
-//! ([`stock`]); gradients come from candle's `backward`. [`Sgd`] and [`RmsProp`] are
-//! `candle_nn::Optimizer`s.
-//!
-//! A batch is cut into shards of [`SHARD_IMAGES`] images, each worked on by one thread over shared
-//! variables. Gradients are added in shard order and running statistics are the mean of the shards', so
-//! that the thread count changes no bit of the weights.
-//!
-//! [`Run`] steps by a [`Recipe`] and is saved as a [`Checkpoint`], [`WeightsFile`] is what remains,
-//! [`import`] takes weights from elsewhere, [`truncate`] cuts them to a narrower network.
-
+#![doc = include_str!("../README.md")]
 #![warn(clippy::unwrap_used)]
 
 mod checkpoint;

@@ -11,6 +11,16 @@ pub enum Metric {
     Accuracy,
 }
 
+impl Metric {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ratio => "ratio",
+            Self::Accuracy => "accuracy",
+        }
+    }
+}
+
 /// What a proposal saves, and how accurate it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Saving<'a> {

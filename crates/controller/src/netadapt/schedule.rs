@@ -16,6 +16,14 @@ pub enum Schedule {
 }
 
 impl Schedule {
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Full => "full",
+            Self::Halving => "halving",
+        }
+    }
+
     /// The parts of `steps` after each of which proposals are evaluated.
     pub(super) fn parts(self, steps: u64) -> Vec<Range<u64>> {
         let ends = match self {

@@ -28,11 +28,20 @@ impl Runtime {
     }
 }
 
-/// Numbers that a network computes with.
+/// The type of the values that a network computes with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Precision {
     /// 32-bit floating point.
     F32,
+}
+
+impl Precision {
+    /// Its name: `f32`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Precision::F32 => "f32",
+        }
+    }
 }
 
 /// Where and how networks run. A latency of one setup says nothing about another.
@@ -72,7 +81,7 @@ impl Setup {
     /// Its name and both values.
     pub fn check_same(&self, other: &Self) -> Result<(), ForeignSetup> {
         let runtime = |setup: &Self| format!("{} {}", setup.runtime.name(), setup.runtime_version);
-        let precision = |setup: &Self| format!("{:?}", setup.precision);
+        let precision = |setup: &Self| setup.precision.name().to_owned();
         let differences = [
             ("device", self.device.identity(), other.device.identity()),
             ("runtime", runtime(self), runtime(other)),

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use search_space::{SearchSpace, fnv1a};
 
-use crate::device::setup::{Precision, Setup};
+use crate::device::setup::Setup;
 
 /// No place for tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,9 +33,7 @@ pub fn table_path(folder: &Path, setup: &Setup) -> PathBuf {
     let letters: String = letters.collect::<String>().to_ascii_lowercase();
     let words: Vec<&str> = letters.split('-').filter(|word| !word.is_empty()).take(4).collect();
     let Setup { runtime, threads, .. } = setup;
-    let precision = match setup.precision {
-        Precision::F32 => "f32",
-    };
+    let precision = setup.precision.name();
     let hash = fnv1a(device.identity().bytes()) as u32;
     let (words, runtime) = (words.join("-"), runtime.name());
     folder.join(format!("tables/{words}-{hash:08x}-{runtime}-{threads}t-{precision}.ron"))

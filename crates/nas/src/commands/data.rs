@@ -46,7 +46,7 @@ fn fetch_data(global: &Global, args: &FetchArgs) -> Result<Outcome> {
         error => error.into(),
     })?;
     if fetched == Fetched::Stopped {
-        bail!("stopped; the same command goes on from what is there");
+        bail!("stopped; the same command continues the download");
     }
     let folder = args.out.join(&archive.folder);
     let file = |name: &String| folder.join(name).display().to_string();
@@ -54,8 +54,12 @@ fn fetch_data(global: &Global, args: &FetchArgs) -> Result<Outcome> {
     if global.json {
         screen::print_json(&files)?;
     } else {
-        let how = if fetched == Fetched::Present { "were there" } else { "downloaded" };
-        println!("{} files {how}, checksums right; --data {}", files.files.len(), files.data);
+        let how = if fetched == Fetched::Present { "were present" } else { "downloaded" };
+        println!(
+            "{} files {how}, checksums verified; use --data {}",
+            files.files.len(),
+            files.data
+        );
     }
     Ok(Outcome::Done)
 }

@@ -82,7 +82,7 @@ fn print(latency: &Latency, device: &DeviceTable) {
     let Coverage { exact, measured_now, .. } = latency.coverage;
     println!("network    {}", latency.name);
     println!(
-        "predicted  {:.3} ms: sum of its blocks, {:.0} % from the table, {:.0} % measured now",
+        "predicted  {:.3} ms: sum of its blocks: {:.0} % from the table, {:.0} % measured now",
         latency.predicted_ms,
         exact * 100.0,
         measured_now * 100.0
@@ -95,7 +95,7 @@ fn print(latency: &Latency, device: &DeviceTable) {
             "measured   {p50_ms:.3} ms: p50 of {runs} runs (p10 {p10_ms:.3}, p90 {p90_ms:.3})"
         );
         if disturbed > 0 {
-            println!("           {left_out} more, slowed by other work on this machine, left out");
+            println!("           {left_out} more runs were slowed by other work and are left out");
         }
         println!("           the prediction is {:.1} % {}", off.abs(), side(off));
         if let Some(steal) = steal.filter(|&steal| steal > 0.01) {

@@ -93,7 +93,7 @@ fn print_header(path: &str, table: &Table) {
         ("system", setup.device.os.clone()),
         ("runtime", format!("{} {}", setup.runtime.name(), setup.runtime_version)),
         ("threads", threads.to_string()),
-        ("precision, batch", format!("{:?}, {}", setup.precision, setup.batch)),
+        ("precision, batch", format!("{}, {}", setup.precision.name(), setup.batch)),
         ("measured", format!("{}, nas {}", table.date, table.tool_version)),
     ];
     for (name, value) in rows {

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use dataset::{Augment, Crop, Cutout, Flip};
+
 use super::plan::FitPlan;
 use crate::model::Backend;
-use crate::recipe::Recipe;
+use crate::recipe::{Optimiser, Recipe};
 use crate::weights_file::WeightsFile;
 
 /// The settings of a training that decide every weight, by name.
@@ -30,6 +32,33 @@ impl fmt::Display for SettingDifference {
     }
 }
 
+fn augmentation(augment: Augment) -> String {
+    let Augment { crop, flip, cutout } = augment;
+    let crop = match crop {
+        Crop::Central => "central crop".to_owned(),
+        Crop::Padded { padding } => format!("crop padded by {padding}"),
+        Crop::Resized { smallest_area } => format!("resized crop of area {smallest_area} to 1"),
+    };
+    let flip = match flip {
+        Flip::Never => "no flip",
+        Flip::Horizontal => "horizontal flip",
+    };
+    let cutout = match cutout {
+        Cutout::Never => "no cutout".to_owned(),
+        Cutout::Square { side } => format!("cutout of {side}"),
+    };
+    format!("{crop}, {flip}, {cutout}")
+}
+
+fn optimiser_text(optimiser: Optimiser) -> String {
+    match optimiser {
+        Optimiser::Sgd { momentum } => format!("sgd, momentum {momentum}"),
+        Optimiser::RmsProp { decay, momentum, eps } => {
+            format!("rmsprop, decay {decay}, momentum {momentum}, eps {eps}")
+        }
+    }
+}
+
 impl FitManifest {
     pub(super) fn of(plan: &FitPlan, start: Option<&WeightsFile>) -> Self {
         let Recipe { optimiser, learning_rate, weight_decay, label_smoothing, .. } = plan.recipe;
@@ -46,11 +75,11 @@ impl FitManifest {
             ("network", plan.variant.to_ron()),
             ("data", plan.data.source.to_string()),
             ("images", format!("{:016x}", plan.data.dataset.train.fingerprint())),
-            ("augmentation", format!("{:?}", plan.batches.augment)),
+            ("augmentation", augmentation(plan.batches.augment)),
             ("batch", plan.batches.batch.to_string()),
             ("epochs", plan.epochs.to_string()),
             ("seed", plan.batches.seed.to_string()),
-            ("optimiser", format!("{optimiser:?}")),
+            ("optimiser", optimiser_text(optimiser)),
             ("learning_rate", learning_rate.to_string()),
             ("weight_decay", weight_decay.to_string()),
             ("label_smoothing", label_smoothing.to_string()),

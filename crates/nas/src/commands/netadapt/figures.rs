@@ -64,8 +64,7 @@ pub(super) fn widths(plan: &Plan, adapted: &Network) -> Result<WidthsFigure> {
     let rows = axes(&plan.seed)?.into_iter().zip(axes(adapted)?);
     Ok(WidthsFigure {
         title: format!("Channels of {} before and after NetAdapt", plan.seed.name),
-        footnote: "Numbers are those of the blocks, from 0; out: all blocks that share an output."
-            .to_owned(),
+        footnote: "Blocks are numbered from 0; out: all blocks that share an output.".to_owned(),
         before_label: "seed".to_owned(),
         after_label: "adapted".to_owned(),
         rows: rows.filter(|(axis, _)| axis.can_be_adapted()).map(row).collect(),

@@ -116,7 +116,7 @@ fn open(
         let seed_ms = latencies.measured_ms(&plan.seed, &mut store);
         return Ok((store, seed_ms.map_err(explained)?));
     }
-    note(global, &format!("measuring {}", plan.seed.name));
+    note(global, &format!("measuring the seed {}", plan.seed.name));
     let seed = latencies.first_measured(&plan.seed, &plan.recorded);
     let seed = seed.map_err(explained)?;
     let seed_ms = seed.ms;

@@ -50,7 +50,10 @@ impl Plan {
         let trainer = Global { threads: Some(threads), ..global.clone() };
         let data = data::load(&trainer, &args.data, data::hold_out(args.hold_out)?)?;
         if data.dataset.hold_out.is_empty() {
-            return Err(bad_input("--hold-out", "found 0; expected: above 0: it chooses"));
+            return Err(bad_input(
+                "--hold-out",
+                "found 0; expected: above 0, since the hold-out chooses between proposals",
+            ));
         }
         let fit = args.recipe.settings(args.epochs, global.seed);
         let network = load::network(&args.net)?;
@@ -62,7 +65,7 @@ impl Plan {
             let (network, found) = weights::fit(path, &training.variant)?;
             if network.classes != training.variant.classes {
                 let message = format!(
-                    "found {} classes; expected: {}, those of {}; nas train --weights makes such",
+                    "found {} classes; expected: {}, those of {}; nas train --weights writes such weights",
                     network.classes, training.variant.classes, args.data
                 );
                 return Err(bad_input(path.display(), message));
@@ -139,8 +142,8 @@ impl Plan {
             ("delta", args.delta.to_string()),
             ("decay", args.decay.to_string()),
             ("steps", args.steps.to_string()),
-            ("metric", format!("{:?}", self.metric)),
-            ("schedule", format!("{:?}", self.schedule)),
+            ("metric", self.metric.name().to_owned()),
+            ("schedule", self.schedule.name().to_owned()),
             ("hold_out", format!("{:016x}", self.training.data.dataset.hold_out.fingerprint())),
         ] {
             settings.insert(name.to_owned(), value);

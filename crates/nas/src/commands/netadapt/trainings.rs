@@ -53,7 +53,7 @@ pub(super) fn planned(
     };
     let (trainings, missing) = all.plan(latencies, store)?;
     for baseline in missing {
-        note(global, &format!("{}: none at {latency_ms:.3} ms", baseline.name()));
+        note(global, &format!("{}: no network of {latency_ms:.3} ms was found", baseline.name()));
     }
     Ok(trainings)
 }

@@ -49,13 +49,13 @@ pub(super) fn range(problem: &Problem<'_>, range: &Range, targets: &[Target]) ->
 /// Which limits no network of the space keeps.
 pub(super) fn binding_limits(sources: &Sources, settings: &SearchSettings) -> String {
     let limits = &sources.limits;
-    let Some(space) = &sources.space else { return "nothing was found to try".to_owned() };
-    let exceeded = limits.iter().filter_map(|(cost, most)| {
-        let least = least_cost(space, cost, settings.seed);
-        let (least_text, most_text) = (grouped(least), grouped(most));
-        (least > most).then(|| {
+    let Some(space) = &sources.space else { return "no genotype was found".to_owned() };
+    let exceeded = limits.iter().filter_map(|(cost, max)| {
+        let min = least_cost(space, cost, settings.seed);
+        let (min_text, max_text) = (grouped(min), grouped(max));
+        (min > max).then(|| {
             format!(
-                "{}: the limit is {most_text}, and the least in {} is {least_text}",
+                "{}: the limit is {max_text}, but the minimum in {} is {min_text}",
                 cost.name(),
                 space.name
             )
@@ -143,7 +143,7 @@ pub(super) fn last(
     }
     if !results.trials.is_empty() {
         if let Latency::Device(_) = results.sources.latency {
-            let text = "100 % of the predictions from measured blocks";
+            let text = "no latency was estimated: all blocks were measured";
             lines.push(("coverage", text.to_owned()));
         }
         let trials = grouped(results.trials.len());
@@ -169,7 +169,7 @@ fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str
             }
             lines.push(("accuracy", accuracy(results.sources, best)));
             if let Accuracy::Surrogate(_) = results.sources.accuracy {
-                let text = "an estimate of a short ImageNet schedule: it ranks networks";
+                let text = "estimated for a short ImageNet schedule: good for ranking only";
                 lines.push(("", text.to_owned()));
             }
         }
@@ -184,7 +184,10 @@ fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str
     if let Some(found) = &found.best_by_reward {
         let ms = found.measured_ms.map_or(String::new(), |ms| format!(" at {ms:.2} ms"));
         let percent = found.accuracy * 100.0;
-        lines.push(("best by reward", format!("{percent:.1} %{ms}, the paper's winner")));
+        lines.push((
+            "best by reward",
+            format!("{percent:.1} %{ms}, the winner by MnasNet's reward"),
+        ));
     }
     if let Some(Elasticity { w, faster_ms, slower_ms }) = &found.elasticity {
         let text = format!(

@@ -63,7 +63,7 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     ];
     for (flag, name) in named {
         if let (Some(name), false) = (name, columns) {
-            let message = format!("found {name}; expected with --accuracy table:FILE only");
+            let message = format!("found {name}; expected: only with --accuracy table:FILE");
             return Err(bad_input(flag, message));
         }
     }
@@ -74,7 +74,10 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
             Accuracy::Surrogate(Box::new(move |genotype| estimate(&surrogate, genotype)))
         }
         (AccuracyArg::Surrogate, None) => {
-            return Err(bad_input("--space", "table needs --accuracy table:FILE"));
+            return Err(bad_input(
+                "--space",
+                "found table; expected: only with --accuracy table:FILE",
+            ));
         }
         (AccuracyArg::Table(file), space) => {
             let columns = TableColumns {
@@ -116,7 +119,10 @@ fn read(
         .map_err(|error| bad_input("--accuracy", error))?;
     if table.scale == Scale::PerCent {
         let column = &table.columns[1];
-        note(global, &format!("{column} of {} has values above 1: read as per cent", table.name));
+        note(
+            global,
+            &format!("{column} of {} has values above 1, so it is read as per cent", table.name),
+        );
     }
     Ok(table)
 }
@@ -135,7 +141,8 @@ fn refuse_contradictions(
     let given = device_flags.iter().find(|(_, given)| *given).map(|(flag, _)| *flag);
     match (given, column, args.maximize) {
         (Some(flag), Some(column), _) => {
-            let message = format!("nothing is measured: latencies are the column {column}");
+            let message =
+                format!("nothing is measured, since latencies come from the column {column}");
             return Err(bad_input(flag, message));
         }
         (Some(flag), None, Some(_)) => {
@@ -149,7 +156,7 @@ fn refuse_contradictions(
     if args.max.is_some() {
         return Err(bad_input(
             "--max",
-            "the digits of a table stand for no networks to be counted",
+            "found limits; expected: a space, since the digits of a table are not networks that could be counted",
         ));
     }
     if column.is_none() && args.maximize.is_none() {

@@ -1,6 +1,6 @@
-"""Exports every step of an adaptation and compares onnxruntime's logits with `nas infer`'s.
+"""Exports the network of every iteration of an adaptation and compares onnxruntime's logits with `nas infer`'s.
 
-usage: check_steps.py NAS FOLDER
+usage: check_iterations.py NAS FOLDER
 """
 import pathlib, subprocess, sys, tempfile
 import numpy as np, onnxruntime
@@ -8,10 +8,10 @@ from safetensors.numpy import load_file, save_file
 
 nas, folder = sys.argv[1], pathlib.Path(sys.argv[2])
 worst = 0.0
-steps = sorted((folder / "steps").glob("*.ron"))
+networks = sorted((folder / "iterations").glob("*.ron"))
 with tempfile.TemporaryDirectory() as place:
     place = pathlib.Path(place)
-    for ron in steps:
+    for ron in networks:
         weights = ron.with_suffix(".safetensors")
         onnx = place / "net.onnx"
         subprocess.run([nas, "export", ron, "--weights", weights, "--onnx", onnx, "--quiet"], check=True, capture_output=True)
@@ -24,4 +24,4 @@ with tempfile.TemporaryDirectory() as place:
         ours = next(iter(load_file(place / "y.safetensors").values()))
         theirs = session.run(None, {session.get_inputs()[0].name: x})[0]
         worst = max(worst, float(np.abs(ours - theirs).max() / np.abs(theirs).max()))
-print(f"{len(steps)} networks; largest difference {worst:.1e} of the largest logit")
+print(f"{len(networks)} networks; largest difference {worst:.1e} of the largest logit")
