@@ -1,4 +1,4 @@
-//! A search space built from text, its size, and random networks of it with their costs.
+//! Parses a search space from a text and prints its size and random networks with their costs.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;

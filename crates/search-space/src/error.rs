@@ -1,22 +1,22 @@
-//! Errors that name the place.
+//! Errors that name the place of the fault.
 
 use std::fmt::Display;
 
 use serde::{Serialize, Serializer};
 
-/// A value that parses but that no network or space can have.
+/// A value that parses but is not valid in a network or space.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: found {found}; expected: {expected}")]
 pub struct Invalid {
-    /// Where, as a path into the file: `blocks[5].groups`.
+    /// Path of the value in the file, such as `blocks[5].groups`.
     pub place: String,
-    /// What stands there.
+    /// The value at that place.
     pub found: String,
-    /// What may stand there.
+    /// The values that are valid there.
     pub expected: String,
 }
 
-/// As its message.
+/// Serialises as the error message.
 impl Serialize for Invalid {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -32,32 +32,32 @@ impl Invalid {
         Self { place: place.into(), found: found.to_string(), expected: expected.into() }
     }
 
-    /// The same error with `prefix` before its place.
+    /// Returns the same error with `prefix` before its place.
     pub(crate) fn within(mut self, prefix: &str) -> Self {
         self.place = format!("{prefix}.{}", self.place);
         self
     }
 }
 
-/// Why a text is not a network, a space, a unit or a name with options.
+/// Why a text cannot be parsed as a network, a space, or a name with options.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ParseError {
-    /// RON syntax, an unknown field or a wrong type.
+    /// A RON syntax error, an unknown field or a wrong type.
     #[error("line {line}, column {column}: {message}")]
     Ron {
-        /// Counted from 1.
+        /// Line, counted from 1.
         line: usize,
-        /// Counted from 1.
+        /// Column, counted from 1.
         column: usize,
-        /// What the parser found and expected.
+        /// What the parser found and what it expected.
         message: String,
     },
-    /// A file written by a later version of the tool.
+    /// A file in a format that this version does not read.
     #[error("format: found {found}; expected: {supported} (a later nas wrote this file)")]
     Format {
-        /// The file's format.
+        /// Format of the file.
         found: u32,
-        /// The one that this version reads.
+        /// Format that this version reads.
         supported: u32,
     },
     /// Values that do not fit together.

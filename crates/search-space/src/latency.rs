@@ -1,36 +1,36 @@
-//! How a search sees latency, whatever measures it.
+//! The interface between searches and whatever predicts or measures latency.
 
 use crate::network::Network;
 
-/// Why a latency could not be had.
+/// A latency that could not be predicted or measured.
 #[derive(Debug, thiserror::Error)]
 #[error("latency of {network}: {message}")]
 pub struct LatencyError {
-    /// The network's name.
+    /// Name of the network.
     pub network: String,
-    /// What went wrong, as the source says it.
+    /// The error message of the source.
     pub message: String,
 }
 
-/// Latencies of networks on the device that a search is for, in milliseconds.
+/// Latencies of networks on the target device of a search, in milliseconds.
 pub trait LatencySource: Sync {
-    /// Predicts from blocks measured before.
+    /// Predicts the latency of a network from latencies of blocks that were measured before.
     ///
     /// # Errors
-    /// A block that was never measured: no number is invented.
+    /// The latency of a block is unknown. It is never guessed.
     fn predict_ms(&self, network: &Network) -> Result<f64, LatencyError>;
 
-    /// Measures the whole network on the device: its median.
+    /// Measures the whole network on the device and returns the median latency.
     ///
     /// # Errors
-    /// The device cannot run it.
+    /// The device cannot run the network.
     fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError>;
 
-    /// Measures the latency of a network as a ratio to that of another one. A source that is disturbed
-    /// now and then measures both in turns.
+    /// Measures the latency of a network as a ratio to that of another one. Sources whose
+    /// measurements are disturbed now and then should measure the two in turns.
     ///
     /// # Errors
-    /// The device cannot run one of them.
+    /// The device cannot run one of the networks.
     fn measure_ratio(&self, network: &Network, other: &Network) -> Result<f64, LatencyError> {
         Ok(self.measure_ms(network)? / self.measure_ms(other)?)
     }

@@ -1,4 +1,4 @@
-//! The published networks and spaces, and names with options:
+//! The published networks and spaces. A network is selected by a name with options, such as
 //! `mobilenet_v2@width=0.5,resolution=160,classes=10,stem_stride=1`.
 
 use crate::error::{Invalid, ParseError};
@@ -23,11 +23,12 @@ macro_rules! published {
     };
 }
 
-/// Stems of ShuffleNetV1 (megvii-model/ShuffleNet-Series), where all groups have whole widths.
+/// Stem widths of ShuffleNetV1 by multiplier (megvii-model/ShuffleNet-Series), for the multipliers
+/// at which every group has a whole number of channels.
 const V1_EVERY_WIDTH: WidthRule = WidthRule::ListV1(&[(0.5, 12), (1.0, 24), (1.5, 24), (2.0, 48)]);
 const V1_EIGHT_GROUPS: WidthRule = WidthRule::ListV1(&[(0.5, 16), (1.0, 24), (1.5, 24), (2.0, 48)]);
 const V1_WHOLE_WIDTHS: WidthRule = WidthRule::ListV1(&[(1.0, 24), (2.0, 48)]);
-/// ShuffleNetV2, Table 5.
+/// Widths of the stages and of the last convolution by multiplier (ShuffleNetV2, Table 5).
 const V2_WIDTHS: WidthRule = WidthRule::ListV2(&[
     (0.5, [48, 96, 192, 1024]),
     (1.0, [116, 232, 464, 1024]),
@@ -68,20 +69,20 @@ const SPACES: [(&str, &str); 7] = spaces![
     "shufflenet_v2",
 ];
 
-/// Names of the published networks.
+/// The names of the published networks.
 pub fn network_names() -> impl Iterator<Item = &'static str> {
     NETWORKS.iter().map(|published| published.name)
 }
 
-/// Names of the spaces that come with the tool.
+/// The names of the built-in search spaces.
 pub fn space_names() -> impl Iterator<Item = &'static str> {
     SPACES.iter().map(|(name, _)| *name)
 }
 
-/// A space that comes with the tool.
+/// Returns a built-in search space.
 ///
 /// # Errors
-/// An unknown name.
+/// The name is unknown.
 pub fn space(name: &str) -> Result<SearchSpace, ParseError> {
     let known = SPACES.iter().find(|(known, _)| *known == name);
     let (_, ron) = known.ok_or_else(|| {
@@ -91,10 +92,11 @@ pub fn space(name: &str) -> Result<SearchSpace, ParseError> {
     SearchSpace::from_ron(ron)
 }
 
-/// A published network by its name with options.
+/// Returns a published network by its name with options.
 ///
 /// # Errors
-/// An unknown name or option, a value out of range, a width that the family's list lacks.
+/// The name or an option is unknown, a value is out of range, or the family has no network of the
+/// requested width.
 pub fn network(name_with_options: &str) -> Result<Network, ParseError> {
     let (name, options) = split_options(name_with_options);
     let known = NETWORKS.iter().find(|published| published.name == name);
@@ -106,15 +108,16 @@ pub fn network(name_with_options: &str) -> Result<Network, ParseError> {
     Ok(with_options(network, options, Some(published.rule))?)
 }
 
-/// A network from the text of a RON file, with options after it; `width` is none of them.
+/// Parses a network from the text of a RON file and applies options to it. The option `width` is
+/// not available, as a file has its widths already.
 ///
 /// # Errors
-/// As [`Network::from_ron`]; an unknown option or a value out of range.
+/// Those of [`Network::from_ron`]; an option is unknown or a value is out of range.
 pub fn network_file(ron: &str, options: &str) -> Result<Network, ParseError> {
     Ok(with_options(Network::from_ron(ron)?, options, None)?)
 }
 
-/// Name (or file) and options of `NAME@width=0.5,classes=10`.
+/// Splits a text such as `NAME@width=0.5,classes=10` into name (or file) and options.
 pub fn split_options(text: &str) -> (&str, &str) {
     text.split_once('@').unwrap_or((text, ""))
 }
@@ -171,7 +174,7 @@ fn set_stem_stride(network: &mut Network, stride: usize) -> Result<(), Invalid> 
     match conv {
         Some(conv) => conv.stride = stride,
         None => {
-            let expected = "networks with a Conv block";
+            let expected = "a network with a Conv block";
             return Err(Invalid::new("stem_stride", network.name.clone(), expected));
         }
     }

@@ -1,4 +1,4 @@
-//! RON with `format: 1` at its head.
+//! RON files that begin with their format, such as `format: 1`.
 
 use ron::Options;
 use ron::error::SpannedError;
@@ -9,7 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::ParseError;
 
-/// Read first and leniently, so that a file of a later format is called that, not a typing error.
+/// Parsed first, and without the other fields, so that a file in a later format is reported as such
+/// and not as a syntax error.
 #[derive(Deserialize)]
 #[serde(rename = "")]
 struct Versioned {
@@ -21,7 +22,7 @@ fn options() -> Options {
         .with_default_extension(Extensions::IMPLICIT_SOME | Extensions::UNWRAP_VARIANT_NEWTYPES)
 }
 
-/// Parses a value whose `format` is at most `supported`.
+/// Parses a value whose `format` is `supported`.
 pub(crate) fn parse<T: DeserializeOwned>(text: &str, supported: u32) -> Result<T, ParseError> {
     if let Some(found) = format_of(text).filter(|&found| found != supported) {
         return Err(ParseError::Format { found, supported });
@@ -29,25 +30,25 @@ pub(crate) fn parse<T: DeserializeOwned>(text: &str, supported: u32) -> Result<T
     options().from_str(text).map_err(|error| located(text, &error))
 }
 
-/// A field of a RON file as text.
+/// The value of a field as RON text.
 pub(crate) enum Field {
-    /// On one line.
+    /// A value on one line.
     Value(String),
-    /// A list, one element a line.
+    /// A list with one element per line.
     Lines(Vec<String>),
 }
 
-/// A field's value on one line.
+/// Writes a value on one line.
 pub(crate) fn value<T: Serialize>(value: &T) -> Field {
     Field::Value(one_line(value))
 }
 
-/// A list, one element a line.
+/// Writes a list with one element per line.
 pub(crate) fn lines<T: Serialize>(values: &[T]) -> Field {
     Field::Lines(values.iter().map(one_line).collect())
 }
 
-/// A struct with its name and one field a line.
+/// Writes a struct with its name and one field per line.
 pub(crate) fn write(name: &str, fields: &[(&str, Field)]) -> String {
     let mut text = format!("{name}(\n");
     for (field, value) in fields {
@@ -63,11 +64,12 @@ pub(crate) fn write(name: &str, fields: &[(&str, Field)]) -> String {
     text + ")\n"
 }
 
-/// A value on one line.
+/// The RON text of a value on one line.
 pub(crate) fn one_line<T: Serialize>(value: &T) -> String {
     let config = PrettyConfig::new().depth_limit(0);
     let text = options().to_string_pretty(value, config);
-    // RON can fail only on foreign serialisers. It writes variants called None as raw identifiers.
+    // Serialisation fails only if a custom serialiser does. RON writes variants named `None` as raw
+    // identifiers.
     text.expect("plain structs and enums serialise").replace("r#None", "None")
 }
 
@@ -81,7 +83,7 @@ fn located(text: &str, error: &SpannedError) -> ParseError {
     let found = if word.is_empty() { String::new() } else { format!("; found {word}") };
     let expected = match error.code {
         ron::Error::IntegerOutOfBounds | ron::Error::ExpectedInteger => {
-            "; expected: whole numbers from 0"
+            "; expected: an integer, at least 0"
         }
         _ => "",
     };
@@ -90,7 +92,7 @@ fn located(text: &str, error: &SpannedError) -> ParseError {
 }
 
 fn format_of(text: &str) -> Option<u32> {
-    // The struct's name differs from file to file; without one, RON reads any.
+    // The name of the struct differs between files. RON accepts a struct without its name.
     let body = text.find('(').map_or(text, |open| &text[open..]);
     options().from_str::<Versioned>(body).ok().map(|versioned| versioned.format)
 }

@@ -1,4 +1,5 @@
-//! Bounds on sizes: beyond them a number is a slip of the pen, and products could overflow.
+//! Upper bounds on sizes. A larger value is most likely a typing error, and products of such values
+//! could overflow.
 
 use crate::error::Invalid;
 
@@ -8,10 +9,10 @@ pub(crate) const RESOLUTION: usize = 8_192;
 pub(crate) const KERNEL: usize = 31;
 pub(crate) const STRIDE: usize = 4;
 pub(crate) const BLOCKS: usize = 1_000;
-/// Elements of one feature map or one weight: 4 GiB of f32.
+/// Elements of one feature map or one weight tensor: 4 GiB of f32.
 pub(crate) const ELEMENTS: usize = 1 << 30;
 
-/// `value` lies in `1..=max`.
+/// Checks that `value` lies in `1..=max`.
 pub(crate) fn check_size(place: &str, value: usize, max: usize) -> Result<(), Invalid> {
     if (1..=max).contains(&value) {
         Ok(())
@@ -20,17 +21,17 @@ pub(crate) fn check_size(place: &str, value: usize, max: usize) -> Result<(), In
     }
 }
 
-/// `value` is odd and lies in `1..=KERNEL`: padding is k/2 on all sides, so an even kernel would
-/// change the size of the map.
+/// Checks that `value` is odd and lies in `1..=KERNEL`. Padding is k/2 on all sides, so an even
+/// kernel would change the size of the feature map.
 pub(crate) fn check_kernel(place: &str, value: usize) -> Result<(), Invalid> {
     if value % 2 == 1 && value <= KERNEL {
         Ok(())
     } else {
-        Err(Invalid::new(place, value, format!("odd kernels from 1 to {KERNEL}")))
+        Err(Invalid::new(place, value, format!("an odd kernel size from 1 to {KERNEL}")))
     }
 }
 
-/// `divisor` divides `value`.
+/// Checks that `divisor` divides `value`, which the error calls `what`.
 pub(crate) fn check_divides(
     place: &str,
     divisor: usize,

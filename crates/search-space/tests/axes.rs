@@ -1,4 +1,4 @@
-//! Widths that can be changed, and proposals that narrow one of them.
+//! Axes of published networks, and proposals that narrow one of them.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -14,8 +14,8 @@ fn pairs(pairs: &[(&str, usize)]) -> Vec<(String, usize)> {
     pairs.iter().map(|&(name, width)| (name.to_owned(), width)).collect()
 }
 
-/// Read off MobileNetV3's Table 2: block 0 is the stem, which block 1 does not expand, and blocks joined
-/// by shortcuts share their outputs.
+/// Taken from MobileNetV3, Table 2: block 0 is the stem, block 1 has no expansion, and blocks that
+/// are joined by shortcuts share their output width.
 #[test]
 fn axes_of_mobilenet_v3_small() {
     assert_eq!(
@@ -49,19 +49,19 @@ fn shuffle_units_narrow_inside_only() {
         let network = published::network(name).unwrap();
         let inside = |axis: &Axis| axis.kind == AxisKind::Expansion && axis.name.ends_with(".mid");
         let all: Vec<Axis> = axes(&network).unwrap().into_iter().filter(|a| !inside(a)).collect();
-        // ShuffleNetV2's stem and last convolution stand outside of all concats.
+        // The stem and the last convolution of ShuffleNetV2 are outside of all concats.
         let names: Vec<&str> = all.iter().map(|axis| axis.name.as_str()).collect();
         let outside: &[&str] = if name == "shufflenet_v2" { &["stem", "head.conv"] } else { &[] };
         assert_eq!(names, outside, "{name}");
     }
-    // Multiples of lcm(8, 3), to which the channels of both grouped convolutions can be cut.
+    // Multiples of lcm(8, 3), to which the channels of both grouped convolutions can be truncated.
     let network = published::network("shufflenet_v1_g3").unwrap();
     for axis in axes(&network).unwrap() {
         assert!(axis.narrower.iter().all(|width| width % 24 == 0), "{}", axis.name);
     }
 }
 
-/// A latency that rises with every width.
+/// MACs in place of a latency, as they rise with every width.
 fn macs(network: &Network) -> Result<f64, Invalid> {
     Ok(network.lower()?.cost().macs as f64)
 }
@@ -74,11 +74,11 @@ fn proposals_are_the_widest_that_save_enough() {
         let network = space.decode(&genotype).unwrap();
         let now = macs(&network).unwrap();
         for share in [0.01, 0.05] {
-            let most = now * (1.0 - share);
-            let found = proposals(&network, (now, most), &mut macs).unwrap();
+            let max = now * (1.0 - share);
+            let found = proposals(&network, (now, max), &mut macs).unwrap();
             for axis in axes(&network).unwrap().iter().filter(|axis| axis.can_be_adapted()) {
                 let saves =
-                    |width: &&usize| macs(&axis.with_width(&network, **width)).unwrap() <= most;
+                    |width: &&usize| macs(&axis.with_width(&network, **width)).unwrap() <= max;
                 let widest = axis.narrower.iter().find(saves);
                 let proposal = found.iter().find(|proposal| proposal.axis == axis.name);
                 let place = format!("{}, {}", network.name, axis.name);
@@ -95,7 +95,7 @@ fn proposals_are_the_widest_that_save_enough() {
 #[test]
 fn a_latency_with_steps_is_kept_to_as_well() {
     let network = published::network("mobilenet_v2").unwrap();
-    // As with kernels that work on 32 channels at a time.
+    // Models kernels that process 32 channels at a time.
     let mut stepped = |network: &Network| -> Result<f64, Invalid> {
         let graph = network.lower()?;
         let blocks = |channels: usize| channels.div_ceil(32) as f64;

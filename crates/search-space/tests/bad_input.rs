@@ -1,8 +1,8 @@
-//! Bad files and names: one message that names the place, what was found and what is allowed.
+//! Invalid files and names: the message states the place, what was found and what is expected.
 
 use search_space::{Network, SearchSpace, published};
 
-/// A network with one block in place of the middle one.
+/// The text of a network whose second block is `block`.
 fn with_block(block: &str) -> String {
     format!(
         r#"Network(

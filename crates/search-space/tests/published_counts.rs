@@ -1,5 +1,5 @@
-//! Parameters and MACs of the published networks, counted outside by torchvision, timm and from the
-//! papers' tables.
+//! Parameters and MACs of the published networks against counts of torchvision and timm and counts
+//! from the tables of the papers.
 
 use search_space::{NetworkCost, published};
 
@@ -68,7 +68,7 @@ fn every_published_network_is_counted() {
     }
 }
 
-/// Accel-NASBench's rows, as values per stage, with our counts.
+/// Rows of Accel-NASBench as values per stage, with counts of this crate.
 #[test]
 fn counts_of_benchmark_genotypes() {
     let rows = [
@@ -94,8 +94,9 @@ fn counts_of_benchmark_genotypes() {
     }
 }
 
-/// ShuffleNetV2, section 2, G1: MAC = hw(c1 + c2) + c1 c2 for a pointwise convolution; here by hand
-/// for MobileNetV1's first block and stem at 224.
+/// Computed by hand for the stem, the first block and the classifier of MobileNetV1 at 224 px. For
+/// a pointwise convolution the memory access cost is hw(c1 + c2) + c1 c2 (ShuffleNetV2, section 2,
+/// G1).
 #[test]
 fn memory_access_cost_by_hand() {
     let graph = published::network("mobilenet_v1").unwrap().lower().unwrap();
@@ -110,8 +111,8 @@ fn memory_access_cost_by_hand() {
     assert_eq!(of("head.classifier"), 1024 + 1000 + 1_024_000);
 }
 
-/// MobileNetV1's peak is its first pointwise convolution, 112x112x(32 + 64) numbers; a residual
-/// keeps its input alive beside the expansion.
+/// The peak of MobileNetV1 is at its first pointwise convolution with 112x112x(32 + 64) elements. A
+/// shortcut keeps the input alive beside the expansion.
 #[test]
 fn peak_activation_by_hand() {
     assert_eq!(cost("mobilenet_v1").peak_activation_bytes, 4 * 112 * 112 * (32 + 64));

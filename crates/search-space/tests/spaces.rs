@@ -1,4 +1,4 @@
-//! Every space that comes with the tool, on random genotypes.
+//! Every built-in space, tested on random genotypes.
 
 use std::collections::HashSet;
 
@@ -42,7 +42,7 @@ fn units_of_a_space_are_those_of_its_networks() {
     for space in spaces() {
         let units = space.units();
         let known: HashSet<PlacedUnit> = units.iter().copied().collect();
-        assert_eq!(known.len(), units.len(), "{}: a unit twice", space.name);
+        assert_eq!(known.len(), units.len(), "{}: a unit is listed twice", space.name);
         for seed in 0..50 {
             let genotype = space.sample(&mut ChaCha8Rng::seed_from_u64(seed));
             for unit in space.decode(&genotype).unwrap().units() {
@@ -74,7 +74,7 @@ fn mutation_changes_exactly_one_choice_within_its_options() {
     });
 }
 
-/// Each option of each choice comes up about equally often.
+/// The options of each choice are drawn about equally often.
 #[test]
 fn sampling_is_uniform() {
     let space = published::space("mnasnet").unwrap();
@@ -105,7 +105,7 @@ fn channel_groups_cover_every_node_once() {
     });
 }
 
-/// Names of a group's convolutions, for the group that holds `member`.
+/// The constraint and the convolutions of the channel group that contains the node `member`.
 fn group_of(network: &str, member: &str) -> (WidthConstraint, Vec<String>) {
     let graph = published::network(network).unwrap().lower().unwrap();
     let holds = |name: &str| name == member;
@@ -119,24 +119,24 @@ fn group_of(network: &str, member: &str) -> (WidthConstraint, Vec<String>) {
 
 #[test]
 fn channel_groups_of_published_blocks() {
-    let check = |network: &str, member: &str, freedom: WidthConstraint, convs: &[&str]| {
+    let check = |network: &str, member: &str, constraint: WidthConstraint, convs: &[&str]| {
         let found = group_of(network, member);
-        assert_eq!(found, (freedom, convs.iter().map(|&c| c.to_owned()).collect()), "{member}");
+        assert_eq!(found, (constraint, convs.iter().map(|&c| c.to_owned()).collect()), "{member}");
     };
     let free = WidthConstraint::MultipleOf(8);
-    // The residual ties the bottlenecks of MobileNetV2's 24-channel blocks.
+    // The shortcut ties the outputs of MobileNetV2's 24-channel blocks.
     let bottleneck = ["blocks.2.project.conv", "blocks.3.project.conv"];
     check("mobilenet_v2", "blocks.3.add", free, &bottleneck);
     let expansion = ["blocks.3.expand.conv", "blocks.3.depthwise.conv"];
     check("mobilenet_v2", "blocks.3.depthwise.bn", free, &expansion);
-    // Squeeze-and-excite's second convolution follows the expansion that it scales.
+    // The second convolution of squeeze-and-excite has the width of the expansion that it scales.
     check(
         "mobilenet_v3_small",
         "blocks.4.se.expand",
         free,
         &["blocks.4.expand.conv", "blocks.4.depthwise.conv"],
     );
-    // Eight groups and a shuffle leave multiples of 8; three groups multiples of 24.
+    // Eight groups and a shuffle require multiples of 8, three groups multiples of 24.
     let mid = ["blocks.3.reduce.conv", "blocks.3.depthwise.conv"];
     check("shufflenet_v1_g8", "blocks.3.shuffle", WidthConstraint::MultipleOf(8), &mid);
     check("shufflenet_v1_g3", "blocks.3.shuffle", WidthConstraint::MultipleOf(24), &mid);
@@ -152,7 +152,8 @@ fn channel_groups_of_published_blocks() {
 }
 
 proptest! {
-    /// Any text is a unit or an error, never a panic; what parses prints the same.
+    /// Any text is a unit or an error and never a panic. A unit that parses is restored from its
+    /// text.
     #[test]
     fn unit_texts_never_panic(text in "(conv|ir|sep|su1|su2|head|maxpool)(_[a-z]{1,4}[0-9]{0,3}){0,8}@[0-9]{0,3}") {
         if let Ok(unit) = text.parse::<PlacedUnit>() {
@@ -160,7 +161,7 @@ proptest! {
         }
     }
 
-    /// A genotype of the wrong length or with a digit too large is refused with its place.
+    /// A text of the wrong length or with an unknown digit is an error that names the place.
     #[test]
     fn genotype_texts_never_panic(text in "[0-9a-z]{0,40}") {
         let space = published::space("mnasnet").unwrap();

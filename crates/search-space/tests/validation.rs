@@ -1,4 +1,4 @@
-//! What validation says of spaces, against what was put into them.
+//! Validation of spaces whose illegal options and idle choices are known.
 
 use proptest::prelude::*;
 use rand::SeedableRng;
@@ -14,12 +14,12 @@ fn space(stages: &str) -> SearchSpace {
         r#"SearchSpace(format: 1, name: "mine", channels: 3, resolution: [32, 64], classes: 10,
             stem: [Conv(out: 24, kernel: 3, stride: 1, act: Relu)], stages: [{stages}], head: Pool())"#
     ))
-    .expect("its first options are legal")
+    .expect("the first options are legal")
 }
 
 #[test]
 fn an_option_that_is_illegal_everywhere() {
-    // Channels change at stride 1, which no shuffle unit can.
+    // The width changes at stride 1, which no shuffle unit supports.
     let found = checked(&space(
         "(out: 48, layers: 1, stride: 1, choices: [Family([Separable, ShuffleUnitV2]), Kernel([3, 5])]),
          (out: 48, layers: 2, stride: 1, choices: [Family([Separable, ShuffleUnitV2])])",
@@ -33,7 +33,7 @@ fn an_option_that_is_illegal_everywhere() {
 
 #[test]
 fn options_that_are_illegal_together() {
-    // 40 channels cannot be cut into 3 groups.
+    // 40 channels cannot be divided into 3 groups.
     let found = checked(&space(
         "(out: 40, layers: 1, stride: 2, choices: [Family([Separable])]),
          (out: 80, layers: 2, stride: 2, choices: [
@@ -51,7 +51,7 @@ fn options_that_are_illegal_together() {
     assert!(expected.iter().all(|place| idle.contains(place)), "{idle:?}");
 }
 
-/// Against all networks of a small space, one by one.
+/// Compares the sizes with those of all networks of a small space.
 #[test]
 fn sizes_are_those_of_the_whole_space() {
     let space = space(
@@ -73,7 +73,7 @@ fn sizes_are_those_of_the_whole_space() {
 #[test]
 fn nothing_is_illegal_in_the_spaces_that_come_with_the_tool() {
     for name in published::space_names() {
-        let found = checked(&published::space(name).expect("ships with the crate"));
+        let found = checked(&published::space(name).expect("it is built in"));
         assert_eq!(found.illegal, [], "{name}");
         assert_eq!(found.legal, found.sampled, "{name}");
         let never: Vec<_> =
@@ -83,15 +83,15 @@ fn nothing_is_illegal_in_the_spaces_that_come_with_the_tool() {
 }
 
 proptest! {
-    /// Every family stands in the networks of `mixed` next to every other.
+    /// In the space `mixed`, stages of any families can follow one another.
     #[test]
     fn mixed_holds_every_family(families in proptest::array::uniform4(0..4_u8), seed in 0..1_000_u64) {
-        let mixed = published::space("mixed").expect("ships with the crate");
+        let mixed = published::space("mixed").expect("it is built in");
         let mut genotype = mixed.sample(&mut ChaCha8Rng::seed_from_u64(seed));
         for (group, family) in mixed.choice_groups().iter().zip(families) {
             genotype.0[group[0]] = family;
         }
-        let network = mixed.decode(&genotype).expect("of the space");
+        let network = mixed.decode(&genotype).expect("the genotype is of the space");
         network.lower().expect("legal");
         let kind = |block: &Block| match block {
             Block::Separable(_) => 0,

@@ -1,14 +1,16 @@
-//! Channel axes that can only change together, computed once from the graph.
+//! Channel axes that can only change together.
 
 use crate::graph::{Graph, NodeId, Op};
 
 /// How a group's width may change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum WidthConstraint {
-    /// Not at all: the image, the logits, and whatever passes through a concat or split, since
-    /// nothing can be truncated exactly through ShuffleNetV2's shuffle.
+    /// The width cannot change. This holds for the image, the logits, and every axis that passes
+    /// through a concat or split, since no axis can be truncated exactly through ShuffleNetV2's
+    /// shuffle.
     Fixed,
-    /// To multiples of this: 8, and of every group count that divides the axis.
+    /// The width must be a multiple of this: the least common multiple of 8 and every group count
+    /// that divides the axis.
     MultipleOf(usize),
 }
 
@@ -16,11 +18,11 @@ pub enum WidthConstraint {
 /// squeeze-and-excite and shuffles.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelGroup {
-    /// Channels now.
+    /// Number of channels.
     pub width: usize,
-    /// How that may change.
+    /// How the number of channels may change.
     pub constraint: WidthConstraint,
-    /// The nodes whose output axis this is, in the graph's order.
+    /// The nodes whose output has this axis, in the order of the graph.
     pub nodes: Vec<NodeId>,
 }
 
@@ -64,7 +66,7 @@ pub fn channel_groups(graph: &Graph) -> Vec<ChannelGroup> {
     axes.groups(graph)
 }
 
-/// Disjoint sets over the nodes' output axes. A set's constraint stands at its root.
+/// Disjoint sets of the nodes' output axes. The constraint of a set is stored at its root.
 struct Axes {
     parent: Vec<usize>,
     constraints: Vec<WidthConstraint>,

@@ -2,35 +2,36 @@
 
 use crate::graph::{Graph, Node, Op};
 
-/// Costs of one op.
+/// The costs of one op.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct LayerCost {
-    /// Trainable numbers: weights, biases, batch norm's gamma and beta.
+    /// Trainable parameters: weights, biases, and gamma and beta of batch norm.
     pub params: usize,
-    /// Multiply-adds of a convolution or linear layer: out elements x (Cin/groups) x k^2; 0 for all
-    /// else.
+    /// Multiply-adds of a convolution or linear layer: output elements x (Cin/groups) x k^2. 0 for
+    /// all other ops.
     pub macs: usize,
-    /// Elements of a convolution's or linear layer's input, output and weights (ShuffleNetV2,
-    /// section 2, G1: hw(c1 + c2) + c1 c2 for a pointwise one); 0 for all else. Biases do not count.
+    /// Elements of the input, output and weights of a convolution or linear layer (ShuffleNetV2,
+    /// section 2, G1: hw(c1 + c2) + c1 c2 for a pointwise convolution). Biases are not counted. 0
+    /// for all other ops.
     pub memory_access_cost: usize,
 }
 
-/// Costs of a network.
+/// The costs of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct NetworkCost {
-    /// Sum over the layers.
+    /// Parameters of all ops.
     pub params: usize,
-    /// Sum over the layers.
+    /// Multiply-adds of all ops.
     pub macs: usize,
-    /// Sum over the layers, in elements.
+    /// Memory access cost of all ops, in elements.
     pub memory_access_cost: usize,
-    /// Most bytes of activations alive at once: f32, batch 1, ops in the graph's order, batch norm
-    /// and activations in place.
+    /// Maximum size of the activations that are alive at the same time, in bytes: in f32, with
+    /// batch size 1, ops in the order of the graph, and batch norms and activations in place.
     pub peak_activation_bytes: usize,
 }
 
 impl Graph {
-    /// Costs of one op of this graph.
+    /// The costs of one op of this graph.
     pub fn layer_cost(&self, node: &Node) -> LayerCost {
         let (input, output) = (self.input_shape(node), node.output);
         let weighted = |weights: usize, macs: usize, bias: bool| LayerCost {
@@ -52,7 +53,7 @@ impl Graph {
         }
     }
 
-    /// Costs of the whole network.
+    /// The costs of the whole network.
     pub fn cost(&self) -> NetworkCost {
         let mut total = NetworkCost {
             peak_activation_bytes: self.peak_activation_elements() * size_of::<f32>(),
@@ -87,7 +88,7 @@ impl Graph {
     }
 }
 
-/// Batch norm and activations overwrite their input; dropout does nothing at inference.
+/// Batch norm and activations overwrite their input. Dropout does nothing at inference.
 fn is_in_place(op: &Op) -> bool {
     matches!(op, Op::BatchNorm | Op::Act(_) | Op::Gate(_) | Op::Dropout { .. })
 }

@@ -1,4 +1,4 @@
-//! From a network to its graph. The only place where shapes are checked.
+//! Lowers a network to its graph. Shapes are checked here and in [`lower_block`] only.
 
 use crate::error::Invalid;
 use crate::graph::lower_blocks::lower_block;
@@ -78,7 +78,7 @@ fn lower_head(b: &mut Builder, x: NodeId, head: &Head, classes: usize) -> Result
     Ok(())
 }
 
-/// A convolution without bias.
+/// The settings of a convolution without bias.
 #[derive(Clone, Copy)]
 pub(crate) struct ConvSpec {
     pub(crate) out: usize,
@@ -97,7 +97,7 @@ impl ConvSpec {
     }
 }
 
-/// Appends nodes, working out their shapes.
+/// Appends nodes to a graph and infers their shapes.
 pub(crate) struct Builder {
     graph: Graph,
     /// Prefix of the names of new nodes.
@@ -118,7 +118,7 @@ impl Builder {
         self.graph.node(id).output
     }
 
-    /// An op whose output has the shape of its first input, or for pools follows from it.
+    /// Appends an op whose output shape follows from the shapes of its inputs.
     pub(crate) fn push(&mut self, name: &str, op: Op, inputs: &[NodeId]) -> NodeId {
         let input = self.shape(inputs[0]);
         let channels = match op {
@@ -135,7 +135,7 @@ impl Builder {
         self.append(name, op, inputs, Shape::new(channels, resolution))
     }
 
-    /// An op with the output shape given.
+    /// Appends an op with the given output shape.
     pub(crate) fn push_shaped(
         &mut self,
         name: &str,
@@ -166,7 +166,7 @@ impl Builder {
         NodeId(self.graph.nodes.len() - 1)
     }
 
-    /// Convolution and BN.
+    /// Appends a convolution and its batch norm.
     pub(crate) fn conv_norm(
         &mut self,
         name: &str,
@@ -180,7 +180,7 @@ impl Builder {
         Ok(self.push(&format!("{name}.bn"), Op::BatchNorm, &[x]))
     }
 
-    /// Convolution, BN, activation.
+    /// Appends a convolution, its batch norm and an activation.
     pub(crate) fn conv_norm_act(
         &mut self,
         name: &str,
@@ -192,7 +192,7 @@ impl Builder {
         Ok(self.act(&format!("{name}.act"), x, act))
     }
 
-    /// An activation; nothing for `Linear`.
+    /// Appends an activation, or nothing for `Linear`.
     pub(crate) fn act(&mut self, name: &str, x: NodeId, act: Activation) -> NodeId {
         match act {
             Activation::Linear => x,
@@ -200,7 +200,7 @@ impl Builder {
         }
     }
 
-    /// Squeeze-and-excite of `x`.
+    /// Appends squeeze-and-excite of `x` with `squeeze` channels in the squeezed vector.
     pub(crate) fn squeeze_excite(
         &mut self,
         x: NodeId,

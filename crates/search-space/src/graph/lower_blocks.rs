@@ -1,4 +1,4 @@
-//! What each block lowers to, and which of its values fit together.
+//! Lowers each kind of block to ops and checks that its values fit together.
 
 use crate::error::Invalid;
 use crate::graph::lower::{Builder, ConvSpec};
@@ -31,14 +31,15 @@ pub(crate) fn lower_block(b: &mut Builder, x: NodeId, block: &Block) -> Result<N
 
 fn check_stride(block: &Block, input: Shape) -> Result<(), Invalid> {
     let stride = block.stride();
-    let largest = match block {
+    let max_stride = match block {
         Block::ShuffleUnitV1(_) | Block::ShuffleUnitV2(_) => 2,
         _ => size_limits::STRIDE,
     };
-    check_size("stride", stride, largest)?;
+    check_size("stride", stride, max_stride)?;
     if stride > input.resolution {
-        let found = format!("{stride} on a map of {0}x{0}", input.resolution);
-        let expected = "strides up to the map's size: the network's input is too small";
+        let found = format!("{stride} on a feature map of {0}x{0}", input.resolution);
+        let expected =
+            "at most the size of the feature map (the input of the network is too small)";
         return Err(Invalid::new("stride", found, expected));
     }
     Ok(())
@@ -121,13 +122,13 @@ fn lower_shuffle_v1(
     let branch = match stride {
         1 if out == input_channels => out,
         1 => {
-            let expected = format!("{input_channels}, the input's, which stride 1 adds");
+            let expected = format!("{input_channels}, as in the input, which stride 1 adds");
             return Err(Invalid::new("out", out, expected));
         }
         _ if out > input_channels => out - input_channels,
         _ => {
             let expected =
-                format!("more than the input's {input_channels}, which are concatenated");
+                format!("more than the {input_channels} of the input, which are concatenated");
             return Err(Invalid::new("out", out, expected));
         }
     };
@@ -164,20 +165,20 @@ fn lower_shuffle_v2(
     check_kernel("kernel", kernel)?;
     check_size("mid", mid, size_limits::CHANNELS)?;
     if !out.is_multiple_of(2) {
-        return Err(Invalid::new("out", out, "even widths, which can be shuffled by 2"));
+        return Err(Invalid::new("out", out, "an even width, for the shuffle in 2 groups"));
     }
     let (a, b_input, b_out) = match (stride, shortcut) {
         (1, None) if out == channels => {
             let half = channels / 2;
-            let kept =
+            let identity =
                 b.push_shaped("split.a", Op::Split { start: 0 }, &[input], half, resolution)?;
             let start = channels - half;
-            let worked =
+            let convolved =
                 b.push_shaped("split.b", Op::Split { start }, &[input], half, resolution)?;
-            (kept, worked, half)
+            (identity, convolved, half)
         }
         (1, None) => {
-            let expected = format!("{channels}, the input's: stride 1 keeps the width");
+            let expected = format!("{channels}, as in the input: stride 1 keeps the width");
             return Err(Invalid::new("out", out, expected));
         }
         (1, Some(width)) => {

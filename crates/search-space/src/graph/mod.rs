@@ -14,28 +14,28 @@ use crate::graph::unit::PlacedUnit;
 use crate::network::Norm;
 use crate::network::block::{Activation, Gate};
 
-/// A square feature map of one image: `[resolution, resolution, channels]`. Vectors (after a global
-/// pool) have resolution 1.
+/// The shape of a square feature map of one image: `[resolution, resolution, channels]`. A vector,
+/// as after a global pool, has resolution 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Shape {
-    /// Channels.
+    /// Number of channels.
     pub channels: usize,
-    /// Height and width.
+    /// Height and width in pixels.
     pub resolution: usize,
 }
 
 impl Shape {
-    /// A map of `channels` channels, `resolution` pixels high and wide.
+    /// A map of `channels` channels that is `resolution` pixels high and wide.
     pub fn new(channels: usize, resolution: usize) -> Self {
         Self { channels, resolution }
     }
 
-    /// Pixels of the map.
+    /// Number of pixels of the map.
     pub fn pixels(&self) -> usize {
         self.resolution * self.resolution
     }
 
-    /// Numbers in the map.
+    /// Number of elements of the map.
     pub fn elements(&self) -> usize {
         self.pixels() * self.channels
     }
@@ -50,31 +50,32 @@ pub struct NodeId(pub usize);
 pub enum Op {
     /// The image.
     Input,
-    /// 2-D convolution; depthwise where `groups` equals the input's and the output's channels.
+    /// 2-D convolution, which is depthwise if `groups` equals the channels of both input and
+    /// output.
     Conv {
         /// Side of the kernel.
         kernel: usize,
         /// Stride.
         stride: usize,
-        /// Groups.
+        /// Number of groups.
         groups: usize,
-        /// Whether it has a bias.
+        /// Whether the op has a bias.
         bias: bool,
     },
     /// Batch norm over channels.
     BatchNorm,
-    /// Activation; never [`Activation::Linear`].
+    /// Activation function, never [`Activation::Linear`].
     Act(Activation),
-    /// Squeeze-and-excite's gate.
+    /// Gate of squeeze-and-excite.
     Gate(Gate),
-    /// Max pool; padding never wins.
+    /// Max pool, whose padding is never the maximum.
     MaxPool {
         /// Side of the window.
         kernel: usize,
         /// Stride.
         stride: usize,
     },
-    /// Average pool that counts its padding (divides by k^2).
+    /// Average pool that includes its padding: it always divides by k^2.
     AvgPool {
         /// Side of the window.
         kernel: usize,
@@ -83,64 +84,65 @@ pub enum Op {
     },
     /// Mean over all pixels.
     GlobalAvgPool,
-    /// Sum of two inputs of one shape.
+    /// Sum of two inputs of the same shape.
     Add,
-    /// Product of a map (first input) and a vector (second), channel by channel.
+    /// Product of a feature map (first input) and a vector (second input), channel by channel.
     Multiply,
-    /// Channels of all inputs, one after another.
+    /// Concatenation of all inputs along the channels.
     Concat,
-    /// As many channels as the output has, from `start` on.
+    /// Consecutive channels of the input, as many as the output has.
     Split {
-        /// First channel.
+        /// Index of the first channel.
         start: usize,
     },
-    /// View of the channels as `[groups, channels/groups]`, transposed, flattened.
+    /// Channel shuffle: the channels viewed as `[groups, channels / groups]`, transposed and
+    /// flattened.
     ChannelShuffle {
-        /// Groups.
+        /// Number of groups.
         groups: usize,
     },
-    /// Dropout: the identity at inference.
+    /// Dropout, which is the identity at inference.
     Dropout {
-        /// Probability of a zero in training.
+        /// Probability with which an element is set to zero in training.
         p: f32,
     },
     /// Fully connected layer on a vector.
     Linear {
-        /// Whether it has a bias.
+        /// Whether the op has a bias.
         bias: bool,
     },
 }
 
-/// One op with its inputs and output shape.
+/// An op with its inputs and its output shape.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// Unique: `blocks.3.depthwise.conv`, `head.classifier`.
+    /// Unique name, such as `blocks.3.depthwise.conv` or `head.classifier`.
     pub name: String,
-    /// What it does.
+    /// The op.
     pub op: Op,
-    /// Nodes whose outputs it reads; all stand before it.
+    /// Nodes whose outputs the op reads. All of them precede this node.
     pub inputs: Vec<NodeId>,
-    /// Shape of its output.
+    /// Shape of the output.
     pub output: Shape,
 }
 
-/// The nodes that a block, or the head, was lowered to.
+/// The nodes to which a block or the head was lowered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct UnitSpan {
-    /// The block or head with its input shape: the key of a latency table.
+    /// The block or head with its input shape, which is the key of a latency table.
     pub unit: PlacedUnit,
-    /// Its nodes. Only the last one is read by later units.
+    /// Indices of its nodes. Later units read the last one only.
     pub nodes: Range<usize>,
 }
 
-/// A network as ops. Node 0 is the input; the last node gives the logits.
+/// A network as a graph of ops. Node 0 is the input, and the last node computes the logits.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Graph {
-    /// In topological order.
+    /// All nodes in topological order.
     pub nodes: Vec<Node>,
-    /// Blocks in order, then the head; together they cover all nodes but the input.
+    /// The blocks in order, then the head. Together they cover all nodes but the input.
     pub units: Vec<UnitSpan>,
-    /// Batch norm's settings.
+    /// Settings of all batch norms.
     pub norm: Norm,
 }
 
@@ -150,13 +152,13 @@ impl Graph {
         &self.nodes[id.0]
     }
 
-    /// Shape of a node's first input; its own for the image.
+    /// Shape of a node's first input. For the input node it is that of the image itself.
     pub fn input_shape(&self, node: &Node) -> Shape {
         node.inputs.first().map_or(node.output, |&id| self.node(id).output)
     }
 
-    /// Whether a node's output channels are new ones, of filters of its own: convolutions that are not
-    /// depthwise, and linear layers.
+    /// Whether a node computes new channels with filters of its own. Linear layers do, and so do
+    /// convolutions that are not depthwise.
     pub fn makes_channels(&self, node: &Node) -> bool {
         match node.op {
             Op::Conv { groups, .. } => {
@@ -178,7 +180,7 @@ impl Graph {
         self.nodes[self.nodes.len() - 1].output.channels
     }
 
-    /// For each node the last node that reads it; its own index where none does.
+    /// For each node, the index of the last node that reads it, or its own index if none does.
     pub fn last_readers(&self) -> Vec<usize> {
         let mut last: Vec<usize> = (0..self.nodes.len()).collect();
         for (index, node) in self.nodes.iter().enumerate() {

@@ -1,10 +1,10 @@
-//! Ops as texts for people.
+//! Descriptions of ops for display.
 
 use super::{Graph, Node, Op};
 use crate::ron_text::one_line;
 
 impl Graph {
-    /// The op of a node with its settings, for people: `depthwise conv 3x3, stride 2`.
+    /// Describes the op of a node with its settings for display: `depthwise conv 3x3, stride 2`.
     pub fn op_text(&self, node: &Node) -> String {
         match node.op {
             Op::Input => "input".to_owned(),

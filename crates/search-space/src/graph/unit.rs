@@ -1,4 +1,4 @@
-//! What a latency table has an entry for: a block, or the head, at an input shape.
+//! Units: blocks and heads at an input shape, which are the keys of latency tables.
 
 use crate::graph::Shape;
 use crate::network::block::Block;
@@ -9,17 +9,17 @@ use crate::network::head::Head;
 pub enum Unit {
     /// A block.
     Block(Block),
-    /// The head with its number of classes.
+    /// The head and its number of classes.
     Head {
-        /// Without dropout, which does nothing at inference.
+        /// The head without dropout, which does nothing at inference.
         head: Head,
         /// Outputs of the linear layer.
         classes: usize,
     },
 }
 
-/// A unit and the shape of its input. Its text form (`Display`, `FromStr`) says everything that the
-/// unit does at inference: `ir_k5_s2_e240_i40_o80_se64hsig_hs@28`.
+/// A unit and the shape of its input. The text form (`Display`, `FromStr`) determines everything
+/// that the unit does at inference: `ir_k5_s2_e240_i40_o80_se64hsig_hs@28`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PlacedUnit {
     /// The block or head.

@@ -1,5 +1,5 @@
-//! The one-line text form of a unit, in the tradition of timm's block strings:
-//! `ir_k5_s2_e240_i40_o80_se64hsig_hs_skip@28`. It names table entries, logs and plots.
+//! The text form of a unit on one line, in the manner of timm's block strings:
+//! `ir_k5_s1_e240_i40_o40_se64hsig_hs_skip@28`. It names units in latency tables, logs and figures.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -23,7 +23,7 @@ const ACTIVATIONS: [(Activation, &str); 5] = [
 const GATES: [(Gate, &str); 2] = [(Gate::Sigmoid, "sig"), (Gate::HardSigmoid, "hsig")];
 
 impl Activation {
-    /// timm's short name.
+    /// The short name in the manner of timm.
     pub fn short_name(self) -> &'static str {
         name_in(&ACTIVATIONS, self)
     }
@@ -118,9 +118,9 @@ impl FromStr for PlacedUnit {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let error = |found: &str, expected: &str| Invalid::new(text, found, expected);
         let (body, resolution) =
-            text.rsplit_once('@').ok_or_else(|| error("no @", "an input size: @28"))?;
+            text.rsplit_once('@').ok_or_else(|| error("no @", "an input resolution: @28"))?;
         let resolution: usize =
-            resolution.parse().map_err(|_| error(resolution, "an input size: @28"))?;
+            resolution.parse().map_err(|_| error(resolution, "an input resolution: @28"))?;
         let mut parts = body.split('_');
         let kind = parts.next().unwrap_or_default();
         let mut tokens = Tokens { text, rest: parts.collect() };
@@ -197,14 +197,14 @@ fn parse_head(t: &mut Tokens<'_>) -> Result<Unit, Invalid> {
     Ok(Unit::Head { head, classes })
 }
 
-/// The parts between underscores that were not read yet.
+/// The parts of a text between underscores that have not been parsed yet.
 struct Tokens<'a> {
     text: &'a str,
     rest: Vec<&'a str>,
 }
 
 impl<'a> Tokens<'a> {
-    /// Takes out the first part that `read` understands.
+    /// Removes the first part that `read` parses and returns its value.
     fn take<T>(&mut self, read: impl Fn(&'a str) -> Option<T>) -> Option<T> {
         let (index, value) =
             self.rest.iter().enumerate().find_map(|(i, part)| read(part).map(|v| (i, v)))?;
@@ -214,7 +214,7 @@ impl<'a> Tokens<'a> {
 
     fn number(&mut self, key: &str) -> Result<usize, Invalid> {
         self.take(|part| part.strip_prefix(key)?.parse().ok())
-            .ok_or_else(|| Invalid::new(self.text, "none", format!("{key} and a number")))
+            .ok_or_else(|| Invalid::new(self.text, "none", format!("{key} followed by a number")))
     }
 
     fn flag(&mut self, name: &str) -> bool {

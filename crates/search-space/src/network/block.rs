@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::graph::Shape;
 
-/// An activation function. `Linear` is none at all (MobileNetV2's linear bottleneck).
+/// An activation function. `Linear` stands for no activation (MobileNetV2's linear bottleneck).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Activation {
     /// x
@@ -20,7 +20,8 @@ pub enum Activation {
     Swish,
 }
 
-/// The function that turns squeeze-and-excite's second convolution into a factor.
+/// The function that turns the output of squeeze-and-excite's second convolution into scale
+/// factors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Gate {
     /// 1 / (1 + e^-x) (MnasNet)
@@ -29,39 +30,39 @@ pub enum Gate {
     HardSigmoid,
 }
 
-/// Squeeze-and-excite on the expanded tensor, after the depthwise activation: global pool, 1x1 with
-/// bias to `channels`, ReLU, 1x1 with bias, gate, multiply.
+/// Squeeze-and-excite on the expanded tensor, after the depthwise activation: global average pool,
+/// 1x1 convolution with bias to `channels`, ReLU, 1x1 convolution with bias, gate, multiplication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SqueezeExcite {
     /// Width of the squeezed vector.
     pub channels: usize,
-    /// The gate.
+    /// Function of the gate.
     pub gate: Gate,
 }
 
-/// What is added to a block's output. Always explicit, so that a shortcut never appears because
-/// two widths happen to meet.
+/// What is added to a block's output. It is always explicit, so that no shortcut appears only
+/// because two widths happen to be equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 pub enum Skip {
     /// Nothing.
     #[default]
     None,
-    /// The block's input; stride 1 and equal widths only.
+    /// The block's input. Requires stride 1 and equal widths.
     Identity,
-    /// A 3x3 stride 1 average pool of the block's input; stride 1 and equal widths only.
+    /// A 3x3 average pool with stride 1 of the block's input. Requires stride 1 and equal widths.
     Pool,
 }
 
-/// A unit from a paper. Convolutions and pools pad k/2 on all sides; each convolution but those of
-/// squeeze-and-excite is without bias and followed by batch norm (BN).
+/// A block from a paper. Convolutions and pools pad k/2 on all sides. Every convolution, except
+/// those of squeeze-and-excite, has no bias and is followed by batch norm (BN).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Block {
     /// Convolution, BN, activation.
     Conv(Conv),
     /// Max pool.
     MaxPool(Pool),
-    /// Average pool that counts its padding.
+    /// Average pool that includes its padding.
     AvgPool(Pool),
     /// MobileNetV1's block.
     Separable(Separable),
@@ -73,65 +74,66 @@ pub enum Block {
     ShuffleUnitV2(ShuffleUnitV2),
 }
 
-/// Convolution, BN, activation.
+/// A convolution, BN and an activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Conv {
     /// Output channels.
     pub out: usize,
-    /// Side of the kernel, odd.
+    /// Side of the kernel, which is odd.
     pub kernel: usize,
     /// Stride.
     pub stride: usize,
     /// Activation.
     pub act: Activation,
-    /// Groups; 1 for a dense convolution.
+    /// Number of groups, 1 for a dense convolution.
     #[serde(default = "one", skip_serializing_if = "is_one")]
     pub groups: usize,
 }
 
-/// Window of a pool.
+/// The window of a pool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Pool {
-    /// Side of the window, odd.
+    /// Side of the window, which is odd.
     pub kernel: usize,
     /// Stride.
     pub stride: usize,
 }
 
-/// MobileNetV1 (Table 1, Fig. 3): depthwise BN act, pointwise BN act.
+/// The block of MobileNetV1 (Table 1, Fig. 3): depthwise convolution, BN, activation, pointwise
+/// convolution, BN, activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Separable {
     /// Output channels.
     pub out: usize,
-    /// Side of the depthwise kernel, odd.
+    /// Side of the depthwise kernel, which is odd.
     pub kernel: usize,
     /// Stride of the depthwise convolution.
     pub stride: usize,
-    /// Both activations.
+    /// Activation after both convolutions.
     pub act: Activation,
 }
 
-/// MobileNetV2, V3, MnasNet: [pointwise BN act,] depthwise BN act, [squeeze-and-excite,]
-/// pointwise BN.
+/// The block of MobileNetV2, V3 and MnasNet: optionally a pointwise convolution, BN and activation;
+/// depthwise convolution, BN, activation; optionally squeeze-and-excite; pointwise convolution, BN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct InvertedResidual {
-    /// Width of the expansion convolution. Absent: there is none; present: there is one, also when
-    /// it equals the input.
+    /// Width of the expansion convolution. There is one whenever a width is given, even if it
+    /// equals the width of the input, and none otherwise.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expand: Option<usize>,
     /// Output channels.
     pub out: usize,
-    /// Side of the depthwise kernel, odd.
+    /// Side of the depthwise kernel, which is odd.
     pub kernel: usize,
     /// Stride of the depthwise convolution.
     pub stride: usize,
     /// Activation after the expansion and the depthwise convolution.
     pub act: Activation,
-    /// Activation after the projection; linear in all papers.
+    /// Activation after the projection, which is linear in all papers.
     #[serde(default, skip_serializing_if = "is_linear")]
     pub project_act: Activation,
     /// Squeeze-and-excite.
@@ -142,40 +144,44 @@ pub struct InvertedResidual {
     pub skip: Skip,
 }
 
-/// ShuffleNetV1 (Fig. 2): grouped pointwise BN ReLU, shuffle, depthwise 3x3 BN, grouped pointwise
-/// BN. Stride 1 adds the input, then ReLU; stride 2 applies ReLU and concatenates to a 3x3 stride 2
-/// average pool of the input, so that the branch gives `out` - input channels.
+/// The unit of ShuffleNetV1 (Fig. 2): grouped pointwise convolution, BN, ReLU, channel shuffle, 3x3
+/// depthwise convolution, BN, grouped pointwise convolution, BN. With stride 1 the input is added
+/// and ReLU follows. With stride 2 ReLU follows and the result is concatenated to a 3x3 average
+/// pool of the input with stride 2, so that the branch computes `out` - input channels.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShuffleUnitV1 {
     /// Output channels.
     pub out: usize,
-    /// Bottleneck channels.
+    /// Width of the bottleneck.
     pub mid: usize,
     /// Groups of the second pointwise convolution and of the shuffle.
     pub groups: usize,
-    /// Groups of the first pointwise convolution: 1 in the network's first unit.
+    /// Groups of the first pointwise convolution, 1 in the first unit of a network.
     pub first_groups: usize,
-    /// 1 or 2.
+    /// Stride of the unit, 1 or 2.
     pub stride: usize,
 }
 
-/// ShuffleNetV2 (Fig. 3 c, d). Stride 1: half of the channels pass through, the others through
-/// pointwise BN ReLU, depthwise BN, pointwise BN ReLU. Stride 2: branch A depthwise BN, pointwise
-/// BN ReLU, branch B as before, both on the whole input. Then concat and shuffle by 2.
+/// The unit of ShuffleNetV2 (Fig. 3 c, d). With stride 1, branch A passes half of the channels
+/// through unchanged, and branch B applies to the other half a pointwise convolution, BN, ReLU,
+/// depthwise convolution, BN, pointwise convolution, BN, ReLU. With stride 2, both branches read
+/// the whole input, and branch A applies a depthwise convolution, BN, pointwise convolution, BN,
+/// ReLU. The branches are then concatenated and shuffled in 2 groups.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ShuffleUnitV2 {
-    /// Output channels, even.
+    /// Output channels, an even number.
     pub out: usize,
-    /// Channels inside branch B.
+    /// Width inside branch B.
     pub mid: usize,
-    /// Stride 2 only: branch A's width (official code: its input; torchvision: out/2).
+    /// Output width of branch A with stride 2 (official code: the input's width; torchvision:
+    /// out/2). `None` with stride 1.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shortcut: Option<usize>,
-    /// Side of the depthwise kernel, odd.
+    /// Side of the depthwise kernel, which is odd.
     pub kernel: usize,
-    /// 1 or 2.
+    /// Stride of the unit, 1 or 2.
     pub stride: usize,
 }
 
@@ -208,7 +214,7 @@ impl Block {
         }
     }
 
-    /// Output channels; `None` for a pool, which keeps those of its input.
+    /// Output channels, or `None` for a pool, which keeps those of its input.
     pub fn out(&self) -> Option<usize> {
         match self {
             Block::MaxPool(_) | Block::AvgPool(_) => None,
@@ -220,7 +226,7 @@ impl Block {
         }
     }
 
-    /// Shape of the block's output. Padding k/2 makes a side of r into ceil(r / stride).
+    /// Shape of the block's output. With padding k/2, a side of r pixels becomes ceil(r / stride).
     pub fn output(&self, input: Shape) -> Shape {
         Shape {
             channels: self.out().unwrap_or(input.channels),

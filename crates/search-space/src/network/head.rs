@@ -1,4 +1,4 @@
-//! What follows the last block.
+//! Heads: the layers after the last block.
 
 use std::hash::{Hash, Hasher};
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::network::block::Activation;
 
-/// Probability with which dropout sets a feature to zero in training, in [0, 1).
+/// The probability, in [0, 1), with which dropout sets a feature to zero in training.
 #[derive(Clone, Copy, Debug, PartialEq, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Dropout(pub f32);
@@ -17,7 +17,7 @@ impl Dropout {
     }
 }
 
-// Validation refuses NaN, so equality is total.
+// `Network::lower` rejects NaN, so equality is total.
 impl Eq for Dropout {}
 
 impl Hash for Dropout {
@@ -26,13 +26,13 @@ impl Hash for Dropout {
     }
 }
 
-/// The head of a network. Each ends in dropout and a linear layer to the classes.
+/// The head of a network. Every head ends in dropout and a linear layer to the classes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum Head {
     /// Global average pool (MobileNetV1, ShuffleNetV1).
     Pool {
-        /// Before the linear layer.
+        /// Dropout before the linear layer.
         #[serde(default, skip_serializing_if = "Dropout::is_zero")]
         dropout: Dropout,
         /// Whether the linear layer has a bias.
@@ -44,25 +44,25 @@ pub enum Head {
     ConvThenPool {
         /// Width of the convolution.
         conv: usize,
-        /// Its activation.
+        /// Activation after the convolution.
         act: Activation,
-        /// Before the linear layer.
+        /// Dropout before the linear layer.
         #[serde(default, skip_serializing_if = "Dropout::is_zero")]
         dropout: Dropout,
         /// Whether the linear layer has a bias.
         #[serde(default = "yes", skip_serializing_if = "is_yes")]
         bias: bool,
     },
-    /// Pointwise convolution, BN, activation, global average pool, then a convolution with bias and
-    /// without BN on the pooled vector, activation (MobileNetV3, Fig. 5).
+    /// Pointwise convolution, BN, activation, global average pool, convolution of the pooled vector
+    /// with bias and without BN, activation (MobileNetV3, Fig. 5).
     PoolThenConv {
         /// Width of the convolution before the pool.
         conv: usize,
-        /// Width of the one after it.
+        /// Width of the convolution after the pool.
         features: usize,
-        /// Both activations.
+        /// Activation after both convolutions.
         act: Activation,
-        /// Before the linear layer.
+        /// Dropout before the linear layer.
         #[serde(default, skip_serializing_if = "Dropout::is_zero")]
         dropout: Dropout,
         /// Whether the linear layer has a bias.
@@ -89,7 +89,7 @@ impl Head {
         }
     }
 
-    /// The head as it is at inference: dropout does nothing there.
+    /// The head without dropout, which does nothing at inference.
     pub fn at_inference(mut self) -> Self {
         match &mut self {
             Head::Pool { dropout, .. }

@@ -1,4 +1,4 @@
-//! A concrete architecture: one RON file.
+//! Networks: concrete architectures, one RON file each.
 
 pub(crate) mod block;
 pub(crate) mod head;
@@ -16,23 +16,23 @@ use crate::network::block::Block;
 use crate::network::head::Head;
 use crate::ron_text;
 
-/// The image that a network takes.
+/// The image that is the input of a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Input {
     /// Colour channels.
     pub channels: usize,
-    /// Height and width.
+    /// Height and width in pixels.
     pub resolution: usize,
 }
 
-/// Batch norm's settings, in PyTorch's sense.
+/// The settings of batch norm, as PyTorch defines them.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Norm {
-    /// Added to the variance.
+    /// Term added to the variance.
     pub eps: f32,
-    /// Weight of the newest batch in the running statistics.
+    /// Weight of the current batch in the running statistics.
     pub momentum: f32,
 }
 
@@ -42,43 +42,43 @@ impl Default for Norm {
     }
 }
 
-/// The deployed network: its resolution and classes give latency, MACs and table keys.
+/// A network as it is deployed. Its resolution and classes determine latency, MACs and table keys.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
     /// Version of the file format.
     pub format: u32,
-    /// Name, for people.
+    /// Name for display.
     pub name: String,
-    /// The image.
+    /// Shape of the image.
     pub input: Input,
-    /// Outputs of the classifier.
+    /// Number of classes, which are the outputs of the classifier.
     pub classes: usize,
-    /// Batch norm.
+    /// Settings of all batch norms.
     #[serde(default)]
     pub norm: Norm,
-    /// From the image on.
+    /// Blocks in order, from the image on.
     pub blocks: Vec<Block>,
-    /// After the last block.
+    /// Head after the last block.
     pub head: Head,
 }
 
 impl Network {
-    /// The format that this version reads and writes.
+    /// The version of the file format that this version of the crate reads and writes.
     pub const FORMAT: u32 = 1;
 
     /// Parses and validates the text of a RON file.
     ///
     /// # Errors
-    /// Syntax, types, unknown fields with line and column; a later format; values that do not fit
-    /// together with their place.
+    /// A syntax error, a wrong type or an unknown field, with line and column; another format;
+    /// values that are out of range or do not fit together, with their place.
     pub fn from_ron(text: &str) -> Result<Self, ParseError> {
         let network: Self = ron_text::parse(text, Self::FORMAT)?;
         network.lower()?;
         Ok(network)
     }
 
-    /// The text of a RON file that [`Network::from_ron`] reads back.
+    /// Writes the text of a RON file that [`Network::from_ron`] parses.
     pub fn to_ron(&self) -> String {
         let mut fields = vec![
             ("format", ron_text::value(&self.format)),
@@ -94,16 +94,16 @@ impl Network {
         ron_text::write("Network", &fields)
     }
 
-    /// The network as ops with shapes. Refuses what no kernel could compute.
+    /// Lowers the network to a graph of ops with shapes. Rejects networks that cannot be computed.
     ///
     /// # Errors
-    /// The first value that does not fit, with its place (`blocks[5].groups`).
+    /// The first value that is invalid, with its place (`blocks[5].groups`).
     pub fn lower(&self) -> Result<Graph, Invalid> {
         lower::lower(self)
     }
 
-    /// Blocks in order, then the head, each with its input shape: the keys of a latency table. The
-    /// same as those of the graph, without lowering.
+    /// The blocks in order, then the head, each with its input shape. These are the keys of a
+    /// latency table. They equal the units of the graph but do not require lowering.
     pub fn units(&self) -> impl Iterator<Item = PlacedUnit> {
         let mut input = Shape::new(self.input.channels, self.input.resolution);
         self.blocks

@@ -1,15 +1,15 @@
 //! ImageNet top-1 accuracies as published.
 
-/// A published accuracy.
+/// A published accuracy and its source.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PublishedAccuracy {
-    /// ImageNet top-1, a fraction.
+    /// ImageNet top-1 accuracy as a fraction.
     pub top1: f64,
     /// The paper or framework that published it.
     pub source: &'static str,
 }
 
-/// The published ImageNet accuracy of a network at 224 px; `None` where none is known.
+/// Returns the published ImageNet accuracy of a network at 224 px, or `None` if none is known.
 pub fn published_accuracy(name: &str) -> Option<PublishedAccuracy> {
     let (top1, source) = match name {
         "mobilenet_v1" => (0.706, "Howard 2017, Table 6"),

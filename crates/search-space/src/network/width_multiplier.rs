@@ -1,4 +1,4 @@
-//! The families' published width rules.
+//! The rules by which the published families scale their widths.
 
 use crate::error::Invalid;
 use crate::network::Network;
@@ -13,20 +13,24 @@ use crate::network::rounding::{make_divisible, scale};
 pub(crate) enum WidthRule {
     /// MobileNetV1: max(8, floor(alpha x channels)).
     Truncate,
-    /// MobileNetV2: block outputs rounded, then the expansion ratio applied; the head is kept for
-    /// alpha < 1 (section 4).
+    /// MobileNetV2: outputs of blocks are scaled and rounded, and the expansion ratio is then
+    /// applied to them. The head keeps its width for alpha < 1 (section 4).
     Round,
-    /// The same, with squeeze-and-excite of max(1, floor(input/4)) channels (MnasNet).
+    /// MnasNet: as [`WidthRule::Round`], with squeeze-and-excite of max(1, floor(input / 4))
+    /// channels.
     RoundSeOfInput,
-    /// The same, with squeeze-and-excite a quarter of the expansion, rounded (MobileNetV3).
+    /// MobileNetV3: as [`WidthRule::Round`], with squeeze-and-excite of a quarter of the expansion,
+    /// rounded.
     RoundSeOfExpansion,
-    /// ShuffleNetV1: the stem of each published multiplier; stages scale exactly.
+    /// ShuffleNetV1: the width of the stem for each published multiplier. Stages are scaled
+    /// exactly.
     ListV1(&'static [(f64, usize)]),
-    /// ShuffleNetV2: stages and last convolution of each published multiplier.
+    /// ShuffleNetV2: the widths of the stages and the last convolution for each published
+    /// multiplier.
     ListV2(&'static [(f64, [usize; 4])]),
 }
 
-/// The multiplier applied to a published network.
+/// Applies a width multiplier to a published network.
 pub(crate) fn apply(network: &mut Network, rule: WidthRule, alpha: f64) -> Result<(), Invalid> {
     if alpha == 1.0 {
         return Ok(());
@@ -60,7 +64,7 @@ pub(crate) fn apply(network: &mut Network, rule: WidthRule, alpha: f64) -> Resul
 fn listed<T: Copy>(list: &[(f64, T)], alpha: f64) -> Result<T, Invalid> {
     list.iter().find(|(width, _)| *width == alpha).map(|(_, value)| *value).ok_or_else(|| {
         let widths: Vec<String> = list.iter().map(|(width, _)| width.to_string()).collect();
-        Invalid::new("width", alpha, format!("the published widths {}", widths.join(", ")))
+        Invalid::new("width", alpha, format!("one of the published widths {}", widths.join(", ")))
     })
 }
 
@@ -82,7 +86,8 @@ fn scale_rounded(network: &mut Network, rule: WidthRule, alpha: f64) {
     network.head = scale_head(network.head, alpha);
 }
 
-/// `before` and `after` are the block's input width in the published and the scaled network.
+/// Scales an inverted residual. `before` and `after` are the width of its input in the published
+/// and the scaled network.
 fn scale_residual(
     residual: &mut InvertedResidual,
     rule: WidthRule,
@@ -132,7 +137,7 @@ fn scale_shuffle_v2(network: &mut Network, [s2, s3, s4, last]: [usize; 4]) {
         };
         *out = new(base).unwrap_or(base);
         *mid = *out / 2;
-        // Branch A keeps its input's width (official code) or has half of the output (torchvision).
+        // Branch A has the width of its input (official code) or half of the output (torchvision).
         *shortcut = shortcut.map(|a| if a == base / 2 { *out / 2 } else { new(a).unwrap_or(a) });
     }
     if let Head::ConvThenPool { conv, .. } = &mut network.head {
@@ -140,7 +145,7 @@ fn scale_shuffle_v2(network: &mut Network, [s2, s3, s4, last]: [usize; 4]) {
     }
 }
 
-/// A block of a stem under a space's width multiplier.
+/// Applies the width multiplier of a space to a block of the stem.
 pub(crate) fn scale_stem(block: &Block, alpha: f64) -> Block {
     match *block {
         Block::Conv(conv) => Block::Conv(Conv { out: scale(conv.out, alpha), ..conv }),
@@ -155,8 +160,8 @@ pub(crate) fn scale_stem(block: &Block, alpha: f64) -> Block {
     }
 }
 
-/// The head under a width multiplier: what follows the last block's own convolution is kept for
-/// alpha < 1 (MobileNetV2, section 4).
+/// Applies a width multiplier to a head. The width of the last features, which feed the classifier,
+/// is kept for alpha < 1 (MobileNetV2, section 4).
 pub(crate) fn scale_head(head: Head, alpha: f64) -> Head {
     let wider = alpha.max(1.0);
     match head {

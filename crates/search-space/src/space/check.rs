@@ -1,4 +1,4 @@
-//! Which values a space may have.
+//! Checks the values of a search space.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -8,10 +8,11 @@ use crate::size_limits::{self, check_kernel, check_size};
 use crate::space::genotype::Genotype;
 use crate::space::{Choice, SeRule, SearchSpace};
 
-/// A genotype's text has one base-36 digit a choice.
+/// Maximum number of options of a choice, as the text form of a genotype has one base-36 digit
+/// each.
 const OPTIONS: usize = 36;
 const LAYERS: usize = 64;
-/// Genotypes sampled until one is a network.
+/// Maximum number of genotypes that are sampled to find a legal network.
 const DRAWS: usize = 1_000;
 
 pub(crate) fn check(space: &SearchSpace) -> Result<(), Invalid> {
@@ -36,7 +37,7 @@ pub(crate) fn check(space: &SearchSpace) -> Result<(), Invalid> {
             check_choice(&place, choice)?;
             let twice = |other: &Choice| other.name() == choice.name();
             if stage.choices[..position].iter().any(twice) {
-                return Err(Invalid::new(place, "a second list", "one list a property"));
+                return Err(Invalid::new(place, "a second list", "one list per property"));
             }
         }
     }
@@ -77,8 +78,9 @@ fn check_ratio(place: &str, ratio: f64) -> Result<(), Invalid> {
     }
 }
 
-/// Some network must be legal. What is wrong with the stem or the head shows in the one of first options,
-/// as does what is wrong with all.
+/// Checks that the space has a legal network. If the stem or the head is invalid, so is the network
+/// of all first options, and its error is reported at once. Otherwise other genotypes are sampled,
+/// and the error of that network is reported if none of them is legal.
 fn check_some_network(space: &SearchSpace) -> Result<(), Invalid> {
     let first = Genotype(vec![0; space.option_counts().len()]);
     let error = match space.decode(&first)?.lower() {

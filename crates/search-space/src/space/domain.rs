@@ -1,4 +1,5 @@
-//! What search algorithms see of a space: choices with options, and which combinations there are.
+//! Domains: what search algorithms see of a space, namely its choices, their options and which
+//! combinations of them exist.
 
 use std::collections::HashSet;
 
@@ -7,20 +8,19 @@ use rand::{Rng, RngExt};
 use crate::error::Invalid;
 use crate::space::genotype::Genotype;
 
-/// A choice, with the digit that stands for each option in a genotype's text form.
+/// A choice, with the digit of each option in the text form of a genotype.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainChoice {
-    /// Where it stands: `stages[2].Kernel`.
+    /// Place in the space, such as `stages[2].Kernel`.
     pub name: String,
-    /// In the order of the options' indices.
+    /// The digits in the order of the options' indices.
     pub digits: Vec<char>,
 }
 
-/// The genotypes that a search may propose: all combinations of the choices' options, or a list of
-/// them.
+/// The genotypes that a search may propose: all combinations of options, or a list of some of them.
 #[derive(Clone, Debug)]
 pub struct Domain {
-    /// Of the space or table.
+    /// Name of the space or accuracy table.
     pub name: String,
     choices: Vec<DomainChoice>,
     option_counts: Vec<u8>,
@@ -35,14 +35,15 @@ struct Members {
 }
 
 impl Domain {
-    /// All combinations. `groups` are the positions of choices that belong together, such as those
-    /// of a stage.
+    /// Creates the domain of all combinations. Each of `groups` has the positions of choices that
+    /// belong together, such as those of a stage.
     pub fn new(name: String, choices: Vec<DomainChoice>, groups: Vec<Vec<usize>>) -> Self {
         let option_counts = choices.iter().map(|choice| choice.digits.len() as u8).collect();
         Self { name, choices, option_counts, groups, members: None }
     }
 
-    /// Only these combinations, in the order of their indices whatever order they come in.
+    /// Restricts the domain to a list of genotypes, which is kept in the order of their indices
+    /// whatever the order of `members`. Duplicates are dropped.
     #[must_use]
     pub fn restricted_to(self, members: impl IntoIterator<Item = Genotype>) -> Self {
         let known: HashSet<Genotype> = members.into_iter().collect();
@@ -62,7 +63,7 @@ impl Domain {
         &self.groups
     }
 
-    /// Number of genotypes; the greatest number where there are more.
+    /// Number of genotypes, or `u128::MAX` if there are more.
     pub fn size(&self) -> u128 {
         self.members.as_ref().map_or_else(|| self.combinations(), |m| m.listed.len() as u128)
     }
@@ -71,7 +72,7 @@ impl Domain {
         self.option_counts.iter().fold(1, |size: u128, &n| size.saturating_mul(n.into()))
     }
 
-    /// A genotype drawn uniformly.
+    /// Draws a genotype uniformly.
     pub fn sample(&self, rng: &mut impl Rng) -> Genotype {
         match &self.members {
             Some(Members { listed, .. }) => listed[rng.random_range(0..listed.len())].clone(),
@@ -79,8 +80,9 @@ impl Domain {
         }
     }
 
-    /// `parent` with one choice, drawn uniformly, set to another option, drawn uniformly; not always
-    /// a genotype of a list. The parent itself where there is no choice.
+    /// Sets one choice of `parent`, drawn uniformly, to another option, drawn uniformly. If the
+    /// domain is a list, it may lack the result. Without a choice of more than one option, the
+    /// result is `parent`.
     pub fn mutate(&self, parent: &Genotype, rng: &mut impl Rng) -> Genotype {
         let open = self.option_counts.iter().filter(|&&options| options > 1).count();
         let mut child = parent.clone();
@@ -95,8 +97,8 @@ impl Domain {
         child
     }
 
-    /// The genotype itself, or of a list the member that differs from it in the fewest choices; of
-    /// several the first.
+    /// The genotype itself if the domain has it, otherwise the member that differs from it in the
+    /// fewest choices. Of several such members, the first.
     pub fn nearest(&self, genotype: Genotype) -> Genotype {
         let Some(Members { listed, known }) = &self.members else { return genotype };
         if known.contains(&genotype) {
@@ -107,9 +109,9 @@ impl Domain {
         listed.iter().min_by_key(distance).cloned().unwrap_or(genotype)
     }
 
-    /// All genotypes in the order of their indices; None where there are more than `most`.
-    pub fn all(&self, most: usize) -> Option<Vec<Genotype>> {
-        if self.size() > most as u128 {
+    /// All genotypes in the order of their indices, or `None` if there are more than `max_size`.
+    pub fn all(&self, max_size: usize) -> Option<Vec<Genotype>> {
+        if self.size() > max_size as u128 {
             return None;
         }
         if let Some(Members { listed, .. }) = &self.members {
@@ -126,8 +128,9 @@ impl Domain {
         Some(all.into_iter().map(Genotype).collect())
     }
 
-    /// Coordinate descent: the least cost that is reached by changing one choice at a time, and the
-    /// genotype that has it. `cost` gives `None` for genotypes that are not allowed.
+    /// Coordinate descent: changes one choice at a time until no such change lowers the cost.
+    /// Returns the lowest cost and its genotype. `cost` returns `None` for genotypes that must not
+    /// be chosen.
     ///
     /// # Errors
     /// The first error of `cost`.
@@ -137,35 +140,34 @@ impl Domain {
         start_cost: f64,
         cost: &dyn Fn(&Genotype) -> Result<Option<f64>, E>,
     ) -> Result<(f64, Genotype), E> {
-        let (mut least, mut now) = (start_cost, start.clone());
+        let (mut min_cost, mut now) = (start_cost, start.clone());
         loop {
-            let before = least;
+            let before = min_cost;
             for (choice, &options) in self.option_counts.iter().enumerate() {
                 for option in 0..options {
                     let mut other = now.clone();
                     other.0[choice] = option;
-                    if let Some(cost) = cost(&other)?.filter(|&cost| cost < least) {
-                        (least, now) = (cost, other);
+                    if let Some(cost) = cost(&other)?.filter(|&cost| cost < min_cost) {
+                        (min_cost, now) = (cost, other);
                     }
                 }
             }
-            if least == before {
-                return Ok((least, now));
+            if min_cost == before {
+                return Ok((min_cost, now));
             }
         }
     }
 
-    /// A genotype's text form.
+    /// The text form of a genotype.
     pub fn text(&self, genotype: &Genotype) -> String {
         let digit = |(choice, &index): (&DomainChoice, &u8)| choice.digits[usize::from(index)];
         self.choices.iter().zip(&genotype.0).map(digit).collect()
     }
 
-    /// Reads a genotype's text form.
+    /// Parses the text form of a genotype. Whether the domain has the genotype is not checked.
     ///
     /// # Errors
-    /// The wrong number of digits, or a digit that a choice does not have. Whether a list has the
-    /// genotype is not looked at.
+    /// The number of digits is wrong, or a choice has no option with the digit.
     pub fn parse(&self, text: &str) -> Result<Genotype, Invalid> {
         if text.chars().count() != self.choices.len() {
             let found = format!("{} digits in {text}", text.chars().count());
@@ -177,15 +179,15 @@ impl Domain {
             let index = choice.digits.iter().position(|&known| known == digit);
             index.map(|index| index as u8).ok_or_else(|| {
                 let place = format!("genotype {text}, {}", choice.name);
-                Invalid::new(place, digit, allowed_digits(&choice.digits))
+                Invalid::new(place, digit, expected_digits(&choice.digits))
             })
         };
         text.chars().zip(&self.choices).map(index).collect::<Result<_, _>>().map(Genotype)
     }
 }
 
-/// `0 to 3`, or a list where digits are missing.
-fn allowed_digits(digits: &[char]) -> String {
+/// Describes digits as a range such as `0 to 3`, or as a list if some are missing in between.
+fn expected_digits(digits: &[char]) -> String {
     let counting = (0..).zip(digits).all(|(n, &digit)| char::from_digit(n, 36) == Some(digit));
     match digits {
         [first, .., last] if counting => format!("{first} to {last}"),

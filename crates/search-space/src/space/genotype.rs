@@ -1,4 +1,4 @@
-//! One index for each choice of a search space.
+//! Genotypes: one option index for each choice of a search space.
 
 use std::fmt::{self, Display, Formatter};
 
@@ -9,12 +9,13 @@ use crate::error::Invalid;
 use crate::space::domain::{Domain, DomainChoice};
 use crate::space::{SearchSpace, SpaceChoice};
 
-/// A point of a search space: one index per choice that has more than one option, stage by stage in
-/// file order, then resolution and width. Text form: one base-36 digit each.
+/// A point of a search space: one index for each choice with more than one option, stage by stage
+/// in the order of the file, then for resolution and width. The text form has one base-36 digit per
+/// index.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Genotype(pub Vec<u8>);
 
-/// As its text form.
+/// Serialises as the text form.
 impl Serialize for Genotype {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -31,7 +32,7 @@ impl Display for Genotype {
 }
 
 impl SearchSpace {
-    /// What search algorithms see of the space.
+    /// The domain of the space for search algorithms.
     pub fn domain(&self) -> Domain {
         let digits = |options: usize| (0..options as u32).filter_map(|i| char::from_digit(i, 36));
         let choice = |SpaceChoice { name, options }| DomainChoice {
@@ -42,20 +43,20 @@ impl SearchSpace {
         Domain::new(self.name.clone(), choices, self.choice_groups())
     }
 
-    /// Reads a genotype's text form.
+    /// Parses the text form of a genotype.
     ///
     /// # Errors
-    /// The wrong number of digits, or a digit beyond a choice's options.
+    /// The number of digits is wrong, or a choice has no option with the digit.
     pub fn parse_genotype(&self, text: &str) -> Result<Genotype, Invalid> {
         self.domain().parse(text)
     }
 
-    /// A genotype drawn uniformly, each choice on its own.
+    /// Draws a genotype uniformly, each choice independently.
     pub fn sample(&self, rng: &mut impl Rng) -> Genotype {
         self.domain().sample(rng)
     }
 
-    /// As [`Domain::mutate`].
+    /// Mutates a genotype as [`Domain::mutate`] does.
     pub fn mutate(&self, parent: &Genotype, rng: &mut impl Rng) -> Genotype {
         self.domain().mutate(parent, rng)
     }

@@ -1,4 +1,4 @@
-//! A template of a network with choices: one RON file.
+//! Search spaces: templates of a network with choices, one RON file each.
 
 mod check;
 pub(crate) mod domain;
@@ -21,7 +21,7 @@ use crate::ron_text;
 use crate::space::genotype::Genotype;
 use crate::space::stage::stage_blocks;
 
-/// A block family that a stage can be made of.
+/// A family of blocks that a stage can consist of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Family {
     /// Dense convolutions.
@@ -36,94 +36,97 @@ pub enum Family {
     ShuffleUnitV2,
 }
 
-/// How wide squeeze-and-excite is.
+/// The rule for the width of squeeze-and-excite.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub enum SeRule {
     /// No squeeze-and-excite.
     None,
-    /// max(1, floor(ratio x the block's input)), unrounded (MnasNet).
+    /// max(1, floor(ratio x the block's input width)), not rounded to a multiple of 8 (MnasNet).
     OfInput {
-        /// 0.25 in the paper.
+        /// Ratio of the squeezed vector to the input, 0.25 in the paper.
         ratio: f64,
-        /// Sigmoid in the paper.
+        /// Gate, `Sigmoid` in the paper.
         gate: Gate,
     },
-    /// ratio x the expanded width, to a multiple of 8 (MobileNetV3).
+    /// ratio x the expanded width, rounded to a multiple of 8 (MobileNetV3).
     OfExpansion {
-        /// 0.25 in the paper.
+        /// Ratio of the squeezed vector to the input, 0.25 in the paper.
         ratio: f64,
-        /// HardSigmoid in the paper.
+        /// Gate, `HardSigmoid` in the paper.
         gate: Gate,
     },
 }
 
-/// The options of one property of a stage. One option fixes it; more make it a choice.
+/// The options of one property of a stage. A single option fixes the property, several make it a
+/// choice.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Choice {
-    /// Block family. Default: InvertedResidual.
+    /// Block family. Default: `InvertedResidual`.
     Family(Vec<Family>),
     /// Side of the (depthwise) kernel. Default: 3.
     Kernel(Vec<usize>),
-    /// InvertedResidual: ratio of the expansion to the block's input, to a multiple of 8; 1 means no
-    /// expansion convolution. Default: 6.
+    /// `InvertedResidual`: ratio of the expansion to the block's input, rounded to a multiple of 8;
+    /// 1 means no expansion convolution. Default: 6.
     Expand(Vec<f64>),
-    /// Shuffle units: ratio of the bottleneck to the output. Default: 0.25 in V1, 0.5 in V2.
+    /// Shuffle units: ratio of the bottleneck to the output. Default: 0.25 for `ShuffleUnitV1`, 0.5
+    /// for `ShuffleUnitV2`.
     Mid(Vec<f64>),
-    /// ShuffleUnitV1: groups. Default: 3.
+    /// `ShuffleUnitV1`: number of groups. Default: 3.
     Groups(Vec<usize>),
-    /// InvertedResidual: squeeze-and-excite. Default: None.
+    /// `InvertedResidual`: squeeze-and-excite. Default: `None`.
     Se(Vec<SeRule>),
-    /// InvertedResidual: shortcut, where stride is 1 and the width stays. Default: Identity.
+    /// `InvertedResidual`: shortcut of blocks with stride 1 and equal widths. Default: `Identity`.
     Skip(Vec<Skip>),
-    /// Activation. Default: Relu.
+    /// Activation. Default: `Relu`.
     Act(Vec<Activation>),
-    /// Multiplies the stage's channels, to a multiple of 8. Default: 1.
+    /// Multiplier of the stage's channels, rounded to a multiple of 8. Default: 1.
     Width(Vec<f64>),
     /// Number of blocks. Default: the stage's `layers`.
     Layers(Vec<usize>),
 }
 
-/// Blocks of one shape; only the first has the stage's stride.
+/// A sequence of blocks with the same settings, of which only the first has the stride of the
+/// stage.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Stage {
     /// Output channels.
     pub out: usize,
-    /// Number of blocks where `choices` does not say.
+    /// Number of blocks unless `choices` has `Layers`.
     pub layers: usize,
     /// Stride of the first block.
     pub stride: usize,
-    /// In the order in which they stand in genotypes.
+    /// Properties with their options, in the order of genotypes.
     #[serde(default)]
     pub choices: Vec<Choice>,
 }
 
-/// A search space in the MnasNet manner (MnasNet, section 4.1).
+/// A search space in the manner of MnasNet (section 4.1).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SearchSpace {
     /// Version of the file format.
     pub format: u32,
-    /// Name.
+    /// Name of the space.
     pub name: String,
     /// Colour channels of the image.
     pub channels: usize,
-    /// Options of the image's height and width (rho of MobileNetV1).
+    /// Options of the height and width of the image in pixels (rho in MobileNetV1).
     pub resolution: Vec<usize>,
-    /// Options of the multiplier of all channels (alpha of MobileNetV1).
+    /// Options of the multiplier of all channels (alpha in MobileNetV1).
     #[serde(default = "full_width")]
     pub width: Vec<f64>,
-    /// Outputs of the classifier.
+    /// Number of classes, which are the outputs of the classifier.
     pub classes: usize,
-    /// Batch norm.
+    /// Settings of all batch norms.
     #[serde(default)]
     pub norm: Norm,
     /// Blocks before the first stage.
     pub stem: Vec<Block>,
-    /// In order.
+    /// Stages in order.
     pub stages: Vec<Stage>,
-    /// After the last stage.
+    /// Head after the last stage.
     pub head: Head,
 }
 
@@ -131,30 +134,31 @@ fn full_width() -> Vec<f64> {
     vec![1.0]
 }
 
-/// A choice with more than one option, as genotypes see it.
+/// A choice with more than one option, which has an index in genotypes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpaceChoice {
-    /// Where it stands: `stages[2].Kernel`, `resolution`.
+    /// Place in the space, such as `stages[2].Kernel` or `resolution`.
     pub name: String,
-    /// The options in the order of their indices, as the RON file has them.
+    /// The options in the order of their indices, as in the RON file.
     pub options: Vec<String>,
 }
 
 impl SearchSpace {
-    /// The format that this version reads and writes.
+    /// The version of the file format that this version of the crate reads and writes.
     pub const FORMAT: u32 = 1;
 
     /// Parses and validates the text of a RON file.
     ///
     /// # Errors
-    /// As [`Network::from_ron`]; also options that no genotype can use.
+    /// A syntax error, a wrong type or an unknown field, with line and column; another format; a
+    /// value that is out of range, with its place; no legal network among sampled genotypes.
     pub fn from_ron(text: &str) -> Result<Self, ParseError> {
         let space: Self = ron_text::parse(text, Self::FORMAT)?;
         check::check(&space)?;
         Ok(space)
     }
 
-    /// The text of a RON file that [`SearchSpace::from_ron`] reads back.
+    /// Writes the text of a RON file that [`SearchSpace::from_ron`] parses.
     pub fn to_ron(&self) -> String {
         let fields = [
             ("format", ron_text::value(&self.format)),
@@ -171,8 +175,8 @@ impl SearchSpace {
         ron_text::write("SearchSpace", &fields)
     }
 
-    /// A hash of everything that decides which network a genotype means: FNV-1a, 64 bits, of the
-    /// RON form. Binds surrogates and studies to a space.
+    /// The 64-bit FNV-1a hash of the RON form, which has everything that determines the network of
+    /// a genotype. It binds surrogates and studies to a space.
     pub fn fingerprint(&self) -> u64 {
         fnv1a(self.to_ron().bytes())
     }
@@ -196,8 +200,8 @@ impl SearchSpace {
         counts.filter(|&n| n > 1).map(|n| n as u8).collect()
     }
 
-    /// The positions of each stage's choices in a genotype, then one list for each of resolution and
-    /// width; stages without a choice are left out.
+    /// The positions in a genotype of each stage's choices, then of resolution and of width, one
+    /// list each. Stages and settings without a choice are left out.
     pub fn choice_groups(&self) -> Vec<Vec<usize>> {
         let in_stages = self
             .stages
@@ -212,16 +216,17 @@ impl SearchSpace {
         in_stages.chain(global).filter(|&count| count > 0).map(group).collect()
     }
 
-    /// Number of genotypes; the greatest number where there are more.
+    /// Number of genotypes, or `u128::MAX` if there are more.
     pub fn size(&self) -> u128 {
         self.domain().size()
     }
 
-    /// The network that a genotype means, named `SPACE:GENOTYPE`.
+    /// Decodes a genotype to its network, which is named `SPACE:GENOTYPE`.
     ///
     /// # Errors
-    /// A genotype of another space. The network itself may still be invalid where the space allows
-    /// combinations that no kernel can compute; [`Network::lower`] says so.
+    /// The genotype does not fit the choices of the space. A network that decodes may still be
+    /// invalid if the space has combinations that cannot be computed; [`Network::lower`] returns
+    /// that error.
     pub fn decode(&self, genotype: &Genotype) -> Result<Network, Invalid> {
         let counts = self.option_counts();
         let fits = genotype.0.len() == counts.len()
@@ -231,7 +236,7 @@ impl SearchSpace {
             return Err(Invalid::new("genotype", genotype, expected));
         }
         let mut indices = genotype.0.iter().map(|&index| usize::from(index));
-        // A property with one option takes no digit.
+        // A property with a single option has no index in the genotype.
         let mut pick = |options: usize| if options > 1 { indices.next().unwrap_or(0) } else { 0 };
         let picked: Vec<Vec<usize>> = self
             .stages
@@ -262,7 +267,7 @@ impl SearchSpace {
     }
 }
 
-/// Options as the RON file has them.
+/// The options as in the RON file.
 pub(crate) fn strings<T: Serialize>(options: &[T]) -> Vec<String> {
     options.iter().map(ron_text::one_line).collect()
 }

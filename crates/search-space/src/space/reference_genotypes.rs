@@ -1,22 +1,23 @@
-//! Known networks of the published spaces, to compare searches with.
+//! Known networks of the built-in spaces, with which searches are compared.
 
-/// A genotype that a paper or a rule gives.
+/// A genotype that follows from a paper or a rule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ReferenceGenotype {
-    /// What it is called in figures.
+    /// Name in figures.
     pub name: &'static str,
-    /// Its text form.
+    /// Text form of the genotype.
     pub genotype: &'static str,
 }
 
-/// Of `mnasnet`. The uniform ones have EfficientNet-B0's depths and no squeeze-and-excite.
+/// Reference genotypes of `mnasnet`. The uniform ones have the depths of EfficientNet-B0 and no
+/// squeeze-and-excite.
 const MNASNET: [ReferenceGenotype; 3] = [
     ReferenceGenotype { name: "EfficientNet-B0", genotype: "0001201121112021212121312001" },
     ReferenceGenotype { name: "uniform e4-k3", genotype: "1000101010101020102010301000" },
     ReferenceGenotype { name: "uniform e6-k5", genotype: "2100211021102120212021302100" },
 ];
 
-/// The reference genotypes of a published space; none of other spaces.
+/// The reference genotypes of a space. Empty for most spaces.
 pub fn reference_genotypes(space: &str) -> &'static [ReferenceGenotype] {
     match space {
         "mnasnet" => &MNASNET,

@@ -1,4 +1,4 @@
-//! From a stage with its picked options to blocks.
+//! Turns a stage with one option per choice into blocks.
 
 use crate::network::block::{
     Activation, Block, Conv, InvertedResidual, Separable, ShuffleUnitV1, ShuffleUnitV2, Skip,
@@ -8,7 +8,7 @@ use crate::network::rounding::{make_divisible, nearest_multiple, scale};
 use crate::space::{Choice, Family, SeRule, Stage, strings};
 
 impl Choice {
-    /// The variant's name.
+    /// The name of the variant.
     pub fn name(&self) -> &'static str {
         match self {
             Choice::Family(_) => "Family",
@@ -24,7 +24,7 @@ impl Choice {
         }
     }
 
-    /// The options as text.
+    /// The options as in the RON file.
     pub fn options(&self) -> Vec<String> {
         match self {
             Choice::Family(options) => strings(options),
@@ -41,7 +41,7 @@ impl Choice {
     }
 
     /// Number of options.
-    #[allow(clippy::len_without_is_empty, reason = "an empty choice is refused when parsed")]
+    #[allow(clippy::len_without_is_empty, reason = "parsing rejects an empty choice")]
     pub fn len(&self) -> usize {
         match self {
             Choice::Family(options) => options.len(),
@@ -58,7 +58,7 @@ impl Choice {
     }
 }
 
-/// A stage with every property decided.
+/// A stage with a value for every property.
 #[derive(Clone, Debug)]
 pub(crate) struct StageSettings {
     pub(crate) family: Family,
@@ -75,7 +75,7 @@ pub(crate) struct StageSettings {
 }
 
 impl Stage {
-    /// The stage with option `indices[i]` of its i-th choice.
+    /// Settings of the stage with option `indices[i]` of its i-th choice.
     pub(crate) fn settings(&self, indices: &[usize]) -> StageSettings {
         let mut settings = StageSettings {
             family: Family::InvertedResidual,
@@ -108,9 +108,9 @@ impl Stage {
     }
 }
 
-/// Appends the blocks of a stage. `input` is the width before it and becomes that after it;
-/// `first_shuffle_v1` says whether the network has had no ShuffleNetV1 unit yet, whose first
-/// pointwise convolution is not grouped (ShuffleNetV1, Table 1).
+/// Appends the blocks of a stage. `input` is the width before the stage and is set to the width
+/// after it. `first_shuffle_v1` is true until the first ShuffleNetV1 unit of the network, whose
+/// first pointwise convolution is not grouped (ShuffleNetV1, Table 1).
 pub(crate) fn stage_blocks(
     settings: &StageSettings,
     input: &mut usize,
@@ -129,7 +129,7 @@ pub(crate) fn stage_blocks(
                 let groups = settings.groups;
                 Block::ShuffleUnitV1(ShuffleUnitV1 {
                     out,
-                    // The authors do not say how they round; each group needs a whole number.
+                    // The paper does not state a rounding. Groups must have equally many channels.
                     mid: nearest_multiple(mid, groups),
                     groups,
                     first_groups: if std::mem::take(first_shuffle_v1) { 1 } else { groups },

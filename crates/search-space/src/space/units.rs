@@ -1,4 +1,4 @@
-//! All units that the networks of a space consist of, without decoding every genotype.
+//! Enumerates the units of all networks of a space without decoding every genotype.
 
 use std::collections::HashSet;
 
@@ -10,7 +10,7 @@ use crate::network::width_multiplier;
 use crate::space::stage::{StageSettings, stage_blocks};
 use crate::space::{SearchSpace, Stage};
 
-/// What the blocks of a stage depend on besides its own options.
+/// The state before a stage, on which its blocks depend besides its own options.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Before {
     shape: Shape,
@@ -18,7 +18,7 @@ struct Before {
 }
 
 impl SearchSpace {
-    /// The distinct units of all networks of the space, in the order of first appearance.
+    /// The distinct units of all networks of the space in the order of first appearance.
     pub fn units(&self) -> Vec<PlacedUnit> {
         let mut units = Units::default();
         for &alpha in &self.width {
@@ -64,7 +64,7 @@ fn after_stage(stage: &Stage, alpha: f64, states: &[Before], units: &mut Units) 
 }
 
 impl Stage {
-    /// Every combination of the stage's options, the last choice fastest.
+    /// The settings for every combination of the stage's options. The last choice varies fastest.
     fn all_settings(&self) -> impl Iterator<Item = StageSettings> {
         let combinations: usize = self.choices.iter().map(|choice| choice.len()).product();
         (0..combinations).map(|combination| {

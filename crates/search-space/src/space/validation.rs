@@ -1,5 +1,5 @@
-//! What a space offers: which options are illegal where and why, which have no effect, and how large
-//! its networks are.
+//! Validation of a space by sampling: which options are illegal and why, which choices have no
+//! effect, and how large the networks are.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,59 +12,59 @@ use crate::space::SearchSpace;
 use crate::space::domain::Domain;
 use crate::space::genotype::Genotype;
 
-/// Genotypes that are drawn.
+/// Number of genotypes that are drawn.
 const SAMPLES: usize = 4_000;
-/// Of them, those whose choices are changed one by one.
+/// Maximum number of legal genotypes whose choices are changed one at a time.
 const CHANGED: usize = 1_500;
-/// Fewer samples say nothing about an option or a pair of options.
+/// Minimum number of samples for a statement about an option or a pair of options.
 const MIN_SAMPLES: usize = 60;
-/// Genotypes shown.
+/// Maximum number of legal genotypes in the result.
 const SHOWN: usize = 5;
-/// Starts of coordinate descent towards the smallest and the largest network.
+/// Maximum number of starting points of each coordinate descent to the smallest or largest network.
 const STARTS: usize = 4;
 
-/// An option of a choice, by their positions.
+/// An option of a choice: the position of the choice and the index of the option.
 type Place = (usize, u8);
 
-/// What was found out about a space by sampling it.
+/// What sampling shows about a space.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Validation {
-    /// Genotypes drawn.
+    /// Number of genotypes that were drawn.
     pub sampled: usize,
-    /// Of those, how many are networks that can be computed.
+    /// Number of drawn genotypes whose networks can be computed.
     pub legal: usize,
-    /// Options that no network can have.
+    /// Options, and pairs of options, with which no network can be computed.
     pub illegal: Vec<Illegal>,
-    /// Choices that change nothing.
+    /// Choices that do not change the network.
     pub without_effect: Vec<WithoutEffect>,
-    /// Sizes of the legal networks; `None` where there is none.
+    /// Sizes of the legal networks, `None` if there is none.
     #[serde(flatten)]
     pub sizes: Option<Sizes>,
-    /// Some of the legal genotypes.
+    /// Some of the legal networks.
     pub samples: Vec<SampledNetwork>,
 }
 
-/// An option, or two together, that never give a network.
+/// An option, or a pair of options, with which no network can be computed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Illegal {
-    /// `stages[1].Family: ShuffleUnitV2`.
+    /// The option, such as `stages[1].Family: ShuffleUnitV2`.
     pub place: String,
-    /// The option that it is illegal together with; `None` where it is illegal everywhere.
+    /// The other option of an illegal pair, `None` if the first is always illegal.
     pub with: Option<String>,
-    /// What is wrong, of one such network.
+    /// The error of one such network.
     pub reason: Invalid,
 }
 
-/// A choice that changes nothing.
+/// A choice that does not change the network.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WithoutEffect {
-    /// `stages[1].Groups`.
+    /// The choice, such as `stages[1].Groups`.
     pub choice: String,
-    /// With which option of another choice; None: never.
+    /// The option of another choice with which it has no effect, `None` if it never has one.
     pub with: Option<String>,
 }
 
-/// How large networks are.
+/// The sizes of a space's networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Sizes {
     /// Multiply-adds.
@@ -73,21 +73,21 @@ pub struct Sizes {
     pub params: Span,
 }
 
-/// The least and the greatest found by coordinate descent; the median of samples.
+/// Minimum and maximum, as found by coordinate descent, and the median of sampled networks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Span {
-    /// The least.
+    /// Minimum.
     pub min: usize,
-    /// Of random networks.
+    /// Median of the sampled networks.
     pub median: usize,
-    /// The greatest.
+    /// Maximum.
     pub max: usize,
 }
 
-/// A network of the space.
+/// A sampled network and its costs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SampledNetwork {
-    /// Its genotype.
+    /// Genotype of the network.
     pub genotype: Genotype,
     /// Parameters.
     pub params: usize,
@@ -95,7 +95,7 @@ pub struct SampledNetwork {
     pub macs: usize,
 }
 
-/// Samples a space.
+/// Samples a space and evaluates the samples.
 pub fn validate(space: &SearchSpace, rng: &mut impl Rng) -> Validation {
     let domain = space.domain();
     let drawn: Vec<(Genotype, Result<SampledNetwork, Invalid>)> = (0..SAMPLES)
@@ -123,12 +123,12 @@ fn example(space: &SearchSpace, genotype: &Genotype) -> Result<SampledNetwork, I
     Ok(SampledNetwork { genotype: genotype.clone(), params: cost.params, macs: cost.macs })
 }
 
-/// Everything of a network but its name.
+/// A text that identifies a network apart from its name.
 fn architecture(network: &Network) -> String {
     format!("{:?}", Network { name: String::new(), ..network.clone() })
 }
 
-/// `stages[1].Family: ShuffleUnitV2` for each place.
+/// Returns a function that names a place, as in `stages[1].Family: ShuffleUnitV2`.
 fn names(space: &SearchSpace) -> impl Fn(Place) -> String {
     let choices = space.choices();
     move |(choice, option)| {
@@ -141,12 +141,13 @@ fn places(genotype: &Genotype) -> impl Iterator<Item = Place> + Clone {
     genotype.0.iter().copied().enumerate()
 }
 
-/// Options all of whose samples fail, then pairs of options that fail without any of these.
+/// The options all of whose samples are illegal, then such pairs among the samples without any of
+/// these options.
 fn illegal(
     drawn: &[(Genotype, Result<SampledNetwork, Invalid>)],
     name: &impl Fn(Place) -> String,
 ) -> Vec<Illegal> {
-    /// Samples, and why one of them fails if all do.
+    /// The number of samples, and the error of one of them if all are illegal.
     type Seen<'a, K> = BTreeMap<K, (usize, Option<&'a Invalid>)>;
     fn count<'a, K: Ord>(
         seen: &mut Seen<'a, K>,
@@ -158,8 +159,8 @@ fn illegal(
         entry.0 += 1;
         entry.1 = entry.1.filter(|_| result.is_err());
     }
-    fn failing<'a, K: Copy>(seen: &Seen<'a, K>, fewest: usize) -> Vec<(K, &'a Invalid)> {
-        let enough = seen.iter().filter(|(_, (samples, _))| *samples >= fewest);
+    fn failing<'a, K: Copy>(seen: &Seen<'a, K>, min_samples: usize) -> Vec<(K, &'a Invalid)> {
+        let enough = seen.iter().filter(|(_, (samples, _))| *samples >= min_samples);
         enough.filter_map(|(key, (_, reason))| Some((*key, (*reason)?))).collect()
     }
 
@@ -189,7 +190,8 @@ fn illegal(
     single.chain(double).collect()
 }
 
-/// Choices whose change never changed the network, always or with an option of another choice.
+/// The choices whose change never changed the network, in all samples or in those with a certain
+/// option of another choice.
 fn without_effect(
     space: &SearchSpace,
     domain: &Domain,
@@ -197,7 +199,7 @@ fn without_effect(
     name: &impl Fn(Place) -> String,
     rng: &mut impl Rng,
 ) -> Vec<WithoutEffect> {
-    // By choice and place: tries, and how many of them changed the network.
+    // By choice and place: the number of changes of the choice, and how many changed the network.
     let mut samples: BTreeMap<(usize, Option<Place>), (usize, usize)> = BTreeMap::new();
     let network = |genotype: &Genotype| space.decode(genotype).ok().map(|n| architecture(&n));
     for (genotype, _) in drawn.iter().filter(|(_, result)| result.is_ok()).take(CHANGED) {
@@ -217,7 +219,7 @@ fn without_effect(
     let idle = |choice: usize, with: Option<Place>| {
         samples
             .get(&(choice, with))
-            .is_some_and(|&(tries, changes)| tries >= MIN_SAMPLES && changes == 0)
+            .is_some_and(|&(samples, changed)| samples >= MIN_SAMPLES && changed == 0)
     };
     let choices = space.choices();
     let unless_never = |(choice, with): &&(usize, Option<Place>)| {
@@ -244,7 +246,7 @@ fn sizes(space: &SearchSpace, domain: &Domain, legal: &[&SampledNetwork]) -> Opt
             let descend = |start: &&SampledNetwork| {
                 let found =
                     domain.coordinate_descent(&start.genotype, sign * of(start) as f64, &price);
-                found.map_or(sign * of(start) as f64, |(least, _)| least)
+                found.map_or(sign * of(start) as f64, |(min_cost, _)| min_cost)
             };
             sign * legal.iter().take(STARTS).map(descend).fold(f64::INFINITY, f64::min)
         };

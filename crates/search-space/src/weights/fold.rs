@@ -1,4 +1,5 @@
-//! Tensors that fit their nodes; batch norm folded into the convolution before it.
+//! Checked access to the tensors of a node, and folding of batch norm into the preceding
+//! convolution.
 
 use std::borrow::Cow;
 
@@ -6,16 +7,17 @@ use crate::error::Invalid;
 use crate::graph::{Graph, NodeId};
 use crate::weights::{NodeWeights, Weights};
 
-/// Weights in PyTorch's layout and a bias for each output channel.
+/// The weights of a convolution or linear layer in PyTorch's layout, with a bias per output
+/// channel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Filter<'a> {
-    /// Convolution `[out, in / groups, kernel, kernel]` or linear layer `[out, in]`.
+    /// `[out, in / groups, kernel, kernel]` of a convolution or `[out, in]` of a linear layer.
     pub weight: Cow<'a, [f32]>,
-    /// `[out]`; zeros where neither the op nor a folded batch norm has one.
+    /// `[out]`, zeros if neither the op nor a folded batch norm has a bias.
     pub bias: Vec<f32>,
 }
 
-/// The tensors of a batch norm, each `[channels]`.
+/// The tensors of a batch norm, each of shape `[channels]`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct NormTensors<'a> {
     /// Scale.
@@ -29,10 +31,10 @@ pub struct NormTensors<'a> {
 }
 
 impl Weights {
-    /// The filter of the convolution or linear layer `id`.
+    /// Returns the filter of the convolution or linear layer `id`.
     ///
     /// # Errors
-    /// Tensors of another kind or size than the node needs.
+    /// The node has no such tensors, or they have the wrong size.
     pub fn filter(&self, graph: &Graph, id: NodeId) -> Result<Filter<'_>, Invalid> {
         let node = graph.node(id);
         let params = graph.layer_cost(node).params;
@@ -41,17 +43,17 @@ impl Weights {
         };
         if weight.len() + bias.len() != params || ![0, node.output.channels].contains(&bias.len()) {
             let found = format!("{} weights and {} biases", weight.len(), bias.len());
-            return Err(Invalid::new(&node.name, found, format!("{params} numbers")));
+            return Err(Invalid::new(&node.name, found, format!("{params} in all")));
         }
         let zeros = || vec![0.0; node.output.channels];
         let bias = if bias.is_empty() { zeros() } else { bias.clone() };
         Ok(Filter { weight: Cow::Borrowed(weight), bias })
     }
 
-    /// The tensors of the batch norm `id`.
+    /// Returns the tensors of the batch norm `id`.
     ///
     /// # Errors
-    /// Tensors of another kind or size than the node needs.
+    /// The node has no such tensors, or they have the wrong size.
     pub fn norm(&self, graph: &Graph, id: NodeId) -> Result<NormTensors<'_>, Invalid> {
         let node = graph.node(id);
         let channels = node.output.channels;
@@ -66,11 +68,12 @@ impl Weights {
         Ok(NormTensors { gamma, beta, mean, var })
     }
 
-    /// The filter of `id` with the batch norm `norm` after it folded in: weight x gamma /
-    /// sqrt(var + eps), and (bias - mean) x gamma / sqrt(var + eps) + beta.
+    /// Returns the filter of `id` with the batch norm `norm`, if any, folded into it. The weight
+    /// becomes weight x gamma / sqrt(var + eps), and the bias (bias - mean) x gamma / sqrt(var +
+    /// eps) + beta.
     ///
     /// # Errors
-    /// Tensors of another kind or size than the nodes need.
+    /// A node has no such tensors, or they have the wrong size.
     pub fn folded(
         &self,
         graph: &Graph,

@@ -11,16 +11,16 @@ use crate::graph::{Graph, Node, Op};
 /// The tensors of one node, in PyTorch's layouts.
 #[derive(Clone, Debug, PartialEq)]
 pub enum NodeWeights {
-    /// The op has none.
+    /// The op has no tensors.
     None,
-    /// Convolution `[out, in / groups, kernel, kernel]` or linear layer `[out, in]`.
+    /// The tensors of a convolution or linear layer.
     Filter {
-        /// The weights.
+        /// `[out, in / groups, kernel, kernel]` of a convolution or `[out, in]` of a linear layer.
         weight: Vec<f32>,
-        /// `[out]`; empty where the op has no bias.
+        /// `[out]`, empty if the op has no bias.
         bias: Vec<f32>,
     },
-    /// Batch norm, each `[channels]`.
+    /// The tensors of a batch norm, each of shape `[channels]`.
     Norm {
         /// Scale.
         gamma: Vec<f32>,
@@ -36,13 +36,14 @@ pub enum NodeWeights {
 /// The tensors of a graph, node by node.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Weights {
-    /// In the order of [`Graph::nodes`].
+    /// The tensors of each node in the order of [`Graph::nodes`].
     pub nodes: Vec<NodeWeights>,
 }
 
 impl Weights {
-    /// Random weights that keep activations in a normal range: He's initialisation over the fan-in,
-    /// batch norm statistics scattered around those of a unit normal, so that folding shows.
+    /// Random weights that keep activations in a normal range. Convolutions and linear layers use
+    /// He initialisation over the fan-in. The tensors of batch norms are scattered around the
+    /// identity, so that a wrong folding changes the output.
     pub fn random(graph: &Graph, seed: u64) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         let nodes = graph.nodes.iter().map(|node| random_node(graph, node, &mut rng)).collect();

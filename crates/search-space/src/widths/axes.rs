@@ -1,5 +1,5 @@
-//! The widths of a network that can be changed, each with all fields that change together: what
-//! NetAdapt shrinks and uniform scaling scales.
+//! Axes: the widths of a network that can be changed, each with all fields that change together.
+//! NetAdapt narrows axes, and uniform scaling scales them.
 
 use crate::error::Invalid;
 use crate::graph::Graph;
@@ -9,20 +9,21 @@ use crate::network::block::Block;
 use crate::network::head::Head;
 use crate::widths::channel_mapping::ChannelMapping;
 
-/// What an axis is to its blocks.
+/// The role of an axis in its blocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AxisKind {
-    /// Inside a block: an inverted residual's expansion, a shuffle unit's bottleneck.
+    /// The inner width of a block: the expansion of an inverted residual or the bottleneck of a
+    /// shuffle unit.
     Expansion,
-    /// The output of all blocks that share it, the stem's too.
+    /// The output of one block or of several blocks that share it, including the stem.
     Bottleneck,
     /// A convolution of the head.
     Head,
-    /// Squeeze-and-excite's squeezed vector.
+    /// The squeezed vector of squeeze-and-excite.
     Squeeze,
 }
 
-/// A field of the network's file that holds a width.
+/// A field of a network that holds a width. Fields of blocks carry the index of their block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 enum Field {
     Out(usize),
@@ -33,18 +34,18 @@ enum Field {
     HeadFeatures,
 }
 
-/// Widths of a network that are one: a channel group whose width can be changed.
+/// An axis of a network: a channel group whose width can be changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Axis {
-    /// Unique, for people: `stem`, `3.expand`, `1-2.out`, `head.conv`; numbers are those of the
-    /// blocks, from 0.
+    /// Unique name for display: `stem`, `3.expand`, `1-2.out`, `head.conv`. Blocks are counted from
+    /// 0.
     pub name: String,
-    /// What it is to its blocks.
+    /// Role of the axis in its blocks.
     pub kind: AxisKind,
-    /// Channels now.
+    /// Number of channels.
     pub width: usize,
-    /// The legal widths below it, the largest first: multiples of 8 and of all group counts on the
-    /// axis to which the channels can be cut exactly.
+    /// The legal widths below `width`, in descending order: multiples of 8 and of all group counts
+    /// on the axis to which the channels can be truncated exactly.
     pub narrower: Vec<usize>,
     fields: Vec<Field>,
 }
@@ -52,7 +53,7 @@ pub struct Axis {
 /// The axes of a network in the order of its layers.
 ///
 /// # Errors
-/// A network that does not lower.
+/// The network cannot be lowered.
 pub fn axes(network: &Network) -> Result<Vec<Axis>, Invalid> {
     let graph = network.lower()?;
     Ok(channel_groups(&graph).iter().filter_map(|group| axis(network, &graph, group)).collect())
@@ -74,13 +75,13 @@ fn axis(network: &Network, graph: &Graph, group: &ChannelGroup) -> Option<Axis> 
     let equal = vec![0.0; width];
     let is_exact =
         |width: &usize| here.kept(&ChannelMapping::new(graph, group, *width), &equal).is_some();
-    let most = width.checked_sub(1)? / divisor;
-    let narrower = (1..=most).rev().map(|count| count * divisor).filter(is_exact).collect();
+    let max_count = width.checked_sub(1)? / divisor;
+    let narrower = (1..=max_count).rev().map(|count| count * divisor).filter(is_exact).collect();
     Some(Axis { name, kind, width, narrower, fields })
 }
 
-/// The field that says how many channels a node makes: `Some(None)` where they follow from another
-/// one, `None` where nothing may change them.
+/// The field that determines how many channels a node computes. `Some(None)` if the number follows
+/// from another field, `None` if it must not change.
 fn field(network: &Network, graph: &Graph, node: usize) -> Option<Option<Field>> {
     let unit = graph.units.iter().position(|unit| unit.nodes.contains(&node))?;
     let name = &graph.nodes[node].name;
@@ -128,13 +129,14 @@ fn describe(network: &Network, fields: &[Field]) -> Option<(AxisKind, String)> {
 }
 
 impl Axis {
-    /// Whether NetAdapt may shrink it and scaling scale it: all but the squeezed vectors, which are
-    /// part of a block's form, and those without a narrower legal width.
+    /// Whether NetAdapt may narrow this axis and uniform scaling may scale it. Squeezed vectors are
+    /// excluded, as they are part of a block's form, and so are axes without a narrower legal
+    /// width.
     pub fn can_be_adapted(&self) -> bool {
         self.kind != AxisKind::Squeeze && !self.narrower.is_empty()
     }
 
-    /// `network`, whose axis this must be, with another width of it.
+    /// Returns `network` with another width of this axis, which must be an axis of `network`.
     pub fn with_width(&self, network: &Network, width: usize) -> Network {
         let mut network = network.clone();
         self.set(&mut network, width);
@@ -170,8 +172,8 @@ impl Axis {
         }
     }
 
-    /// The legal width, the present one among them, that is nearest to `share` of the present one;
-    /// of two the wider.
+    /// The legal width, including the present one, that is nearest to `share` of the present width.
+    /// Of two that are equally near, the wider one.
     pub fn nearest(&self, share: f64) -> usize {
         let distance = |width: usize| (width as f64 - share * self.width as f64).abs();
         let legal = std::iter::once(self.width).chain(self.narrower.iter().copied());

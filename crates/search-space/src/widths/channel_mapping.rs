@@ -1,23 +1,24 @@
-//! Which channels of a group may take each other's place: those that all grouped convolutions on
-//! the axis treat alike, also where a shuffle stands between them.
+//! Channel mappings: which channels of a group may take each other's place. They may if they are in
+//! the same group of every grouped convolution on the axis, also across shuffles.
 
 use std::collections::{BTreeMap, HashMap};
 
 use crate::graph::channel_groups::ChannelGroup;
 use crate::graph::{Graph, NodeId, Op};
 
-/// The channels of a group, numbered as the group's first node has them.
+/// The channels of a channel group, indexed as at the first node of the group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChannelMapping {
-    /// For each node of the group: where its channels stand there.
+    /// For each node of the group, the position of each channel at that node.
     places: BTreeMap<NodeId, Vec<usize>>,
-    /// For each channel: its group at every grouped convolution that writes or reads the axis.
+    /// For each channel, its group in every grouped convolution that writes or reads the axis.
     convolution_groups: Vec<Vec<usize>>,
 }
 
 impl ChannelMapping {
-    /// The channels of `group` if it had `width` of them. A shuffle never meets another path: its
-    /// output is read by a depthwise convolution or fixed by a concat.
+    /// Maps the channels of `group` as if its width were `width`. No other path joins the group
+    /// after a shuffle: the output of a shuffle is read by a depthwise convolution or fixed by a
+    /// concat.
     pub fn new(graph: &Graph, group: &ChannelGroup, width: usize) -> Self {
         let mut places: BTreeMap<NodeId, Vec<usize>> = BTreeMap::new();
         let mut convolution_groups = vec![Vec::new(); width];
@@ -53,14 +54,15 @@ impl ChannelMapping {
         Self { places, convolution_groups }
     }
 
-    /// Where the channels stand at a node of the group.
+    /// The position of each channel at a node, or `None` if the node is not in the group.
     pub fn at(&self, node: NodeId) -> Option<&[usize]> {
         self.places.get(&node).map(Vec::as_slice)
     }
 
-    /// For each channel of a narrower group the one of this group that takes its place: of those that
-    /// the grouped convolutions treat alike the ones of the greatest `norms`, in their order. `None`
-    /// where there are too few of a kind, so that no choice would be exact.
+    /// For each channel of a narrower mapping, the channel of this one that takes its place. Among
+    /// the channels in the same groups of all grouped convolutions, those with the largest `norms`
+    /// are kept, in their order. `None` if there are too few such channels, so that no truncation
+    /// is exact.
     pub fn kept(&self, narrower: &Self, norms: &[f64]) -> Option<Vec<usize>> {
         let mut wanted: HashMap<&[usize], Vec<usize>> = HashMap::new();
         for (channel, kind) in narrower.convolution_groups.iter().enumerate() {
@@ -70,7 +72,7 @@ impl ChannelMapping {
         for (kind, channels) in wanted {
             let of_kind = |channel: &usize| self.convolution_groups[*channel] == kind;
             let mut ranked: Vec<usize> = (0..norms.len()).filter(of_kind).collect();
-            // Stable: of equal norms the first.
+            // The sort is stable: of equal norms, the first channels are kept.
             ranked.sort_by(|&a, &b| norms[b].total_cmp(&norms[a]));
             let mut chosen = ranked.get(..channels.len())?.to_vec();
             chosen.sort_unstable();
@@ -82,13 +84,14 @@ impl ChannelMapping {
     }
 }
 
-/// Where a channel stands after a shuffle: the channels as `[groups, width / groups]`, transposed.
+/// The position of a channel after a shuffle, which views the channels as `[groups, width /
+/// groups]` and transposes them.
 fn shuffled(place: usize, groups: usize, width: usize) -> usize {
     let each = width / groups;
     place % each * groups + place / each
 }
 
-/// The groups of a grouped convolution that is not depthwise.
+/// The number of groups of a grouped convolution that is not depthwise, otherwise `None`.
 fn grouped(graph: &Graph, id: NodeId) -> Option<usize> {
     let node = graph.node(id);
     match node.op {
