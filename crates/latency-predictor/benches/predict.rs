@@ -1,4 +1,4 @@
-//! How many genotypes a second a search can have predicted.
+//! The number of genotypes per second whose latencies a search can predict.
 
 use std::hint::black_box;
 

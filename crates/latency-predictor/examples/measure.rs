@@ -1,4 +1,5 @@
-//! A network predicted from its blocks and measured whole: `measure mobilenet_v3_small`.
+//! Predicts the latency of a network from its blocks and measures the whole network:
+//! `measure mobilenet_v3_small`.
 
 use latency_predictor::{DeviceTable, ForeignTable, Measured, MeasuringLock, Runs, Runtime, Setup};
 use search_space::published;
@@ -8,7 +9,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let network = published::network(&name)?;
     let setup = Setup::here(Runtime::Native, 1);
     println!("{}", setup.device.identity());
-    // This device's table in the user's cache, which keeps what is measured.
+    // The table of this device in the user's cache, in which measured blocks are saved.
     let path = DeviceTable::default_path(&setup)?;
     let mut device = DeviceTable::open(path, &setup, ForeignTable::Refuse)?;
     let acquire = || MeasuringLock::acquire(|| println!("another process is measuring"));

@@ -1,4 +1,4 @@
-//! Why a latency could not be had.
+//! Errors of measuring and predicting.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,53 +11,53 @@ use crate::measure::lock::LockError;
 use crate::table::cache::NoCacheFolder;
 use crate::table::file::FileError;
 
-/// Measuring or predicting failed.
+/// Why a latency could not be measured or predicted.
 #[derive(Debug, thiserror::Error)]
 pub enum PredictorError {
     /// The network cannot be computed.
     #[error(transparent)]
     Network(#[from] Invalid),
-    /// The network that is timed between runs cannot be parsed.
+    /// The probe, which is the network that is timed between runs, cannot be parsed.
     #[error(transparent)]
     Probe(#[from] ParseError),
-    /// The engine does not take it.
+    /// The engine cannot run the network.
     #[error(transparent)]
     Engine(#[from] EngineError),
     /// The table was measured with another setup.
     #[error("{}: {source}", path.display())]
     ForeignTable {
-        /// The table's file.
+        /// File of the table.
         path: PathBuf,
-        /// What differs.
+        /// Difference between the setups.
         source: ForeignSetup,
     },
-    /// There is no place for tables.
+    /// There is no folder for tables.
     #[error(transparent)]
     NoCacheFolder(#[from] NoCacheFolder),
-    /// A table or its side file.
+    /// A table or its journal cannot be read or written.
     #[error(transparent)]
     File(#[from] FileError),
-    /// The measuring lock.
+    /// The measuring lock cannot be taken.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The table has no entry; no number is invented for it.
+    /// The table has no entry for a unit, and its latency is never guessed.
     #[error("{unit}: not in the latency table")]
     MissingUnit {
-        /// The block or head.
+        /// Block or head that the table lacks.
         unit: PlacedUnit,
     },
-    /// More threads than CPUs.
+    /// The number of threads is 0 or larger than the number of CPUs.
     #[error("threads: found {found}; expected: 1 to {cpus}, the CPUs that this process may use")]
     Threads {
-        /// As asked for.
+        /// Requested number of threads.
         found: usize,
-        /// CPUs.
+        /// Number of CPUs that this process may use.
         cpus: usize,
     },
-    /// No runs, so no median.
+    /// No runs were requested, so there is no median.
     #[error("runs: found 0; expected: at least 1")]
     NoRuns,
-    /// The system does not let threads be pinned.
+    /// The operating system refuses to pin threads.
     #[error("cannot pin threads to CPUs: {0}")]
     Pin(io::Error),
 }

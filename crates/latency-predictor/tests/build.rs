@@ -1,4 +1,4 @@
-//! Builds with a made-up measuring function: a latency that depends on the block alone.
+//! Builds with a fake measurement, in which the latency depends on the block only.
 
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -23,7 +23,7 @@ fn true_ms(unit: &PlacedUnit) -> f64 {
     name.len() as f64 + f64::from(name.bytes().map(u32::from).sum::<u32>() % 97) / 100.0
 }
 
-/// What measuring a network gives: a sample for each distinct unit.
+/// The fake measurement of a network: a sample for each distinct unit.
 fn samples(network: &Network) -> Vec<Sample> {
     let units: HashSet<PlacedUnit> = network.units().collect();
     let sample = |unit: PlacedUnit| {
@@ -37,7 +37,7 @@ fn samples(network: &Network) -> Vec<Sample> {
 /// A build in a folder of its own.
 struct Bench {
     folder: tempfile::TempDir,
-    /// Networks measured.
+    /// Names of the measured networks.
     measured: Vec<String>,
 }
 
@@ -55,7 +55,7 @@ impl Bench {
         table.unwrap_or_else(|| Table::new(Setup::here(Runtime::Native, 1), SETTINGS))
     }
 
-    /// Builds until `stop_after` networks are measured, then asks to stop.
+    /// Builds until `stop_after` networks are measured and then requests a stop.
     fn build(&mut self, space: &SearchSpace, stop_after: usize) -> Built {
         let (mut table, path) = (self.table(), self.path());
         let journal = journal_path(&path, space);
@@ -93,10 +93,11 @@ fn a_built_table_predicts_every_network_of_the_space() {
         let predicted = table.predict_ms(&network).unwrap();
         assert!((predicted / expected - 1.0).abs() < 1e-9, "{predicted} for {expected}");
     }
-    assert_eq!(bench.files(), 1, "the side file is gone");
+    assert_eq!(bench.files(), 1, "the journal is removed");
 }
 
-/// A device that is 1.4 times slower for a third of the networks, a bit different each time.
+/// The device is 1.4 times slower for a third of the networks and slightly slower for another
+/// third.
 #[test]
 fn the_moment_at_which_a_network_is_measured_does_not_matter() {
     let (space, mut count) = (mnasnet(), 0);
@@ -140,7 +141,7 @@ fn an_interrupted_build_continues_and_measures_nothing_twice() {
     for part in [1, 0, 7, 20] {
         assert_eq!(bench.build(&space, part), Built::Stopped);
     }
-    assert_eq!(bench.table().len(), 0, "only the side file is there");
+    assert_eq!(bench.table().len(), 0, "there is only the journal");
     assert_eq!(bench.build(&space, usize::MAX), Built::Complete);
     assert_eq!(bench.measured, whole.measured);
     assert_eq!(bench.table().entries(), whole.table().entries());
@@ -219,7 +220,8 @@ fn missing_blocks_are_an_error_or_measured() {
     assert_eq!((again.ms, again.coverage.exact), (prediction.ms, 1.0));
 }
 
-/// What is measured on a slow day does not look slower than what was measured before.
+/// Blocks that are measured while the device is slow do not appear slower than those measured
+/// before.
 #[test]
 fn missing_blocks_are_measured_at_the_speed_of_those_that_are_known() {
     let network = published::network("mobilenet_v3_small").unwrap();

@@ -1,4 +1,5 @@
-//! Fingerprints of devices that files under a made-up root describe, and what a table is valid for.
+//! Devices that the files in a temporary folder describe, and the setups for which a table is
+//! valid.
 
 use std::fs;
 use std::path::Path;
@@ -10,7 +11,7 @@ const EPYC: &str = "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\
 const PHONE: &str = "processor\t: 0\nCPU implementer\t: 0x41\nCPU part\t: 0xd05\n\n\
     processor\t: 1\nCPU implementer\t: 0x41\nCPU part\t: 0xd40\n";
 
-/// A device of two files for each cache, and what else `files` has.
+/// The device that these files describe.
 fn device(files: &[(&str, &str)]) -> Device {
     let root = tempfile::tempdir().unwrap();
     for (path, text) in files {

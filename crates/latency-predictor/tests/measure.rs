@@ -1,4 +1,4 @@
-//! Measuring on this device: what is counted and refused. No test looks at how long anything takes.
+//! Measures on this device. The tests check counts and errors but never how long anything takes.
 
 use std::collections::HashSet;
 use std::sync::mpsc;
@@ -58,7 +58,7 @@ fn a_network_is_measured_relative_to_another() {
     assert!(matches!(none, PredictorError::NoRuns), "{none}");
 }
 
-/// On a device that was known to be far faster, nothing is undisturbed.
+/// No run is undisturbed if the fastest time of the probe is known to be far lower.
 #[test]
 fn a_machine_slower_than_it_was_known_to_be_is_called_busy() {
     let lock = lock();
@@ -110,15 +110,15 @@ fn the_thread_may_run_where_it_could_before() {
 #[test]
 fn a_second_measurement_says_that_it_waits_and_then_goes_on() {
     let first = lock();
-    let (say, heard) = mpsc::channel();
+    let (sender, receiver) = mpsc::channel();
     let second = thread::spawn(move || {
-        MeasuringLock::acquire(|| say.send("waits").unwrap()).unwrap();
-        say.send("goes on").unwrap();
+        MeasuringLock::acquire(|| sender.send("waits").unwrap()).unwrap();
+        sender.send("goes on").unwrap();
     });
-    assert_eq!(heard.recv().unwrap(), "waits");
-    // A message within this time would be one from behind the lock.
-    assert!(heard.recv_timeout(Duration::from_millis(50)).is_err());
+    assert_eq!(receiver.recv().unwrap(), "waits");
+    // A message within this time would mean that the lock was taken twice.
+    assert!(receiver.recv_timeout(Duration::from_millis(50)).is_err());
     drop(first);
-    assert_eq!(heard.recv().unwrap(), "goes on");
+    assert_eq!(receiver.recv().unwrap(), "goes on");
     second.join().unwrap();
 }

@@ -1,4 +1,4 @@
-//! Tables as files.
+//! Files of tables.
 
 use std::fs;
 use std::path::Path;
@@ -25,7 +25,7 @@ fn two_entries() -> Table {
     table(units.map(|unit| entry(unit.parse().unwrap(), 0.5)))
 }
 
-/// The error of loading the file of [`two_entries`] with one text replaced by another.
+/// The error of loading the file of [`two_entries`] after `from` is replaced by `to`.
 fn error_of(from: &str, to: &str) -> FileError {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("table.ron");

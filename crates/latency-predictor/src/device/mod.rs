@@ -1,4 +1,4 @@
-//! What a table is of: the CPU, as far as it decides latency.
+//! Devices: the properties of a CPU on which latency depends.
 
 pub(crate) mod setup;
 
@@ -7,30 +7,30 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-/// One level of the first core's caches.
+/// A cache of the first core.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Cache {
-    /// 1 is next to the core.
+    /// Level of the cache, counted from 1 next to the core.
     pub level: u8,
-    /// `Data`, `Instruction` or `Unified`.
+    /// Type of the cache: `Data`, `Instruction` or `Unified`.
     pub kind: String,
-    /// Size.
+    /// Size in KiB.
     pub kib: u32,
 }
 
-/// A CPU and the system on it. What the system does not tell is `None` or empty.
+/// A CPU and its operating system. Properties that the system does not report are `None` or empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Device {
-    /// Marketing name with family, model and stepping on x86; implementer and part of each kind of
-    /// core on Arm.
+    /// Name of the CPU: marketing name, family, model and stepping on x86; implementer and part of
+    /// each kind of core on Arm.
     pub cpu: Option<String>,
-    /// Instruction sets that kernels choose by, of those that the CPU has.
+    /// Instruction sets of the CPU among those that affect the choice of kernels.
     pub features: Vec<String>,
-    /// By level.
+    /// Caches of the first core, ordered by level.
     pub caches: Vec<Cache>,
-    /// Logical cores.
+    /// Number of logical cores.
     pub cores: Option<usize>,
     /// Frequency governor of the first core.
     pub governor: Option<String>,
@@ -39,13 +39,13 @@ pub struct Device {
 }
 
 impl Device {
-    /// The device that this runs on.
+    /// The device that runs this program.
     pub fn here() -> Self {
         Self::under(Path::new("/"))
     }
 
-    /// The device that the files `proc` and `sys` under `root` describe, with the instruction sets of
-    /// the device that this runs on.
+    /// The device that the folders `proc` and `sys` under `root` describe, with the instruction
+    /// sets of the device that runs this program.
     pub fn under(root: &Path) -> Self {
         let text = |path: &str| fs::read_to_string(root.join(path)).ok();
         let cpuinfo = text("proc/cpuinfo").unwrap_or_default();
@@ -62,13 +62,14 @@ impl Device {
         }
     }
 
-    /// Whether a latency measured on one holds on the other: same CPU, instruction sets and caches.
-    /// Number of cores, governor and operating system are recorded, but are settings of one device.
+    /// Whether latencies measured on one device are valid on the other, which holds if CPU,
+    /// instruction sets and caches are the same. The number of cores, the governor and the
+    /// operating system are recorded but may differ, as they are settings of a device.
     pub fn is_same(&self, other: &Self) -> bool {
         self.identity() == other.identity()
     }
 
-    /// What decides [`Device::is_same`], on one line.
+    /// The properties that [`Device::is_same`] compares, on one line.
     pub fn identity(&self) -> String {
         let cpu = self.cpu.as_deref().unwrap_or("unknown CPU");
         let cache = |cache: &Cache| {
@@ -85,7 +86,7 @@ impl Device {
     }
 }
 
-/// Values of a key of /proc/cpuinfo, one for each core.
+/// The values of a key in /proc/cpuinfo, one per core.
 fn values<'a>(cpuinfo: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> {
     let pairs = cpuinfo.lines().filter_map(|line| line.split_once(':'));
     pairs.filter(move |(name, _)| name.trim() == key).map(|(_, value)| value.trim())
@@ -94,7 +95,7 @@ fn values<'a>(cpuinfo: &'a str, key: &'a str) -> impl Iterator<Item = &'a str> {
 fn cpu_name(cpuinfo: &str) -> Option<String> {
     let first = |key| values(cpuinfo, key).next();
     if let Some(name) = first("model name") {
-        // Hypervisors shorten the name to one that several generations share.
+        // Hypervisors shorten the name, so that several generations may share it.
         let numbers = [("cpu family", "family"), ("model", "model"), ("stepping", "stepping")];
         let numbers = numbers.iter().filter_map(|(key, name)| Some((name, first(key)?)));
         return Some(numbers.fold(name.to_owned(), |text, (key, n)| format!("{text}, {key} {n}")));

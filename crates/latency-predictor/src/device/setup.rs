@@ -1,10 +1,10 @@
-//! What a latency is valid for.
+//! Setups: what a latency is valid for.
 
 use serde::{Deserialize, Serialize};
 
 use crate::device::Device;
 
-/// What executes a network.
+/// The software that executes a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Runtime {
     /// The engine of this workspace.
@@ -12,14 +12,14 @@ pub enum Runtime {
 }
 
 impl Runtime {
-    /// The name on the command line.
+    /// Name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Runtime::Native => "native",
         }
     }
 
-    /// The version that this build runs.
+    /// Version of the runtime in this build.
     pub fn version(self) -> &'static str {
         match self {
             // All crates of the workspace share one version.
@@ -36,7 +36,7 @@ pub enum Precision {
 }
 
 impl Precision {
-    /// Its name: `f32`.
+    /// Name, such as `f32`.
     pub fn name(self) -> &'static str {
         match self {
             Precision::F32 => "f32",
@@ -44,26 +44,27 @@ impl Precision {
     }
 }
 
-/// Where and how networks run. A latency of one setup says nothing about another.
+/// Where and how networks run. Latencies of one setup are not valid for another.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Setup {
-    /// The CPU.
+    /// Device that runs the networks.
     pub device: Device,
-    /// What executes the networks.
+    /// Runtime that executes the networks.
     pub runtime: Runtime,
-    /// Its version.
+    /// Version of the runtime.
     pub runtime_version: String,
-    /// Threads of one network.
+    /// Number of threads that compute a network.
     pub threads: usize,
-    /// Of weights and activations.
+    /// Precision of weights and activations.
     pub precision: Precision,
-    /// Images in one run.
+    /// Batch size: the number of images in a run.
     pub batch: usize,
 }
 
 impl Setup {
-    /// This device and this build's version of `runtime`; f32, one image.
+    /// The setup of this device and of this build's version of `runtime`, with f32 and one image per
+    /// run.
     pub fn here(runtime: Runtime, threads: usize) -> Self {
         Self {
             device: Device::here(),
@@ -75,10 +76,10 @@ impl Setup {
         }
     }
 
-    /// What makes a latency of `self` foreign to `other`: the first that differs.
+    /// Checks that latencies of `self` are valid for `other`.
     ///
     /// # Errors
-    /// Its name and both values.
+    /// The first property that differs, with both values.
     pub fn check_same(&self, other: &Self) -> Result<(), ForeignSetup> {
         let runtime = |setup: &Self| format!("{} {}", setup.runtime.name(), setup.runtime_version);
         let precision = |setup: &Self| setup.precision.name().to_owned();
@@ -96,14 +97,14 @@ impl Setup {
     }
 }
 
-/// Latencies of another setup.
+/// The difference between the setup of a table and that of this device.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("measured with another {what}: found {found}; here: {here}")]
 pub struct ForeignSetup {
-    /// What differs: device, runtime, threads, precision or batch.
+    /// Property that differs: device, runtime, threads, precision or batch.
     pub what: &'static str,
-    /// In the table.
+    /// Its value in the table.
     pub found: String,
-    /// On this device.
+    /// Its value on this device.
     pub here: String,
 }

@@ -1,4 +1,4 @@
-//! Measuring the blocks of a network inside it.
+//! Measures the blocks of a network in the context of the whole network.
 
 use std::collections::HashMap;
 
@@ -12,16 +12,16 @@ use crate::measure::speed::slowdowns;
 use crate::measure::undisturbed::collect_undisturbed;
 use crate::table::journal::Sample;
 
-/// The device itself is warm from the networks before.
+/// Few runs suffice, as the networks before have warmed up the device.
 const WARM_UP_RUNS: usize = 2;
 
 impl Meter<'_> {
-    /// Times the blocks of a network by the engine's clock for each, in about `wanted` undisturbed
-    /// runs of the whole: a sample for each distinct block and the head. The engine lies in a new
-    /// place of memory each time.
+    /// Times the units of a network with the engine's clocks in about `wanted` undisturbed runs of
+    /// the whole network. Returns a sample for each distinct block and the head. Every call
+    /// allocates the engine anew, at other addresses in memory.
     ///
     /// # Errors
-    /// No runs; a network that cannot be computed.
+    /// `wanted` is 0, or the network cannot be computed.
     pub fn blocks(
         &mut self,
         network: &Network,
@@ -41,7 +41,7 @@ impl Meter<'_> {
     }
 }
 
-/// `runs_ms` holds for each run a time for each unit of the graph.
+/// Samples from the times of each run, one time for each unit of the graph.
 fn samples(graph: &Graph, runs_ms: &[Vec<f64>]) -> Vec<Sample> {
     let rows: Vec<Vec<(usize, f64)>> =
         runs_ms.iter().map(|run_ms| run_ms.iter().copied().enumerate().collect()).collect();

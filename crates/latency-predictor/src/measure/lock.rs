@@ -1,31 +1,33 @@
-//! One measurement at a time.
+//! The lock that allows one measurement at a time.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
 use std::path::PathBuf;
 
-/// Held while measuring: functions that measure ask for it. One for each user and machine; the
-/// operating system releases it when the process ends, however it ends.
+/// The lock that is held while measuring and that functions which measure take as an argument.
+/// There is one per user and machine. The operating system releases it when the process ends,
+/// however it ends.
 #[derive(Debug)]
 pub struct MeasuringLock {
     _file: File,
 }
 
-/// The lock's file cannot be opened or locked.
+/// The file of the lock cannot be opened or locked.
 #[derive(Debug, thiserror::Error)]
 #[error("{path}: cannot lock for measuring: {source}")]
 pub struct LockError {
-    /// The lock's file.
+    /// File of the lock.
     pub path: PathBuf,
-    /// Why.
+    /// Error of the operating system.
     pub source: io::Error,
 }
 
 impl MeasuringLock {
-    /// Takes the lock; where another process is measuring, calls `on_wait` once and waits for it.
+    /// Takes the lock. If it is already held, calls `on_wait` once and then waits for it.
     ///
     /// # Errors
-    /// The folder for temporary files is not writable.
+    /// The file of the lock cannot be opened or locked, for example because the folder for
+    /// temporary files is not writable.
     pub fn acquire(on_wait: impl FnOnce()) -> Result<Self, LockError> {
         let path = path();
         let error = |source| LockError { path: path.clone(), source };
@@ -42,7 +44,7 @@ impl MeasuringLock {
     }
 }
 
-/// Not in the cache or the home folder: several machines may share those.
+/// The lock is not in the cache or home folder, as several machines may share those.
 fn path() -> PathBuf {
     #[cfg(unix)]
     let user = rustix::process::getuid().as_raw().to_string();

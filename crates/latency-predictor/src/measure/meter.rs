@@ -1,4 +1,5 @@
-//! What a measurement needs: threads on fixed CPUs, and a probe of how busy these are.
+//! The meter, which measures with threads pinned to CPUs and with a probe of how busy those CPUs
+//! are.
 
 use engine::Engine;
 use search_space::{Graph, Network, Weights};
@@ -10,12 +11,12 @@ use crate::measure::runs::{random_image, timed_ms};
 use crate::measure::steal::CpuTicks;
 use crate::measure::undisturbed::Probed;
 
-/// Measures on this device: [`Meter::network`] whole networks, [`Meter::blocks`] their blocks.
+/// Measures on this device: [`Meter::network`] times whole networks, [`Meter::blocks`] their
+/// blocks.
 ///
-/// Between the runs a small fixed network, the probe, is timed. Where it is slower than at its
-/// fastest, something else computes on the same core, be it another program or, on a rented
-/// machine, another tenant; what is measured meanwhile does not count, and CPUs that are busy are
-/// left for others.
+/// A small fixed network, the probe, is timed between the runs. If it is slower than its fastest
+/// time, something else computes on the same core, either another program or, on a rented machine,
+/// another tenant. Runs during that time do not count, and the measurement moves to other CPUs.
 #[derive(Debug)]
 pub struct Meter<'lock> {
     _lock: &'lock MeasuringLock,
@@ -27,20 +28,20 @@ pub struct Meter<'lock> {
     started: Option<CpuTicks>,
 }
 
-/// Its weights and maps fit the first-level cache of any CPU.
+/// A network whose weights and feature maps fit into the first-level cache of any CPU.
 const PROBE: &str = "Network(format: 1, name: \"probe\", input: (channels: 16, resolution: 28), \
     classes: 1, blocks: [Conv(out: 64, kernel: 1, stride: 1, act: Relu), \
     Conv(out: 16, kernel: 1, stride: 1, act: Relu)], head: Pool())";
 
-/// Probes before the first run.
+/// Number of times that the probe is timed before the first run.
 const CALIBRATION: usize = 1_000;
 
 impl<'lock> Meter<'lock> {
-    /// Measures on `threads` pinned threads. `fastest_probe_ms` is what an earlier meter of this
-    /// device knew.
+    /// Creates a meter for `threads` pinned threads. `fastest_probe_ms` is the fastest time of the
+    /// probe that an earlier meter of this device returned.
     ///
     /// # Errors
-    /// More threads than CPUs.
+    /// `threads` is 0 or larger than the number of CPUs, or threads cannot be pinned.
     pub fn new(
         lock: &'lock MeasuringLock,
         threads: usize,
@@ -62,13 +63,12 @@ impl<'lock> Meter<'lock> {
         Ok(meter)
     }
 
-    /// The probe's usual time on the undisturbed device, in milliseconds, as far as this meter
-    /// knows.
+    /// The usual time of the probe on the undisturbed device in milliseconds, as found so far.
     pub fn fastest_probe_ms(&self) -> f64 {
         self.fastest_probe_ms
     }
 
-    /// A single fast reading is not the usual speed.
+    /// A low quantile of the probe's times. The minimum may be a single outlier.
     fn calibrate(&mut self) -> f64 {
         let mut probe = |_| {
             self.move_on();
@@ -79,8 +79,8 @@ impl<'lock> Meter<'lock> {
         probes_ms[CALIBRATION / 50]
     }
 
-    /// Share of the time since the meter was made that a hypervisor gave to others; `None` where the
-    /// system does not say.
+    /// Share of the time since the meter was created that the hypervisor gave to other guests.
+    /// `None` if the system does not report it.
     pub fn steal(&self) -> Option<f64> {
         Some(CpuTicks::read(self.pinned.allowed())?.steal_since(self.started?))
     }
@@ -93,7 +93,7 @@ impl<'lock> Meter<'lock> {
 impl Probed for Meter<'_> {
     fn probe_ms(&mut self) -> f64 {
         let Self { probe, probe_image, .. } = self;
-        // The first run brings its data back into the cache.
+        // An untimed run brings the data of the probe back into the cache.
         probe.run(probe_image);
         timed_ms(|| _ = probe.run(probe_image))
     }
@@ -103,7 +103,8 @@ impl Probed for Meter<'_> {
     }
 
     fn move_on(&mut self) {
-        // Engines of several threads, such as the probe then is, have some that would stay.
+        // With several threads, the worker threads of existing engines, such as the probe, would
+        // stay.
         if self.threads == 1 {
             self.pinned.move_on();
         }

@@ -1,14 +1,14 @@
-//! The measured threads stay on fixed CPUs.
+//! Pins the measured threads to CPUs.
 
 use crate::error::PredictorError;
 
-/// While this lives, the calling thread, and threads that it starts, run on some CPUs only.
+/// Pins the calling thread, and threads that it starts, to certain CPUs until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Pinned {
     allowed: Vec<usize>,
     #[cfg(target_os = "linux")]
     threads: usize,
-    /// Where the CPUs in use begin in `allowed`.
+    /// Position in `allowed` of the first CPU in use.
     #[cfg(target_os = "linux")]
     first: usize,
     #[cfg(target_os = "linux")]
@@ -17,8 +17,8 @@ pub(crate) struct Pinned {
 
 #[cfg(target_os = "linux")]
 impl Pinned {
-    /// The last `threads` CPUs that the calling thread may run on: the first one serves most
-    /// interrupts.
+    /// Pins to the last `threads` CPUs that the calling thread may run on, as the first CPU serves
+    /// most interrupts.
     pub(crate) fn new(threads: usize) -> Result<Self, PredictorError> {
         use rustix::thread::{CpuSet, sched_getaffinity};
         let before = sched_getaffinity(None).map_err(|error| PredictorError::Pin(error.into()))?;
@@ -30,11 +30,11 @@ impl Pinned {
         Ok(pinned)
     }
 
-    /// Moves the calling thread to other CPUs, where the process may use more than it does.
+    /// Moves the calling thread to other CPUs if the process may use more than are in use.
     pub(crate) fn move_on(&mut self) {
         let count = self.allowed.len();
         self.first = (self.first + count - self.threads) % count;
-        // Fails only where those CPUs went offline meanwhile; then it stays.
+        // This fails only if those CPUs have gone offline. The thread then stays where it is.
         let _ = self.pin();
     }
 
@@ -50,14 +50,14 @@ impl Pinned {
 #[cfg(target_os = "linux")]
 impl Drop for Pinned {
     fn drop(&mut self) {
-        // Fails only where those CPUs went offline meanwhile; then there is nothing to go back to.
+        // This fails only if those CPUs have gone offline. There is then nothing to return to.
         let _ = rustix::thread::sched_setaffinity(None, &self.before);
     }
 }
 
 #[cfg(not(target_os = "linux"))]
 impl Pinned {
-    /// Does nothing: this system does not let a program choose.
+    /// Pins nothing, as this is supported on Linux only.
     pub(crate) fn new(_threads: usize) -> Result<Self, PredictorError> {
         Ok(Self { allowed: Vec::new() })
     }
@@ -66,7 +66,7 @@ impl Pinned {
 }
 
 impl Pinned {
-    /// CPUs that the process may use.
+    /// The CPUs that the process may use.
     pub(crate) fn allowed(&self) -> &[usize] {
         &self.allowed
     }

@@ -1,5 +1,5 @@
-//! Measuring the latency of a network relative to another one's: what slows the device for a while slows
-//! both.
+//! Measures the latency of a network relative to that of another one in turns, so that what slows
+//! the device for a while slows both.
 
 use search_space::Graph;
 
@@ -8,15 +8,17 @@ use crate::measure::meter::Meter;
 use crate::measure::quantiles::median;
 use crate::measure::runs::Runs;
 
-/// Turns of each network. Each is a measurement of its own, with a warm-up and copies in other places of
-/// memory: shorter ones find each network in the caches of the other.
+/// Maximum number of turns. Each turn measures both networks separately, with a warm-up and copies
+/// at other addresses in memory. In shorter turns each network would still find the other one's
+/// data in the caches.
 const TURNS: usize = 9;
 
-/// A measurement that differs from what is expected by more than this share is an outlier.
+/// A measurement that differs from the expected value by more than this share is an outlier.
 const OUTLIER: f64 = 0.03;
 
-/// The latency or ratio that `measure` gives. An outlier is measured twice more, and the median counts: a
-/// measurement is far off once in a while; where it stays far off, the expectation is wrong.
+/// The latency or ratio that `measure` returns. If it is an outlier relative to `expected`,
+/// `measure` is called twice more and the median is returned: a single measurement is far off now
+/// and then, but if all three are, the expected value is wrong.
 ///
 /// # Errors
 /// Those of `measure`.
@@ -32,11 +34,12 @@ pub fn remeasure_outlier<E>(
 }
 
 impl Meter<'_> {
-    /// The latency of a network as a ratio to that of `reference`: both are measured in turns, each with
-    /// `runs` undisturbed runs in all, within reason. The median over the turns.
+    /// Measures the latency of a network as a ratio to that of `reference`. Both are measured in
+    /// turns, each in about `runs` undisturbed runs in total. Returns the median ratio over the
+    /// turns.
     ///
     /// # Errors
-    /// No runs; a graph that the engine does not take.
+    /// `runs` is 0, or the engine cannot run a graph.
     pub fn relative_latency(
         &mut self,
         graph: &Graph,
@@ -54,15 +57,15 @@ impl Meter<'_> {
     }
 }
 
-/// Which of the two is measured.
+/// The network that is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Of {
     Network,
     Reference,
 }
 
-/// Over turns that share `runs`; now one, now the other is first. `read` measures one of the two with a
-/// number of runs. `None` without runs.
+/// The median ratio over turns among which `runs` are divided. The two networks alternate in being
+/// first. `read` measures one of them with a number of runs. `None` if `runs` is 0.
 fn median_ratio<E>(
     runs: usize,
     mut read: impl FnMut(Of, usize) -> Result<f64, E>,
@@ -86,7 +89,7 @@ fn median_ratio<E>(
 mod tests {
     use super::{Of, median_ratio, remeasure_outlier};
 
-    /// The device is at another speed in each turn, and once in the middle of one.
+    /// The device has another speed in each turn, and once the speed changes within a turn.
     #[test]
     fn the_ratio_is_what_most_turns_say() {
         let mut asked = Vec::new();
@@ -123,7 +126,7 @@ mod tests {
         assert_eq!(median_ratio(2, |_, _| Err("failed")), Err("failed"));
     }
 
-    /// What comes of `readings`, one after another, and how many of them were taken.
+    /// The result when `readings` are measured one after another, and how many of them were used.
     fn read(expected: f64, readings: &[f64]) -> (Result<f64, usize>, usize) {
         let mut taken = 0;
         let reading = remeasure_outlier(expected, || {
@@ -138,7 +141,7 @@ mod tests {
         assert_eq!(read(0.70, &[0.72]), (Ok(0.72), 1));
         assert_eq!(read(0.70, &[0.64, 0.71, 0.70]), (Ok(0.70), 3));
         assert_eq!(read(0.70, &[0.75, 0.66, 0.69]), (Ok(0.69), 3));
-        // Three readings know better than a prediction.
+        // Three readings that agree are preferred to the prediction.
         assert_eq!(read(0.70, &[0.64, 0.65, 0.63]), (Ok(0.64), 3));
         assert_eq!(read(0.70, &[0.64, 0.65]), (Err(3), 3));
     }

@@ -1,4 +1,4 @@
-//! Measuring whole networks.
+//! Measures whole networks.
 
 use std::time::Instant;
 
@@ -14,25 +14,26 @@ use crate::measure::quantiles::{Quantiles, median, quantile};
 use crate::measure::steal::CpuTicks;
 use crate::measure::undisturbed::{MAX_SLOWDOWN, collect_undisturbed};
 
-/// The latency of a whole network.
+/// The measured latency of a whole network.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Measured {
-    /// Over the runs that count.
+    /// Latency over the runs that count.
     #[serde(flatten)]
     pub latency: Quantiles,
-    /// Runs that count.
+    /// Number of runs that count.
     pub runs: usize,
-    /// Runs that do not count, since something else slowed the device.
+    /// Number of runs that do not count because something else slowed the device.
     pub disturbed: usize,
-    /// How much slower than at its fastest the device was in the most disturbed run that counts; 1 where
-    /// the probe was not asked.
+    /// Slowdown of the device in the most disturbed run that counts, as a ratio to its fastest
+    /// speed. 1 if the probe was not used.
     pub slowdown: f64,
-    /// Share of the time that a hypervisor gave to others; `None` where the system does not say.
+    /// Share of the time that the hypervisor gave to other guests. `None` if the system does not
+    /// report it.
     pub steal: Option<f64>,
 }
 
 impl Measured {
-    /// Whether even the runs that count were disturbed, since there were no others: the latency is that of
+    /// Whether even runs that count were disturbed, for lack of others. The latency is then that of
     /// a busy machine.
     pub fn is_of_a_busy_machine(&self) -> bool {
         self.slowdown > MAX_SLOWDOWN
@@ -42,28 +43,28 @@ impl Measured {
 /// How often a network is timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Runs {
-    /// Until this many runs were undisturbed, within reason.
+    /// Until this many runs were undisturbed, up to a limit on the number of attempts.
     Undisturbed(usize),
-    /// This often, whatever else the machine does; between the runs there is nothing but reading the
-    /// clock.
+    /// Exactly this many times, whatever else the machine does. Only the clock is read between the
+    /// runs.
     Exactly(usize),
 }
 
-/// Copies of the network, each with weights and buffers in other places of memory: where they lie
-/// decides which cache lines collide, and stays the same for as long as a copy lives.
-const PLACES: usize = 5;
+/// Number of copies of the network, each with weights and buffers at other addresses. The addresses
+/// determine which cache lines collide, and they are fixed for the lifetime of a copy.
+const COPIES: usize = 5;
 
 impl Meter<'_> {
-    /// Times a network, after a warm-up of each copy.
+    /// Times a network after a warm-up of each copy.
     ///
     /// # Errors
-    /// No runs; a graph that the engine does not take.
+    /// No runs are requested, or the engine cannot run the graph.
     pub fn network(&mut self, graph: &Graph, runs: Runs) -> Result<Measured, PredictorError> {
         let (Runs::Undisturbed(wanted) | Runs::Exactly(wanted)) = runs;
         let image = random_image(graph.input().elements());
         let before = CpuTicks::read(self.pinned.allowed());
-        // All live at once, so that none lies where another was.
-        let mut copies = (0..PLACES.min(wanted))
+        // All copies exist at the same time, so that none reuses the memory of another.
+        let mut copies = (0..COPIES.min(wanted))
             .map(|_| self.engine(graph))
             .collect::<Result<Vec<Engine>, _>>()?;
         let (count, mut latencies_ms) = (copies.len(), Vec::with_capacity(wanted));
@@ -92,7 +93,7 @@ impl Meter<'_> {
     }
 }
 
-/// Runs of a network that give the time of each of its units.
+/// A closure that runs a network and returns the time of each of its units in milliseconds.
 pub(crate) fn clocked<'a>(
     engine: &'a mut Engine,
     graph: &Graph,
@@ -106,14 +107,15 @@ pub(crate) fn clocked<'a>(
     }
 }
 
-/// A unit that takes longer than this ratio to its usual time was disturbed.
-const LONG: f64 = 1.2;
-/// Share of a run's time in such units from which on the run does not count.
-const LONG_SHARE: f64 = 0.1;
+/// A unit whose time exceeds its usual time by more than this factor was disturbed.
+const MAX_UNIT_SLOWDOWN: f64 = 1.2;
+/// Maximum share of a run's time in disturbed units for the run to count.
+const MAX_DISTURBED_SHARE: f64 = 0.1;
 
-/// The latencies of those of the clocked runs in the middle of which the device was not slowed: the
-/// probe looks before and after only. A unit's usual time is its lower quartile over the runs. Where
-/// all were slowed, those that were it least.
+/// The latencies of those clocked runs during which the device was not slowed. The probe is timed
+/// before and after a run only, so the times of the units are compared with their usual times,
+/// which are the lower quartiles over the runs. If all runs were slowed, those that were slowed
+/// least are returned.
 fn steady_runs(runs_ms: &[Vec<f64>]) -> Vec<f64> {
     let units = runs_ms.first().map_or(0, Vec::len);
     let usual_ms: Vec<f64> = (0..units)
@@ -121,20 +123,20 @@ fn steady_runs(runs_ms: &[Vec<f64>]) -> Vec<f64> {
             quantile(&mut runs_ms.iter().map(|run_ms| run_ms[unit]).collect::<Vec<_>>(), 0.25)
         })
         .collect();
-    let long_share = |run_ms: &Vec<f64>| {
+    let disturbed_share = |run_ms: &Vec<f64>| {
         let units = run_ms.iter().zip(&usual_ms);
-        let long_ms: f64 =
-            units.filter(|(ms, usual_ms)| **ms > LONG * **usual_ms).map(|(ms, _)| ms).sum();
-        long_ms / run_ms.iter().sum::<f64>()
+        let disturbed = units.filter(|(ms, usual_ms)| **ms > MAX_UNIT_SLOWDOWN * **usual_ms);
+        disturbed.map(|(ms, _)| ms).sum::<f64>() / run_ms.iter().sum::<f64>()
     };
-    let shares: Vec<f64> = runs_ms.iter().map(long_share).collect();
-    let least = shares.iter().copied().fold(f64::INFINITY, f64::min);
-    let steady = shares.iter().zip(runs_ms).filter(|(share, _)| **share <= least.max(LONG_SHARE));
+    let shares: Vec<f64> = runs_ms.iter().map(disturbed_share).collect();
+    let min_share = shares.iter().copied().fold(f64::INFINITY, f64::min);
+    let max_share = min_share.max(MAX_DISTURBED_SHARE);
+    let steady = shares.iter().zip(runs_ms).filter(|(share, _)| **share <= max_share);
     steady.map(|(_, run_ms)| run_ms.iter().sum()).collect()
 }
 
-/// Values of either sign between 0.1 and 1: neither zeros nor denormals, which some CPUs compute at
-/// another speed.
+/// Random values of either sign with magnitudes between 0.1 and 1. There are no zeros or denormals,
+/// which some CPUs compute at another speed.
 pub(crate) fn random_image(len: usize) -> Vec<f32> {
     let mut rng = ChaCha8Rng::seed_from_u64(0);
     let mut value = || {
@@ -150,12 +152,13 @@ pub(crate) fn timed_ms(work: impl FnOnce()) -> f64 {
     start.elapsed().as_secs_f64() * 1e3
 }
 
-/// Runs until the median of the last few runs is that of the few before, within this share.
+/// The warm-up ends when the medians of two consecutive windows of runs differ by less than this
+/// share.
 const STABLE: f64 = 0.02;
 const WINDOW: usize = 3;
 const MAX_WINDOWS: usize = 5;
 
-/// `run` gives the latency of a run in ms.
+/// Warms up by calling `run`, which returns the latency of a run in milliseconds.
 pub(crate) fn warm_up(run: &mut impl FnMut() -> f64) {
     let mut window = || median(&mut [(); WINDOW].map(|()| run())).unwrap_or_default();
     let mut last = window();
@@ -176,7 +179,7 @@ mod tests {
     fn runs_slowed_in_their_middle_do_not_count() {
         let usual = vec![1.0, 2.0, 3.0, 4.0, 0.5];
         let slowed = vec![1.0, 3.2, 4.8, 4.0, 0.5];
-        // A unit of little weight may jitter.
+        // Jitter in a unit with a small share of the time is tolerated.
         let jittery = vec![1.0, 2.1, 3.1, 4.1, 0.9];
         let runs = [&usual, &slowed, &usual, &jittery, &slowed, &slowed, &usual, &slowed];
         let steady = steady_runs(&runs.map(Clone::clone));

@@ -1,18 +1,19 @@
-//! Separating how long a block takes from how fast the device was at that moment.
+//! Separates the time of a block from the speed of the device at that moment.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 
 use crate::measure::quantiles::median;
 
-/// Enough for the slowest rows to stop moving.
+/// Enough rounds for all slowdowns to converge.
 const ROUNDS: usize = 10;
 
-/// How much slower than usual the device was during each row: a run with its blocks, or a network
-/// with its blocks. A block's time is taken to be its usual time multiplied by the row's slowdown,
-/// and both are found as medians in turn (Tukey's median polish, on ratios). The usual speed is the
-/// median over the rows, so that where the device is steady this changes nothing, and a block that
-/// one row alone holds up changes no other.
+/// The slowdown of the device, relative to its usual speed, during each row. A row has the times of
+/// the blocks in one run, or of the blocks in one network. The time of a block is modelled as its
+/// usual time multiplied by the slowdown of the row, and both are estimated in turn as medians
+/// (Tukey's median polish on ratios). The usual speed is the median over the rows. On a steady
+/// device all slowdowns are therefore near 1, and a block that is slow in a single row does not
+/// affect the others.
 pub(crate) fn slowdowns<K: Copy + Eq + Hash>(rows: &[Vec<(K, f64)>]) -> Vec<f64> {
     let mut slowdowns = vec![1.0; rows.len()];
     for _ in 0..ROUNDS {

@@ -1,8 +1,8 @@
-//! Time that a hypervisor gave to others.
+//! Steal time, which a hypervisor gave to other guests.
 
 use std::fs;
 
-/// Clock ticks of some CPUs since the system started.
+/// Clock ticks of a set of CPUs since the system started.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct CpuTicks {
     all: u64,
@@ -10,12 +10,13 @@ pub(crate) struct CpuTicks {
 }
 
 impl CpuTicks {
-    /// Now; `None` where the system has no /proc/stat.
+    /// Reads the current ticks. `None` if the system has no /proc/stat.
     pub(crate) fn read(cpus: &[usize]) -> Option<Self> {
         Self::parse(&fs::read_to_string("/proc/stat").ok()?, cpus)
     }
 
-    /// From the text of /proc/stat: user, nice, system, idle, iowait, irq, softirq, steal.
+    /// Parses the text of /proc/stat, whose columns are user, nice, system, idle, iowait, irq,
+    /// softirq, steal.
     fn parse(stat: &str, cpus: &[usize]) -> Option<Self> {
         let mut sum = Self { all: 0, stolen: 0 };
         for cpu in cpus {

@@ -1,22 +1,23 @@
-//! Collecting runs during which nothing else slows the device.
+//! Collects runs during which nothing else slows the device.
 
-/// The greatest slowdown of the probe, as a ratio to its fastest time, at which the device counts as
-/// undisturbed. It is exceeded where something else computes on the same core.
+/// The maximum slowdown of the probe, as a ratio to its fastest time, at which the device counts as
+/// undisturbed. It is exceeded if something else computes on the same core.
 pub(crate) const MAX_SLOWDOWN: f64 = 1.1;
-/// Probes for each wanted run while waiting for a quiet moment, so that measuring ends on a machine that
-/// is never quiet.
+/// Maximum number of probes per wanted run while waiting for an undisturbed moment, so that
+/// measuring ends even on a machine that is always busy.
 const PATIENCE: usize = 200;
-/// Runs made for each that is wanted, at most.
+/// Maximum number of runs per wanted run.
 const MAX_ATTEMPTS: usize = 4;
-/// The share of the wanted runs that is kept, the least disturbed first, where hardly any was undisturbed.
+/// Minimum number of runs that count, as a share of the wanted runs. If fewer were undisturbed, the
+/// least disturbed ones count as well.
 const MIN_SHARE: f64 = 0.25;
-/// A reading that is faster than the probe's fastest time, but above this share of it, is within its
-/// spread.
+/// A time of the probe replaces its fastest time only if it is below this share of it. Otherwise
+/// the difference is within the usual spread.
 const SPREAD: f64 = 0.95;
 
-/// A device as its probe shows it.
+/// A device whose speed is observed with a probe.
 pub(crate) trait Probed {
-    /// Times the probe: milliseconds.
+    /// Times the probe in milliseconds.
     fn probe_ms(&mut self) -> f64;
     /// The probe's time on the undisturbed device, in milliseconds.
     fn fastest_ms(&mut self) -> &mut f64;
@@ -24,18 +25,20 @@ pub(crate) trait Probed {
     fn move_on(&mut self);
 }
 
-/// Runs that count.
+/// The runs that count, with statistics of all runs.
 #[derive(Debug)]
 pub(crate) struct UndisturbedRuns<T> {
-    /// In the order in which they were made.
+    /// Results of the runs that count, in the order of the runs.
     pub(crate) runs: Vec<T>,
-    /// Runs that were made beside them and do not count.
+    /// Number of runs that do not count.
     pub(crate) disturbed: usize,
-    /// The probe's time around the most disturbed run that counts, as a ratio to its fastest.
+    /// Slowdown of the probe around the most disturbed run that counts, as a ratio to its fastest
+    /// time.
     pub(crate) slowdown: f64,
 }
 
-/// Runs until `wanted` runs were undisturbed: the probe was fast before and after.
+/// Calls `run` until `wanted` runs were undisturbed, that is, until the probe was fast before and
+/// after so many runs.
 pub(crate) fn collect_undisturbed<T>(
     wanted: usize,
     device: &mut dyn Probed,
@@ -58,14 +61,15 @@ pub(crate) fn collect_undisturbed<T>(
     let made = runs.len();
     let mut slowdowns: Vec<f64> = runs.iter().map(|(around, _)| *around).collect();
     slowdowns.sort_unstable_by(f64::total_cmp);
-    let allowed = slowdowns[((MIN_SHARE * wanted as f64) as usize).min(made - 1)].max(MAX_SLOWDOWN);
-    runs.retain(|(around, _)| *around <= allowed);
+    let max_slowdown =
+        slowdowns[((MIN_SHARE * wanted as f64) as usize).min(made - 1)].max(MAX_SLOWDOWN);
+    runs.retain(|(around, _)| *around <= max_slowdown);
     let slowdown = runs.iter().map(|(around, _)| *around).fold(1.0, f64::max);
     let runs: Vec<T> = runs.into_iter().map(|(_, run)| run).collect();
     UndisturbedRuns { disturbed: made - runs.len(), runs, slowdown }
 }
 
-/// Of the probe now; 1 where nothing disturbs it.
+/// Times the probe and returns its slowdown, which is about 1 if nothing disturbs it.
 fn slowdown(device: &mut dyn Probed) -> f64 {
     let now_ms = device.probe_ms();
     let fastest_ms = device.fastest_ms();
@@ -79,7 +83,7 @@ fn slowdown(device: &mut dyn Probed) -> f64 {
 mod tests {
     use super::*;
 
-    /// Two CPUs that are slowed in turns.
+    /// A device of two CPUs. `slowed` is the time of the probe by CPU and time.
     struct Device {
         time: usize,
         cpu: usize,

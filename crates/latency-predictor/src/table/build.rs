@@ -1,4 +1,4 @@
-//! Measuring all blocks of a search space.
+//! Measures all blocks of a search space.
 
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -16,46 +16,48 @@ use crate::table::journal::{self, Journal, Sample, Visit};
 use crate::table::plan::{BuildSettings, plan};
 use crate::table::{Entry, Table, Timing};
 
-/// Measures one network: a sample for each distinct block and the head.
+/// Measures a network and returns a sample for each distinct block and the head.
 pub type MeasureUnits<'a> = dyn FnMut(&Network) -> Result<Vec<Sample>, PredictorError> + 'a;
 
-/// How far a build is.
+/// The progress of a build.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
-    /// Networks measured, now or before an interruption.
+    /// Number of networks that were measured, now or before an interruption.
     pub done: usize,
-    /// Networks to measure.
+    /// Number of networks to measure.
     pub total: usize,
-    /// What is measured next.
+    /// Label of the network or unit that is measured next.
     pub label: &'a str,
 }
 
-/// How a build that did not fail ended.
+/// The outcome of a build that did not fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Built {
     /// The table has every block of the space.
     Complete,
-    /// `progress` asked to stop. The side file holds what was measured; building again continues.
+    /// `progress` requested a stop. The journal holds the measurements, and the next build
+    /// continues from it.
     Stopped,
 }
 
-/// What a killed build loses at most.
+/// Interval at which the journal is saved. A killed build loses what it has measured since then.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
 
 /// The files of a build.
 #[derive(Clone, Copy, Debug)]
 pub struct BuildFiles<'a> {
-    /// The table.
+    /// File of the table.
     pub table: &'a Path,
-    /// The side file: what was measured is kept there until it is saved with the table.
+    /// Journal: the side file that keeps measurements until they are saved in the table.
     pub journal: &'a Path,
 }
 
-/// Measures the blocks of `space` that `table` lacks, or has from fewer than `settings.rounds`
-/// networks, adds them, and saves the table. A build that was interrupted continues from its side file.
+/// Measures the blocks of `space` that `table` lacks or that were measured in fewer than
+/// `settings.rounds` networks, adds them to the table and saves it. An interrupted build continues
+/// from its journal.
 ///
 /// # Errors
-/// `measure` fails; a file cannot be read or written.
+/// `measure` fails, or a file cannot be read or written.
 pub fn build(
     space: &SearchSpace,
     table: &mut Table,
@@ -107,7 +109,7 @@ fn measure_all(
     Ok(Built::Complete)
 }
 
-/// Networks to measure, with the label by which the side file knows them.
+/// The networks to measure, each with its label in the journal.
 fn todo(
     space: &SearchSpace,
     table: &Table,
@@ -130,14 +132,15 @@ fn todo(
     rounds.chain(alone).collect()
 }
 
-/// A network of one unit (and the smallest head); `None` where it cannot be computed at all.
+/// A network that consists of one unit and as little else as possible. `None` if it cannot be
+/// computed.
 fn alone(unit: &PlacedUnit) -> Option<Network> {
     let PlacedUnit { unit: kind, input } = *unit;
     let pool = Head::Pool { dropout: Dropout::default(), bias: true };
     let (blocks, head, classes): (Vec<Block>, Head, usize) = match kind {
         Unit::Block(block) => (vec![block], pool, 1),
         Unit::Head { head, classes } => {
-            // A network has at least one block.
+            // A network needs at least one block.
             let (out, act) = (input.channels, Activation::Linear);
             let pointwise = Conv { out, kernel: 1, stride: 1, act, groups: 1 };
             (vec![Block::Conv(pointwise)], head, classes)
@@ -155,12 +158,12 @@ fn alone(unit: &PlacedUnit) -> Option<Network> {
     network.lower().is_ok().then_some(network)
 }
 
-/// Networks in which blocks that a table lacks are measured on demand: the same one, each time with
-/// other weights in other places of memory.
+/// Number of times that a network is measured for the blocks that a table lacks, each time at other
+/// addresses in memory.
 const ON_DEMAND: usize = 10;
 
-/// Measures the blocks of `network` that `table` lacks in the network itself and adds them. Gives
-/// the number of those blocks, each counted as often as it stands in the network.
+/// Measures the units of `network` that `table` lacks, in the network itself, and adds them.
+/// Returns the number of those units in the network, including repetitions.
 ///
 /// # Errors
 /// `measure` fails.
@@ -189,8 +192,8 @@ pub fn measure_missing(
     Ok(missing.len())
 }
 
-/// How much slower the device is than when `table` was measured, by the samples of units that it has:
-/// their median, or 1 where most units are missing.
+/// The slowdown of the device since `table` was measured: the median ratio over the samples of
+/// units that the table has, or 1 if it lacks more than half of the units.
 fn slowdown(table: &Table, samples: &[Sample]) -> f64 {
     let known = samples
         .iter()

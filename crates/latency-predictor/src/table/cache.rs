@@ -1,4 +1,4 @@
-//! Where tables are kept: one file for each device, runtime, thread count and precision.
+//! The paths of tables: one file for each device, runtime, thread count and precision.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -7,15 +7,16 @@ use search_space::{SearchSpace, fnv1a};
 
 use crate::device::setup::Setup;
 
-/// No place for tables.
+/// There is no folder for tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("no cache folder: none of NAS_CACHE, XDG_CACHE_HOME and HOME is set")]
 pub struct NoCacheFolder;
 
-/// `$NAS_CACHE`, `$XDG_CACHE_HOME/nas` or `~/.cache/nas`, whichever is set first.
+/// The cache folder: the first of `$NAS_CACHE`, `$XDG_CACHE_HOME/nas` and `$HOME/.cache/nas` whose
+/// variable is set. `variable` reads a variable, as `|name| std::env::var_os(name)` does.
 ///
 /// # Errors
-/// None of the variables is set. `variable` reads one: `|name| std::env::var_os(name)`.
+/// None of the variables is set.
 pub fn cache_folder(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathBuf, NoCacheFolder> {
     let set = |name| variable(name).filter(|value| !value.is_empty()).map(PathBuf::from);
     set("NAS_CACHE")
@@ -24,8 +25,7 @@ pub fn cache_folder(variable: impl Fn(&str) -> Option<OsString>) -> Result<PathB
         .ok_or(NoCacheFolder)
 }
 
-/// The place of a setup's table under the cache folder:
-/// `tables/amd-epyc-1f00ba42-native-1t-f32.ron`.
+/// The path of a setup's table in the cache folder: `tables/amd-epyc-1f00ba42-native-1t-f32.ron`.
 pub fn table_path(folder: &Path, setup: &Setup) -> PathBuf {
     let device = &setup.device;
     let name = device.cpu.as_deref().unwrap_or("unknown").split(',').next().unwrap_or_default();
@@ -39,7 +39,7 @@ pub fn table_path(folder: &Path, setup: &Setup) -> PathBuf {
     folder.join(format!("tables/{words}-{hash:08x}-{runtime}-{threads}t-{precision}.ron"))
 }
 
-/// The side file of a table while it is being built for a space, beside the table.
+/// The path of the journal of a table that is being built for a space. It is beside the table.
 pub fn journal_path(table: &Path, space: &SearchSpace) -> PathBuf {
     table.with_extension(format!("{:016x}.partial", space.fingerprint()))
 }

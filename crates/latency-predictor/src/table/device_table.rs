@@ -1,4 +1,4 @@
-//! A latency table with its file, which grows by measuring what it lacks.
+//! Device tables: latency tables with their files, to which missing blocks are added by measuring.
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;
@@ -16,27 +16,27 @@ use crate::table::cache;
 use crate::table::plan::BuildSettings;
 use crate::table::predict::Prediction;
 
-/// What to do with a table that was measured with another setup.
+/// How to treat a table that was measured with another setup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ForeignTable {
-    /// It is an error.
+    /// Opening the table is an error.
     Refuse,
-    /// Its latencies are used as they are.
+    /// The latencies of the table are used unchanged.
     Allow,
 }
 
 /// A latency table with its file.
 #[derive(Clone, Debug)]
 pub struct DeviceTable {
-    /// The file.
+    /// Path of the file.
     pub path: PathBuf,
-    /// What it holds, and what was measured since.
+    /// The table: the contents of the file and what has been measured since.
     pub table: Table,
 }
 
 impl DeviceTable {
-    /// The place of a setup's table in the user's cache: below `$NAS_CACHE`, `$XDG_CACHE_HOME/nas` or
-    /// `~/.cache/nas`, whichever is set first.
+    /// The path of a setup's table in the user's cache: in the first of `$NAS_CACHE`,
+    /// `$XDG_CACHE_HOME/nas` and `$HOME/.cache/nas` whose variable is set.
     ///
     /// # Errors
     /// [`PredictorError::NoCacheFolder`]: none of the variables is set.
@@ -45,11 +45,11 @@ impl DeviceTable {
         Ok(cache::table_path(&folder, setup))
     }
 
-    /// The table at `path`, or an empty one that will be saved there.
+    /// Opens the table at `path`, or creates an empty one that will be saved there.
     ///
     /// # Errors
-    /// [`PredictorError::File`]: a file that is no table; [`PredictorError::ForeignTable`]: a table of
-    /// another setup, if those are refused.
+    /// [`PredictorError::File`]: the file is not a table. [`PredictorError::ForeignTable`]: the
+    /// table has another setup, and `foreign` is [`ForeignTable::Refuse`].
     pub fn open(
         path: PathBuf,
         setup: &Setup,
@@ -70,16 +70,16 @@ impl DeviceTable {
         Ok(Self { path, table })
     }
 
-    /// Whether the table has all of `units`.
+    /// Whether the table has entries for all `units`.
     pub fn has_all(&self, units: impl IntoIterator<Item = PlacedUnit>) -> bool {
         units.into_iter().all(|unit| self.table.get(&unit).is_some())
     }
 
-    /// Measures the blocks of `space` that the table lacks, and saves it. A build that was interrupted
-    /// continues with what it had measured.
+    /// Measures the blocks of `space` that the table lacks and saves the table. An interrupted
+    /// build continues from its journal.
     ///
     /// # Errors
-    /// [`PredictorError`]: a block cannot be measured, or a file cannot be read or written.
+    /// A block cannot be measured, or a file cannot be read or written.
     pub fn build(
         &mut self,
         lock: &MeasuringLock,
@@ -99,11 +99,11 @@ impl DeviceTable {
         Ok(built)
     }
 
-    /// Predicts a network. Blocks that the table lacks are measured first and saved; `acquire` is called
-    /// if there are any.
+    /// Predicts the latency of a network. Blocks that the table lacks are measured first and saved,
+    /// under a lock that `acquire` returns. If there are none, `acquire` is not called.
     ///
     /// # Errors
-    /// [`PredictorError`]: a block cannot be measured, or the file cannot be written.
+    /// The lock cannot be taken, a block cannot be measured, or the file cannot be written.
     pub fn predict(
         &mut self,
         network: &Network,
@@ -125,7 +125,8 @@ impl DeviceTable {
     /// Measures a whole network on `threads` threads of this device.
     ///
     /// # Errors
-    /// [`PredictorError`]: the network cannot be computed, or more threads than CPUs.
+    /// The network cannot be computed, no runs are requested, or `threads` is 0 or larger than the
+    /// number of CPUs.
     pub fn measure(
         &self,
         lock: &MeasuringLock,

@@ -1,4 +1,4 @@
-//! RON files with `format` at their head, whole or not there.
+//! RON files that begin with their format and that are written completely or not at all.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
@@ -14,34 +14,34 @@ use serde::{Deserialize, Serialize};
 /// A file that cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum FileError {
-    /// The system refused.
+    /// The operating system reports an error.
     #[error("{path}: {source}")]
     Io {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Why.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// Syntax, types, unknown fields, values that cannot be.
+    /// A syntax error, a wrong type, an unknown field or an impossible value.
     #[error("{path}, line {line}, column {column}: {message}")]
     Ron {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// Counted from 1.
+        /// Line, counted from 1.
         line: usize,
-        /// Counted from 1.
+        /// Column, counted from 1.
         column: usize,
-        /// What was found and what is expected.
+        /// What the parser found and what it expected.
         message: String,
     },
-    /// A file written by another version of the tool.
+    /// A file in a format that this version does not read.
     #[error("{path}: format: found {found}; expected: {supported} (a later nas wrote this file)")]
     Format {
-        /// The file.
+        /// Path of the file.
         path: PathBuf,
-        /// The file's format.
+        /// Format of the file.
         found: u32,
-        /// The one that this version reads.
+        /// Format that this version reads.
         supported: u32,
     },
 }
@@ -50,9 +50,10 @@ fn options() -> Options {
     Options::default().with_default_extension(Extensions::IMPLICIT_SOME)
 }
 
-/// `None` where there is no such file.
+/// Loads a value from a file of the given format. `None` if there is no such file.
 pub(crate) fn load<T: DeserializeOwned>(path: &Path, format: u32) -> Result<Option<T>, FileError> {
-    /// Read first and leniently, so that a later format is called that, not a typing error.
+    /// Parsed first, and without the other fields, so that a later format is reported as such and
+    /// not as a syntax error.
     #[derive(Deserialize)]
     #[serde(rename = "")]
     struct Versioned {
@@ -63,7 +64,7 @@ pub(crate) fn load<T: DeserializeOwned>(path: &Path, format: u32) -> Result<Opti
         Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
         Err(source) => return Err(FileError::Io { path: path.to_owned(), source }),
     };
-    // The struct's name differs from file to file; without one, RON reads any.
+    // The name of the struct differs between files. RON accepts a struct without its name.
     let body = text.find('(').map_or("", |open| &text[open..]);
     match options().from_str::<Versioned>(body) {
         Ok(Versioned { format: found }) if found != format => {
@@ -78,11 +79,11 @@ pub(crate) fn load<T: DeserializeOwned>(path: &Path, format: u32) -> Result<Opti
     }
 }
 
-/// Writes to a temporary name beside `path`, then renames: readers see the old file or the new one,
-/// also after a crash. Makes the folder where there is none.
+/// Writes to a temporary file beside `path` and then renames it, so that readers see either the old
+/// file or the new one, even after a crash. Creates the folder if there is none.
 pub(crate) fn save<T: Serialize>(path: &Path, value: &T) -> Result<(), FileError> {
     let config = PrettyConfig::new().struct_names(true).depth_limit(2).new_line("\n");
-    // Lists are one element a line: nesting beyond them is on that line.
+    // Lists have one element per line, with everything nested in the element on the same line.
     let text = options().to_string_pretty(value, config).map_err(io::Error::other);
     let mut temporary = path.as_os_str().to_owned();
     temporary.push(format!(".{}.tmp", std::process::id()));
@@ -97,13 +98,13 @@ pub(crate) fn save<T: Serialize>(path: &Path, value: &T) -> Result<(), FileError
         fs::rename(&temporary, path)
     };
     text.and_then(write).map_err(|source| {
-        // What is left of a failed attempt; it may never have been made.
+        // Removes what a failed attempt has left. The temporary file may not exist.
         let _ = fs::remove_file(&temporary);
         FileError::Io { path: path.to_owned(), source }
     })
 }
 
-/// Removes a file; one that is not there is fine.
+/// Removes a file. It is no error if there is none.
 pub(crate) fn remove(path: &Path) -> Result<(), FileError> {
     match fs::remove_file(path) {
         Err(source) if source.kind() != ErrorKind::NotFound => {
@@ -113,12 +114,12 @@ pub(crate) fn remove(path: &Path) -> Result<(), FileError> {
     }
 }
 
-/// `2026-11-23T17:04:05Z`
+/// The current time, such as `2026-11-23T17:04:05Z`.
 pub(crate) fn utc_now() -> String {
     humantime::format_rfc3339_seconds(SystemTime::now()).to_string()
 }
 
-/// Serialises a value by its one-line text form.
+/// Serialises a value as its text form.
 pub(crate) mod as_text {
     use std::fmt::Display;
     use std::str::FromStr;

@@ -1,4 +1,5 @@
-//! What a build has measured so far, and what comes of it.
+//! The journal of a build: what has been measured so far, and the table entries that result from
+//! it.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -13,30 +14,31 @@ use crate::table::file::{self, FileError};
 use crate::table::plan::BuildSettings;
 use crate::table::{Entry, Timing};
 
-/// A block or head in one network.
+/// The latency of a block or head in one network.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Sample {
-    /// Which.
+    /// The block or head.
     #[serde(with = "file::as_text")]
     pub unit: PlacedUnit,
-    /// Over the runs of the network, without the slowdown of the device during each run.
+    /// Latency over the runs of the network, corrected for the slowdown of the device during each
+    /// run.
     pub latency: Quantiles,
-    /// Times that it ran.
+    /// Number of times that the unit ran.
     pub runs: usize,
 }
 
-/// A network that was measured.
+/// A measured network.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Visit {
-    /// Round and name of the network, or the unit that was measured alone.
+    /// Round and name of the network, or the text form of a unit that was measured alone.
     pub(crate) label: String,
     pub(crate) timing: Timing,
     pub(crate) samples: Vec<Sample>,
 }
 
-/// Measured networks of an unfinished build: its side file.
+/// The measured networks of an unfinished build, which are its side file.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Journal {
@@ -50,7 +52,8 @@ pub(crate) struct Journal {
 impl Journal {
     const FORMAT: u32 = 1;
 
-    /// Continues the file at `path`; starts anew where there is none or it belongs to another build.
+    /// Continues the journal at `path`, or starts a new one if there is none or it is of another
+    /// build.
     pub(crate) fn resume(
         path: &Path,
         setup: &Setup,
@@ -74,15 +77,16 @@ impl Journal {
         file::save(path, self)
     }
 
-    /// Whether the network or unit with this label was measured.
+    /// Whether the network or unit with this label has been measured.
     pub(crate) fn has(&self, label: &str) -> bool {
         self.visits.iter().any(|visit| visit.label == label)
     }
 }
 
-/// Entries from networks that were measured: each quantile is the median over networks, so that no
-/// single one, with its neighbours, its place in memory and its moment, decides. Before that, the
-/// device's slowdown during each network is taken out.
+/// Computes entries from measured networks. The latencies are first corrected for the slowdown of
+/// the device during each network. Each quantile is then the median over the networks, so that no
+/// single network, with its neighbouring blocks, addresses in memory and time of measuring,
+/// determines it.
 pub(crate) fn entries(visits: &[Visit]) -> Vec<Entry> {
     let p50s = |visit: &Visit| {
         visit.samples.iter().map(|sample| (sample.unit, sample.latency.p50_ms)).collect()

@@ -1,4 +1,4 @@
-//! The latencies of this device, as a search and NetAdapt ask for them.
+//! Latency sources of this device for searches and NetAdapt.
 
 use std::sync::Mutex;
 use std::time::Instant;
@@ -13,12 +13,12 @@ use crate::measure::runs::{Measured, Runs};
 use crate::table::Table;
 use crate::table::device_table::DeviceTable;
 
-/// Predicts from a complete table, and measures on this device.
+/// A latency source that predicts from a complete table and measures on this device.
 #[derive(Debug)]
 pub struct NativeLatency {
-    /// Of this device, and complete for the networks that are asked for.
+    /// A table of this device, which must have all units of the networks to predict.
     pub table: Table,
-    /// Undisturbed runs of a network that is measured.
+    /// Number of undisturbed runs for each network that is measured.
     pub runs: usize,
 }
 
@@ -32,11 +32,11 @@ impl LatencySource for NativeLatency {
     }
 }
 
-/// Measurements of a network by itself, of which the median counts.
+/// Number of measurements of a network, of which the median is returned.
 const MEASUREMENTS: usize = 5;
 
-/// Predicts from a table that grows by measuring what it lacks, and measures on this device, one network
-/// at a time.
+/// A latency source that predicts from a table, to which missing blocks are added by measuring, and
+/// that measures on this device, one network at a time.
 #[derive(Debug)]
 pub struct DeviceLatency {
     runs: usize,
@@ -50,17 +50,18 @@ struct State {
 }
 
 impl DeviceLatency {
-    /// Latencies from `device`, with `runs` undisturbed runs for each network that is measured.
+    /// Creates a source from a device table, with `runs` undisturbed runs for each network that is
+    /// measured.
     pub fn new(device: DeviceTable, runs: usize) -> Self {
         Self { runs, state: Mutex::new(State { device, seconds: 0.0 }) }
     }
 
-    /// Seconds spent on measuring so far.
+    /// Seconds spent on predicting and measuring so far.
     pub fn seconds(&self) -> f64 {
         self.state.lock().map_or(0.0, |state| state.seconds)
     }
 
-    /// One at a time, timed.
+    /// Calls `work` under the mutex and adds its time to `seconds`.
     fn with<T>(
         &self,
         network: &Network,
@@ -69,7 +70,7 @@ impl DeviceLatency {
         let start = Instant::now();
         let mut state = self.state.lock().map_err(|_| LatencyError {
             network: network.name.clone(),
-            message: "a measurement before this one failed".to_owned(),
+            message: "an earlier measurement panicked".to_owned(),
         })?;
         let done = work(&mut state.device).map_err(|error| failed(network, &error));
         state.seconds += start.elapsed().as_secs_f64();
@@ -93,8 +94,9 @@ impl LatencySource for DeviceLatency {
         })
     }
 
-    /// In turns: otherwise a device that is slow for a while, as rented ones are, would decide whether a
-    /// small cut saves anything. A ratio that is an outlier by the predictions is measured again.
+    /// Measures the networks in turns. Otherwise a device that is slow for a while, as rented ones
+    /// are, would determine whether a small cut appears to save latency. A ratio that is an outlier
+    /// relative to the predictions is measured again.
     fn measure_ratio(&self, network: &Network, other: &Network) -> Result<f64, LatencyError> {
         self.with(network, |device| {
             let expected = predict_ms(device, network)? / predict_ms(device, other)?;
@@ -112,10 +114,10 @@ fn predict_ms(device: &mut DeviceTable, network: &Network) -> Result<f64, Predic
     Ok(device.predict(network, || MeasuringLock::acquire(|| {}))?.ms)
 }
 
-/// Attempts to measure a network on a machine that is busy all the time.
+/// Maximum number of attempts to measure a network on a machine that stays busy.
 const ATTEMPTS: usize = 3;
 
-/// The median latency of a network in milliseconds, of the least disturbed attempt.
+/// The median latency of a network in milliseconds, from the least disturbed attempt.
 fn measure_ms(table: &Table, network: &Network, runs: usize) -> Result<f64, PredictorError> {
     let lock = MeasuringLock::acquire(|| {})?;
     let mut meter = Meter::new(&lock, table.setup.threads, table.probe_ms)?;

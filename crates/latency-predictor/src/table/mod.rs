@@ -1,4 +1,4 @@
-//! Latencies of blocks, measured on one device: one RON file.
+//! Latency tables: latencies of blocks measured on one device, one RON file each.
 
 pub(crate) mod build;
 pub(crate) mod cache;
@@ -23,9 +23,9 @@ use crate::table::plan::BuildSettings;
 /// How an entry was timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Timing {
-    /// By the engine's clocks inside whole networks: caches and neighbours are real.
+    /// By the engine's clocks inside whole networks, with realistic caches and neighbouring blocks.
     InContext,
-    /// Alone, for what no sampled network holds.
+    /// Alone, as no sampled network contains the unit.
     Isolated,
 }
 
@@ -33,34 +33,34 @@ pub enum Timing {
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entry {
-    /// The key.
+    /// The block or head, which is the key of the entry.
     #[serde(with = "file::as_text")]
     pub unit: PlacedUnit,
-    /// Each quantile is the median over networks of that quantile within the network.
+    /// Latency, of which each quantile is the median over the networks of that quantile.
     pub latency: Quantiles,
-    /// In all networks together.
+    /// Number of runs in all networks together.
     pub runs: usize,
-    /// How many networks it was measured in.
+    /// Number of networks in which the unit was measured.
     pub networks: usize,
-    /// How it was timed.
+    /// How the unit was timed.
     pub timing: Timing,
 }
 
-/// Entries of one setup, with their provenance.
+/// The entries of one setup and their provenance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "LatencyTable", deny_unknown_fields)]
 pub struct Table {
     format: u32,
-    /// What the entries are valid for.
+    /// Setup for which the entries are valid.
     pub setup: Setup,
-    /// When the newest entry was measured: `2026-11-23T17:04:05Z`.
+    /// Time at which the newest entry was measured, such as `2026-11-23T17:04:05Z`.
     pub date: String,
     /// Version of the tool that wrote the file.
     pub tool_version: String,
-    /// Of the build that measured it last.
+    /// Settings of the latest build.
     pub settings: BuildSettings,
-    /// The fastest time of [`Meter`](crate::Meter)'s probe in milliseconds: the device's speed when
-    /// nothing disturbs it.
+    /// Fastest time of the probe of a [`Meter`](crate::Meter) in milliseconds, which stands for the
+    /// speed of the undisturbed device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe_ms: Option<f64>,
     #[serde(with = "entry_list")]
@@ -68,10 +68,10 @@ pub struct Table {
 }
 
 impl Table {
-    /// The format that this version reads and writes.
+    /// The version of the file format that this version of the crate reads and writes.
     pub const FORMAT: u32 = 1;
 
-    /// No entry yet.
+    /// Creates a table without entries.
     pub fn new(setup: Setup, settings: BuildSettings) -> Self {
         Self {
             format: Self::FORMAT,
@@ -84,57 +84,58 @@ impl Table {
         }
     }
 
-    /// Reads and checks a table's file; `None` where there is none.
+    /// Reads and checks the file of a table. `None` if there is no file.
     ///
     /// # Errors
-    /// [`FileError::Io`]; [`FileError::Format`] for a later version's; [`FileError::Ron`] with line
-    /// and entry for anything that is no table, also latencies that cannot be.
+    /// [`FileError::Io`]: the file cannot be read. [`FileError::Format`]: the file has another
+    /// format. [`FileError::Ron`]: the file is not a table or has impossible latencies, with the
+    /// line and entry.
     pub fn load(path: &Path) -> Result<Option<Self>, FileError> {
         file::load(path, Self::FORMAT)
     }
 
-    /// Writes the file as a whole or not at all.
+    /// Writes the file completely or not at all.
     ///
     /// # Errors
-    /// [`FileError::Io`]: no permission, no space.
+    /// [`FileError::Io`]: the file cannot be written, for lack of permission or space.
     pub fn save(&self, path: &Path) -> Result<(), FileError> {
         file::save(path, self)
     }
 
-    /// Whether the entries hold for `here`. Call it on every table, but where the user allowed
-    /// foreign ones.
+    /// Checks that the entries are valid for the setup `here`. Callers should check every table
+    /// unless the user has accepted foreign ones.
     ///
     /// # Errors
-    /// What differs: device, runtime or its version, threads, precision, batch.
+    /// The property that differs: device, runtime or its version, threads, precision or batch.
     pub fn check_setup(&self, here: &Setup) -> Result<(), ForeignSetup> {
         self.setup.check_same(here)
     }
 
-    /// The entry of a block or head.
+    /// The entry of a block or head, if there is one.
     pub fn get(&self, unit: &PlacedUnit) -> Option<&Entry> {
         self.entries.get(unit)
     }
 
-    /// Adds entries measured now, in place of older ones.
+    /// Adds entries that were measured now. They replace older ones of the same units.
     pub fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
         self.entries.extend(entries.into_iter().map(|entry| (entry.unit, entry)));
         self.date = file::utc_now();
         self.tool_version = env!("CARGO_PKG_VERSION").to_owned();
     }
 
-    /// Drops the entries of these units, so that a build measures them anew.
+    /// Removes the entries of these units, so that the next build measures them again.
     pub fn forget(&mut self, units: &[PlacedUnit]) {
         units.iter().for_each(|unit| _ = self.entries.remove(unit));
     }
 
-    /// A hash of the latencies of these units: FNV-1a, 64 bits, over their p50. Binds studies to
-    /// what they were predicted with.
+    /// The 64-bit FNV-1a hash of the p50 latencies of these units. It binds studies to the
+    /// latencies that their predictions use.
     pub fn fingerprint(&self, units: &[PlacedUnit]) -> u64 {
         let latencies = units.iter().filter_map(|unit| Some(self.get(unit)?.latency.p50_ms));
         fnv1a(latencies.flat_map(f64::to_le_bytes))
     }
 
-    /// All entries in the order of their text forms.
+    /// All entries in the order of their units' text forms.
     pub fn entries(&self) -> Vec<&Entry> {
         let mut entries: Vec<&Entry> = self.entries.values().collect();
         entries.sort_by_cached_key(|entry| entry.unit.to_string());
@@ -146,13 +147,13 @@ impl Table {
         self.entries.len()
     }
 
-    /// Whether nothing was measured.
+    /// Whether the table has no entries.
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 }
 
-/// A list in the file, sorted; a map in memory.
+/// Serialises the map of entries as a sorted list.
 mod entry_list {
     use std::collections::HashMap;
 

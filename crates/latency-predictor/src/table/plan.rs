@@ -1,4 +1,5 @@
-//! Which networks a table is measured in: rounds that each hold every block.
+//! Plans the networks in which the blocks of a table are measured: rounds that each contain every
+//! block.
 
 use std::collections::HashSet;
 
@@ -8,15 +9,16 @@ use rand::seq::SliceRandom;
 use search_space::{Genotype, Network, PlacedUnit, SearchSpace};
 use serde::{Deserialize, Serialize};
 
-/// How thoroughly a table is measured.
+/// Settings of a build, which determine how thoroughly a table is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BuildSettings {
-    /// Each block is measured in at least this many networks, spread over the whole build.
+    /// Number of rounds. Each block is measured at least once in each of them, and so in at least
+    /// as many networks, which are spread over the whole build.
     pub rounds: usize,
-    /// Timed runs of each network.
+    /// Number of timed runs of each network.
     pub runs: usize,
-    /// Of the random choice of networks.
+    /// Seed of the random choice of networks.
     pub seed: u64,
 }
 
@@ -29,19 +31,21 @@ impl Default for BuildSettings {
 /// The networks of a build in the order in which they are measured.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// Every round holds all blocks; its networks are shuffled.
+    /// Networks of each round in random order. Every round contains all blocks but the uncovered
+    /// ones.
     pub rounds: Vec<Vec<Network>>,
-    /// Blocks that no network was found for: combinations that cannot be computed next to any other
-    /// choice of the space.
+    /// Blocks for which no network was found: combinations that cannot be computed with any other
+    /// choices of the space.
     pub uncovered: Vec<PlacedUnit>,
 }
 
-/// Attempts to improve a random genotype by mutation.
+/// Number of attempts to improve a random genotype by mutation.
 const MUTATIONS: usize = 48;
-/// Genotypes in a row that hold nothing new before a round gives up.
+/// Number of consecutive genotypes without a block that is still open after which a round is ended.
 const MISSES: usize = 1_000;
 
-/// Networks of `space` for `wanted`, chosen greedily. Depends on the arguments only.
+/// Greedily chooses networks of `space` that contain the units `wanted`. The result depends on the
+/// arguments only.
 pub fn plan(space: &SearchSpace, wanted: &[PlacedUnit], settings: &BuildSettings) -> Plan {
     let mut rounds = Vec::new();
     let mut uncovered: HashSet<PlacedUnit> = HashSet::new();
@@ -59,7 +63,8 @@ pub fn plan(space: &SearchSpace, wanted: &[PlacedUnit], settings: &BuildSettings
     Plan { rounds, uncovered }
 }
 
-/// Networks that between them hold `open`; leaves in it what none was found for.
+/// Networks that together contain the units in `open`, which are removed from it. Units for which
+/// no network is found stay in `open`.
 fn cover(
     space: &SearchSpace,
     open: &mut HashSet<PlacedUnit>,
@@ -89,8 +94,8 @@ fn cover(
     networks
 }
 
-/// The network of a genotype with the number of units in `open` that it holds, where those are more
-/// than `gain` and it can be computed.
+/// The network of a genotype and the number of units in `open` that it contains. `None` if the
+/// number is not above `gain` or the network cannot be computed.
 fn better(
     space: &SearchSpace,
     genotype: &Genotype,

@@ -1,4 +1,4 @@
-//! Predicting networks from a table.
+//! Predicts latencies of networks from a table.
 
 use search_space::Network;
 use serde::Serialize;
@@ -7,31 +7,32 @@ use crate::error::PredictorError;
 use crate::table::Table;
 use crate::table::build::{MeasureUnits, measure_missing};
 
-/// Shares of a network's blocks and head by where their latencies come from.
+/// The shares of a network's units by the source of their latencies.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Coverage {
-    /// Entries that the table had.
+    /// Share of units that the table already had.
     pub exact: f64,
-    /// Derived from other entries.
+    /// Share of units whose latency is interpolated from other entries, always 0.
     pub interpolated: f64,
-    /// Entries that were measured for this prediction.
+    /// Share of units that were measured for this prediction.
     pub measured_now: f64,
 }
 
-/// A predicted latency and where it comes from.
+/// A predicted latency and the sources of its terms.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
-    /// The sum of the p50 of all blocks and the head.
+    /// Sum of the p50 of all blocks and the head in milliseconds.
     pub ms: f64,
-    /// What that sum consists of.
+    /// Shares of the units by the source of their latencies.
     pub coverage: Coverage,
 }
 
 impl Table {
-    /// Predicts a network: the sum of the p50 of its blocks and head, in milliseconds.
+    /// Predicts the latency of a network in milliseconds as the sum of the p50 of its blocks and
+    /// head.
     ///
     /// # Errors
-    /// [`PredictorError::MissingUnit`]: the first that the table lacks.
+    /// [`PredictorError::MissingUnit`]: the first unit that the table lacks.
     pub fn predict_ms(&self, network: &Network) -> Result<f64, PredictorError> {
         network.units().try_fold(0.0, |sum_ms, unit| match self.get(&unit) {
             Some(entry) => Ok(sum_ms + entry.latency.p50_ms),
@@ -39,7 +40,8 @@ impl Table {
         })
     }
 
-    /// Predicts a network after measuring, and adding, what the table lacks.
+    /// Predicts the latency of a network after measuring the units that the table lacks and adding
+    /// them.
     ///
     /// # Errors
     /// `measure` fails.
