@@ -9,7 +9,7 @@ const SPACE: &str = "SearchSpace(
     stem: [Conv(out: 16, kernel: 3, stride: 2, act: Relu)],
     stages: [
         (out: 24, layers: 2, stride: 2, choices: [Kernel([3, 5]), Expand([3, 6])]),
-        (out: 40, layers: 3, stride: 2, choices: [Kernel([3, 5]), Expand([3, 6]), Layers([-1, 0])]),
+        (out: 40, layers: 3, stride: 2, choices: [Kernel([3, 5]), Expand([3, 6]), Layers([2, 3])]),
     ],
     head: ConvThenPool(conv: 240, act: Relu),
 )";
