@@ -63,8 +63,8 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// The setup of this device and of this build's version of `runtime`, with f32 and one image per
-    /// run.
+    /// The setup of this device and of this build's version of `runtime`, with f32 and one image in
+    /// a run.
     pub fn here(runtime: Runtime, threads: usize) -> Self {
         Self {
             device: Device::here(),
