@@ -77,13 +77,13 @@ fn what_a_table_cannot_say_is_refused_with_its_line() {
     check("arch,mean_acc\n00,101\n", &["line 2", "101", "per cent"]);
     check("arch,mean_acc\n00,-1\n", &["line 2", "-1"]);
     check("arch,mean_acc\n00,NaN\n", &["line 2", "NaN"]);
-    check("arch,mean_acc\n00,1\n000,2\n", &["line 3", "000", "2 digits, as in line 2"]);
+    check("arch,mean_acc\n00,1\n000,2\n", &["line 3", "000", "2 digits, as on line 2"]);
     check("arch,mean_acc\n0|0,1\n", &["line 2", "0|0"]);
-    check("arch,mean_acc\n00,1\n01,2\n00,3\n", &["line 4", "00 stands in line 2"]);
+    check("arch,mean_acc\n00,1\n01,2\n00,3\n", &["line 4", "found 00 on line 2"]);
     check("arch,mean_acc,latency_ms\n00,1,0\n", &["line 2", "latency_ms", "above 0"]);
     assert!(read("arch,mean_acc\n00,1\n00,1\n").is_ok());
     let missing = read_bytes(b"arch,mean_acc\n00,1\n", &columns("arch", "mean_acc", Some("ms")));
-    assert!(missing.unwrap_err().contains("wanted: ms"));
+    assert!(missing.unwrap_err().contains("expected: ms"));
     let nowhere = AccuracyTable::read(Path::new("nowhere.csv"), &TableColumns::default(), None);
     assert!(nowhere.unwrap_err().to_string().contains("nowhere.csv"));
 }
