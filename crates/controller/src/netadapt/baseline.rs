@@ -44,7 +44,7 @@ const MIN_FACTOR: f64 = 0.25;
 const BISECTIONS: usize = 12;
 /// The maximum number of networks that are measured for a baseline.
 const MAX_MEASURED: usize = 5;
-/// The relative deviation from the wanted latency at which no closer network is searched for.
+/// The relative deviation from the wanted latency below which no closer network is sought.
 const NEAR: f64 = 0.01;
 /// The maximum relative deviation from the wanted latency of a comparable baseline.
 const MAX_DISTANCE: f64 = 0.05;

@@ -39,12 +39,12 @@ impl InverseFactor {
         Ok(Self(inverse))
     }
 
-    /// A^-1 v.
+    /// Returns A^-1 v.
     pub(super) fn solve(&self, vector: &Array1<f64>) -> Array1<f64> {
         self.0.t().dot(&self.0.dot(vector))
     }
 
-    /// A^-1.
+    /// Returns A^-1.
     pub(super) fn inverse(&self) -> Array2<f64> {
         self.0.t().dot(&self.0)
     }
@@ -58,7 +58,7 @@ impl InverseFactor {
         sums
     }
 
-    /// ln det A.
+    /// Returns ln det A.
     pub(super) fn ln_determinant(&self) -> f64 {
         -2.0 * self.0.diag().iter().map(|x| x.ln()).sum::<f64>()
     }
