@@ -83,7 +83,7 @@ fn contradictions_are_refused_and_write_nothing() {
     check(&with(&["--maximize", "accuracy", "--w", "-0.1"]), &["--maximize", "--w"]);
     check(&with(&["--maximize", "accuracy", "--max", "params=1M"]), &["--max", "networks"]);
     check(&with(&["--maximize", "latency"]), &["latency", "accuracy"]);
-    check(&with(&["--target-ms", "5", "--latency-column", "ms"]), &["line 1", "wanted: ms"]);
+    check(&with(&["--target-ms", "5", "--latency-column", "ms"]), &["line 1", "expected: ms"]);
     check(&with(&["--target-ms", "5", "--space", "mnasnet"]), &["bench.csv, line 2", "28 digits"]);
     let phone = ["--latency-column", "ms_phone", "--target-ms", "5"];
     check(&[&table[..], &phone, &["--runs", "9"]].concat(), &["--runs", "ms_phone"]);

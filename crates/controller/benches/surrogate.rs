@@ -1,4 +1,4 @@
-//! Predictions of the shipped surrogate.
+//! The speed of predictions with the shipped surrogate.
 
 use controller::accuracy::surrogate::Surrogate;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};

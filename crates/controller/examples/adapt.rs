@@ -1,5 +1,5 @@
-//! A small network adapted to 0.7 of its multiply-adds, which stand for the latency here; a real adaptation takes
-//! latencies from `latency-predictor`.
+//! Adapts a small network to 0.7 of its multiply-adds, which stand in for the latency here. A real
+//! adaptation takes latencies from `latency-predictor`.
 
 use std::ops::ControlFlow::Continue;
 
@@ -13,7 +13,7 @@ use search_space::{LatencyError, LatencySource, Network, published};
 use training::fit::{FitData, FitPlan, FitSettings};
 use training::{Backend, FineTune, Placement, Recipe, WeightsFile};
 
-/// A millisecond for each million multiply-adds.
+/// A latency of one millisecond per million multiply-adds.
 struct Counted;
 
 impl LatencySource for Counted {

@@ -1,17 +1,19 @@
-//! How good the algorithms are.
+//! Benchmarks of the search algorithms.
 //!
 //!     cargo run --release -p controller --example nas_bench -- table FILE.csv [SEEDS]
 //!     cargo run --release -p controller --example nas_bench -- latency FILE.csv COLUMN [SEEDS]
 //!     cargo run --release -p controller --example nas_bench -- mnasnet [SEEDS]
 //!
-//! `table`: a NAS benchmark such as NAS-Bench-Macro (Su et al. 2021), of which every network was
-//! trained, by accuracy alone. Prints the median regret in points after some counts of trials.
+//! `table` searches a NAS benchmark such as NAS-Bench-Macro (Su et al. 2021), of which every
+//! network was trained, for accuracy alone. It prints the median regret in percentage points after
+//! several numbers of trials.
 //!
-//! `latency`: a benchmark with a column of latencies. Prints the median regret under targets at the
-//! 10th, 30th and 60th percentile of the latencies after 300 trials.
+//! `latency` searches a benchmark with a column of latencies. It prints the median regret under
+//! targets at the 10th, 30th and 60th percentile of the latencies after 300 trials.
 //!
-//! `mnasnet`: the shipped surrogate and a made-up latency (a constant, the MACs, and something for
-//! each op) at w = -0.15. Prints each seed's best reward.
+//! `mnasnet` searches with the shipped surrogate and a made-up latency (a constant, the MACs, and
+//! something for each op) at w = -0.15. It prints each seed's best reward and best accuracy under
+//! the target.
 
 use std::ops::ControlFlow::Continue;
 use std::path::Path;
@@ -29,9 +31,9 @@ use search_space::{Genotype, LatencyError, LatencySource, Network, published};
 
 type Result<T> = std::result::Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
-/// Trials after which the regret is printed.
+/// The numbers of trials after which the regret is printed.
 const COUNTS: [usize; 9] = [60, 100, 160, 200, 240, 300, 360, 400, 500];
-/// Trials under a target.
+/// The number of trials of a search under a target.
 const FEW: usize = 300;
 const PERCENTILES: [f64; 3] = [0.1, 0.3, 0.6];
 
@@ -49,7 +51,7 @@ fn main() -> Result<()> {
     }
 }
 
-/// All trials of a search.
+/// Runs a search and returns all of its trials.
 fn trials(problem: &Problem<'_>, settings: &SearchSettings) -> Result<Vec<Trial>> {
     let folder = tempfile::tempdir()?;
     let none = StudySettings::new();
@@ -57,7 +59,7 @@ fn trials(problem: &Problem<'_>, settings: &SearchSettings) -> Result<Vec<Trial>
     Ok(search(problem, settings, &mut study, &mut |_| Continue(()))?)
 }
 
-/// Of each seed, side by side.
+/// Runs `of` for each seed, in parallel.
 fn of_seeds<T: Send>(seeds: u64, of: impl Fn(u64) -> Result<T> + Sync + Send) -> Result<Vec<T>> {
     (0..seeds).into_par_iter().map(of).collect()
 }

@@ -1,5 +1,6 @@
-//! The most accurate architecture of a table under a latency target: `search_table FILE.csv TARGET_MS`, with the
-//! columns `arch`, `accuracy` and `latency_ms`. Without arguments a table is made up.
+//! Searches a table for the most accurate architecture under a latency target: `search_table
+//! FILE.csv TARGET_MS`, where the file has the columns `arch`, `accuracy` and `latency_ms`. Without
+//! arguments, a made-up table is searched.
 
 use std::ops::ControlFlow::Continue;
 use std::path::PathBuf;
@@ -46,7 +47,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-/// Six choices of four options each; accuracy and latency grow with every digit, each at its own rate.
+/// Six choices of four options each; accuracy and latency grow with every digit, each at its own
+/// rate.
 fn made_up(file: PathBuf) -> std::io::Result<PathBuf> {
     let mut text = "arch,accuracy,latency_ms\n".to_owned();
     for code in 0..4_u32.pow(6) {

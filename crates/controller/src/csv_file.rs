@@ -1,4 +1,4 @@
-//! CSV files that users bring, plain or gzipped, with errors that name the place.
+//! User-supplied CSV files, plain or gzipped, with errors that name the place.
 
 use std::fmt::Display;
 use std::io::Read;
@@ -8,53 +8,53 @@ use csv::StringRecord;
 use flate2::read::MultiGzDecoder;
 use search_space::fnv1a;
 
-/// What is wrong with a file.
+/// What is wrong with a CSV file.
 #[derive(Debug, thiserror::Error)]
 pub enum CsvError {
     /// The file cannot be read.
     #[error("{file}: {source}")]
     Unreadable {
-        /// Path as given.
+        /// The path of the file as given.
         file: String,
-        /// The system's message.
+        /// The system's error.
         source: std::io::Error,
     },
     /// The syntax or the columns are wrong, or lines contradict each other.
     #[error("{file}, line {line}: {message}")]
     Line {
-        /// Path as given.
+        /// The path of the file as given.
         file: String,
-        /// Counted from 1.
+        /// The line number, counted from 1.
         line: u64,
         /// What was found and what is expected.
         message: String,
     },
-    /// A cell that holds what its column cannot.
+    /// A cell holds something that its column does not accept.
     #[error("{file}, line {line}, column {column}: found {found}; expected: {expected}")]
     Cell {
-        /// Path as given.
+        /// The path of the file as given.
         file: String,
-        /// Counted from 1.
+        /// The line number, counted from 1.
         line: u64,
-        /// The column's name.
+        /// The name of the column.
         column: String,
-        /// What stands there.
+        /// The text of the cell; `nothing` if it is empty.
         found: String,
-        /// What may stand there.
+        /// What the column accepts.
         expected: String,
     },
 }
 
-/// A file with a header, read whole.
+/// A CSV file with a header, read completely.
 pub(crate) struct CsvFile {
     file: String,
     header: StringRecord,
     records: Vec<StringRecord>,
-    /// FNV-1a, 64 bits, of the text.
+    /// The 64-bit FNV-1a hash of the uncompressed text.
     pub(crate) fingerprint: u64,
 }
 
-/// A column of a file.
+/// The index of a column of a file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Column(usize);
 
@@ -90,17 +90,17 @@ impl CsvFile {
         Ok(Self { file, header, records, fingerprint })
     }
 
-    /// The column of a name; an error says which there are.
+    /// The column with this name. The error lists the columns that the file has.
     pub(crate) fn column(&self, name: &str) -> Result<Column, CsvError> {
         self.any_column(&[name])
     }
 
-    /// The first of the names that the file has.
+    /// The column of the first of these names that the file has.
     pub(crate) fn any_column(&self, names: &[&str]) -> Result<Column, CsvError> {
         let place = |name: &&str| self.header.iter().position(|column| column == *name);
         names.iter().find_map(place).map(Column).ok_or_else(|| {
             let found = self.header.iter().collect::<Vec<_>>().join(",");
-            let message = format!("found columns {found}; wanted: {}", names.join(" or "));
+            let message = format!("found columns {found}; expected: {}", names.join(" or "));
             CsvError::Line { file: self.file.clone(), line: 1, message }
         })
     }
@@ -119,19 +119,20 @@ impl<'a> Line<'a> {
         self.record.get(column.0).unwrap_or_default()
     }
 
-    /// Counted from 1, the header among them.
+    /// The line number in the file, counted from 1 at the header.
     pub(crate) fn number(&self) -> u64 {
         self.record.position().map_or(0, csv::Position::line)
     }
 
-    /// A finite number that `allows`.
+    /// The cell as a finite number for which `is_valid` holds. `expected` describes such numbers in
+    /// the error.
     pub(crate) fn value(
         &self,
         column: Column,
         expected: &str,
-        allows: impl Fn(f64) -> bool,
+        is_valid: impl Fn(f64) -> bool,
     ) -> Result<f64, CsvError> {
-        let value = self.text(column).parse().ok().filter(|v: &f64| v.is_finite() && allows(*v));
+        let value = self.text(column).parse().ok().filter(|v: &f64| v.is_finite() && is_valid(*v));
         value.ok_or_else(|| self.cell_error(column, expected))
     }
 

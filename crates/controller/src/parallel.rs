@@ -1,4 +1,4 @@
-//! Workers on threads of their own, whose messages the calling thread handles.
+//! Worker threads whose messages are handled on the calling thread.
 
 use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,14 +11,14 @@ pub(crate) struct Worker<'a, Message> {
 }
 
 impl<Message> Worker<'_, Message> {
-    /// Sends a message; breaks when the worker is to stop.
+    /// Sends a message to the calling thread. Returns `Break` once the worker should stop.
     pub(crate) fn emit(&self, message: Message) -> ControlFlow<()> {
-        // The calling thread receives until all workers have ended.
+        // Sending cannot fail, since the calling thread receives until all workers have ended.
         _ = self.sender.send(message);
         self.status()
     }
 
-    /// Breaks when the worker is to stop.
+    /// Returns `Break` once the worker should stop.
     pub(crate) fn status(&self) -> ControlFlow<()> {
         match self.halted.load(Ordering::Relaxed) {
             true => ControlFlow::Break(()),
@@ -27,9 +27,9 @@ impl<Message> Worker<'_, Message> {
     }
 }
 
-/// Works on all items in their order, at most `jobs` of them at a time, each on one thread. The messages
-/// of the workers are handled by `on_message` on the calling thread. Once that breaks, no further item is
-/// started, and the workers are asked to stop.
+/// Processes the items in order on at most `jobs` threads, one item per thread at a time. The
+/// calling thread passes the messages of the workers to `on_message`. Once that returns `Break`, no
+/// further item is started, and the workers are asked to stop.
 pub(crate) fn run_parallel<Item: Sync, Message: Send>(
     items: &[Item],
     jobs: usize,
@@ -65,7 +65,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_item_is_worked_on_once() {
+    fn every_item_is_processed_once() {
         for jobs in [1, 3, 20] {
             let mut received = Vec::new();
             let work = |item: &usize, worker: &Worker<'_, usize>| _ = worker.emit(*item);
@@ -87,9 +87,9 @@ mod tests {
         );
     }
 
-    /// Each waits for the other.
+    /// Each worker waits for the other one.
     #[test]
-    fn two_jobs_work_run_parallel() {
+    fn two_jobs_run_in_parallel() {
         let both = Barrier::new(2);
         let work = |_: &usize, worker: &Worker<'_, bool>| {
             both.wait();
@@ -104,10 +104,10 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_begun_after_a_break() {
+    fn no_item_is_started_after_a_break() {
         let work = |item: &usize, worker: &Worker<'_, usize>| {
             _ = worker.emit(*item);
-            // The calling thread breaks once it has received that.
+            // The callback returns `Break` for this message.
             while worker.status().is_continue() {
                 std::thread::yield_now();
             }

@@ -1,32 +1,33 @@
-//! Random numbers that depend on nothing but a seed, a purpose and an index.
+//! Random number generators that are determined by a seed, a purpose and an index.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
-/// What random numbers are for. Each purpose has streams of its own.
+/// What random numbers are used for. Each purpose has its own streams.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
-    /// Batches of evolution.
+    /// Proposals of regularised evolution; the index is the batch.
     Evolution = 1,
-    /// Batches of random search.
+    /// Proposals of random search; the index is the batch.
     Random = 2,
-    /// The random search that a search is compared with.
+    /// Samples of the random search that a search is compared with.
     Comparison = 3,
-    /// The space's range.
+    /// Random genotypes from which the range of latencies (index 0), the minimum of a cost (1) and
+    /// a feasible candidate (2) are found.
     Range = 4,
-    /// Batches of proximal policy optimisation.
+    /// Proposals of proximal policy optimisation; the index is the batch.
     Ppo = 5,
-    /// Initial weights of its controller.
+    /// Initial weights of the controller of proximal policy optimisation.
     PpoWeights = 6,
-    /// Batches of NSGA-II.
+    /// Proposals of NSGA-II; the index is the batch.
     Nsga2 = 7,
-    /// Samples of a space that is validated.
+    /// Samples of a space that is being validated.
     Validation = 8,
-    /// Widths of an adaptation's random baseline.
+    /// Widths of the random baseline of an adaptation.
     RandomWidths = 9,
 }
 
-/// The generator of `(seed, purpose, index)`, on every machine the same.
+/// The generator for `(seed, purpose, index)`, which is the same on every machine.
 pub fn rng(seed: u64, purpose: Purpose, index: u64) -> ChaCha8Rng {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     rng.set_stream(((purpose as u64) << 48) | index);

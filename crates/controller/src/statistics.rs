@@ -1,14 +1,14 @@
-//! Rank correlation and errors of predictions.
+//! Rank correlation, coefficient of determination and mean.
 
-/// Kendall's tau-b of two rankings of the same things: 1 for the same order, -1 for the reverse,
-/// with ties taken out of both sides (Kendall 1945). NaN where one side is constant.
+/// Kendall's tau-b (Kendall 1945) of two rankings of the same items: 1 for the same order, -1 for
+/// the reverse order, adjusted for ties in either ranking. NaN if one of them is constant.
 ///
-/// O(n log n) by counting the exchanges of a merge sort (Knight 1966).
+/// Takes O(n log n) by counting the exchanges of a merge sort (Knight 1966).
 ///
 /// # Panics
-/// Slices of different lengths.
+/// Panics if the slices differ in length.
 pub fn kendall_tau(x: &[f64], y: &[f64]) -> f64 {
-    assert_eq!(x.len(), y.len(), "each value of one ranking has a partner in the other");
+    assert_eq!(x.len(), y.len(), "both rankings have the same number of items");
     let mut pairs: Vec<(f64, f64)> = x.iter().copied().zip(y.iter().copied()).collect();
     pairs.sort_unstable_by(|a, b| a.0.total_cmp(&b.0).then(a.1.total_cmp(&b.1)));
     let tied_x = tied_pairs(pairs.iter().map(|pair| pair.0));
@@ -22,7 +22,7 @@ pub fn kendall_tau(x: &[f64], y: &[f64]) -> f64 {
     concordant_minus_discordant / ((all - tied_x) * (all - tied_y)).sqrt()
 }
 
-/// Pairs of equal values in a sorted sequence.
+/// The number of pairs of equal values in a sorted sequence.
 fn tied_pairs<T: PartialEq + Copy>(sorted: impl Iterator<Item = T>) -> f64 {
     let mut pairs = 0.0;
     let mut run: Option<(T, f64)> = None;
@@ -34,7 +34,7 @@ fn tied_pairs<T: PartialEq + Copy>(sorted: impl Iterator<Item = T>) -> f64 {
     pairs
 }
 
-/// Merge sort; the number of pairs that stood in falling order.
+/// Sorts by merging and returns the number of pairs that were in descending order.
 fn sort_counting_exchanges(values: &mut [f64]) -> f64 {
     let middle = values.len() / 2;
     if middle == 0 {
@@ -59,7 +59,8 @@ fn sort_counting_exchanges(values: &mut [f64]) -> f64 {
     exchanges
 }
 
-/// Share of the variance of `truth` that `predicted` explains: 1 - SS_res / SS_tot.
+/// The coefficient of determination, the share of the variance of `truth` that `predicted`
+/// explains: 1 - SS_res / SS_tot.
 pub fn r2(truth: &[f64], predicted: &[f64]) -> f64 {
     let mean = mean(truth.iter().copied());
     let residual: f64 = truth.iter().zip(predicted).map(|(t, p)| (t - p).powi(2)).sum();
@@ -67,7 +68,7 @@ pub fn r2(truth: &[f64], predicted: &[f64]) -> f64 {
     1.0 - residual / total
 }
 
-/// Arithmetic mean; NaN of nothing.
+/// The arithmetic mean; NaN without values.
 pub fn mean(values: impl ExactSizeIterator<Item = f64>) -> f64 {
     let n = values.len() as f64;
     values.sum::<f64>() / n

@@ -1,42 +1,43 @@
-//! What a user should know about a result, and what to do about it.
+//! Warnings about results, with advice on what to do.
 
 use std::fmt;
 
 use crate::netadapt::HoldOutEvaluation;
 
-/// A doubt about a result that is no error.
+/// A reason to doubt a result that is not an error.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Warning {
     /// Networks were measured while other work slowed the machine.
     BusyMachine {
-        /// Their names.
+        /// The names of the networks.
         networks: Vec<String>,
-        /// How much slower than undisturbed the machine was at most, as a ratio.
+        /// The maximum slowdown, as a ratio to the undisturbed machine.
         slowdown: f64,
     },
-    /// The hold-out is too small to tell proposals apart.
+    /// The hold-out is too small to distinguish proposals.
     CoarseHoldOut {
-        /// Images held out.
+        /// The number of images held out.
         images: usize,
-        /// Half of the 95 % interval of an accuracy, a fraction.
+        /// Half the width of the 95 % confidence interval of the seed's accuracy, a fraction.
         interval: f64,
     },
     /// The seed of an adaptation is no better than chance.
     SeedAtChance {
-        /// Its accuracy on the hold-out, a fraction.
+        /// The seed's accuracy on the hold-out, a fraction.
         accuracy: f64,
-        /// Half of its 95 % interval.
+        /// Half the width of its 95 % confidence interval, a fraction.
         interval: f64,
-        /// The accuracy of guessing.
+        /// The accuracy of random guessing, a fraction.
         chance: f64,
     },
 }
 
-/// Half of a 95 % interval above which cuts of a hundredth of the latency are not told apart.
+/// The half-width of a 95 % confidence interval above which proposals that save a hundredth of the
+/// latency cannot be distinguished.
 const MAX_INTERVAL: f64 = 0.015;
 
 impl Warning {
-    /// Why proposals may not be told apart by this hold-out, starting from this seed.
+    /// The reasons why proposals from this seed may not be distinguishable on its hold-out.
     pub fn of_seed(seed: &HoldOutEvaluation, classes: usize) -> Vec<Self> {
         let (accuracy, interval) = (seed.accuracy(), seed.interval());
         let chance = 1.0 / classes as f64;
@@ -56,14 +57,14 @@ impl fmt::Display for Warning {
         match self {
             Self::BusyMachine { networks, slowdown } => write!(
                 f,
-                "other work slowed the machine, by a factor of up to {slowdown:.1}, nearly all the time \
+                "other work slowed the machine by a factor of up to {slowdown:.1} nearly all the time \
                  while {} was measured; stop it and measure again",
                 networks.join(", ")
             ),
             Self::CoarseHoldOut { images, interval } => write!(
                 f,
-                "accuracies on the {images} images held out are known to +- {:.1} points (95 %), which \
-                 hardly tells proposals apart; use more images or a larger --hold-out",
+                "accuracies on the {images} images held out are known to +- {:.1} points (95 %), too \
+                 coarse to distinguish proposals; use more images or a larger --hold-out",
                 100.0 * interval
             ),
             Self::SeedAtChance { accuracy, interval, chance } => write!(
@@ -83,7 +84,7 @@ impl fmt::Display for Warning {
 mod tests {
     use super::*;
 
-    /// Correct on the first `correct` of `all` images.
+    /// The warnings about a seed that is correct on the first `correct` of `all` images.
     fn warnings(correct: usize, all: usize, classes: usize) -> Vec<String> {
         let correct = (0..all).map(|image| image < correct).collect();
         let seed = HoldOutEvaluation { correct, loss: 1.0 };
@@ -95,7 +96,7 @@ mod tests {
         assert_eq!(warnings(4250, 5000, 10), [""; 0]);
         let few = warnings(850, 1000, 10);
         assert!(few.len() == 1 && few[0].contains("the 1000 images held out"), "{few:?}");
-        // 10.4 % of ten classes.
+        // An accuracy of 10.4 % with ten classes.
         let chance = warnings(520, 5000, 10);
         assert!(chance.len() == 1 && chance[0].contains("correct on 10.4 "), "{chance:?}");
         assert_eq!(warnings(520, 5000, 100), [""; 0]);

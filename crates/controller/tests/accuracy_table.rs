@@ -1,4 +1,4 @@
-//! Tables of a user's own, read and searched.
+//! User-supplied tables are read and searched.
 
 use std::io::Write;
 use std::ops::ControlFlow::Continue;
@@ -38,7 +38,7 @@ fn read(text: &str) -> Result<AccuracyTable, String> {
 
 #[test]
 fn digits_become_choices() {
-    // A line that is too short is an error of the file.
+    // A line that is too short is reported as an error of the file.
     assert!(read("arch,mean_acc,x\n013,10\n").expect_err("too short").contains("line 2"));
     let table = read("genotype,accuracy\n013,10\n023,60.5\n0b3,93.127\n").expect("valid");
     assert_eq!((table.scale, table.domain.size()), (Scale::PerCent, 3));
@@ -49,7 +49,7 @@ fn digits_become_choices() {
     let fractions = read("genotype,accuracy,latency_ms\n01,0.1,2\n10,1.0,3.5\n").expect("valid");
     assert_eq!(fractions.scale, Scale::Fractions);
     assert_eq!(fractions.latency_column(), Some("latency_ms"));
-    // The other half of the combinations is not there.
+    // The table lacks the other half of the combinations.
     assert_eq!(fractions.domain.size(), 2);
 }
 
@@ -77,13 +77,13 @@ fn what_a_table_cannot_say_is_refused_with_its_line() {
     check("arch,mean_acc\n00,101\n", &["line 2", "101", "per cent"]);
     check("arch,mean_acc\n00,-1\n", &["line 2", "-1"]);
     check("arch,mean_acc\n00,NaN\n", &["line 2", "NaN"]);
-    check("arch,mean_acc\n00,1\n000,2\n", &["line 3", "000", "2 digits, as in line 2"]);
+    check("arch,mean_acc\n00,1\n000,2\n", &["line 3", "000", "2 digits, as on line 2"]);
     check("arch,mean_acc\n0|0,1\n", &["line 2", "0|0"]);
-    check("arch,mean_acc\n00,1\n01,2\n00,3\n", &["line 4", "00 stands in line 2"]);
+    check("arch,mean_acc\n00,1\n01,2\n00,3\n", &["line 4", "found 00 on line 2"]);
     check("arch,mean_acc,latency_ms\n00,1,0\n", &["line 2", "latency_ms", "above 0"]);
     assert!(read("arch,mean_acc\n00,1\n00,1\n").is_ok());
     let missing = read_bytes(b"arch,mean_acc\n00,1\n", &columns("arch", "mean_acc", Some("ms")));
-    assert!(missing.unwrap_err().contains("wanted: ms"));
+    assert!(missing.unwrap_err().contains("expected: ms"));
     let nowhere = AccuracyTable::read(Path::new("nowhere.csv"), &TableColumns::default(), None);
     assert!(nowhere.unwrap_err().to_string().contains("nowhere.csv"));
 }
@@ -153,14 +153,14 @@ fn all_algorithms_find_what_meets_a_target_among_the_rows() {
                 let (trials, regret) = searched(&table, &settings);
                 assert!(trials.iter().all(|trial| table.get(&trial.genotype).is_some()));
                 let regret = regret.expect("a target");
-                let most = if algorithm == Algorithm::Random { 0.08 } else { 0.03 };
-                assert!((0.0..=most).contains(&regret), "{algorithm}, {ms} ms: {regret}");
+                let max = if algorithm == Algorithm::Random { 0.08 } else { 0.03 };
+                assert!((0.0..=max).contains(&regret), "{algorithm}, {ms} ms: {regret}");
             }
         }
     }
 }
 
-/// Accuracy alone, until nothing is left to try.
+/// Searches for accuracy alone go on until no genotype is left.
 #[test]
 fn a_table_is_exhausted() {
     let table = made_up(|index| index % 7 == 0);
@@ -174,7 +174,7 @@ fn a_table_is_exhausted() {
 }
 
 proptest! {
-    /// The text form of a domain parses back, and only what is listed is drawn.
+    /// The text of a genotype parses back, and only genotypes of the table are drawn.
     #[test]
     fn domains(rows in proptest::collection::btree_set("[0-3][a-c][5-9]", 2..20), seed in 0_u64..99) {
         let text: String = rows.iter().map(|row| format!("{row},0.5\n")).collect();

@@ -1,4 +1,4 @@
-//! The search algorithms, through ask and tell.
+//! The search algorithms, through the ask/tell interface.
 
 use std::convert::Infallible;
 use std::process::Command;
@@ -22,7 +22,8 @@ fn space() -> SearchSpace {
     published::space("mnasnet").expect("ships with the crate")
 }
 
-/// Rewarded is the share of choices that are as in a hidden genotype; the latency grows with the digits.
+/// A trial whose reward is the share of choices that match a hidden genotype, and whose latency
+/// grows with the digits.
 fn trial(domain: &Domain, genotype: Genotype) -> Trial {
     let hidden = domain.sample(&mut rng(99, Purpose::Comparison, 0));
     let same = genotype.0.iter().zip(&hidden.0).filter(|(a, b)| a == b).count();
@@ -32,7 +33,8 @@ fn trial(domain: &Domain, genotype: Genotype) -> Trial {
     Trial { genotype, latency_ms, estimate, reward: accuracy, phase: Phase::Reward }
 }
 
-/// So many batches, the second half of them for the greatest reward among fast networks.
+/// The trials of `count` batches. The second half of the batches maximises a score that falls with
+/// the latency.
 fn batches(algorithm: Algorithm, count: usize, seed: u64) -> Vec<Vec<Trial>> {
     let domain = space().domain();
     let mut searcher = Searcher::new(algorithm, &domain, seed);
@@ -58,16 +60,17 @@ fn mean_reward(trials: &[Trial]) -> f64 {
     trials.iter().map(|trial| trial.reward).sum::<f64>() / trials.len() as f64
 }
 
-/// All that learn propose better networks than at first, which are as good as random ones.
+/// Algorithms that learn propose better networks than at first, when these are as good as random
+/// ones.
 #[test]
 fn proposals_get_better() {
-    for (algorithm, least) in
+    for (algorithm, min_reward) in
         [(Algorithm::Ppo, 0.7), (Algorithm::Evolution, 0.55), (Algorithm::Nsga2, 0.45)]
     {
         let batches = batches(algorithm, 40, 1);
         let (first, last) = (mean_reward(&batches[0]), mean_reward(&batches[19]));
         assert!((0.3..0.5).contains(&first), "{algorithm}: {first}");
-        assert!(last > least, "{algorithm}: {last}");
+        assert!(last > min_reward, "{algorithm}: {last}");
         let mean_ms = |trials: &[Trial]| {
             trials.iter().filter_map(|trial| trial.latency_ms).sum::<f64>() / trials.len() as f64
         };
@@ -104,7 +107,7 @@ fn a_small_space_is_exhausted() {
 
 const CHILD: &str = "PRINTS_PROPOSALS";
 
-/// Also the matrix products, whose threads are counted by the environment.
+/// This includes the matrix products, whose number of threads is taken from the environment.
 #[test]
 fn proposals_do_not_depend_on_the_number_of_threads() {
     if std::env::var_os(CHILD).is_some() {
@@ -126,7 +129,7 @@ fn proposals_do_not_depend_on_the_number_of_threads() {
     assert!(one != format!("{:?}", batches(Algorithm::Ppo, 10, 4)), "another seed");
 }
 
-/// What is drawn has the likelihood that the policy says it has.
+/// Genotypes are drawn with the likelihood that the policy gives for them.
 #[test]
 fn draws_are_as_likely_as_the_policy_says() {
     let policy = Policy::new(&[3, 2], DType::F64, &mut rng(0, Purpose::PpoWeights, 0)).unwrap();
@@ -148,8 +151,8 @@ fn draws_are_as_likely_as_the_policy_says() {
     assert!((total - 1.0).abs() < 1e-9, "{total}");
 }
 
-/// The gradient of a loss against central differences: along a random direction of all weights, and
-/// for some weights of each parameter alone.
+/// Compares the gradient of a loss with central differences: along a random direction of all
+/// weights, and for some weights of each parameter alone.
 fn check_gradient(policy: &Policy, loss: &dyn Fn() -> Tensor) {
     let gradients = loss().backward().unwrap();
     let mut rng = rng(7, Purpose::Random, 0);
@@ -190,8 +193,8 @@ fn gradients_agree_with_finite_differences() {
     let genotypes: Vec<&Genotype> = draws.iter().map(|draw| &draw.genotype).collect();
     check_gradient(&policy, &|| imitation_loss(&policy, &genotypes).unwrap());
 
-    // Ratios of 0.74, 0.9, 1.05 and 1.35 with advantages of both signs: inside and outside of the
-    // clipping on either side.
+    // Ratios of 0.74, 0.9, 1.05 and 1.35 with advantages of both signs lie inside and outside of
+    // the clipping on either side.
     let shifts = [0.3, 0.1, -0.05, -0.3];
     let before: Vec<Vec<f64>> = draws
         .iter()
@@ -209,8 +212,8 @@ fn gradients_agree_with_finite_differences() {
         .collect();
     check_gradient(&policy, &|| clipped_loss(&policy, &batch).unwrap());
 
-    // The value by hand: the mean of min(r A, clip(r) A), negated, less the entropy bonus, which is
-    // at most 1e-5 ln 4.
+    // The value by hand is the mean of min(r A, clip(r) A), negated, minus the entropy bonus, which
+    // is at most 1e-5 ln 4.
     let objective =
         |ratio: f64, advantage: f64| (ratio * advantage).min(ratio.clamp(0.8, 1.2) * advantage);
     let each = batch
@@ -235,7 +238,7 @@ fn points() -> impl Strategy<Value = Vec<Point>> {
 }
 
 proptest! {
-    /// Ranks by taking away front after front, each found by comparing all pairs.
+    /// The reference removes front after front, each of which is found by comparing all pairs.
     #[test]
     fn ranks_are_those_of_peeled_fronts(points in points()) {
         let mut expected = vec![None; points.len()];
@@ -252,7 +255,7 @@ proptest! {
         prop_assert_eq!(ranks, expected);
     }
 
-    /// All points, by rank; within a rank the ends of the front stand before what lies between.
+    /// The order has all points by rank, and within a rank from the least to the most crowded.
     #[test]
     fn orders_are_by_rank_and_then_by_crowding(points in points()) {
         let ranks = non_domination_ranks(&points);
@@ -272,7 +275,7 @@ proptest! {
     }
 }
 
-/// Deb et al.'s Figure 1: the sides of the cuboid between the neighbours, as shares of the front.
+/// Figure 1 of Deb et al.: the sides of the cuboid between the neighbours, as shares of the front.
 #[test]
 fn crowding_by_hand() {
     let front: Vec<Point> = [(0.5, 10.0), (0.6, 12.0), (0.65, 20.0), (0.9, 30.0)]

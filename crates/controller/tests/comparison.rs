@@ -1,4 +1,4 @@
-//! Hypervolumes, best accuracies and quartiles against plain references.
+//! Hypervolumes, best accuracies and quartiles compared with plain references.
 
 use controller::search::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
 use controller::study::StudyPoint;
@@ -9,13 +9,13 @@ fn point(latency_ms: f64, accuracy: f64) -> StudyPoint {
     StudyPoint { latency_ms: Some(latency_ms), accuracy }
 }
 
-/// A number of trials from which every count up to the end is one of `counts`.
+/// All trial counts up to `longest`.
 fn all_of(longest: usize) -> Vec<usize> {
     (1..=longest).collect()
 }
 
 proptest! {
-    /// Points on a grid dominate whole cells of it: the reference counts them one by one.
+    /// Points on a grid dominate whole cells of it, which the reference counts one by one.
     #[test]
     fn hypervolumes_are_the_dominated_cells(
         points in prop::collection::vec((0..14_u32, 0..=10_u32), 1..40)
@@ -35,7 +35,7 @@ proptest! {
         }
     }
 
-    /// The order of the trials does not matter to what they come to, on any coordinates.
+    /// The hypervolume does not depend on the order of the trials, whatever their coordinates.
     #[test]
     fn hypervolumes_do_not_depend_on_the_order(
         points in prop::collection::vec((0.0..20.0_f64, 0.0..1.0_f64), 1..60)
@@ -48,8 +48,7 @@ proptest! {
         prop_assert!(all.windows(2).all(|pair| pair[0] <= pair[1]));
     }
 
-    /// At least a share of the values is not above a quantile, and at least the rest not below it;
-    /// between two places it rises evenly.
+    /// A quantile interpolates linearly between the sorted values.
     #[test]
     fn quantiles(mut values in prop::collection::vec(-1e3..1e3_f64, 1..30), share in 0.0..=1.0_f64) {
         values.sort_by(f64::total_cmp);
@@ -57,7 +56,7 @@ proptest! {
         let last = values.len() - 1;
         let place = share * last as f64;
         let ranks = values.iter().enumerate().map(|(rank, &value)| {
-            // The tent of weights that linear interpolation gives each rank.
+            // Linear interpolation gives each rank a triangular weight.
             value * (1.0 - (rank as f64 - place).abs()).max(0.0)
         });
         prop_assert!((found - ranks.sum::<f64>()).abs() < 1e-9);
@@ -66,7 +65,7 @@ proptest! {
     }
 }
 
-/// numpy.quantile([1, 2, 4, 8], [0.25, 0.5, 0.75]).
+/// The values are those of numpy.quantile([1, 2, 4, 8], [0.25, 0.5, 0.75]).
 #[test]
 fn quantiles_are_numpys() {
     let of = |share| quantile(&[1.0, 2.0, 4.0, 8.0], share);
@@ -91,26 +90,26 @@ fn best_accuracies_count_what_meets_the_target() {
 }
 
 #[test]
-fn bands_are_of_the_seeds_that_are_as_long() {
+fn quartiles_are_of_the_curves_that_are_long_enough() {
     let curves = [
         vec![None, Some(0.5), Some(0.6)],
         vec![Some(0.2), Some(0.3), Some(0.4), Some(0.8)],
         vec![None, Some(0.7), Some(0.7)],
     ];
-    let band = |trials, seeds, q25, median, q75| Quartiles { trials, seeds, q25, median, q75 };
+    let after = |trials, seeds, q25, median, q75| Quartiles { trials, seeds, q25, median, q75 };
     let found = quartiles(&curves, &all_of(5));
     let close = |a: Option<f64>, b: Option<f64>| match (a, b) {
         (Some(a), Some(b)) => (a - b).abs() < 1e-12,
         (a, b) => a == b,
     };
     let expected = [
-        // Two of three have nothing: only what lies above both is a number.
-        band(1, 3, None, None, None),
-        band(2, 3, Some(0.4), Some(0.5), Some(0.6)),
-        band(3, 3, Some(0.5), Some(0.6), Some(0.65)),
-        band(4, 1, Some(0.8), Some(0.8), Some(0.8)),
+        // Two of the three seeds have nothing yet, so every quartile involves one of them.
+        after(1, 3, None, None, None),
+        after(2, 3, Some(0.4), Some(0.5), Some(0.6)),
+        after(3, 3, Some(0.5), Some(0.6), Some(0.65)),
+        after(4, 1, Some(0.8), Some(0.8), Some(0.8)),
     ];
-    assert_eq!(found.len(), expected.len(), "nobody has five trials: {found:?}");
+    assert_eq!(found.len(), expected.len(), "no curve has five trials: {found:?}");
     for (found, expected) in found.iter().zip(&expected) {
         assert_eq!((found.trials, found.seeds), (expected.trials, expected.seeds));
         assert!(close(found.q25, expected.q25), "{found:?}");

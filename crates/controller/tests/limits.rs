@@ -1,4 +1,4 @@
-//! Hard limits: their text form, and what they keep out.
+//! Hard limits: their text form, and the networks that exceed them.
 
 use controller::search::{Cost, Limits};
 use search_space::published;
@@ -19,7 +19,7 @@ fn limits_read_numbers_with_units() {
 
 #[test]
 fn what_is_no_limit_is_refused() {
-    for (text, allowed) in [
+    for (text, expected) in [
         ("", "NAME=NUMBER"),
         ("params", "NAME=NUMBER"),
         ("weights=4M", "params, macs, peak_activation, memory_access_cost"),
@@ -31,13 +31,13 @@ fn what_is_no_limit_is_refused() {
         ("params=4M,params=5M", "once"),
     ] {
         let error = text.parse::<Limits>().unwrap_err().to_string();
-        assert!(error.contains(allowed), "{text}: {error}");
+        assert!(error.contains(expected), "{text}: {error}");
     }
 }
 
-/// By the published counts: 3,504,872 parameters, 300,774,272 MACs.
+/// The published counts are 3,504,872 parameters and 300,774,272 MACs.
 #[test]
-fn networks_at_their_limit_are_allowed() {
+fn networks_at_their_limit_pass() {
     let network = published::network("mobilenet_v2").unwrap();
     let allows = |text: &str| text.parse::<Limits>().unwrap().allow(&network);
     assert!(allows("params=3504872,macs=300774272"));

@@ -1,4 +1,4 @@
-//! The manifest of a study, through its settings.
+//! The manifest of a study is written to settings and read back.
 
 use controller::search::algorithm::Algorithm;
 use controller::search::{Exponent, Goal, Reward, SearchSettings, Target};

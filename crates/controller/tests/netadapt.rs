@@ -1,4 +1,4 @@
-//! Adaptations of a small network on drawn images, with latencies that are counts.
+//! Adaptations of a small network on synthetic images, with latencies computed from multiply-adds.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -23,7 +23,8 @@ const NET: &str =
             se: (channels: 8, gate: HardSigmoid)),
     ], head: ConvThenPool(conv: 64, act: Relu))";
 
-/// A millisecond for each thousand multiply-adds; whole networks take a tenth more.
+/// A latency of one millisecond per thousand multiply-adds; the measured latency is a tenth higher
+/// than the predicted one.
 struct Counted;
 
 impl LatencySource for Counted {
@@ -36,7 +37,7 @@ impl LatencySource for Counted {
     }
 }
 
-/// Measures every network alike, whatever is predicted for it.
+/// Measures the same latency for every network, whatever is predicted for it.
 struct Stuck;
 
 impl LatencySource for Stuck {
@@ -49,7 +50,7 @@ impl LatencySource for Stuck {
     }
 }
 
-/// How a test's adaptation differs from the others'.
+/// The settings in which the adaptations of the tests differ.
 #[derive(Clone, Copy)]
 struct How {
     /// The target as a share of the seed's latency.
@@ -105,7 +106,7 @@ impl Setting {
             ema_decay: None,
             label_smoothing: 0.1,
             warm_up_steps: 0,
-            // More than an epoch has.
+            // An epoch has fewer steps.
             steps: 5,
         };
         let batches = BatchSettings {
@@ -127,21 +128,22 @@ impl Setting {
         adapt(&problem, &settings, store, &mut |_| go_on())
     }
 
-    /// Stopped again and again, wherever the training stands, and each time after `more` checks more.
-    fn adapt_in_sittings(&self, folder: &Path, how: How, more: usize) -> Adapted {
-        for sitting in 4..200 {
-            let left = AtomicUsize::new(more * sitting);
+    /// Stops and resumes an adaptation until it ends. Each run is stopped after `more` more checks
+    /// than the one before, wherever the training is then.
+    fn adapt_with_interruptions(&self, folder: &Path, how: How, more: usize) -> Adapted {
+        for run in 4..200 {
+            let left = AtomicUsize::new(more * run);
             let stop = || counted_down(&left);
             match self.adapt(&mut store(folder), how, Latencies::Device(&Counted), &stop) {
                 Ok(adapted) => {
-                    assert!(sitting > 6, "{sitting}");
+                    assert!(run > 6, "{run}");
                     return adapted;
                 }
                 Err(AdaptError::Stopped) => {}
                 Err(error) => panic!("{error}"),
             }
         }
-        panic!("it does not go on");
+        panic!("the adaptation does not end");
     }
 }
 
@@ -157,7 +159,7 @@ fn go_on() -> ControlFlow<()> {
     ControlFlow::Continue(())
 }
 
-/// Breaks once it was called as often as `left` said.
+/// Returns `Break` once it was called as often as `left` was at first.
 fn counted_down(left: &AtomicUsize) -> ControlFlow<()> {
     match left.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |left| left.checked_sub(1)) {
         Ok(_) => ControlFlow::Continue(()),
@@ -182,7 +184,7 @@ fn every_iteration_cuts_enough_and_the_path_is_the_same_after_any_interruption()
         assert!(cut_ms >= demanded_ms * (1.0 - 1e-9), "{pair:?}");
         assert!((pair[1].cut_ms - cut_ms).abs() < 1e-9);
         assert_eq!(pair[1].to % 8, 0);
-        // Predictions are anchored at what was measured.
+        // Predictions are corrected by measured latencies.
         assert!((pair[1].predicted_ms / pair[1].latency_ms - 1.0).abs() < 1e-9);
     }
     let last = iterations.last().unwrap();
@@ -191,14 +193,14 @@ fn every_iteration_cuts_enough_and_the_path_is_the_same_after_any_interruption()
     let proposals = whole.proposals().unwrap();
     assert!(proposals.iter().all(|p| p.hold_out.correct.len() == setting.data.hold_out.len()));
 
-    // Two side by side.
+    // Two jobs, stopped and resumed.
     let folder = tempdir().unwrap();
-    assert_eq!(setting.adapt_in_sittings(folder.path(), How::to(0.5, 2), 4), adapted);
+    assert_eq!(setting.adapt_with_interruptions(folder.path(), How::to(0.5, 2), 4), adapted);
     let part = store(folder.path());
     assert_eq!(part.iterations().unwrap(), iterations);
     assert_eq!(part.weights().unwrap(), whole.weights().unwrap());
 
-    // What was recorded is enough to do it again without a device.
+    // The recorded latencies are enough to repeat the adaptation without a device.
     let folder = tempdir().unwrap();
     let recorded = whole.latencies().unwrap();
     let mut replayed =
@@ -222,7 +224,7 @@ fn halving_trains_half_as_much_and_goes_on_after_any_interruption() {
     assert!(adapted.meets_target);
     let (iterations, proposals) = (whole.iterations().unwrap(), whole.proposals().unwrap());
     for (number, completed) in iterations.iter().enumerate().skip(1) {
-        // Five steps of training: 1, 2 and 5.
+        // Five training steps have parts that end after 1, 2 and 5 steps.
         let after = |trained: u64| {
             proposals.iter().filter(|p| p.iteration == number && p.trained_steps == trained).count()
         };
@@ -236,7 +238,7 @@ fn halving_trains_half_as_much_and_goes_on_after_any_interruption() {
 
     let folder = tempdir().unwrap();
     let how = How { jobs: 2, ..how };
-    assert_eq!(setting.adapt_in_sittings(folder.path(), how, 3), adapted);
+    assert_eq!(setting.adapt_with_interruptions(folder.path(), how, 3), adapted);
     assert_eq!(store(folder.path()).weights().unwrap(), whole.weights().unwrap());
 }
 
@@ -248,7 +250,7 @@ fn a_learning_rate_with_which_all_diverge_is_named() {
     let mut out = store(folder.path());
     let error = setting.adapt(&mut out, how, Latencies::Device(&Counted), &go_on).unwrap_err();
     assert!(matches!(error, AdaptError::AllDiverged { iteration: 1, .. }), "{error}");
-    // Recorded as such, and not trained again.
+    // The proposals are recorded as diverged and not trained again.
     let proposals = out.proposals().unwrap();
     assert!(!proposals.is_empty() && proposals.iter().all(|p| p.hold_out.has_diverged()));
     let again = setting.adapt(&mut out, how, Latencies::Replay, &go_on).unwrap_err();
@@ -267,7 +269,7 @@ fn a_target_out_of_reach_ends_at_the_closest_network() {
     assert_eq!(adapted.latency_ms, out.iterations().unwrap().last().unwrap().latency_ms);
 }
 
-/// Errs in the ratio of two networks, by the factor that it gives for them.
+/// Multiplies the measured ratio of two networks by a factor that depends on them.
 struct Misread<Factor>(Factor);
 
 impl<Factor: Fn(&Network, &Network) -> f64 + Sync> LatencySource for Misread<Factor> {
@@ -290,7 +292,7 @@ fn errors_of_the_iterations_do_not_add_up_to_a_missed_target() {
     let setting = Setting::new();
     let folder = tempdir().unwrap();
     let mut out = store(folder.path());
-    // Each network seems faster against the one before than it is; against the seed, all is true.
+    // The ratio of each network to the one before is too low; ratios to the seed are correct.
     let drifting =
         Misread(|_: &Network, other: &Network| if *other == setting.seed { 1.0 } else { 0.99 });
     let how = How::to(0.5, 2);
@@ -298,7 +300,7 @@ fn errors_of_the_iterations_do_not_add_up_to_a_missed_target() {
     let target_ms = 0.5 * Counted.measure_ms(&setting.seed).unwrap();
     let whole_ms = Counted.measure_ms(&adapted.network).unwrap();
     assert!(adapted.meets_target && whole_ms <= target_ms, "{whole_ms}, {target_ms}");
-    // The error is in what each iteration says it cut.
+    // The error is in the latency reductions that the iterations record.
     let iterations = out.iterations().unwrap();
     let cut_ms: f64 = iterations.iter().map(|iteration| iteration.cut_ms).sum();
     assert!(iterations[0].latency_ms - cut_ms < 0.98 * whole_ms, "{cut_ms}, {whole_ms}");
@@ -310,7 +312,7 @@ fn one_low_reading_does_not_meet_the_target() {
     let setting = Setting::new();
     let folder = tempdir().unwrap();
     let mut out = store(folder.path());
-    // Each network seems too fast against the seed the first time.
+    // The first ratio of each network to the seed is too low.
     let asked: Mutex<Vec<Network>> = Mutex::default();
     let hasty = Misread(|network: &Network, other: &Network| {
         let mut asked = asked.lock().unwrap();
@@ -371,7 +373,7 @@ fn baselines_have_the_latency_that_was_asked_for() {
         found.push(network);
     }
     assert_ne!(found[2], found[3]);
-    // The widths that NetAdapt leaves alone are as they were.
+    // The widths that NetAdapt does not change are as before.
     let squeezed = |network: &Network| -> Vec<usize> {
         let all = search_space::axes(network).unwrap().into_iter();
         all.filter(|a| a.kind == search_space::AxisKind::Squeeze).map(|a| a.width).collect()

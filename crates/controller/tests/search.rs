@@ -1,4 +1,4 @@
-//! The search from outside, on a made-up device and made-up accuracies.
+//! The search with a made-up device and made-up accuracies.
 
 use std::ops::ControlFlow::Continue;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace, published};
 use tempfile::tempdir;
 
-/// Accuracy grows with every digit, less and less.
+/// Accuracy grows with every digit, at a decreasing rate.
 fn accuracy(genotype: &Genotype) -> Estimate {
     let weighted =
         genotype.0.iter().enumerate().map(|(i, &d)| f64::from(d) * (1.0 + i as f64 / 9.0));
@@ -23,26 +23,26 @@ fn accuracy(genotype: &Genotype) -> Estimate {
     Estimate { accuracy, standard_error: 0.003 }
 }
 
-/// Latency is a function of the MACs; the device dies after some calls.
+/// A device whose latency is a function of the MACs, and which fails after some calls.
 struct Device {
     calls_left: AtomicUsize,
-    /// Measured over predicted latency.
+    /// The ratio of measured to predicted latency.
     bias: f64,
 }
 
 impl Device {
-    fn immortal() -> Self {
-        Self::dying_after(usize::MAX / 2)
+    fn reliable() -> Self {
+        Self::failing_after(usize::MAX / 2)
     }
 
-    fn dying_after(calls: usize) -> Self {
+    fn failing_after(calls: usize) -> Self {
         Self { calls_left: AtomicUsize::new(calls), bias: 1.0 }
     }
 
     fn call(&self, network: &Network) -> Result<f64, LatencyError> {
         if self.calls_left.fetch_sub(1, Ordering::Relaxed) == 0 {
             self.calls_left.store(0, Ordering::Relaxed);
-            let message = "the device died".to_owned();
+            let message = "the device failed".to_owned();
             return Err(LatencyError { network: network.name.clone(), message });
         }
         Ok((network.lower().expect("valid").cost().macs as f64 / 1e7).powf(0.9))
@@ -70,7 +70,7 @@ fn settings(algorithm: Algorithm, target_ms: f64, samples: usize) -> SearchSetti
     SearchSettings { algorithm, goal, samples, seed: 5 }
 }
 
-/// Networks of the space on the device, within limits.
+/// Calls `run` with the problem of the space's networks on the device, within limits.
 fn on_device<T>(device: &Device, limits: &Limits, run: impl FnOnce(&Problem<'_>) -> T) -> T {
     let space = space();
     run(&Problem {
@@ -86,7 +86,7 @@ fn names(pairs: &[(&str, &str)]) -> StudySettings {
     pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
-/// A whole search with its winner, from where the study stands.
+/// Runs a search to its end, continuing from its study, and chooses its winner.
 fn run(
     settings: &SearchSettings,
     device: &Device,
@@ -105,20 +105,21 @@ fn run_in_memory(settings: &SearchSettings, device: &Device) -> (Vec<Trial>, Opt
     let folder = tempdir().expect("a temporary folder");
     let none = StudySettings::new();
     let mut study = Study::create(folder.path(), &none, &none).expect("writable");
-    run(settings, device, &mut study).expect("an immortal device")
+    run(settings, device, &mut study).expect("a reliable device")
 }
 
 #[test]
 fn rewards_are_the_papers() {
     let target = Target::new(80.0).unwrap();
-    // MnasNet, Fig. 3: accuracy 0.5 at 80 ms; at w = -0.07 twice the latency costs about 5 %.
+    // MnasNet, Fig. 3: accuracy 0.5 at 80 ms; at w = -0.07, twice the latency costs about 5 %.
     let soft = Reward::Soft(Exponent::new(-0.07).unwrap());
     assert_eq!(soft.of(0.5, 80.0, target), 0.5);
     assert!((soft.of(0.5, 160.0, target) / 0.5 - 0.9526).abs() < 1e-4);
     assert!(soft.of(0.5, 40.0, target) > 0.5);
     assert_eq!(Reward::Hard.of(0.5, 40.0, target), 0.5);
     assert_eq!(Reward::Hard.of(0.5, 160.0, target), 0.25);
-    // TuNAS: 20 ms off costs w / 4 on either side, and nothing at the target.
+    // TuNAS: a deviation of 20 ms costs w / 4 in either direction, and there is no cost at the
+    // target.
     let absolute = Reward::Absolute(Exponent::new(-0.08).unwrap());
     assert_eq!(absolute.of(0.5, 80.0, target), 0.5);
     for ms in [60.0, 100.0] {
@@ -139,14 +140,14 @@ fn targets_and_exponents_that_no_search_can_have() {
     assert_eq!(Exponent::new(0.0).unwrap().w(), 0.0);
 }
 
-/// A trial is an evaluation of its own, whatever the algorithm; jobs change nothing.
+/// Every algorithm evaluates each genotype only once, and the number of jobs changes nothing.
 #[test]
 fn trials_are_distinct_and_do_not_depend_on_the_number_of_jobs() {
     for algorithm in Algorithm::ALL {
         let settings = settings(algorithm, 8.0, 400);
         let in_pool = |jobs: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().expect("threads");
-            pool.install(|| run_in_memory(&settings, &Device::immortal()))
+            pool.install(|| run_in_memory(&settings, &Device::reliable()))
         };
         let (one, three) = (in_pool(1), in_pool(3));
         assert_eq!(one, three);
@@ -159,15 +160,15 @@ fn trials_are_distinct_and_do_not_depend_on_the_number_of_jobs() {
     }
 }
 
-/// The best network under the target of the whole space, by trying all of a smaller one.
+/// The reference is the best network under the target among every seventh genotype of the space.
 #[test]
-fn evolution_finds_the_optimum_that_exhaustion_finds() {
+fn evolution_finds_the_optimum_of_an_exhaustive_search() {
     let space = space();
     let counts = space.option_counts();
     let mut best = 0.0_f64;
     let target = 6.0;
     let mut genotype = vec![0_u8; counts.len()];
-    let device = Device::immortal();
+    let device = Device::reliable();
     // Accuracy is the same for equal digits, so every 7th genotype in counting order is a fair
     // lower bound on the optimum.
     for index in (0..space.size() as usize).step_by(7) {
@@ -186,7 +187,7 @@ fn evolution_finds_the_optimum_that_exhaustion_finds() {
         }
     }
     let settings = settings(Algorithm::Evolution, target, 2_000);
-    let (trials, winner) = run_in_memory(&settings, &Device::immortal());
+    let (trials, winner) = run_in_memory(&settings, &Device::reliable());
     let found = trials[winner.unwrap().trial].estimate.accuracy;
     assert!(found >= best - 0.002, "{found} against {best}");
     let compare = |problem: &Problem<'_>| random_comparison(problem, &settings);
@@ -203,14 +204,14 @@ fn evolution_finds_the_optimum_that_exhaustion_finds() {
 fn the_winner_is_chosen_by_measured_latency() {
     let settings = settings(Algorithm::Evolution, 8.0, 800);
     for bias in [0.95, 1.0, 1.2, 1.8] {
-        let device = Device { bias, ..Device::immortal() };
+        let device = Device { bias, ..Device::reliable() };
         let (trials, winner) = run_in_memory(&settings, &device);
         let winner = winner.expect("something meets the target");
         let measured = winner.measured_ms.expect("of a device");
         assert!(measured <= 8.0, "{bias}: {winner:?}");
         let predicted = trials[winner.trial].latency_ms.expect("of a device");
         assert!((measured - predicted * bias).abs() < 1e-9);
-        // Nothing more accurate would have met it.
+        // No more accurate network would have met the target.
         let accuracy = trials[winner.trial].estimate.accuracy;
         let fast = |trial: &&Trial| {
             trial
@@ -220,13 +221,13 @@ fn the_winner_is_chosen_by_measured_latency() {
         let better = trials.iter().filter(fast).filter(|trial| trial.estimate.accuracy > accuracy);
         assert_eq!(better.count(), 0, "{bias}");
     }
-    let (_, none) = run_in_memory(&settings, &Device { bias: 1e6, ..Device::immortal() });
+    let (_, none) = run_in_memory(&settings, &Device { bias: 1e6, ..Device::reliable() });
     assert_eq!(none, None);
 }
 
 #[test]
 fn ranges_and_what_targets_mean_in_them() {
-    let range = on_device(&Device::immortal(), &Limits::default(), |problem| range(problem, 1));
+    let range = on_device(&Device::reliable(), &Limits::default(), |problem| range(problem, 1));
     let range = range.unwrap().expect("a device has latencies");
     assert!(range.fastest_ms < range.median_ms && range.median_ms < range.slowest_ms);
     let binding = |ms: f64| range.binding(Target::new(ms).unwrap());
@@ -236,23 +237,23 @@ fn ranges_and_what_targets_mean_in_them() {
     assert!(range.suggested_ms().into_iter().all(|ms| binding(ms) == Binding::Binds));
 }
 
-/// Chance finds nothing within limits that one network in thousands keeps.
+/// Random draws find nothing within limits that one network in thousands keeps.
 #[test]
 fn tight_limits_and_targets_are_met_where_they_can_be() {
-    let least = least_cost(&space(), Cost::Params, 0);
-    let limits: Limits = format!("params={least}").parse().unwrap();
-    let device = Device::immortal();
+    let min_params = least_cost(&space(), Cost::Params, 0);
+    let limits: Limits = format!("params={min_params}").parse().unwrap();
+    let device = Device::reliable();
     let run = |limits: &Limits, settings: &SearchSettings| {
         let folder = tempdir().expect("a temporary folder");
         let none = StudySettings::new();
         let mut study = Study::create(folder.path(), &none, &none).expect("writable");
         on_device(&device, limits, |problem| {
-            search(problem, settings, &mut study, &mut |_| Continue(())).expect("immortal")
+            search(problem, settings, &mut study, &mut |_| Continue(())).expect("a reliable device")
         })
     };
     for trial in run(&limits, &settings(Algorithm::Random, 8.0, 40)) {
         let network = space().decode(&trial.genotype).unwrap();
-        assert!(network.lower().unwrap().cost().params <= least);
+        assert!(network.lower().unwrap().cost().params <= min_params);
     }
     assert!(!run(&limits, &settings(Algorithm::Random, 8.0, 40)).is_empty());
 
@@ -262,7 +263,8 @@ fn tight_limits_and_targets_are_met_where_they_can_be() {
     assert!(met.iter().any(|trial| trial.meets(Some(settings.goal.targets()[0]))));
 }
 
-/// On a curve ACC = LAT^0.2 the reward is flat at w = -0.2; on a concave one the optimum moves with w.
+/// On a curve ACC = LAT^0.2 the reward is constant at w = -0.2; on a concave curve the optimum
+/// moves with w.
 #[test]
 fn the_exponent_whose_optimum_is_the_target() {
     let on = |curve: &dyn Fn(f64) -> f64| -> Vec<Trial> {
@@ -298,7 +300,7 @@ fn studies_are_not_mixed_up() {
     let (ours, theirs) = (names(&[("seed", "1")]), names(&[("seed", "2")]));
     let text = |result: Result<Study, StudyError>| result.unwrap_err().to_string();
     assert!(text(Study::resume(folder.path(), &ours)).contains("no study"));
-    // What a process leaves that is killed before it made its tables.
+    // A process that is killed before it creates the tables leaves an empty file.
     std::fs::write(folder.path().join("study.sqlite"), "").unwrap();
     assert!(text(Study::resume(folder.path(), &ours)).contains("no study"));
     drop(Study::create(folder.path(), &ours, &names(&[("command", "nas search")])).unwrap());
@@ -314,29 +316,29 @@ fn studies_are_not_mixed_up() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(12))]
 
-    /// A search that dies at random calls and is resumed has the trials, front and winner of one
-    /// that never died.
+    /// A search that is interrupted at random calls and resumed has the trials, front and winner of
+    /// one that was never interrupted.
     #[test]
     fn interrupted_searches_resume(
-        lives in proptest::collection::vec(1..120_usize, 1..6),
+        runs in proptest::collection::vec(1..120_usize, 1..6),
         algorithm in proptest::sample::select(Algorithm::ALL.to_vec()),
     ) {
         let settings = settings(algorithm, 8.0, 160);
-        let whole = run_in_memory(&settings, &Device::immortal());
+        let whole = run_in_memory(&settings, &Device::reliable());
         let folder = tempdir().expect("a temporary folder");
         let none = StudySettings::new();
         drop(Study::create(folder.path(), &none, &none).expect("writable"));
-        for calls in lives {
+        for calls in runs {
             let mut study = Study::resume(folder.path(), &none).expect("there");
-            let _ = run(&settings, &Device::dying_after(calls), &mut study);
+            let _ = run(&settings, &Device::failing_after(calls), &mut study);
         }
         let mut study = Study::resume(folder.path(), &none).expect("there");
-        let resumed = run(&settings, &Device::immortal(), &mut study).expect("immortal");
+        let resumed = run(&settings, &Device::reliable(), &mut study).expect("a reliable device");
         prop_assert_eq!(pareto_front(&resumed.0), pareto_front(&whole.0));
         prop_assert_eq!(resumed, whole);
     }
 
-    /// Nothing beats a network of the front, and everything else is beaten or equalled.
+    /// No trial beats one of the front, and every other trial is beaten or equalled.
     #[test]
     fn fronts(points in proptest::collection::vec((0..20_u32, 0..20_u32), 0..40)) {
         let trials: Vec<Trial> = points.iter().map(|&(latency, accuracy)| Trial {

@@ -1,9 +1,9 @@
-//! Rank correlation against its definition.
+//! Rank correlation compared with its definition.
 
 use controller::statistics::{kendall_tau, r2};
 use proptest::prelude::*;
 
-/// Tau-b pair by pair (Kendall 1945).
+/// Tau-b computed pair by pair (Kendall 1945).
 fn by_pairs(x: &[f64], y: &[f64]) -> f64 {
     let (mut score, mut untied_x, mut untied_y) = (0.0, 0.0, 0.0);
     for i in 0..x.len() {

@@ -1,4 +1,4 @@
-//! Studies read by somebody who only looks: whole, and left as they are.
+//! Studies are read as points, completely, and left unchanged.
 
 use std::path::Path;
 
@@ -24,7 +24,7 @@ fn point(latency_ms: f64, accuracy: f64) -> StudyPoint {
     StudyPoint { latency_ms: Some(latency_ms), accuracy }
 }
 
-/// Names and contents of a folder.
+/// The names and contents of the files in a folder.
 fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
     let entries =
         std::fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry"));
@@ -41,7 +41,7 @@ fn contents(folder: &Path) -> Vec<(String, Vec<u8>)> {
 #[test]
 fn reading_leaves_nothing_behind() {
     let folder = tempdir().expect("a temporary folder");
-    // A URI would read these as its own.
+    // These characters have a meaning in a URI.
     let folder = folder.path().join("50% faster? #1 \u{e9}");
     std::fs::create_dir(&folder).expect("writable");
     drop(Study::create(&folder, &settings(), &StudySettings::new()).expect("writable"));
@@ -75,7 +75,7 @@ fn a_search_may_be_at_work() {
     }
     assert_eq!(read_points(folder).expect("a study").points.len(), 50);
 
-    // What a killed process leaves: its log, which holds the trials.
+    // A killed process leaves its log, which holds the trials.
     let killed = tempdir().expect("a temporary folder");
     for (name, bytes) in contents(folder).into_iter().filter(|(name, _)| !name.ends_with("shm")) {
         std::fs::write(killed.path().join(name), bytes).expect("writable");

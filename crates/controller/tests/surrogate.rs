@@ -18,7 +18,8 @@ fn sample(space: &SearchSpace, n: usize, seed: u64) -> Vec<Genotype> {
     (0..n).map(|_| space.sample(&mut rng)).collect()
 }
 
-/// A smooth function with an interaction; a bit of noise that depends on the genotype.
+/// A row whose accuracy is a smooth function with an interaction, plus some noise that depends on
+/// the genotype.
 fn row(genotype: Genotype) -> Row {
     let digits: Vec<f64> = genotype.0.iter().map(|&digit| f64::from(digit)).collect();
     let sum: f64 = digits.iter().enumerate().map(|(i, digit)| digit / (4.0 + i as f64)).sum();
@@ -41,8 +42,12 @@ fn a_fit_ranks_networks_that_it_has_not_seen() {
     assert!(unseen.within_2_standard_errors > 0.9, "{unseen:?}");
     let folds = surrogate.cross_validation();
     assert_eq!((folds.len(), Evaluation::mean_of(folds).n), (FOLDS, train.len()));
-    let foreseen = Evaluation::mean_of(folds).kendall_tau;
-    assert!((foreseen - unseen.kendall_tau).abs() < 0.03, "{foreseen} and {}", unseen.kendall_tau);
+    let predicted = Evaluation::mean_of(folds).kendall_tau;
+    assert!(
+        (predicted - unseen.kendall_tau).abs() < 0.03,
+        "{predicted} and {}",
+        unseen.kendall_tau
+    );
 
     let again = fit(&space, &train, Data::accel_nasbench()).unwrap();
     assert_eq!(again.to_ron(), surrogate.to_ron(), "a fit depends on its rows only");
@@ -74,7 +79,8 @@ fn evaluation_of_perfect_and_of_reversed_predictions() {
     let reversed = with(&|predicted| 1.0 - predicted);
     let worst = evaluate(&surrogate, &reversed).unwrap();
     assert_eq!((worst.kendall_tau, worst.kendall_tau_top_decile), (-1.0, -1.0));
-    // Each cap's choice is then its worst network. Row i costs 150 + i: below 349 all are allowed.
+    // The choice under each cap is then its worst network. Row i has 150 + i million MACs, so all
+    // rows are under caps of 349 and more.
     let spread = |n: usize| {
         let accuracies = reversed[..n].iter().map(|row| row.accuracy);
         let (low, high) = (accuracies.clone().fold(1.0, f64::min), accuracies.fold(0.0, f64::max));

@@ -1,4 +1,4 @@
-//! Where accuracies come from: a surrogate fitted to trained networks, or a table.
+//! Accuracy sources: a surrogate fitted to trained networks, or a table.
 
 pub mod surrogate;
 mod table;
@@ -12,15 +12,15 @@ pub use table::{AccuracyTable, Known, Scale, TableColumns};
 pub struct Estimate {
     /// The accuracy.
     pub accuracy: f64,
-    /// Its standard error.
+    /// The standard error of the accuracy.
     pub standard_error: f64,
 }
 
-/// Where accuracies come from.
+/// The source of accuracies.
 #[derive(Clone, Copy)]
 pub enum AccuracySource<'a> {
-    /// A model that knows every genotype.
+    /// A model that estimates every genotype.
     Model(&'a (dyn Fn(&Genotype) -> Estimate + Sync)),
-    /// A table: what it lacks is not proposed.
+    /// A table; genotypes that it lacks are not proposed.
     Table(&'a AccuracyTable),
 }

@@ -1,4 +1,4 @@
-//! Accuracies, and latencies where they are asked for, of a user's table: any NAS benchmark becomes a
+//! Accuracies, and optionally latencies, from a user's table, which turns any NAS benchmark into a
 //! search problem.
 
 use std::collections::HashMap;
@@ -9,47 +9,49 @@ use search_space::{Genotype, SearchSpace};
 
 use crate::csv_file::{Column, CsvError, CsvFile, Line};
 
-/// Which columns of the file are read. None: the names that the format has.
+/// The names of the columns to read; `None` stands for the default names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TableColumns {
-    /// Genotypes: `genotype` or `arch`.
+    /// The column of genotypes; by default `genotype` or `arch`.
     pub arch: Option<String>,
-    /// Accuracies: `accuracy` or `mean_acc`.
+    /// The column of accuracies; by default `accuracy` or `mean_acc`.
     pub accuracy: Option<String>,
-    /// Latencies in milliseconds. None: `latency_ms` of a table without a space, where it has that.
+    /// The column of latencies in milliseconds; by default `latency_ms`, if the table is read
+    /// without a space and has such a column.
     pub latency: Option<String>,
 }
 
-/// What a table knows of a genotype.
+/// The values that a table has for a genotype.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Known {
-    /// A fraction.
+    /// The accuracy, a fraction.
     pub accuracy: f64,
-    /// In milliseconds, of the table's latency column.
+    /// The latency in milliseconds; `None` if no latency column was read.
     pub latency_ms: Option<f64>,
 }
 
-/// How a file writes accuracies.
+/// The scale of the accuracies in a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scale {
-    /// 0 to 1.
+    /// From 0 to 1.
     Fractions,
-    /// 0 to 100: one of them is above 1.
+    /// From 0 to 100, which is assumed if any accuracy is above 1.
     PerCent,
 }
 
-/// A table that was read.
+/// A table of architectures.
 #[derive(Clone, Debug)]
 pub struct AccuracyTable {
-    /// The genotypes that it knows.
+    /// The genotypes of the table.
     pub domain: Domain,
-    /// As the file has them.
+    /// The scale of the accuracies in the file.
     pub scale: Scale,
-    /// FNV-1a, 64 bits, of the file's text.
+    /// The 64-bit FNV-1a hash of the file's text.
     pub fingerprint: u64,
-    /// The names of the columns that were read: architectures, accuracies, latencies if any.
+    /// The names of the columns that were read: architectures, accuracies, and latencies if there
+    /// are any.
     pub columns: Vec<String>,
-    /// The file's name without its endings.
+    /// The name of the file without its extensions.
     pub name: String,
     rows: HashMap<Genotype, Known>,
 }
@@ -57,17 +59,17 @@ pub struct AccuracyTable {
 const DEFAULT_ARCH: [&str; 2] = ["genotype", "arch"];
 const DEFAULT_ACCURACY: [&str; 2] = ["accuracy", "mean_acc"];
 const DEFAULT_LATENCY: &str = "latency_ms";
-/// Base 36 has no more digits.
+/// The number of digits in base 36.
 const MAX_OPTIONS: usize = 36;
 
 impl AccuracyTable {
-    /// Reads a CSV file, plain or gzipped. With a space the architectures are its genotypes; without
-    /// one, the choices are read off the file: one for each digit position, its options the digits
-    /// seen there.
+    /// Reads a CSV file, plain or gzipped. With a space, the architectures are its genotypes.
+    /// Without one, the choices are derived from the file: there is one for each digit position,
+    /// and its options are the digits that occur there.
     ///
     /// # Errors
-    /// What was found and what is expected, with file, line and column; a genotype that stands twice
-    /// with other values.
+    /// [`CsvError`] with file, line and column, which says what was found and what is expected. A
+    /// genotype that occurs twice with different values is an error.
     pub fn read(
         path: &Path,
         columns: &TableColumns,
@@ -83,7 +85,7 @@ impl AccuracyTable {
         let latency = match (&columns.latency, space) {
             (Some(name), _) => Some(file.column(name)?),
             (None, None) => file.column(DEFAULT_LATENCY).ok(),
-            // Its networks have latencies of their own.
+            // The networks of a space have latencies of their own.
             (None, Some(_)) => None,
         };
         let read_columns: Vec<Column> =
@@ -97,8 +99,9 @@ impl AccuracyTable {
         for line in file.lines() {
             let genotype = domain.parse(line.text(arch)).map_err(|error| line.error(error))?;
             let known = Known {
-                accuracy: line
-                    .value(accuracy, "0 to 1, or per cent", |v| (0.0..=100.0).contains(&v))?,
+                accuracy: line.value(accuracy, "a fraction from 0 to 1, or per cent", |v| {
+                    (0.0..=100.0).contains(&v)
+                })?,
                 latency_ms: latency
                     .map(|latency| line.value(latency, "milliseconds above 0", |v| v > 0.0))
                     .transpose()?,
@@ -106,7 +109,8 @@ impl AccuracyTable {
             let before = rows.entry(genotype).or_insert((line.number(), known));
             if before.1 != known {
                 let (arch, first) = (line.text(arch), before.0);
-                let message = format!("{arch} stands in line {first} with another value");
+                let message =
+                    format!("found {arch} on line {first} with another value; expected: the same");
                 return Err(line.error(message));
             }
         }
@@ -118,7 +122,7 @@ impl AccuracyTable {
         };
         let rows: HashMap<Genotype, Known> = rows.into_iter().map(fraction).collect();
         if rows.is_empty() {
-            let message = "found no architectures; wanted: at least one".to_owned();
+            let message = "found no architectures; expected: at least one".to_owned();
             return Err(CsvError::Line { file: path.display().to_string(), line: 1, message });
         }
         Ok(Self {
@@ -131,29 +135,29 @@ impl AccuracyTable {
         })
     }
 
-    /// The name of the latency column; None where none was read.
+    /// The name of the latency column; `None` if none was read.
     pub fn latency_column(&self) -> Option<&str> {
         self.columns.get(2).map(String::as_str)
     }
 
-    /// All genotypes with what is known of them, in no order.
+    /// All genotypes with their values, in no particular order.
     pub fn rows(&self) -> impl Iterator<Item = (&Genotype, Known)> {
         self.rows.iter().map(|(genotype, known)| (genotype, *known))
     }
 
-    /// What the table knows of a genotype; None where it lacks it.
+    /// The values of a genotype; `None` if the table lacks it.
     pub fn get(&self, genotype: &Genotype) -> Option<Known> {
         self.rows.get(genotype).copied()
     }
 }
 
-/// The file's name without its endings.
+/// The name of the file without its extensions.
 fn name_of(path: &Path) -> String {
     let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
-/// One choice for each digit position; positions stand alone.
+/// A domain with one choice per digit position, each in a group of its own.
 fn domain_of_digits(file: &CsvFile, arch: Column, name: &str) -> Result<Domain, CsvError> {
     let mut seen: Vec<Vec<char>> = Vec::new();
     let mut first: Option<Line<'_>> = None;
@@ -165,7 +169,7 @@ fn domain_of_digits(file: &CsvFile, arch: Column, name: &str) -> Result<Domain, 
             return Err(line.cell_error(arch, "digits and letters, one for each choice"));
         }
         if text.chars().count() != length {
-            let expected = format!("{length} digits, as in line {}", like.number());
+            let expected = format!("{length} digits, as on line {}", like.number());
             return Err(line.cell_error(arch, expected));
         }
         seen.resize(length, Vec::new());

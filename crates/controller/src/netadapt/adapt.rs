@@ -10,16 +10,18 @@ use super::latencies::MeasuredNetwork;
 use super::problem::{AdaptSettings, Adapted, Current, Event, NetAdapt, OnEvent, Session, emit};
 use super::store::{Adaptation, Iteration};
 
-/// The factor by which the demanded latency reduction grows when no proposal confirmed it.
+/// The factor by which the demanded predicted reduction grows when no measured proposal achieves
+/// the minimum reduction.
 const DEMAND_GROWTH: f64 = 1.5;
-/// How many proposals of an iteration are measured before the demanded reduction grows. Those further down
-/// the ranking lose accuracy that a larger reduction would not.
+/// The maximum number of proposals that are measured before the demanded reduction grows. Proposals
+/// further down the ranking lose more accuracy than a larger reduction would cost.
 const MAX_MEASURED: usize = 3;
 
-/// Runs the iterations that are left, continuing after the last one in `store`.
+/// Runs the remaining iterations, continuing after the last one in `store`.
 ///
 /// # Errors
-/// [`AdaptError`]: whatever ends it early. What is in the store stays, and the next call continues.
+/// [`AdaptError`] if the adaptation ends early. The store keeps what was recorded, and the next
+/// call continues from it.
 pub fn adapt(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
@@ -32,7 +34,7 @@ pub fn adapt(
 /// The deployed networks of `iterations` in order, starting with the seed, which is iteration 0.
 ///
 /// # Errors
-/// Iterations of another seed.
+/// [`AdaptError::OtherSeed`] if the iterations belong to another seed.
 pub fn path(seed: &Network, iterations: &[Iteration]) -> Result<Vec<Network>, AdaptError> {
     let mut networks: Vec<Network> = Vec::with_capacity(iterations.len());
     for iteration in iterations {
@@ -117,8 +119,8 @@ impl Session<'_, '_, '_> {
         emit(self.on_event, &Event::Iteration { completed, network, weights: &weights })
     }
 
-    /// One iteration: narrows the current network to one whose measured latency is reduced by the demanded
-    /// share of the seed's at least. `None` where no legal width saves as much.
+    /// One iteration: narrows the current network until its measured latency falls by at least the
+    /// minimum share of the seed's latency. `None` if no legal width saves that much.
     fn iterate(
         &mut self,
         seed: &MeasuredNetwork,
@@ -155,8 +157,9 @@ impl Session<'_, '_, '_> {
         }
     }
 
-    /// Proposals whose predicted latency is at least `demanded_ms` less than the current network's measured
-    /// one. The ratio of the current network's measured to its predicted latency corrects the predictions.
+    /// Proposals whose predicted latency is at least `demanded_ms` below the measured latency of
+    /// the current network. Predictions are multiplied by the ratio of the measured to the
+    /// predicted latency of the current network.
     fn proposals(
         &mut self,
         current: &Current<'_>,
@@ -174,7 +177,7 @@ impl Session<'_, '_, '_> {
         })
     }
 
-    /// What a proposal saves, measured relative to the current network, in milliseconds.
+    /// The latency in milliseconds that a proposal saves, measured relative to the current network.
     fn measured_cut_ms(
         &mut self,
         current: &Current<'_>,
@@ -188,8 +191,9 @@ impl Session<'_, '_, '_> {
         }
     }
 
-    /// The latency that is recorded for an accepted proposal, measured relative to the seed: the reading
-    /// that it was accepted for is biased low, and such errors would add up over the iterations.
+    /// The latency that is recorded for an accepted proposal, measured relative to the seed. The
+    /// reading for which it was accepted is biased low, and such errors would accumulate over the
+    /// iterations.
     fn recorded_latency_ms(
         &mut self,
         seed: &MeasuredNetwork,
@@ -197,7 +201,7 @@ impl Session<'_, '_, '_> {
     ) -> Result<f64, AdaptError> {
         let latencies = self.problem.latencies;
         let latency_ms = latencies.relative_ms(network, seed, self.store)?;
-        // The first reading under the target is biased low, so the median of three fresh ones must
+        // The first reading under the target is biased low, so the median of three new ones must
         // confirm it.
         match latency_ms <= self.settings.target_ms {
             true => latencies.confirmed_ms(network, seed, self.store),

@@ -1,4 +1,4 @@
-//! The baselines of an adapted network: the same seed brought to the same latency without looking at
+//! Baselines for an adapted network: the same seed scaled to the same latency without regard to
 //! accuracy.
 
 use rand::RngExt;
@@ -9,23 +9,24 @@ use super::latencies::{Latencies, MeasuredNetwork};
 use super::store::Adaptation;
 use crate::random::{Purpose, rng};
 
-/// How a seed is brought to a latency.
+/// How a seed is scaled to a latency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Baseline {
-    /// All widths that NetAdapt may change, by one factor.
+    /// All widths that NetAdapt may change are multiplied by one factor.
     UniformWidth,
-    /// The same at a lower resolution: width and resolution share the cut (MobileNetV1, section 3.3
-    /// and 3.4).
+    /// As [`Baseline::UniformWidth`], at a lower resolution: width and resolution share the
+    /// reduction (MobileNetV1, sections 3.3 and 3.4).
     WidthAndResolution,
-    /// Each width by a random factor.
+    /// Each of these widths is multiplied by a random factor of its own, and all of them by a
+    /// common factor.
     RandomWidths {
-        /// Which ones.
+        /// The seed of the random factors.
         seed: u64,
     },
 }
 
 impl Baseline {
-    /// Its name in tables and figures.
+    /// The name in tables and figures.
     pub fn name(self) -> &'static str {
         match self {
             Self::UniformWidth => "uniform width",
@@ -35,24 +36,24 @@ impl Baseline {
     }
 }
 
-/// Resolutions are multiples of it.
+/// Reduced resolutions are multiples of this.
 const RESOLUTION_STEP: usize = 32;
-/// The minimum factor of a random width.
+/// The minimum random factor of a width.
 const MIN_FACTOR: f64 = 0.25;
-/// Bisections of the common factor.
+/// The number of bisections of the common factor.
 const BISECTIONS: usize = 12;
-/// The most networks that are measured.
+/// The maximum number of networks that are measured for a baseline.
 const MAX_MEASURED: usize = 5;
-/// A measured latency this near to the wanted one, as a share, is equal to it.
+/// The relative deviation from the wanted latency below which no closer network is sought.
 const NEAR: f64 = 0.01;
-/// A baseline that is further from the wanted latency than this, as a share, is not comparable.
+/// The maximum relative deviation from the wanted latency of a comparable baseline.
 const MAX_DISTANCE: f64 = 0.05;
 
-/// The network of a baseline whose measured latency is nearest to that of `wanted`, with that latency;
-/// `None` where the baseline has none within 5 % of it.
+/// The network of a baseline whose measured latency is closest to that of `wanted`, with its
+/// latency. `None` if none is found within 5 % of it.
 ///
 /// # Errors
-/// A latency that cannot be had or stored.
+/// Returns an error if a latency is not available or cannot be stored.
 pub fn baseline(
     kind: Baseline,
     seed: &Network,
@@ -64,7 +65,7 @@ pub fn baseline(
     let mut base = seed.clone();
     if kind == Baseline::WidthAndResolution {
         let whole_ms = latencies.measured_ms(seed, store)?;
-        // Latency goes with the square of the width and of the resolution.
+        // Latency is taken to be proportional to the squares of width and resolution.
         let share = (wanted_ms / whole_ms).powf(0.25);
         let steps = (share * seed.input.resolution as f64 / RESOLUTION_STEP as f64).round();
         base.input.resolution = (steps as usize).max(1) * RESOLUTION_STEP;
@@ -90,7 +91,7 @@ pub fn baseline(
     Ok(nearest.filter(|nearest| (nearest.latency_ms / wanted_ms - 1.0).abs() <= MAX_DISTANCE))
 }
 
-/// What each axis' share is multiplied with.
+/// For each axis, the factor by which the common factor is multiplied.
 fn factors(kind: Baseline, network: &Network) -> Result<Vec<f64>, AdaptError> {
     let count = axes(network)?.len();
     Ok(match kind {
@@ -102,8 +103,9 @@ fn factors(kind: Baseline, network: &Network) -> Result<Vec<f64>, AdaptError> {
     })
 }
 
-/// The widest network of the factors that takes at most `max_ms` by prediction. Where many widths go
-/// up at the same factor, those of them that still fit do, in the order of the layers.
+/// The widest network with these factors whose predicted latency is at most `max_ms`. If several
+/// widths grow at the same common factor, those that still fit are widened, in the order of the
+/// layers.
 fn widest(
     base: &Network,
     factors: &[f64],
@@ -126,8 +128,8 @@ fn widest(
     let mut fits = |widths: &[usize]| -> Result<bool, AdaptError> {
         Ok(latencies.predicted_ms(&network(widths), store)? <= max_ms)
     };
-    let least = factors.iter().copied().fold(1.0, f64::min);
-    let (mut low, mut high) = (0.0, 1.0 / least);
+    let min_factor = factors.iter().copied().fold(1.0, f64::min);
+    let (mut low, mut high) = (0.0, 1.0 / min_factor);
     for _ in 0..BISECTIONS {
         let middle = (low + high) / 2.0;
         match fits(&widths(middle))? {

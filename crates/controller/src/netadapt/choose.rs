@@ -1,18 +1,18 @@
-//! Which of an iteration's proposals is the best.
+//! The ranking of an iteration's proposals.
 
 use super::hold_out::HoldOutEvaluation;
 
-/// What proposals are chosen by.
+/// The metric by which proposals are ranked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Metric {
-    /// Accuracy lost for each millisecond saved, gains counting as nothing lost (MobileNetV3).
+    /// Accuracy lost per millisecond saved, where a gain counts as no loss (MobileNetV3).
     Ratio,
-    /// Accuracy (NetAdapt).
+    /// Accuracy alone (NetAdapt).
     Accuracy,
 }
 
 impl Metric {
-    /// Its name.
+    /// The name of the metric.
     pub fn name(self) -> &'static str {
         match self {
             Self::Ratio => "ratio",
@@ -24,15 +24,16 @@ impl Metric {
 /// What a proposal saves, and how accurate it is.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Saving<'a> {
-    /// Latency saved in milliseconds.
+    /// The latency saved, in milliseconds.
     pub saved_ms: f64,
-    /// Its evaluation on the hold-out.
+    /// The proposal's evaluation on the hold-out.
     pub hold_out: &'a HoldOutEvaluation,
 }
 
-/// Indices of the proposals from best to worst, without those that diverged. The best has the greatest
-/// score. Proposals whose score it would take less than one paired standard error of accuracy to equal
-/// tie with it; of those, the one with the least cross-entropy comes first, then the one that saves most.
+/// Indices of the proposals from best to worst, without those that diverged. The best proposal is
+/// the one with the highest score, except for ties: a proposal ties with it if an increase of its
+/// accuracy by at most one paired standard error would make the scores equal. Among ties, the
+/// lowest cross-entropy is best, then the largest saving.
 pub fn ranked(metric: Metric, before: &HoldOutEvaluation, proposals: &[Saving<'_>]) -> Vec<usize> {
     let mut left: Vec<usize> =
         (0..proposals.len()).filter(|&index| !proposals[index].hold_out.has_diverged()).collect();
@@ -51,7 +52,7 @@ fn best(
     left: &[usize],
 ) -> Option<usize> {
     let gained = |index: usize| proposals[index].hold_out.accuracy() - before.accuracy();
-    // What a score is divided by.
+    // The denominator of the score.
     let unit = |index: usize| match metric {
         Metric::Ratio => proposals[index].saved_ms,
         Metric::Accuracy => 1.0,
@@ -77,7 +78,7 @@ fn best(
 mod tests {
     use super::*;
 
-    /// Correct on the first `correct` of 1,000 images.
+    /// An evaluation that is correct on the first `correct` of 1,000 images.
     fn evaluation(correct: usize, loss: f64) -> HoldOutEvaluation {
         HoldOutEvaluation { correct: (0..1000).map(|image| image < correct).collect(), loss }
     }
@@ -89,13 +90,14 @@ mod tests {
     #[test]
     fn the_ratio_is_of_accuracy_lost_and_gains_do_not_count() {
         let before = evaluation(700, 1.0);
-        // 60 points lost for 2 ms are worse than 20 for 1 ms, those worse than 20 for 2 ms.
+        // Losing 60 images for 2 ms is worse than losing 20 for 1 ms, which is worse than losing 20
+        // for 2 ms.
         let (a, b, c) = (evaluation(640, 1.2), evaluation(680, 1.1), evaluation(680, 1.1));
         assert_eq!(
             ranked(Metric::Ratio, &before, &[saving(2.0, &a), saving(1.0, &b), saving(2.0, &c)]),
             [2, 1, 0]
         );
-        // A gain for next to nothing saved is not worth more than none for a lot.
+        // A gain with hardly any saving ties with no loss at all, and the cross-entropy decides.
         let (gain, none) = (evaluation(720, 1.0), evaluation(700, 0.9));
         assert_eq!(
             ranked(Metric::Ratio, &before, &[saving(0.01, &gain), saving(1.0, &none)]),
@@ -110,7 +112,7 @@ mod tests {
     #[test]
     fn within_a_standard_error_the_loss_decides_then_what_is_saved() {
         let before = evaluation(700, 1.0);
-        // 690 against 690 images, but 30 others: within one error.
+        // 689 and 690 correct images with 59 discordant pairs: within one standard error.
         let mut other = evaluation(690, 0.8);
         other.correct[0..30].fill(false);
         other.correct[800..829].fill(true);
@@ -142,7 +144,7 @@ mod tests {
         assert_eq!(a.paired_error(&b), 0.0);
         b.correct[0..16].fill(false);
         b.correct[600..616].fill(true);
-        // 32 discordant pairs without a difference: sqrt(32) / 1000.
+        // 32 discordant pairs and no difference in accuracy: sqrt(32) / 1000.
         assert!((a.paired_error(&b) - 32_f64.sqrt() / 1000.0).abs() < 1e-12);
         assert!((evaluation(500, 1.0).interval() - 1.96 * 0.5 / 1000_f64.sqrt()).abs() < 1e-12);
     }

@@ -1,4 +1,4 @@
-//! What an adaptation takes at most, from timed training steps.
+//! An estimate of the maximum cost of an adaptation, from timed training steps.
 
 use search_space::axes;
 use training::fit::FitPlan;
@@ -7,31 +7,32 @@ use training::{Placement, TrainingError, time_steps};
 use super::error::AdaptError;
 use super::problem::AdaptSettings;
 
-/// Training steps that are timed.
+/// The number of training steps that are timed.
 const TIMED_STEPS: usize = 3;
-/// The forward pass takes this share of a training step.
+/// The forward pass takes this share of the time of a training step.
 const FORWARD_SHARE: f64 = 0.3;
-/// Latency reductions below this share of the seed's latency are never reached.
+/// Iterations are counted until the minimum reduction falls to this share of the seed's latency.
 const MIN_REDUCTION: f64 = 1e-4;
 
-/// What an adaptation takes at most.
+/// The estimated maximum cost of an adaptation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct AdaptCost {
-    /// Widths that can be narrowed: proposals of an iteration.
+    /// The number of widths that can be narrowed, which is the number of proposals of an iteration.
     pub widths: usize,
-    /// Iterations.
+    /// The maximum number of iterations.
     pub iterations: usize,
-    /// Seconds of the iterations.
+    /// The time that the iterations take, in seconds.
     pub iterations_s: f64,
-    /// Seconds of a training from scratch.
+    /// The time that a training from scratch takes, in seconds.
     pub training_s: f64,
 }
 
 impl AdaptCost {
-    /// The cost of an adaptation whose seed is trained as `training` says and takes `seed_ms`.
+    /// Estimates the cost of an adaptation whose seed is trained according to `training` and has a
+    /// latency of `seed_ms`.
     ///
     /// # Errors
-    /// [`AdaptError`]: a seed that cannot be trained.
+    /// [`AdaptError`] if the seed cannot be trained.
     pub fn estimate(
         settings: &AdaptSettings,
         training: &FitPlan,
@@ -55,7 +56,7 @@ impl AdaptCost {
     }
 }
 
-/// The number of iterations if each reduces the latency by no more than is demanded.
+/// The number of iterations if each reduces the latency by no more than the minimum.
 fn max_iterations(settings: &AdaptSettings, seed_ms: f64) -> usize {
     let (mut left_ms, mut iterations) = (seed_ms - settings.target_ms, 0);
     let mut cut_ms = settings.delta * seed_ms;
@@ -67,7 +68,8 @@ fn max_iterations(settings: &AdaptSettings, seed_ms: f64) -> usize {
     iterations
 }
 
-/// Seconds of training on one thread for an image of the seed's training variant.
+/// The time in seconds that training on one image of the seed's training variant takes on one
+/// thread.
 fn image_seconds(training: &FitPlan) -> Result<f64, TrainingError> {
     let placement = Placement { threads: 1, ..training.placement.clone() };
     let batch = training.batches.batch;

@@ -1,4 +1,4 @@
-//! Why an adaptation ends early.
+//! Errors of an adaptation.
 
 use search_space::{Invalid, LatencyError};
 use training::TrainingError;
@@ -8,20 +8,20 @@ use crate::study::StudyError;
 /// Why an adaptation ends early.
 #[derive(Debug, thiserror::Error)]
 pub enum AdaptError {
-    /// The user stopped it; it can be resumed.
+    /// The user stopped the adaptation; it can be resumed.
     #[error("stopped")]
     Stopped,
-    /// A setting that cannot be.
+    /// A setting has an invalid value.
     #[error("{place}: found {found}; expected: {expected}")]
     Setting {
-        /// Its name.
+        /// The name of the setting.
         place: &'static str,
-        /// Its value.
+        /// The value that was found.
         found: String,
-        /// Its possible values.
+        /// The values that are expected.
         expected: &'static str,
     },
-    /// The seed meets the target already.
+    /// The seed already meets the target.
     #[error("target_ms: found {target_ms}; expected: below {seed_ms:.3}, the seed's latency")]
     TargetMet {
         /// The target in milliseconds.
@@ -29,23 +29,23 @@ pub enum AdaptError {
         /// The seed's latency in milliseconds.
         seed_ms: f64,
     },
-    /// Its database cannot be used.
+    /// The database of the adaptation cannot be used.
     #[error(transparent)]
     Study(#[from] StudyError),
-    /// A latency cannot be had.
+    /// The latency source has no latency for a network.
     #[error(transparent)]
     Latency(#[from] LatencyError),
-    /// Recorded latencies are replayed, and one is not among them.
+    /// A latency is missing among the recorded ones that are replayed.
     #[error("{kind} latency of {network} ({key}): not among the recorded ones")]
     NotRecorded {
         /// `predicted`, `measured`, `relative` or `confirmed`.
         kind: &'static str,
         /// The network's name.
         network: String,
-        /// What it is recorded under.
+        /// The key under which it would be recorded.
         key: String,
     },
-    /// A network that does not lower.
+    /// A network cannot be lowered to a graph.
     #[error(transparent)]
     Network(#[from] Invalid),
     /// A proposal cannot be trained or evaluated.
@@ -53,21 +53,21 @@ pub enum AdaptError {
     Training(#[from] TrainingError),
     /// The trainings of all proposals of an iteration diverged.
     #[error(
-        "iteration {iteration}: the training of all {proposals} proposals diverged, learning rate {learning_rate}; \
-         try a lower one"
+        "iteration {iteration}: the training of all {proposals} proposals diverged at learning rate \
+         {learning_rate}; use a lower one"
     )]
     AllDiverged {
-        /// Its number.
+        /// The number of the iteration.
         iteration: usize,
-        /// Its proposals.
+        /// The number of its proposals.
         proposals: usize,
-        /// The highest of the short trainings.
+        /// The highest learning rate of the short trainings.
         learning_rate: f32,
     },
-    /// An iteration in the database that narrows an axis which the seed does not have.
-    #[error("iteration {iteration}: found the axis {axis}; expected: those of the seed")]
+    /// An iteration in the database narrows an axis that the seed does not have.
+    #[error("iteration {iteration}: found axis {axis}; expected: an axis of the seed")]
     OtherSeed {
-        /// Its number.
+        /// The number of the iteration.
         iteration: usize,
         /// The axis that it narrows.
         axis: String,

@@ -1,4 +1,5 @@
-//! The trainings at the end of an adaptation: the adapted network and the baselines at its latency, alike.
+//! The trainings at the end of an adaptation: the adapted network and the baselines at its latency
+//! are trained in the same way.
 
 use std::ops::{ControlFlow, Range};
 use std::path::Path;
@@ -13,46 +14,49 @@ use super::latencies::{Latencies, MeasuredNetwork};
 use super::store::Adaptation;
 use crate::parallel::run_parallel;
 
-/// The learning rate of short trainings and of the final fine-tuning, as a share of that of trainings from
-/// scratch (NetAdapt, section 4.1).
+/// The learning rate of the short trainings and of the final fine-tuning, as a share of the
+/// learning rate of a training from scratch (NetAdapt, section 4.1).
 pub const FINE_TUNING_RATE: f32 = 0.1;
 
 /// What all final trainings have in common.
 pub struct FinalTrainings<'a> {
-    /// The seed of the adaptation.
+    /// The network from which the adaptation started.
     pub seed_network: &'a Network,
     /// The network that NetAdapt found.
     pub adapted: &'a MeasuredNetwork,
-    /// How networks are trained from scratch; its seed is the first.
+    /// How networks are trained from scratch. Its seed is that of the first training.
     pub settings: &'a FitSettings,
-    /// Learning rate of a training from scratch.
+    /// The learning rate of a training from scratch.
     pub learning_rate: f32,
     /// The seed's training variant.
     pub variant: TrainingVariant,
-    /// Trainings from scratch of the adapted network and of each baseline.
+    /// The number of trainings from scratch, with different seeds, of the adapted network and of
+    /// each kind of baseline.
     pub seeds: u64,
 }
 
-/// A network that is to be trained.
+/// One of the final trainings.
 pub struct FinalTraining {
-    /// How it came about: `adapted, fine-tuned`, `adapted, from scratch`, or the baseline's name.
+    /// How the network came about: `adapted, fine-tuned`, `adapted, from scratch`, or the
+    /// baseline's name.
     pub name: &'static str,
-    /// Counted from 0.
+    /// The index of the seed, counted from 0.
     pub seed: u64,
     /// The deployed network with its latency.
     pub network: MeasuredNetwork,
-    /// How it is trained.
+    /// How the network is trained.
     pub settings: FitSettings,
-    /// The weights that it starts from; random ones where it is `None`.
+    /// The weights from which training starts; `None` for random ones.
     pub start: Option<WeightsFile>,
 }
 
 impl FinalTrainings<'_> {
-    /// What is to be trained, with everything that is measured for it: nothing trains meanwhile. The
-    /// baselines that have no network of the adapted network's latency are returned beside.
+    /// Plans all final trainings. The latencies that this takes are measured here, while nothing
+    /// trains. Baselines without a network at the latency of the adapted network are returned
+    /// separately.
     ///
     /// # Errors
-    /// [`AdaptError`]: a latency that cannot be had or stored.
+    /// [`AdaptError`] if a latency is not available or cannot be stored.
     pub fn plan(
         &self,
         latencies: Latencies<'_>,
@@ -89,7 +93,7 @@ impl FinalTrainings<'_> {
                 continue;
             };
             found.network.name = format!("{}-{}", self.seed_network.name, kind.name());
-            // The resolution of training is reduced as the deployed one is.
+            // The training resolution is scaled like the deployed one.
             let share =
                 found.network.input.resolution as f64 / self.seed_network.input.resolution as f64;
             let resolution = (share * self.variant.resolution as f64).round() as usize;
@@ -117,21 +121,21 @@ impl FinalTrainings<'_> {
     }
 }
 
-/// What happens during the final trainings.
+/// An event of the final trainings.
 #[derive(Debug)]
 pub enum FinalEvent {
     /// An epoch was trained.
     Epoch {
-        /// Index of the training.
+        /// The index of the training.
         index: usize,
-        /// Its epochs so far.
+        /// The number of its epochs so far.
         epochs: u64,
     },
     /// A training has ended.
     Ended {
-        /// Index of the training.
+        /// The index of the training.
         index: usize,
-        /// What it came to.
+        /// The result of the training.
         fitted: Fitted,
     },
 }
@@ -139,27 +143,27 @@ pub enum FinalEvent {
 /// A message from a training to the calling thread.
 enum Message {
     Event(FinalEvent),
-    /// A training was interrupted, or failed.
+    /// A training was interrupted (`None`) or failed.
     Broken(Option<AdaptError>),
 }
 
-/// Where the final trainings run.
+/// Where and with what the final trainings run.
 pub struct FinalRun<'a> {
-    /// The images, which all share.
+    /// The images, which all trainings share.
     pub data: &'a FitData,
-    /// Each training has a folder below this one, from which it continues.
+    /// The folder that holds a folder for each training, from which the training continues.
     pub folder: &'a Path,
-    /// What computes the networks.
+    /// The backend that computes the networks.
     pub backend: &'a Backend,
-    /// Threads in all; as many trainings run at a time as there are threads.
+    /// The total number of threads; at most as many trainings run at a time.
     pub threads: usize,
 }
 
-/// Trains all networks, several at a time. Returns whether all have ended; they have not when `on_event`
-/// breaks, and the same call then continues.
+/// Trains all networks, several at a time. Returns `Break` if `on_event` did or a training was
+/// interrupted; the same call then continues.
 ///
 /// # Errors
-/// [`AdaptError`]: the first training that fails.
+/// [`AdaptError`] of the first training that fails.
 pub fn train_all(
     trainings: &[FinalTraining],
     run: &FinalRun<'_>,

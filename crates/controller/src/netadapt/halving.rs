@@ -1,4 +1,4 @@
-//! An iteration's proposals, trained and evaluated; where the user wants it, by successive halving.
+//! Trains and evaluates the proposals of an iteration, optionally by successive halving.
 
 use std::ops::Range;
 
@@ -11,24 +11,25 @@ use super::schedule::KEEPS_ONE_OF;
 use super::store::EvaluatedProposal;
 use super::tune::{ProposalTraining, Tuned, tune_all};
 
-/// A proposal that was trained and evaluated, with its place among the proposals.
+/// A proposal that was trained and evaluated, with its index.
 #[derive(Clone)]
 pub(super) struct Evaluated {
-    /// Index of the proposal.
+    /// The index among the iteration's proposals.
     pub(super) index: usize,
     pub(super) proposal: EvaluatedProposal,
 }
 
-/// A proposal that is not given up.
+/// A proposal that was not dropped.
 struct Left {
-    /// Index of the proposal.
+    /// The index among the iteration's proposals.
     index: usize,
-    /// After the parts before.
+    /// Its evaluation after the previous part of the training; `None` before the first part.
     before: Option<EvaluatedProposal>,
 }
 
 impl Session<'_, '_, '_> {
-    /// The proposals that were trained to the end. None is trained twice.
+    /// Trains the proposals and returns those that were trained to the end. A proposal whose
+    /// evaluation is stored is not trained again.
     pub(super) fn train_proposals(
         &mut self,
         current: &Current<'_>,
@@ -55,7 +56,7 @@ impl Session<'_, '_, '_> {
         Ok(Vec::new())
     }
 
-    /// Places in `evaluated` from the best proposal to the worst.
+    /// Indices into `evaluated`, from the best proposal to the worst.
     pub(super) fn ranked(&self, current: &Current<'_>, evaluated: &[Evaluated]) -> Vec<usize> {
         let proposals = evaluated.iter().map(|evaluated| &evaluated.proposal);
         let savings = proposals.map(|proposal| Saving {
@@ -66,7 +67,7 @@ impl Session<'_, '_, '_> {
         ranked(self.settings.metric, &current.iteration.hold_out, &savings)
     }
 
-    /// Trains the proposals in `left`, each after the parts before, for one more part.
+    /// Trains the proposals in `left` for one more part, each from the end of its previous part.
     fn train_part(
         &mut self,
         current: &Current<'_>,

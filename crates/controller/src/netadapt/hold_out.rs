@@ -1,18 +1,19 @@
-//! The evaluation of a network on the hold-out, image by image, so that networks are compared in pairs.
+//! The evaluation of a network on the hold-out, image by image, so that networks can be compared on
+//! the same images.
 
 use training::SampleResult;
 
 /// The evaluation of a network on the hold-out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct HoldOutEvaluation {
-    /// Whether the network was correct, for each image.
+    /// For each image, whether the network was correct.
     pub correct: Vec<bool>,
-    /// Mean cross-entropy; infinite where the training diverged.
+    /// The mean cross-entropy; infinite if the training diverged.
     pub loss: f64,
 }
 
 impl HoldOutEvaluation {
-    /// From the results on all images.
+    /// The evaluation with these results on all images.
     pub fn of(results: &[SampleResult]) -> Self {
         let loss = results.iter().map(|result| result.loss).sum::<f64>();
         let correct = results.iter().map(|result| result.rank == 0).collect();
@@ -20,29 +21,30 @@ impl HoldOutEvaluation {
         Self { correct, loss: if loss.is_nan() { f64::INFINITY } else { loss } }
     }
 
-    /// Of a network whose training diverged.
+    /// The evaluation of a network whose training diverged.
     pub(super) fn diverged(images: usize) -> Self {
         Self { correct: vec![false; images], loss: f64::INFINITY }
     }
 
-    /// Whether its training diverged.
+    /// Whether the network's training diverged.
     pub fn has_diverged(&self) -> bool {
         self.loss.is_infinite()
     }
 
-    /// Share of the images on which the network was correct.
+    /// The share of the images on which the network was correct.
     pub fn accuracy(&self) -> f64 {
         let correct = self.correct.iter().filter(|&&correct| correct).count();
         correct as f64 / self.correct.len().max(1) as f64
     }
 
-    /// Half of the 95 % interval of the accuracy.
+    /// Half the width of the 95 % confidence interval of the accuracy.
     pub fn interval(&self) -> f64 {
         let accuracy = self.accuracy();
         1.96 * (accuracy * (1.0 - accuracy) / self.correct.len().max(1) as f64).sqrt()
     }
 
-    /// Standard error of the difference to another network's accuracy on the same images (McNemar).
+    /// The standard error of the difference from another network's accuracy on the same images
+    /// (McNemar).
     pub fn paired_error(&self, other: &Self) -> f64 {
         let pairs = || self.correct.iter().zip(&other.correct);
         let count = |a: bool, b: bool| pairs().filter(|pair| *pair == (&a, &b)).count() as f64;

@@ -1,4 +1,4 @@
-//! Latencies that are recorded before they decide anything, and may be replayed.
+//! Latencies, which are recorded before anything depends on them and can be replayed.
 
 use std::fmt::Write;
 
@@ -17,25 +17,25 @@ pub struct MeasuredNetwork {
     pub latency_ms: f64,
 }
 
-/// Where latencies come from that are not recorded yet.
+/// The source of latencies that are not recorded yet.
 #[derive(Clone, Copy)]
 pub enum Latencies<'a> {
     /// The device.
     Device(&'a dyn LatencySource),
-    /// Nowhere: recorded ones are replayed.
+    /// No source: recorded latencies are replayed.
     Replay,
 }
 
-/// Ratios of which the median confirms a latency.
+/// The number of ratios whose median confirms a latency.
 const CONFIRMATIONS: usize = 3;
 
 impl Latencies<'_> {
-    /// The predicted latency of a network in milliseconds: the recorded one, or a new one, which is
+    /// The predicted latency of a network in milliseconds: the recorded one, or a new one that is
     /// recorded before it is returned.
     ///
     /// # Errors
-    /// [`AdaptError`]: a latency that is neither recorded nor can be had; a database that cannot be
-    /// written.
+    /// [`AdaptError`] if the latency is neither recorded nor available, or if the database cannot
+    /// be written.
     pub fn predicted_ms(
         &self,
         network: &Network,
@@ -44,7 +44,8 @@ impl Latencies<'_> {
         self.of(LatencyKind::Predicted, network, store)
     }
 
-    /// As [`Latencies::predicted_ms`], measured by itself.
+    /// The latency of a network in milliseconds, measured by itself and recorded like
+    /// [`Latencies::predicted_ms`].
     ///
     /// # Errors
     /// As [`Latencies::predicted_ms`].
@@ -56,8 +57,9 @@ impl Latencies<'_> {
         self.of(LatencyKind::Measured, network, store)
     }
 
-    /// As [`Latencies::predicted_ms`], measured by the ratio to the latency of another network: what
-    /// slows the device for a while slows both, the more equally the more alike they are.
+    /// The latency of a network in milliseconds, measured as a ratio to the latency of another
+    /// network and recorded like [`Latencies::predicted_ms`]. What slows the device for a while
+    /// slows both networks, and the more similar they are, the more equally.
     ///
     /// # Errors
     /// As [`Latencies::predicted_ms`].
@@ -70,9 +72,9 @@ impl Latencies<'_> {
         self.by_ratios(LatencyKind::Relative, network, to, store)
     }
 
-    /// As [`Latencies::relative_ms`], by the median of three fresh ratios. A network that was accepted
-    /// for its low latency tends to have been measured too low, so the reading that led to it does not
-    /// count.
+    /// As [`Latencies::relative_ms`], from the median of three new ratios. A network that was
+    /// accepted for its low latency tends to have been measured too low, so the reading that led to
+    /// its acceptance does not count.
     ///
     /// # Errors
     /// As [`Latencies::predicted_ms`].
@@ -85,10 +87,10 @@ impl Latencies<'_> {
         self.by_ratios(LatencyKind::Confirmed, network, to, store)
     }
 
-    /// The measured latency of a network before there is a database to record it in.
+    /// The record of a network's measured latency, before there is a database to store it.
     ///
     /// # Errors
-    /// [`AdaptError`]: a latency that is neither among the `known` ones nor can be had.
+    /// [`AdaptError`] if the latency is neither among the `known` ones nor available.
     pub fn first_measured(
         &self,
         network: &Network,
@@ -140,7 +142,7 @@ impl Latencies<'_> {
     }
 }
 
-/// The recorded latency, or a new one, which is recorded first.
+/// The recorded latency, or a new one that is recorded before it is returned.
 fn recorded(
     kind: LatencyKind,
     key: String,
@@ -160,7 +162,7 @@ fn not_recorded(kind: LatencyKind, network: &Network, key: &str) -> AdaptError {
     AdaptError::NotRecorded { kind, network, key }
 }
 
-/// A hash of the blocks and head with their shapes.
+/// A hash of a network's blocks and head with their shapes.
 fn key(network: &Network) -> String {
     let mut text = String::new();
     for unit in network.units() {

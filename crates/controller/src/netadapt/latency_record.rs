@@ -1,4 +1,4 @@
-//! Recorded latencies, and the CSV file that replays them.
+//! Recorded latencies, and the CSV file from which they are replayed.
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -10,20 +10,19 @@ use crate::csv_file::{CsvError, CsvFile};
 pub enum LatencyKind {
     /// Predicted from measured blocks.
     Predicted,
-    /// Measured, the whole network by itself.
+    /// Measured on the whole network by itself.
     Measured,
-    /// Measured by its ratio to another network's latency.
+    /// Measured as a ratio to another network's latency.
     Relative,
-    /// The same, by the median of several such ratios.
+    /// Measured in the same way, as the median of several such ratios.
     Confirmed,
 }
 
 impl LatencyKind {
-    /// All of them.
     pub(super) const ALL: [Self; 4] =
         [Self::Predicted, Self::Measured, Self::Relative, Self::Confirmed];
 
-    /// Its name in files.
+    /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
             Self::Predicted => "predicted",
@@ -33,29 +32,29 @@ impl LatencyKind {
         }
     }
 
-    /// The kind of a name in a file.
+    /// The kind with this name in files.
     pub(super) fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
-/// A latency that was recorded.
+/// A recorded latency.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LatencyRecord {
-    /// How it was obtained.
+    /// How the latency was obtained.
     pub kind: LatencyKind,
     /// A hash of the network's blocks; for a ratio, those of both networks.
     pub key: String,
-    /// Milliseconds.
+    /// The latency in milliseconds.
     pub ms: f64,
 }
 
-/// Reads the latencies of a CSV file with the columns `kind`, `key` and `ms`. Files of nas before 0.2
-/// call the first one `reading`, and relative latencies `against`.
+/// Reads the latencies of a CSV file with the columns `kind`, `key` and `ms`. Files written by nas
+/// before 0.2 name the first column `reading`, and relative latencies `against`.
 ///
 /// # Errors
-/// [`CsvError`] with the line: a file that cannot be read, a value that is no latency, a latency that
-/// is recorded twice.
+/// [`CsvError`] with the line if the file cannot be read, a value is not a latency, or a latency is
+/// recorded twice.
 pub fn read_latency_records(path: &Path) -> Result<Vec<LatencyRecord>, CsvError> {
     let file = CsvFile::read(path)?;
     let kind_column = file.column("reading").or_else(|_| file.column("kind"))?;
@@ -73,7 +72,9 @@ pub fn read_latency_records(path: &Path) -> Result<Vec<LatencyRecord>, CsvError>
         let key = line.text(key_column).to_owned();
         let ms = line.value(ms_column, "above 0", |ms| ms > 0.0)?;
         if let Some(before) = seen.insert((kind, key.clone()), line.number()) {
-            return Err(line.error(format!("found on line {before} too; expected: once")));
+            return Err(
+                line.error(format!("found on line {before} too; expected: each latency once"))
+            );
         }
         all.push(LatencyRecord { kind, key, ms });
     }

@@ -1,6 +1,7 @@
-//! NetAdapt, in the variant of MobileNetV3 (section 4.2): from a seed with its weights, iteration
-//! by iteration, to a target latency. Each iteration narrows one axis of the network; of all proposals
-//! that save enough latency, each trained for a while, the one that loses least accuracy for its latency is kept.
+//! NetAdapt, in the variant of MobileNetV3 (section 4.2), adapts a seed network with its weights to
+//! a target latency. Each iteration narrows one axis of the network: of all proposals that save
+//! enough latency, each of which is trained for a while, it keeps the one that loses the least
+//! accuracy for the latency saved.
 
 mod adapt;
 mod baseline;

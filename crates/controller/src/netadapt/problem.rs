@@ -1,4 +1,4 @@
-//! What NetAdapt is asked to do, the events that it emits, and its result.
+//! The problem and settings of an adaptation, its events and its result.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -13,74 +13,78 @@ use super::latencies::{Latencies, MeasuredNetwork};
 use super::schedule::Schedule;
 use super::store::{Adaptation, EvaluatedProposal, Iteration};
 
-/// What is adapted, and on what.
+/// What is adapted, with the data and latencies that this takes.
 pub struct NetAdapt<'a> {
     /// The deployed network whose widths are narrowed.
     pub seed: &'a Network,
-    /// Weights of its training variant.
+    /// The weights of the seed's training variant.
     pub weights: &'a Weights,
-    /// The training variant of a deployed network: its resolution and stem stride may differ.
+    /// Gives the training variant of a deployed network, whose resolution and stem stride may
+    /// differ.
     pub variant: &'a (dyn Fn(&Network) -> Network + Sync),
-    /// What computes networks in training.
+    /// The backend that computes networks in training.
     pub backend: &'a Backend,
-    /// Images to train on.
+    /// The images to train on.
     pub train: &'a Arc<Samples>,
-    /// Images to evaluate on.
+    /// The images to evaluate on.
     pub hold_out: &'a Arc<Samples>,
-    /// Of deployed networks.
+    /// The latencies of deployed networks.
     pub latencies: Latencies<'a>,
-    /// Whether the user wants to stop.
+    /// Returns `Break` once the user wants to stop.
     pub stop: &'a (dyn Fn() -> ControlFlow<()> + Sync),
 }
 
-/// How it is adapted.
+/// How a network is adapted.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AdaptSettings {
-    /// What proposals are chosen by.
+    /// The metric by which proposals are ranked.
     pub metric: Metric,
-    /// Minimum latency reduction of the first iteration, as a share of the seed's latency.
+    /// The minimum latency reduction of the first iteration, as a share of the seed's latency.
     pub delta: f64,
-    /// Decay of the minimum latency reduction per iteration: 1 in MobileNetV3, 0.96 in NetAdapt.
+    /// The decay of the minimum latency reduction per iteration: 1 in MobileNetV3, 0.96 in
+    /// NetAdapt.
     pub decay: f64,
-    /// Latency to reach in milliseconds, compared with latencies that are measured relative to the seed.
-    /// [`Target::max_measured_ms`](crate::search::Target::max_measured_ms) leaves room for another
-    /// process's measurement.
+    /// The latency to reach, in milliseconds. It is compared with latencies that are measured
+    /// relative to the seed. [`Target::max_measured_ms`](crate::search::Target::max_measured_ms)
+    /// leaves room for the measurement of another process.
     pub target_ms: f64,
     /// The short training of every proposal.
     pub fine_tune: FineTune,
-    /// Which proposals are trained for how long.
+    /// How long which proposals are trained.
     pub schedule: Schedule,
-    /// Proposals trained side by side, each on one thread.
+    /// The number of proposals that are trained in parallel, each on one thread.
     pub jobs: usize,
 }
 
-/// What happens during an adaptation.
+/// An event of an adaptation.
 pub enum Event<'a> {
     /// Proposals are about to be trained.
     Proposals {
-        /// The number of their iteration, from 1.
+        /// The number of their iteration, counted from 1.
         iteration: usize,
-        /// All that are left.
+        /// The number of proposals that are left.
         proposals: usize,
-        /// Those that were trained before.
+        /// The number of those that were trained before.
         trained: usize,
-        /// Training steps after which they are evaluated: fewer than all in successive halving.
+        /// The number of training steps after which they are evaluated: in successive halving,
+        /// fewer than all steps.
         trained_steps: u64,
     },
     /// A proposal was trained and evaluated.
     Evaluated(&'a EvaluatedProposal),
-    /// An iteration was completed and stored. The weights of the one before are not stored any more.
+    /// An iteration was completed and stored. The store no longer has the weights of the one
+    /// before.
     Iteration {
         /// The iteration.
         completed: &'a Iteration,
         /// The deployed network after it.
         network: &'a Network,
-        /// The bytes of the weights file of its training variant.
+        /// The bytes of the weights file of the network's training variant.
         weights: &'a [u8],
     },
 }
 
-/// Is called with every event, and returns whether to go on.
+/// A callback for every event, which returns whether to continue.
 pub type OnEvent<'a> = dyn FnMut(&Event<'_>) -> ControlFlow<()> + 'a;
 
 /// Passes an event to the callback, which may stop the adaptation.
@@ -91,20 +95,20 @@ pub(super) fn emit(on_event: &mut OnEvent<'_>, event: &Event<'_>) -> Result<(), 
     }
 }
 
-/// Where it ended.
+/// The result of an adaptation.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Adapted {
     /// The last network.
     pub network: Network,
-    /// Of its training variant.
+    /// The weights of its training variant.
     pub weights: Weights,
     /// Its latency in milliseconds, measured relative to the seed.
     pub latency_ms: f64,
-    /// Whether that meets the target. If not, no legal width saves enough any more.
+    /// Whether this latency meets the target. If it does not, no legal width saves enough latency.
     pub meets_target: bool,
 }
 
-/// An adaptation under way: what is asked for, the store, and the callback.
+/// A running adaptation: its problem and settings, the store, and the callback.
 pub(super) struct Session<'a, 'p, 'e> {
     pub(super) problem: &'a NetAdapt<'p>,
     pub(super) settings: &'a AdaptSettings,
@@ -116,14 +120,14 @@ pub(super) struct Session<'a, 'p, 'e> {
 pub(super) struct Current<'a> {
     /// The deployed network with its latency.
     pub(super) measured: &'a MeasuredNetwork,
-    /// Weights of its training variant.
+    /// The weights of its training variant.
     pub(super) weights: &'a Weights,
-    /// The iteration that it came out of.
+    /// The iteration that produced it.
     pub(super) iteration: &'a Iteration,
 }
 
 impl Current<'_> {
-    /// The number of the iteration under way.
+    /// The number of the running iteration.
     pub(super) fn next_number(&self) -> usize {
         self.iteration.number + 1
     }

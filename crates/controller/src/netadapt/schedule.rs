@@ -2,21 +2,21 @@
 
 use std::ops::Range;
 
-/// Of so many proposals one is kept.
+/// Successive halving keeps one of this many proposals.
 pub(super) const KEEPS_ONE_OF: usize = 2;
 
-/// How long proposals are trained before some are given up.
+/// How long proposals are trained before some are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Schedule {
-    /// All for all training steps.
+    /// All proposals are trained for all steps.
     Full,
-    /// After a quarter and after half of the steps the worse half is given up, which leaves half of
-    /// the work (successive halving: Jamieson and Talwalkar 2016).
+    /// After a quarter and after half of the steps, the worse half of the proposals is dropped,
+    /// which halves the work (successive halving: Jamieson and Talwalkar 2016).
     Halving,
 }
 
 impl Schedule {
-    /// Its name.
+    /// The name of the schedule.
     pub fn name(self) -> &'static str {
         match self {
             Self::Full => "full",
@@ -24,7 +24,7 @@ impl Schedule {
         }
     }
 
-    /// The parts of `steps` after each of which proposals are evaluated.
+    /// The parts of `steps`, after each of which proposals are evaluated.
     pub(super) fn parts(self, steps: u64) -> Vec<Range<u64>> {
         let ends = match self {
             Self::Full => vec![steps],
@@ -34,8 +34,8 @@ impl Schedule {
         starts.zip(ends).map(|(start, end)| start..end).filter(|part| !part.is_empty()).collect()
     }
 
-    /// What a proposal costs on the average where all may be trained for `steps`: the training steps
-    /// that it gets, and how often it is evaluated.
+    /// The mean cost of a proposal if a full training has `steps` steps: its numbers of training
+    /// steps and of evaluations.
     pub fn mean_cost(self, steps: u64) -> (f64, f64) {
         let (mut left, mut trained, mut evaluated) = (1.0, 0.0, 0.0);
         for part in self.parts(steps) {

@@ -1,5 +1,5 @@
-//! What an adaptation knows, in an SQLite file of its output folder: latencies, every proposal that
-//! was trained and evaluated, and the iterations, each stored before anything depends on it.
+//! The SQLite file of an adaptation in its output folder: latencies, evaluated proposals and
+//! iterations, each stored before anything depends on it.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use super::latency_record::{LatencyKind, LatencyRecord};
 use crate::study::StudyError;
 use crate::study::database::{self, Database, Schema, StudySettings};
 
-/// The file's name in an output folder.
+/// The name of the file in an output folder.
 pub const FILE_NAME: &str = "netadapt.sqlite";
 
 const SCHEMA: Schema = Schema {
@@ -53,46 +53,49 @@ const SCHEMA: Schema = Schema {
 /// A proposal that was trained and evaluated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct EvaluatedProposal {
-    /// The number of the iteration that it was a proposal for, from 1.
+    /// The number of the iteration that it was proposed for, counted from 1.
     pub iteration: usize,
     /// The axis that it narrows.
     pub axis: String,
-    /// Channels before.
+    /// The number of channels before.
     pub from: usize,
-    /// Channels now.
+    /// The number of channels after.
     pub to: usize,
-    /// Training steps since the network before; fewer than all where successive halving evaluates early.
+    /// The number of training steps since the network before; fewer than all steps if successive
+    /// halving evaluates early.
     pub trained_steps: u64,
-    /// Predicted, anchored at the network before, in milliseconds.
+    /// The predicted latency in milliseconds, corrected by the measured latency of the network
+    /// before.
     pub latency_ms: f64,
-    /// Its evaluation on the hold-out, after those training steps.
+    /// The evaluation on the hold-out after these training steps.
     pub hold_out: HoldOutEvaluation,
-    /// That training and evaluation took, since the evaluation before.
+    /// The time in seconds that training and evaluation took since the evaluation before.
     pub seconds: f64,
 }
 
 /// A completed iteration; the seed is iteration 0, without an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Iteration {
-    /// From 0.
+    /// The number of the iteration, counted from 0.
     pub number: usize,
     /// The axis that was narrowed.
     pub axis: String,
-    /// Channels before.
+    /// The number of channels before.
     pub from: usize,
-    /// Channels now.
+    /// The number of channels after.
     pub to: usize,
-    /// Predicted, anchored at the network before, in milliseconds.
+    /// The predicted latency in milliseconds, corrected by the measured latency of the network
+    /// before.
     pub predicted_ms: f64,
-    /// What it saves, measured against the network before, in milliseconds.
+    /// The latency in milliseconds that it saves, measured relative to the network before.
     pub cut_ms: f64,
-    /// Of the whole network, measured against the seed, in milliseconds.
+    /// The latency of the whole network in milliseconds, measured relative to the seed.
     pub latency_ms: f64,
     /// The network's evaluation on the hold-out.
     pub hold_out: HoldOutEvaluation,
 }
 
-/// An open adaptation.
+/// The open store of an adaptation.
 #[derive(Debug)]
 pub struct Adaptation {
     database: Database,
@@ -104,11 +107,12 @@ impl Adaptation {
         database::has_tables(&folder.join(FILE_NAME))
     }
 
-    /// A new adaptation in an existing folder. `settings` decide what it does: resume needs equal
-    /// ones. `records` are latencies that are known already.
+    /// Creates an adaptation in an existing folder. `settings` decide its outcome, and
+    /// [`Adaptation::resume`] needs equal ones; `notes` do not. `records` are latencies that are
+    /// already known.
     ///
     /// # Errors
-    /// One that is there already; a folder that cannot be written to.
+    /// Returns an error if the folder already holds an adaptation or cannot be written to.
     pub fn create(
         folder: &Path,
         settings: &StudySettings,
@@ -127,19 +131,20 @@ impl Adaptation {
         Ok(Self { database })
     }
 
-    /// The adaptation of a folder, to be continued with the settings that it was made with.
+    /// Opens the adaptation of a folder to continue it with the settings that it was created with.
     ///
     /// # Errors
-    /// None there; one of another version; the first setting that differs.
+    /// Returns an error if there is no adaptation, if it has another version, or if a setting
+    /// differs, naming the first one.
     pub fn resume(folder: &Path, settings: &StudySettings) -> Result<Self, StudyError> {
         let path = folder.join(FILE_NAME);
         Ok(Self { database: Database::resume(path, SCHEMA, settings)? })
     }
 
-    /// All latencies, in the order of their names.
+    /// All latencies, ordered by kind and key.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub fn latencies(&self) -> Result<Vec<LatencyRecord>, StudyError> {
         self.database.read(|connection| {
             let mut query =
@@ -168,10 +173,10 @@ impl Adaptation {
         })
     }
 
-    /// All evaluated proposals, iteration by iteration in the order of their axes' names.
+    /// All evaluated proposals, ordered by iteration and by the name of the axis.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub fn proposals(&self) -> Result<Vec<EvaluatedProposal>, StudyError> {
         self.database.read(|connection| {
             let mut query = connection.prepare(
@@ -248,7 +253,7 @@ impl Adaptation {
     /// All iterations in order.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub fn iterations(&self) -> Result<Vec<Iteration>, StudyError> {
         self.database.read(|connection| {
             let mut query = connection.prepare(
@@ -272,19 +277,19 @@ impl Adaptation {
         })
     }
 
-    /// The weights file of the last iteration: the next one begins with it.
+    /// The bytes of the weights file of the last iteration, with which the next one begins.
     ///
     /// # Errors
-    /// There is no iteration.
+    /// Returns an error if there is no iteration.
     pub fn weights(&self) -> Result<Vec<u8>, StudyError> {
         let select = "SELECT weights FROM iterations ORDER BY number DESC LIMIT 1";
         self.database.read(|connection| connection.query_row(select, [], |row| row.get(0)))
     }
 
-    /// Gives back the room of what was deleted.
+    /// Releases the disk space of deleted content.
     ///
     /// # Errors
-    /// The database cannot be written, or is in use.
+    /// Returns an error if the database cannot be written or is in use.
     pub fn compact(&mut self) -> Result<(), StudyError> {
         self.database.compact()
     }

@@ -1,21 +1,21 @@
-//! What an adaptation aims at, and the limits of its settings.
+//! The target of an adaptation, and checks of its settings.
 
 use super::error::AdaptError;
 
 /// The latency to reach.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum AdaptTarget {
-    /// Milliseconds.
+    /// A latency in milliseconds.
     Ms(f64),
     /// A share of the seed's latency.
     Ratio(f64),
 }
 
 impl AdaptTarget {
-    /// In milliseconds.
+    /// The target in milliseconds.
     ///
     /// # Errors
-    /// [`AdaptError::Setting`]: a target that is no latency, or that the seed meets.
+    /// [`AdaptError::TargetMet`] if the seed already meets the target.
     pub fn ms(self, seed_ms: f64) -> Result<f64, AdaptError> {
         match self {
             Self::Ratio(ratio) => Ok(ratio * seed_ms),
@@ -27,7 +27,8 @@ impl AdaptTarget {
     /// Checks what can be checked before the seed is measured.
     ///
     /// # Errors
-    /// [`AdaptError::Setting`].
+    /// [`AdaptError::Setting`] if the target is neither a positive latency nor a share between 0
+    /// and 1.
     pub fn check(self) -> Result<(), AdaptError> {
         match self {
             Self::Ms(ms) if ms > 0.0 && ms.is_finite() => Ok(()),
@@ -41,11 +42,11 @@ impl AdaptTarget {
 /// [`AdaptSettings`](super::AdaptSettings), and the training steps of each proposal.
 ///
 /// # Errors
-/// [`AdaptError::Setting`]: the first that cannot be.
+/// [`AdaptError::Setting`] for the first invalid value.
 pub fn check_reduction(delta: f64, decay: f64, steps: u64) -> Result<(), AdaptError> {
     share("delta", delta)?;
     if !(decay > 0.0 && decay <= 1.0) {
-        return Err(setting("decay", decay, "above 0 to 1"));
+        return Err(setting("decay", decay, "above 0 and at most 1"));
     }
     match steps {
         0 => Err(setting("steps", steps, "at least 1")),

@@ -1,4 +1,4 @@
-//! Proposals trained for a while and evaluated, several side by side.
+//! Trains and evaluates proposals, several in parallel.
 
 use std::ops::{ControlFlow, Range};
 use std::time::Instant;
@@ -15,31 +15,34 @@ use crate::parallel::run_parallel;
 
 /// A proposal before its training.
 pub(super) struct ProposalTraining<'a> {
-    /// Index of the proposal.
+    /// The index among the iteration's proposals.
     pub(super) index: usize,
     pub(super) proposal: &'a Proposal,
-    /// The bytes of its weights file, where a part of the training is done.
+    /// The bytes of its weights file, if a part of the training is done.
     pub(super) trained: Option<Vec<u8>>,
 }
 
 /// A proposal after its training.
 pub(super) struct Tuned {
-    /// Index of the proposal.
+    /// The index among the iteration's proposals.
     pub(super) index: usize,
     pub(super) hold_out: HoldOutEvaluation,
-    /// The bytes of its weights file; `None` where it diverged.
+    /// The bytes of its weights file; `None` if it diverged.
     pub(super) weights: Option<Vec<u8>>,
     pub(super) seconds: f64,
 }
 
-/// The running statistics of a narrowed network's batch norms are those of the network before. In a short
-/// training they have to follow faster than the small momenta of some published networks allow.
+/// The minimum momentum of batch norms. A narrowed network starts with the running statistics of
+/// the network before. In a short training they have to adapt faster than the small momenta of some
+/// published networks allow.
 const MIN_MOMENTUM: f32 = 0.1;
-/// Epochs set aside for each iteration, so that no two iterations see the same batches.
+/// The number of epochs reserved for each iteration, so that no two iterations use the same
+/// batches.
 const EPOCHS_PER_ITERATION: u64 = 1 << 20;
 
-/// Trains all proposals for a part of the training steps and evaluates them, `settings.jobs` at a time,
-/// and gives each to `on_tuned` as it ends. Ends early when `on_tuned` or the problem's `stop` breaks.
+/// Trains all proposals for a part of the training steps and evaluates them, `settings.jobs` at a
+/// time. Each is passed to `on_tuned` once it is evaluated. Ends early if `on_tuned` or the
+/// problem's `stop` returns `Break`.
 pub(super) fn tune_all(
     problem: &NetAdapt<'_>,
     settings: &AdaptSettings,
@@ -111,7 +114,7 @@ fn tune(
             let hold_out = HoldOutEvaluation::of(&run.sample_results(problem.hold_out)?);
             (hold_out, Some(write_weights(&variant, &run.result().to_weights()?)?))
         }
-        // A proposal that diverged ranks last; the others go on.
+        // A proposal that diverged is not ranked; the others continue.
         Err(TrainingError::Diverged { .. }) => {
             (HoldOutEvaluation::diverged(problem.hold_out.len()), None)
         }

@@ -1,35 +1,36 @@
-//! Searches side by side: how far each had come after so many trials, over its seeds.
+//! Comparison of searches: what each had reached after a number of trials, over its seeds.
 
 use crate::search::hypervolume::Hypervolume;
 use crate::study::StudyPoint;
 use search_space::quantile;
 
-/// What the seeds of a search had reached after some trials. A quantile is None where it would lie
-/// among seeds that had nothing yet.
+/// The quartiles of what the seeds of a search had reached after a number of trials. A quartile is
+/// `None` where it would involve seeds that had nothing yet.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quartiles {
-    /// Trials done.
+    /// The number of trials.
     pub trials: usize,
-    /// Seeds that have as many trials.
+    /// The number of seeds with that many trials.
     pub seeds: usize,
-    /// Lower quartile.
+    /// The lower quartile.
     pub q25: Option<f64>,
-    /// Median.
+    /// The median.
     pub median: Option<f64>,
-    /// Upper quartile.
+    /// The upper quartile.
     pub q75: Option<f64>,
 }
 
 impl Quartiles {
-    /// Best accuracies as regrets: how far they are below `optimum`, a fraction.
+    /// The quartiles of best accuracies as those of regrets: how far the accuracies are below
+    /// `optimum`, a fraction.
     pub fn regret(&self, optimum: f64) -> Self {
         let below = |accuracy: Option<f64>| accuracy.map(|accuracy| optimum - accuracy);
         Self { q25: below(self.q75), median: below(self.median), q75: below(self.q25), ..*self }
     }
 }
 
-/// The trial counts at which searches of these lengths are compared: all of at most two digits
-/// and zeros, up to the longest, and the lengths themselves.
+/// The trial counts at which searches of these lengths are compared: all counts up to the longest
+/// length that have at most two digits followed by zeros, and the lengths themselves.
 pub fn trial_counts(lengths: &[usize]) -> Vec<usize> {
     let longest = lengths.iter().copied().max().unwrap_or(0);
     let decades = std::iter::successors(Some(1_usize), |decade| decade.checked_mul(10));
@@ -42,7 +43,8 @@ pub fn trial_counts(lengths: &[usize]) -> Vec<usize> {
     counts
 }
 
-/// The best accuracy after each trial, under the target where there is one; None while there is none.
+/// The best accuracy after each trial, under the target if there is one; `None` as long as there is
+/// none.
 pub fn best_accuracies(
     points: impl IntoIterator<Item = StudyPoint>,
     target_ms: Option<f64>,
@@ -62,8 +64,8 @@ pub fn best_accuracies(
     points.into_iter().map(after).collect()
 }
 
-/// The hypervolume after each trial, as a share from 0 to 1: reference point at the target and at
-/// accuracy 0. Trials without a latency add nothing.
+/// The hypervolume after each trial, as a share from 0 to 1. The reference point is at the target
+/// and at accuracy 0. Trials without a latency add nothing.
 pub fn hypervolumes(points: &[StudyPoint], target_ms: f64) -> Vec<Option<f64>> {
     let mut volume = Hypervolume::new(target_ms);
     let after = |point: &StudyPoint| {
@@ -75,9 +77,9 @@ pub fn hypervolumes(points: &[StudyPoint], target_ms: f64) -> Vec<Option<f64>> {
     points.iter().map(after).collect()
 }
 
-/// Quartiles over the curves, one of each seed, after each number of trials. Each count takes the
-/// curves that are as long; one that none has is left out. A seed that had nothing yet counts as
-/// below all others.
+/// The quartiles over the curves, one per seed, after each number of trials. Each count includes
+/// the curves that are long enough; a count that no curve reaches is left out. A seed that had
+/// nothing yet ranks below all others.
 pub fn quartiles(curves: &[Vec<Option<f64>>], counts: &[usize]) -> Vec<Quartiles> {
     let at = |&trials: &usize| {
         let reached = |curve: &Vec<Option<f64>>| {

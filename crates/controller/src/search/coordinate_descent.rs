@@ -1,4 +1,4 @@
-//! Coordinate descent to a genotype within limits that random draws do not find.
+//! Coordinate descent to a genotype within limits that random draws miss.
 
 use search_space::{Genotype, LatencyError};
 
@@ -7,13 +7,13 @@ use crate::search::limits::Limits;
 use crate::search::problem::{Candidate, Problem};
 use crate::search::reward::Target;
 
-/// Random genotypes that a descent starts from.
+/// The number of random genotypes from which a descent starts.
 pub(crate) const STARTS: usize = 4;
-/// Draws for each start.
+/// The maximum number of draws for each start.
 const DRAWS: usize = 1_000;
 
-/// A candidate within the limits and the target, by coordinate descent on the greatest of its shares of
-/// them; `None` where none is found.
+/// A candidate within the limits and the target, found by coordinate descent on the maximum ratio
+/// of its costs and latency to their limits; `None` if none is found.
 pub(crate) fn find_feasible(
     problem: &Problem<'_>,
     target: Option<Target>,

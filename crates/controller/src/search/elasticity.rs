@@ -1,4 +1,4 @@
-//! The exponent of the soft reward whose optimum would be a target.
+//! The exponent of the soft reward at which a target would be optimal.
 
 use crate::search::pareto::pareto_front;
 use crate::search::reward::Target;
@@ -8,20 +8,20 @@ use serde::Serialize;
 /// Where the optimum of ACC x LAT^w passes a target as w grows towards 0.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Elasticity {
-    /// The exponent: minus the elasticity of the front at the target, d ln ACC / d ln LAT.
+    /// The exponent: the negative of the front's elasticity at the target, d ln ACC / d ln LAT.
     pub w: f64,
-    /// The optimum for any w a little below it, in milliseconds.
+    /// The latency of the optimum for any w slightly below the exponent, in milliseconds.
     pub faster_ms: f64,
-    /// The optimum for any w a little above it, in milliseconds.
+    /// The latency of the optimum for any w slightly above the exponent, in milliseconds.
     pub slower_ms: f64,
 }
 
-/// The exponent whose optimum would be the target, by the front of the trials; None where the front
-/// does not reach from below the target to above it.
+/// The exponent at which the target would be optimal, according to the front of the trials. `None`
+/// if the front does not reach from below the target to above it.
 ///
-/// Only a front's upper hull in (ln LAT, ln ACC) can be optimal for an exponent. The optimum jumps
-/// over the hull's edge that spans the target at w = -slope; there is no exponent for a latency within
-/// an edge.
+/// Only points on the upper hull of the front in (ln LAT, ln ACC) can be optimal for an exponent.
+/// At w = -slope the optimum jumps over the edge of the hull that spans the target. No exponent is
+/// optimal at a latency within an edge.
 pub fn elasticity(trials: &[Trial], target: Target) -> Option<Elasticity> {
     let logarithms = |index: usize| {
         let trial = &trials[index];

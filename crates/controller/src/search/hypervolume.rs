@@ -1,38 +1,40 @@
-//! Dominated hypervolume of (latency, accuracy), kept up to date trial by trial.
+//! The dominated hypervolume of latency and accuracy, updated trial by trial.
 
-/// The area that networks dominate (Zitzler and Thiele 1998), latency falling and accuracy rising,
-/// up to the reference point of latency [`Hypervolume::reference_ms`] and accuracy 0.
+/// The area that networks dominate (Zitzler and Thiele 1998), where latency is minimised and
+/// accuracy is maximised, up to the reference point at latency [`Hypervolume::reference_ms`] and
+/// accuracy 0.
 ///
 /// A network covers every latency from its own to the reference, at every accuracy from 0 to its
-/// own; one at the reference or slower covers nothing. The reference is a given latency and not one
-/// of the trials', so that the number does not depend on what else is compared.
+/// own. A network that is as slow as the reference or slower covers nothing. The reference is a
+/// given latency and not that of a trial, so that the value does not depend on what else is
+/// compared.
 #[derive(Clone, Debug)]
 pub struct Hypervolume {
     reference_ms: f64,
-    /// Latencies and accuracies of the front, both strictly rising.
+    /// The latencies and accuracies of the front, both strictly increasing.
     front: Vec<(f64, f64)>,
-    /// In milliseconds.
+    /// The dominated area, in milliseconds.
     area: f64,
 }
 
 impl Hypervolume {
-    /// Of no networks. `reference_ms` is positive.
+    /// The hypervolume of no networks. `reference_ms` must be positive.
     pub fn new(reference_ms: f64) -> Self {
         Self { reference_ms, front: Vec::new(), area: 0.0 }
     }
 
-    /// The reference point's latency.
+    /// The latency of the reference point in milliseconds.
     pub fn reference_ms(&self) -> f64 {
         self.reference_ms
     }
 
-    /// The covered share of everything between 0 ms and the reference and accuracies of 0 and 1.
+    /// The covered share of the rectangle from 0 ms to the reference and from accuracy 0 to 1.
     pub fn share(&self) -> f64 {
         self.area / self.reference_ms
     }
 
-    /// Adds a network of latency and accuracy not below 0. Looks only at the part of the front that
-    /// it replaces.
+    /// Adds a network, whose latency and accuracy must not be negative. Only the part of the front
+    /// that it replaces is visited.
     pub fn add(&mut self, latency_ms: f64, accuracy: f64) {
         let not_slower = self.front.partition_point(|point| point.0 <= latency_ms);
         let reached = self.front[..not_slower].last().map_or(0.0, |point| point.1);
@@ -42,7 +44,7 @@ impl Hypervolume {
         let start = self.front.partition_point(|point| point.0 < latency_ms);
         let beaten = self.front[start..].partition_point(|point| point.1 <= accuracy);
         let end = start + beaten;
-        // The steps of the front under the new one, from left to right.
+        // The points of the front that the new one dominates, from left to right.
         let mut left_ms = latency_ms;
         let mut height = self.front[..start].last().map_or(0.0, |point| point.1);
         for &(step_ms, step_accuracy) in &self.front[start..end] {

@@ -1,4 +1,4 @@
-//! The latencies that there are to choose from.
+//! The range of latencies in a search problem.
 
 use search_space::{Genotype, LatencyError, SearchSpace};
 use serde::Serialize;
@@ -9,37 +9,37 @@ use crate::search::limits::{Cost, Limits};
 use crate::search::problem::{LatencyOf, Problem};
 use crate::search::reward::Target;
 
-/// Samples of which the median is taken.
+/// The number of samples whose median is taken.
 const SAMPLES: usize = 1_001;
-/// Draws for each sample.
+/// The number of draws available for each sample.
 const DRAWS: usize = 1_000;
-/// Tables up to this size are looked at whole.
+/// The maximum size of a table that is evaluated completely.
 const MAX_LISTED: usize = 100_000;
 
-/// Predicted latencies of the networks there are.
+/// The range of the predicted latencies of the networks in a search problem.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Range {
-    /// The fastest network found.
+    /// The latency of the fastest network found, in milliseconds.
     pub fastest_ms: f64,
-    /// Median of random networks.
+    /// The median latency of random networks, in milliseconds.
     pub median_ms: f64,
-    /// The slowest network found.
+    /// The latency of the slowest network found, in milliseconds.
     pub slowest_ms: f64,
 }
 
-/// What a target means in a range.
+/// How a target relates to a range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Binding {
-    /// Nothing in the space is that fast.
+    /// No network is that fast.
     CannotBeMet,
-    /// Some networks meet it, some do not.
+    /// Some networks meet it, and some do not.
     Binds,
     /// Every network meets it.
     DoesNotBind,
 }
 
 impl Range {
-    /// What `target` means here.
+    /// How `target` relates to this range.
     pub fn binding(&self, target: Target) -> Binding {
         match target.ms() {
             ms if ms < self.fastest_ms => Binding::CannotBeMet,
@@ -48,22 +48,22 @@ impl Range {
         }
     }
 
-    /// Targets that bind: at 1/4, 1/2, 3/4 of the way from the fastest to the slowest network, on a
-    /// logarithmic scale.
+    /// Targets that bind: at 1/4, 1/2 and 3/4 of the way from the fastest to the slowest network,
+    /// on a logarithmic scale.
     pub fn suggested_ms(&self) -> [f64; 3] {
         [0.25, 0.5, 0.75]
             .map(|share: f64| self.fastest_ms * (self.slowest_ms / self.fastest_ms).powf(share))
     }
 }
 
-/// The range of a problem's latencies, whatever its limits; None where it has none.
+/// The range of a problem's latencies without its limits; `None` if it has no latencies.
 ///
-/// A table's rows are looked at one by one. Of a space: coordinate descent for the ends
-/// (exact where a stage's latency changes in one direction with each of its choices), samples for
-/// the median.
+/// The rows of a table are evaluated one by one. For a space, coordinate descent finds the ends
+/// (exactly, if the latency of a stage is monotonic in each of its choices), and the median is that
+/// of samples.
 ///
 /// # Errors
-/// A latency that cannot be had.
+/// Returns an error if a latency is not available.
 pub fn range(problem: &Problem<'_>, seed: u64) -> Result<Option<Range>, LatencyError> {
     let unlimited = Limits::default();
     let free = Problem { limits: &unlimited, ..*problem };
@@ -95,7 +95,7 @@ pub fn range(problem: &Problem<'_>, seed: u64) -> Result<Option<Range>, LatencyE
         for (start, ms) in &starts {
             let signed = |genotype: &Genotype| Ok(price(genotype)?.map(|ms| ms * sign));
             let (end, _) = problem.domain.coordinate_descent(start, ms * sign, &signed)?;
-            // One at each end leaves the median where it is.
+            // As many values at one end as at the other leave the median unchanged.
             sampled.push(end * sign);
         }
     }
@@ -108,7 +108,7 @@ fn of_sorted(mut latencies: Vec<f64>) -> Option<Range> {
     Some(Range { fastest_ms, median_ms: latencies[latencies.len() / 2], slowest_ms })
 }
 
-/// The least of a cost that coordinate descent finds in the space.
+/// The minimum of a cost over the space, as far as coordinate descent finds it.
 pub fn least_cost(space: &SearchSpace, cost: Cost, seed: u64) -> usize {
     let of = |genotype: &Genotype| {
         let graph = space.decode(genotype).and_then(|network| network.lower()).ok();
@@ -118,8 +118,8 @@ pub fn least_cost(space: &SearchSpace, cost: Cost, seed: u64) -> usize {
     let mut rng = rng(seed, Purpose::Range, 1);
     let starts = std::iter::repeat_with(|| domain.sample(&mut rng)).take(SAMPLES);
     let known = starts.filter_map(|start| Some((of(&start).ok()??, start)));
-    let least = known
+    let minima = known
         .take(STARTS)
         .filter_map(|(now, start)| domain.coordinate_descent(&start, now, &of).ok());
-    least.map(|(least, _)| least).fold(f64::INFINITY, f64::min) as usize
+    minima.map(|(min, _)| min).fold(f64::INFINITY, f64::min) as usize
 }

@@ -1,4 +1,4 @@
-//! Hard limits on what a network costs, beside its latency.
+//! Hard limits on the costs of a network other than its latency.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -12,14 +12,14 @@ pub enum Cost {
     Params,
     /// Multiply-adds.
     Macs,
-    /// Bytes of live activations, f32, one image.
+    /// The peak of the bytes of live activations, in f32 for one image.
     PeakActivation,
-    /// Elements that convolutions and linears read and write.
+    /// Elements that convolutions and linear layers read and write.
     MemoryAccessCost,
 }
 
 impl Cost {
-    /// All of them.
+    /// All costs.
     pub const ALL: [Self; 4] =
         [Self::Params, Self::Macs, Self::PeakActivation, Self::MemoryAccessCost];
 
@@ -33,7 +33,7 @@ impl Cost {
         }
     }
 
-    /// Of a network.
+    /// This cost of a network.
     pub fn of(self, cost: &NetworkCost) -> usize {
         match self {
             Cost::Params => cost.params,
@@ -43,7 +43,7 @@ impl Cost {
         }
     }
 
-    /// Units after a number and what they multiply it by.
+    /// The units that may follow a number, with their factors.
     fn units(self) -> &'static [(&'static str, f64)] {
         const COUNTS: &[(&str, f64)] = &[("", 1.0), ("K", 1e3), ("M", 1e6), ("G", 1e9)];
         const BYTES: &[(&str, f64)] =
@@ -52,7 +52,7 @@ impl Cost {
     }
 }
 
-/// The greatest allowed value of some costs: `params=4M,macs=300M,peak_activation=512KiB`.
+/// The maximum of some costs, such as `params=4M,macs=300M,peak_activation=512KiB`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Limits(Vec<(Cost, usize)>);
 
@@ -62,25 +62,26 @@ impl Limits {
         self.0.iter().find(|(limited, max)| limited.of(cost) > *max).map(|(limited, _)| *limited)
     }
 
-    /// The greatest share of its limit that a network takes; 0 without limits.
+    /// The maximum ratio of a cost to its limit; 0 without limits.
     pub fn greatest_share(&self, cost: &NetworkCost) -> f64 {
         let share = |(limited, max): &(Cost, usize)| limited.of(cost) as f64 / *max as f64;
         self.0.iter().map(share).fold(0.0, f64::max)
     }
 
-    /// Whether a network exceeds none, and can be computed at all.
+    /// Whether a network exceeds no limit. If there are limits, a network that cannot be lowered
+    /// does not pass.
     pub fn allow(&self, network: &Network) -> bool {
         let exceeds =
             || network.lower().map_or(true, |graph| self.exceeded(&graph.cost()).is_some());
         self.is_empty() || !exceeds()
     }
 
-    /// Each limited cost with its greatest allowed value.
+    /// Each limited cost with its maximum.
     pub fn iter(&self) -> impl Iterator<Item = (Cost, usize)> {
         self.0.iter().copied()
     }
 
-    /// Whether nothing is limited.
+    /// Whether there are no limits.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -88,20 +89,20 @@ impl Limits {
 
 impl Display for Limits {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        // The first unit is the one that multiplies by 1: B, or none.
+        // The first unit has the factor 1: `B`, or no unit.
         let unit = |cost: &Cost| cost.units()[0].0;
         let texts = self.0.iter().map(|(cost, max)| format!("{}={max}{}", cost.name(), unit(cost)));
         f.write_str(&texts.collect::<Vec<_>>().join(","))
     }
 }
 
-/// A text that says no limits.
+/// A text that does not describe limits.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("found {found}; expected: {expected}")]
 pub struct LimitError {
-    /// The part that is wrong.
+    /// The invalid part.
     pub found: String,
-    /// What could stand there.
+    /// What is expected instead.
     pub expected: String,
 }
 

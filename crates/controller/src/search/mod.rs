@@ -1,4 +1,4 @@
-//! The search: problem, reward, algorithms, phases and winners.
+//! The search: its problem, reward, algorithms, phases and winners.
 
 pub mod algorithm;
 mod comparison;

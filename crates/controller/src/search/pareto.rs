@@ -1,9 +1,9 @@
-//! Networks that no other one beats on both latency and accuracy.
+//! The Pareto front: networks that no other network beats in both latency and accuracy.
 
 use crate::search::trial::Trial;
 
-/// Indices of the Pareto front of (latency, accuracy), fastest first. Of equal ones the first trial
-/// stands for all; trials without a latency are on no front.
+/// The indices of the trials on the Pareto front of latency and accuracy, fastest first. Of equal
+/// trials only the first is included, and trials without a latency are not.
 pub fn pareto_front(trials: &[Trial]) -> Vec<usize> {
     let placed = |(index, trial): (usize, &Trial)| Some((trial.latency_ms?, index));
     let mut order: Vec<(f64, usize)> = trials.iter().enumerate().filter_map(placed).collect();

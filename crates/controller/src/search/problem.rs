@@ -1,4 +1,4 @@
-//! What is searched: which genotypes there are, and where their accuracies and latencies come from.
+//! What is searched: the genotypes, and the sources of their accuracies and latencies.
 
 use search_space::Domain;
 use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace};
@@ -9,29 +9,29 @@ use crate::search::limits::Limits;
 use crate::search::reward::{Target, meets};
 use crate::search::settings::Goal;
 
-/// Genotypes with what can be known of each.
+/// A search problem: genotypes, with the sources of what can be known of each.
 #[derive(Clone, Copy)]
 pub struct Problem<'a> {
     /// The genotypes, and their text form.
     pub domain: &'a Domain,
-    /// The space whose networks they are; None where a table of digits is all there is.
+    /// The space of the genotypes' networks; `None` if there are only the digits of a table.
     pub space: Option<&'a SearchSpace>,
-    /// What no proposed network exceeds.
+    /// The limits that no proposed network exceeds.
     pub limits: &'a Limits,
-    /// Where accuracies come from.
+    /// The source of accuracies.
     pub accuracy: AccuracySource<'a>,
-    /// Where latencies come from.
+    /// The source of latencies.
     pub latency: LatencyOf<'a>,
 }
 
-/// Where latencies come from.
+/// The source of latencies.
 #[derive(Clone, Copy)]
 pub enum LatencyOf<'a> {
-    /// The space's networks, predicted and measured on a device.
+    /// The networks of the space are predicted and measured on a device.
     Device(&'a dyn LatencySource),
-    /// The latency column of a table, which nothing measures again.
+    /// The latency column of a table, which is not measured again.
     Column(&'a AccuracyTable),
-    /// There are none: accuracy alone is searched for.
+    /// There are no latencies: only accuracy is searched for.
     Unknown,
 }
 
@@ -40,16 +40,16 @@ pub enum LatencyOf<'a> {
 pub struct Candidate {
     /// The genotype.
     pub genotype: Genotype,
-    /// Predicted latency in milliseconds; `None` where there are no latencies.
+    /// The predicted latency in milliseconds; `None` if there are no latencies.
     pub latency_ms: Option<f64>,
 }
 
 impl Problem<'_> {
-    /// None where a genotype is not to be proposed: a table lacks it, no kernel can compute it, or it
-    /// exceeds a limit.
+    /// The candidate of a genotype. `None` if it cannot be proposed, because the table lacks it,
+    /// its network cannot be lowered, or it exceeds a limit.
     ///
     /// # Errors
-    /// A latency that cannot be had.
+    /// Returns an error if a latency is not available.
     pub fn candidate(&self, genotype: &Genotype) -> Result<Option<Candidate>, LatencyError> {
         if let AccuracySource::Table(table) = self.accuracy
             && table.get(genotype).is_none()
@@ -71,11 +71,11 @@ impl Problem<'_> {
         Ok(latency_ms.map(|ms| Candidate { genotype: genotype.clone(), latency_ms: Some(ms) }))
     }
 
-    /// The best accuracy that there is under the target, or of all where there is none; None where no
-    /// table knows it, or nothing is under the target.
+    /// The best accuracy under the target, or of all genotypes without one. `None` if accuracies do
+    /// not come from a table, or if nothing meets the target.
     ///
     /// # Errors
-    /// A latency that cannot be had.
+    /// Returns an error if a latency is not available.
     pub fn optimum(&self, target: Option<Target>) -> Result<Option<f64>, LatencyError> {
         let AccuracySource::Table(table) = self.accuracy else { return Ok(None) };
         let mut best: Option<f64> = None;
@@ -91,10 +91,11 @@ impl Problem<'_> {
         Ok(best)
     }
 
-    /// The best accuracy for each target, in their order, or of all; `None` where no table knows them.
+    /// The best accuracy for each target, in order, or of all genotypes in a search for accuracy
+    /// alone. `None` if one of them is unknown.
     ///
     /// # Errors
-    /// A latency that cannot be had.
+    /// Returns an error if a latency is not available.
     pub fn optima(&self, goal: &Goal) -> Result<Option<Vec<f64>>, LatencyError> {
         let targets = match goal {
             Goal::Accuracy => vec![None],
@@ -103,13 +104,14 @@ impl Problem<'_> {
         targets.into_iter().map(|target| self.optimum(target)).collect()
     }
 
-    /// The network of a genotype; None where there is none, or no kernel can compute it.
+    /// The network of a genotype. `None` if there is no space, or if the genotype cannot be decoded
+    /// or its network cannot be lowered.
     pub fn network(&self, genotype: &Genotype) -> Option<Network> {
         self.space?.decode(genotype).ok().filter(|network| network.lower().is_ok())
     }
 
-    /// The accuracy of a genotype that is a candidate. A table's values are what they are: their
-    /// standard error is 0.
+    /// The accuracy of a genotype that is a candidate. The values of a table are taken as exact,
+    /// with a standard error of 0.
     pub fn estimate(&self, genotype: &Genotype) -> Estimate {
         match self.accuracy {
             AccuracySource::Model(model) => model(genotype),
@@ -120,10 +122,11 @@ impl Problem<'_> {
         }
     }
 
-    /// The latency that decides which network wins: measured on the device, or the table's.
+    /// The latency that decides which network wins: measured on the device, or that of the table.
     ///
     /// # Errors
-    /// A genotype that is no candidate, or that the device cannot run.
+    /// Returns an error if the genotype is not a candidate, or if the device cannot run its
+    /// network.
     pub fn measure_ms(&self, genotype: &Genotype) -> Result<f64, LatencyError> {
         let error = |message: &str| LatencyError {
             network: self.domain.text(genotype),
@@ -132,11 +135,11 @@ impl Problem<'_> {
         match self.latency {
             LatencyOf::Device(source) => {
                 let network = self.network(genotype);
-                source.measure_ms(&network.ok_or_else(|| error("no network can be computed"))?)
+                source.measure_ms(&network.ok_or_else(|| error("its network cannot be computed"))?)
             }
             LatencyOf::Column(table) => {
                 let known = table.get(genotype).and_then(|known| known.latency_ms);
-                known.ok_or_else(|| error("the table has none"))
+                known.ok_or_else(|| error("the table has no latency for it"))
             }
             LatencyOf::Unknown => Err(error("this search has no latencies")),
         }

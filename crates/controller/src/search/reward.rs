@@ -1,27 +1,27 @@
-//! What a search maximises.
+//! The reward that a search maximises.
 
 /// The latency that a network should have, in milliseconds: positive and finite.
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
 pub struct Target(f64);
 
-/// The exponent of the soft reward or the weight of the absolute one: negative, or 0 for accuracy
+/// The exponent of the soft reward, or the weight of the absolute one: negative, or 0 for accuracy
 /// alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Exponent(f64);
 
-/// A target or exponent that no search can have.
+/// An invalid target or exponent.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum RewardError {
-    /// Not a latency.
+    /// The target is not a latency.
     #[error("found {0} ms; expected: a finite latency above 0 ms")]
     Target(f64),
-    /// An exponent above 0 pays for slowness.
+    /// The exponent is above 0, which rewards slow networks.
     #[error(
         "found {0}; expected: at most 0. The reward is ACC x (LAT/TAR)^w, or ACC + w x \
-         |LAT/TAR - 1|: with w above 0 a slower network earns more"
+         |LAT/TAR - 1|: with w above 0, a slower network gets a higher reward"
     )]
     PositiveExponent(f64),
-    /// Not a number.
+    /// The exponent is not a finite number.
     #[error("found {0}; expected: a finite number, at most 0")]
     Exponent(f64),
 }
@@ -30,36 +30,37 @@ impl Target {
     /// A target in milliseconds.
     ///
     /// # Errors
-    /// Zero, negative, infinite, NaN.
+    /// Returns an error if it is zero, negative, infinite or NaN.
     pub fn new(ms: f64) -> Result<Self, RewardError> {
         if ms.is_finite() && ms > 0.0 { Ok(Self(ms)) } else { Err(RewardError::Target(ms)) }
     }
 
-    /// Milliseconds.
+    /// The target in milliseconds.
     pub fn ms(self) -> f64 {
         self.0
     }
 
-    /// The greatest measured latency that counts as meeting the target, in milliseconds: 1.5 % below it,
-    /// since another process's measurement differs by about as much.
+    /// The maximum measured latency that counts as meeting the target, in milliseconds: 1.5 % below
+    /// the target, since the measurement of another process differs by about as much.
     pub fn max_measured_ms(self) -> f64 {
         0.985 * self.0
     }
 }
 
-/// Whether a latency is at most the target. Everything meets no target; an unknown latency meets none.
+/// Whether a latency is at most the target. Without a target, every network passes; with one, an
+/// unknown latency does not.
 pub(crate) fn meets(latency_ms: Option<f64>, target: Option<Target>) -> bool {
     target.is_none_or(|target| latency_ms.is_some_and(|ms| ms <= target.ms()))
 }
 
 impl Exponent {
-    /// MobileNetV3-Small's (section 4.1).
+    /// The exponent of MobileNetV3-Small (section 4.1).
     pub const DEFAULT: Self = Self(-0.15);
 
-    /// An exponent.
+    /// An exponent with the value `w`.
     ///
     /// # Errors
-    /// Above 0, infinite, NaN.
+    /// Returns an error if it is above 0, infinite or NaN.
     pub fn new(w: f64) -> Result<Self, RewardError> {
         match w {
             w if w > 0.0 && w.is_finite() => Err(RewardError::PositiveExponent(w)),
@@ -68,22 +69,22 @@ impl Exponent {
         }
     }
 
-    /// Its value.
+    /// The value of the exponent.
     pub fn w(self) -> f64 {
         self.0
     }
 }
 
-/// A reward of accuracy and latency: MnasNet's ACC x (LAT/TAR)^w (Eq. 1 to 3) or TuNAS's.
+/// A reward of accuracy and latency: MnasNet's ACC x (LAT/TAR)^w (Eq. 1 to 3), or that of TuNAS.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Reward {
-    /// One exponent on both sides of the target. The target is then a constant factor: it cannot
-    /// move the optimum.
+    /// The same exponent on both sides of the target. The target is then a constant factor, which
+    /// cannot move the optimum.
     Soft(Exponent),
-    /// Exponent 0 up to the target, -1 above it.
+    /// The exponent is 0 up to the target and -1 above it.
     Hard,
-    /// ACC + w x |LAT/TAR - 1| (Bender et al. 2020, TuNAS): unlike the soft reward it
-    /// draws networks to the target, from both sides.
+    /// ACC + w x |LAT/TAR - 1| (Bender et al. 2020, TuNAS). Unlike the soft reward, it draws
+    /// networks to the target from both sides.
     Absolute(Exponent),
 }
 

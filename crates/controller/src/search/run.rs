@@ -1,5 +1,5 @@
-//! The search: the first phase maximises the reward that was asked for; the second, from the same pool
-//! of trials, searches for accuracy under the target.
+//! Runs a search. The first phase maximises the reward of the settings; the second continues from
+//! the same pool of trials and searches for accuracy under the target.
 
 use std::ops::ControlFlow;
 
@@ -16,18 +16,19 @@ use crate::search::settings::{Goal, SearchError, SearchSettings};
 use crate::search::trial::Trial;
 use crate::study::Study;
 
-/// How many of the most accurate trials under the target decide which networks are too fast to be worth
-/// a trial.
+/// The number of the most accurate trials under the target that decide which networks are too fast
+/// to be worth a trial.
 const BEST: usize = 20;
-/// Networks faster than this share of the fastest of those are not worth a trial: a slower network could
-/// be more accurate.
+/// Networks faster than this share of the fastest of those trials are not worth a trial, since a
+/// slower network could be more accurate.
 const MIN_SHARE: f64 = 0.9;
 
-/// Runs a search to its end, from where its study stands. Each batch is stored before anything
-/// depends on it. `progress` sees all trials after each batch.
+/// Runs a search to its end, continuing from the trials of its study. Each batch is stored before
+/// anything depends on it. `progress` receives all trials after each batch.
 ///
 /// # Errors
-/// A latency that cannot be had; a study that cannot be read or written, or is another search's.
+/// Returns an error if a latency is not available, if the study cannot be read or written or
+/// belongs to another search, or if `progress` returns `Break`.
 pub fn search(
     problem: &Problem<'_>,
     settings: &SearchSettings,
@@ -65,10 +66,10 @@ pub fn search(
     Ok(trials)
 }
 
-/// The next batch of a segment; empty where it has nothing more to propose.
+/// The next batch of a segment; empty if there is nothing left to propose.
 ///
-/// A latency costs no trial: under a target, none is spent on networks that miss it, or are so fast
-/// that a better one is to be had.
+/// The latency of a network is known without a trial. Under a target, no trial is spent on networks
+/// that miss it, or that are so fast that a slower one could be more accurate.
 fn propose(
     problem: &Problem<'_>,
     settings: &SearchSettings,
@@ -97,7 +98,7 @@ fn propose(
     if !batch.is_empty() {
         return Ok(batch);
     }
-    // Random draws find nothing that keeps the limits and the target.
+    // Random draws find nothing within the limits and the target.
     let target = match segment.objective {
         Objective::UnderTarget(target) => Some(target),
         Objective::Reward(..) | Objective::Accuracy => None,
@@ -143,8 +144,8 @@ fn evaluate(
     candidates: &[Candidate],
     settings: &SearchSettings,
 ) -> Vec<Trial> {
-    // The reward of a trial is the one that was asked for, also in the second phase.
-    let asked = match (&settings.goal, segment.objective) {
+    // The reward of a trial is that of the settings, also in the second phase.
+    let rewarded = match (&settings.goal, segment.objective) {
         (Goal::Targets { reward, .. }, Objective::UnderTarget(target)) => {
             Objective::Reward(*reward, target)
         }
@@ -158,21 +159,22 @@ fn evaluate(
             reward: 0.0,
             phase: segment.objective.phase(),
         };
-        trial.reward = asked.score(&trial);
+        trial.reward = rewarded.score(&trial);
         trial
     };
-    // Collected in the order of the candidates, whichever thread finishes first.
+    // The trials are in the order of the candidates, whichever thread finishes first.
     candidates.par_iter().map(one).collect()
 }
 
-/// Draws for each uniform sample, of which limits may refuse some.
+/// The number of draws available for each uniform sample, since limits exclude some.
 const DRAWS: usize = 100;
 
-/// The random search that a search is compared with: as many uniform samples among the candidates as the
-/// search has trials, fewer where limits allow hardly any. It is not part of the study.
+/// The random search that a search is compared with: as many uniform samples among the candidates
+/// as the search has trials, or fewer if hardly any genotypes are within the limits. It is not part
+/// of the study.
 ///
 /// # Errors
-/// A latency that cannot be had.
+/// Returns an error if a latency is not available.
 pub fn random_comparison(
     problem: &Problem<'_>,
     settings: &SearchSettings,

@@ -1,4 +1,4 @@
-//! The segments of a search: runs of trials that maximise one thing each.
+//! The segments of a search: consecutive trials with one objective each.
 
 use crate::search::reward::{Reward, Target};
 use crate::search::settings::{Goal, SearchSettings};
@@ -7,15 +7,15 @@ use crate::search::trial::{Phase, Trial};
 /// What a segment of trials maximises.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Objective {
-    /// The reward that was asked for.
+    /// The reward of the settings.
     Reward(Reward, Target),
-    /// Accuracy at a latency of the target at most.
+    /// Accuracy at a latency of at most the target.
     UnderTarget(Target),
     /// Accuracy alone.
     Accuracy,
 }
 
-/// Consecutive trials that maximise one thing.
+/// Consecutive trials with one objective.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Segment {
     pub(crate) objective: Objective,
@@ -41,9 +41,9 @@ impl Objective {
     }
 }
 
-/// The segments of a search, in order. Each phase has half of the trials, shared out among the targets;
-/// those of the first phase only where a target makes a difference to the reward: in the soft one it is
-/// a constant factor. Accuracy alone is searched for in one segment.
+/// The segments of a search, in order. Each phase has half of the trials, divided among the
+/// targets. With the soft reward, the first phase is a single segment, since a target is only a
+/// constant factor there. A search for accuracy alone is one segment.
 pub(crate) fn segments(settings: &SearchSettings) -> Vec<Segment> {
     let samples = settings.samples;
     let Goal::Targets { reward, targets } = &settings.goal else {

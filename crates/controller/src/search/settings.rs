@@ -1,4 +1,4 @@
-//! What a search is asked for, and why it stops early.
+//! The settings of a search, and the reasons why it stops early.
 
 use search_space::LatencyError;
 
@@ -6,27 +6,27 @@ use crate::search::algorithm::Algorithm;
 use crate::search::reward::{Reward, Target};
 use crate::study::StudyError;
 
-/// What a search is asked for.
+/// The settings of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SearchSettings {
     /// How genotypes are proposed.
     pub algorithm: Algorithm,
     /// What is searched for.
     pub goal: Goal,
-    /// Trials in all.
+    /// The total number of trials.
     pub samples: usize,
-    /// Of all random numbers.
+    /// The seed of all random numbers.
     pub seed: u64,
 }
 
 /// What is searched for.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Goal {
-    /// Networks that meet latencies.
+    /// Networks that meet target latencies.
     Targets {
-        /// What the first half maximises.
+        /// What the first phase maximises.
         reward: Reward,
-        /// The latencies; at least one.
+        /// The target latencies, at least one.
         targets: Vec<Target>,
     },
     /// Accuracy alone.
@@ -34,7 +34,7 @@ pub enum Goal {
 }
 
 impl Goal {
-    /// The latencies to meet; none where accuracy alone is searched for.
+    /// The target latencies; none in a search for accuracy alone.
     pub fn targets(&self) -> &[Target] {
         match self {
             Goal::Targets { targets, .. } => targets,
@@ -43,16 +43,16 @@ impl Goal {
     }
 }
 
-/// Why a search stopped.
+/// Why a search stopped early.
 #[derive(Debug, thiserror::Error)]
 pub enum SearchError {
-    /// A latency could not be had.
+    /// A latency is not available.
     #[error(transparent)]
     Latency(#[from] LatencyError),
-    /// The study could not be read or written.
+    /// The study cannot be read or written.
     #[error(transparent)]
     Study(#[from] StudyError),
-    /// `progress` asked to stop; the study holds all trials so far.
+    /// `progress` stopped the search; the study holds all trials so far.
     #[error("stopped")]
     Stopped,
     /// The study holds other genotypes than this search would have proposed.
@@ -61,11 +61,11 @@ pub enum SearchError {
          start a new study"
     )]
     Diverged {
-        /// Counted from 0.
+        /// The index of the trial, counted from 0.
         trial: usize,
-        /// The study's genotype.
+        /// The genotype in the study.
         stored: String,
-        /// This search's.
+        /// The genotype that this search proposes.
         proposed: String,
     },
 }

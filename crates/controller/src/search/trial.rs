@@ -6,17 +6,17 @@ use crate::accuracy::Estimate;
 use crate::search::reward::{Target, meets};
 use crate::study::StudyPoint;
 
-/// What a search maximises at the moment: first the reward, then accuracy under the target.
+/// The phases of a search: it maximises first the reward, then accuracy under the target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Maximises the reward that was asked for, or accuracy alone.
+    /// Maximises the reward of the settings, or accuracy alone.
     Reward,
-    /// From the same pool, searches for accuracy under the target.
+    /// Searches for accuracy under the target, from the same pool of trials.
     Target,
 }
 
 impl Phase {
-    /// Its name in files.
+    /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
             Phase::Reward => "reward",
@@ -28,25 +28,25 @@ impl Phase {
 /// One evaluated genotype.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
-    /// What was evaluated.
+    /// The genotype that was evaluated.
     pub genotype: Genotype,
-    /// Predicted latency in milliseconds; `None` where the search has no latencies.
+    /// The predicted latency in milliseconds; `None` if the search has no latencies.
     pub latency_ms: Option<f64>,
-    /// Accuracy with its standard error.
+    /// The accuracy with its standard error.
     pub estimate: Estimate,
-    /// The reward that was asked for.
+    /// The reward of the settings; in a search for accuracy alone, the accuracy.
     pub reward: f64,
     /// The phase in which it was proposed.
     pub phase: Phase,
 }
 
 impl Trial {
-    /// Its latency and accuracy.
+    /// The latency and accuracy of the trial.
     pub fn point(&self) -> StudyPoint {
         StudyPoint { latency_ms: self.latency_ms, accuracy: self.estimate.accuracy }
     }
 
-    /// Whether its predicted latency is at most the target. Every trial meets no target.
+    /// Whether the predicted latency is at most the target; true without a target.
     pub fn meets(&self, target: Option<Target>) -> bool {
         meets(self.latency_ms, target)
     }

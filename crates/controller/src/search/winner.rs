@@ -1,5 +1,5 @@
-//! Choosing by measured latency: candidates are measured in descending accuracy until none that is
-//! left could do better.
+//! The choice of winners by measured latency: candidates are measured in descending order of
+//! accuracy until none of the remaining ones could be better.
 
 use std::collections::HashMap;
 use std::ops::ControlFlow;
@@ -12,34 +12,35 @@ use crate::search::settings::{Goal, SearchError};
 use crate::search::trial::Trial;
 use crate::study::Study;
 
-/// The most networks that are measured for one target.
+/// The maximum number of networks that are measured for one target.
 pub const MAX_MEASURED: usize = 24;
-/// Predictions this far above the target are still candidates: they may measure faster.
+/// Networks are candidates up to this multiple of the target, since they may be faster than
+/// predicted.
 const OPTIMISM: f64 = 1.1;
 
-/// A network that was measured.
+/// The winner of a search.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Winner {
-    /// Index of its trial.
+    /// The index of its trial.
     pub trial: usize,
-    /// Median latency of the whole network in milliseconds, or the table's; None where the search
-    /// has no latencies.
+    /// The measured median latency of the whole network in milliseconds, or that of the table;
+    /// `None` if the search has no latencies.
     pub measured_ms: Option<f64>,
 }
 
-/// What was found for a target, or for accuracy alone.
+/// The winners for a target, or for accuracy alone.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Winners {
-    /// The target; `None` where accuracy alone was searched for.
+    /// The target; `None` in a search for accuracy alone.
     pub target: Option<Target>,
-    /// The most accurate network that meets it.
+    /// The most accurate network that meets the target.
     pub best: Option<Winner>,
-    /// The network with the greatest reward for it.
+    /// The network with the highest reward for the target.
     pub best_by_reward: Option<Winner>,
 }
 
 /// The winners of a search: for each target [`best_under_target`] and [`best_by_reward`], or
-/// [`best_by_accuracy`]. `progress` is called for each network that is measured.
+/// [`best_by_accuracy`]. `progress` is called for each network that [`best_under_target`] measures.
 ///
 /// # Errors
 /// As [`best_under_target`].
@@ -63,14 +64,16 @@ pub fn winners(
     Ok(all)
 }
 
-/// Measures candidates and returns the most accurate one whose measured latency meets the target,
-/// None where none of those measured does.
+/// Measures candidates and returns the most accurate one whose measured latency meets the target;
+/// `None` if no measured one does.
 ///
-/// The least ratio of measured to predicted latency so far corrects the predictions of the others.
-/// Every measurement is stored before it decides anything. A table's latencies are taken as they are.
+/// The minimum ratio of measured to predicted latency so far corrects the predictions of the other
+/// candidates. Every measurement is stored before anything depends on it. The latencies of a table
+/// are taken as they are.
 ///
 /// # Errors
-/// A network that cannot be measured; a study that cannot be written.
+/// Returns an error if a network cannot be measured, if the study cannot be read or written, or if
+/// `progress` returns `Break`.
 pub fn best_under_target(
     problem: &Problem<'_>,
     trials: &[Trial],
@@ -78,7 +81,7 @@ pub fn best_under_target(
     study: &mut Study,
     progress: &mut dyn FnMut(&Trial, f64) -> ControlFlow<()>,
 ) -> Result<Option<Winner>, SearchError> {
-    let allowed_ms = match problem.latency {
+    let max_ms = match problem.latency {
         LatencyOf::Device(_) => target.max_measured_ms(),
         LatencyOf::Column(_) | LatencyOf::Unknown => target.ms(),
     };
@@ -88,14 +91,14 @@ pub fn best_under_target(
         .collect();
     let accuracy = |index: usize| trials[index].estimate.accuracy;
     order.sort_by(|&(a, _), &(b, _)| accuracy(b).total_cmp(&accuracy(a)).then(a.cmp(&b)));
-    // Measured over predicted latency.
+    // The ratio of measured to predicted latency, by trial.
     let mut ratios: HashMap<usize, f64> = HashMap::new();
     let mut best: Option<(usize, f64)> = None;
     while ratios.len() < MAX_MEASURED {
-        // The least, so that no candidate is passed over that might do.
+        // The minimum, so that no candidate is skipped that might meet the target.
         let correction = ratios.values().copied().min_by(f64::total_cmp).unwrap_or(1.0);
         let hopeful = |(index, predicted_ms): &(usize, f64)| {
-            predicted_ms * correction <= allowed_ms && !ratios.contains_key(index)
+            predicted_ms * correction <= max_ms && !ratios.contains_key(index)
         };
         let Some((next, predicted_ms)) = order.iter().copied().find(hopeful) else { break };
         if best.is_some_and(|(best, _)| accuracy(best) >= accuracy(next)) {
@@ -106,14 +109,14 @@ pub fn best_under_target(
             return Err(SearchError::Stopped);
         }
         ratios.insert(next, ms / predicted_ms);
-        if ms <= allowed_ms {
+        if ms <= max_ms {
             best = Some((next, ms));
         }
     }
     Ok(best.map(|(trial, ms)| Winner { trial, measured_ms: Some(ms) }))
 }
 
-/// The trial with the greatest reward for `target` (the paper's winner), measured. None without
+/// The trial with the highest reward for `target` (the paper's winner), measured. `None` without
 /// trials.
 ///
 /// # Errors
@@ -133,8 +136,8 @@ pub fn best_by_reward(
     Ok(Some(Winner { trial, measured_ms }))
 }
 
-/// The most accurate trial, the first of several; None without trials. For searches of accuracy
-/// alone: nothing is measured.
+/// The most accurate trial, of equal ones the first; `None` without trials. This is for searches
+/// for accuracy alone, so nothing is measured.
 pub fn best_by_accuracy(trials: &[Trial]) -> Option<Winner> {
     let accuracy = |index: usize| trials[index].estimate.accuracy;
     let best =
@@ -142,8 +145,8 @@ pub fn best_by_accuracy(trials: &[Trial]) -> Option<Winner> {
     best.map(|trial| Winner { trial, measured_ms: None })
 }
 
-/// The stored measurement of a genotype, or a new one, stored before it is returned. A table's
-/// latency is no measurement of ours, and is not stored.
+/// The stored measurement of a genotype, or a new one that is stored before it is returned. The
+/// latency of a table is not a measurement of ours and is not stored.
 fn measure(
     problem: &Problem<'_>,
     genotype: &Genotype,

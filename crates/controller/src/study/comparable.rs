@@ -11,22 +11,23 @@ use super::points::{StudyPoint, StudyPoints, read_points};
 /// A study with at least one trial.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ComparableStudy {
-    /// Where it was read.
+    /// The path that it was read from.
     pub path: PathBuf,
-    /// What it is about.
+    /// What decides its trials.
     pub manifest: Manifest,
-    /// The manifest as texts.
+    /// The settings from which the manifest was read.
     pub settings: StudySettings,
-    /// Its trials.
+    /// Its trials in order.
     pub points: Vec<StudyPoint>,
 }
 
 /// Studies of one search with different seeds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StudyGroup {
-    /// The settings in which the groups differ, with their values; an empty one where there is none.
+    /// The settings in which the groups differ, with their values. The value is empty if the group
+    /// lacks the setting.
     pub differing: Vec<(String, String)>,
-    /// At least one.
+    /// The studies, at least one.
     pub studies: Vec<ComparableStudy>,
 }
 
@@ -36,57 +37,57 @@ pub enum CompareError {
     /// A study cannot be read.
     #[error(transparent)]
     Study(#[from] StudyError),
-    /// Its settings cannot be read.
+    /// The settings of a study are invalid.
     #[error("{}: {source}", path.display())]
     Manifest {
-        /// The study.
+        /// The path of the study.
         path: PathBuf,
-        /// Which one.
+        /// The setting that is invalid.
         source: ManifestError,
     },
-    /// A study without trials.
+    /// A study has no trials.
     #[error("{}: no trials yet", path.display())]
     Empty {
-        /// The study.
+        /// The path of the study.
         path: PathBuf,
     },
-    /// Two studies that have nothing to compare.
+    /// Two studies cannot be compared.
     #[error(
         "{} and {}: cannot be compared: {name} is {} and {}; expected: {expected}",
         paths[0].display(), paths[1].display(), values[0], values[1]
     )]
     Differ {
-        /// The studies.
+        /// The paths of the studies.
         paths: [PathBuf; 2],
         /// The setting in which they differ.
         name: String,
-        /// Its values.
+        /// The values of the setting.
         values: [String; 2],
-        /// What they should have.
+        /// What is expected of the studies.
         expected: &'static str,
     },
-    /// Two studies of the same search and seed.
+    /// Two studies are of the same search and seed.
     #[error(
         "{} and {}: the same search twice, seed {seed}; expected: one study per seed",
         paths[0].display(), paths[1].display()
     )]
     SameSeed {
-        /// The studies.
+        /// The paths of the studies.
         paths: [PathBuf; 2],
         /// Their seed.
         seed: u64,
     },
 }
 
-/// What all compared studies have in common: latencies of different devices or tables cannot be compared,
-/// and neither can accuracies of different sources.
+/// The settings in which all compared studies agree: latencies of different devices or tables
+/// cannot be compared, and neither can accuracies of different sources.
 const COMMON: [&str; 6] = ["space", "accuracy", "device", "runtime", "threads", "latencies"];
 
 impl ComparableStudy {
     /// Reads the study of an output folder, or a database, while a search may be writing it.
     ///
     /// # Errors
-    /// [`CompareError`]: no study, or one without trials.
+    /// [`CompareError`] if there is no study, if it has no trials, or if its settings are invalid.
     pub fn read(path: &Path) -> Result<Self, CompareError> {
         let StudyPoints { settings, points } = read_points(path)?;
         let path = path.to_path_buf();
@@ -99,7 +100,7 @@ impl ComparableStudy {
         }
     }
 
-    /// The settings without the seed, and without what follows from the others.
+    /// The settings without the seed, and without the optimum, which follows from the others.
     fn search(&self) -> StudySettings {
         let mut settings = self.settings.clone();
         settings.retain(|name, _| !["seed", "optimum"].contains(&name.as_str()));
@@ -128,10 +129,11 @@ impl ComparableStudy {
     }
 }
 
-/// The targets in milliseconds that all studies have, in the order of the first study.
+/// The targets in milliseconds that all studies have, in the order of the first study; `None`
+/// stands for accuracy alone.
 ///
 /// # Errors
-/// [`CompareError::Differ`]: studies that cannot be compared.
+/// [`CompareError::Differ`] if the studies cannot be compared.
 pub fn common_targets(studies: &[ComparableStudy]) -> Result<Vec<Option<f64>>, CompareError> {
     let Some((first, others)) = studies.split_first() else { return Ok(Vec::new()) };
     let mut common = first.manifest.targets_ms();
@@ -142,7 +144,7 @@ pub fn common_targets(studies: &[ComparableStudy]) -> Result<Vec<Option<f64>>, C
         let targets = other.manifest.targets_ms();
         common.retain(|target| targets.contains(target));
         if common.is_empty() {
-            return Err(first.differs(other, "target_ms", "a target that all have"));
+            return Err(first.differs(other, "target_ms", "a target that all studies have"));
         }
         for name in COMMON {
             first.has_same(other, name)?;
@@ -151,10 +153,10 @@ pub fn common_targets(studies: &[ComparableStudy]) -> Result<Vec<Option<f64>>, C
     Ok(common)
 }
 
-/// The studies by their searches, in the order of the first study of each.
+/// Groups the studies by search, in the order of the first study of each.
 ///
 /// # Errors
-/// [`CompareError::SameSeed`].
+/// [`CompareError::SameSeed`] if two studies of a search have the same seed.
 pub fn group_by_search(studies: Vec<ComparableStudy>) -> Result<Vec<StudyGroup>, CompareError> {
     let mut groups: Vec<StudyGroup> = Vec::new();
     for study in studies {

@@ -1,5 +1,5 @@
-//! An SQLite file in an output folder that knows what it was made for: its deciding settings, and
-//! notes. Studies and adaptations are such files with tables of their own.
+//! An SQLite file in an output folder that stores what it was created for: the settings that decide
+//! its contents, and notes. Studies and adaptations are such files with tables of their own.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -8,11 +8,11 @@ use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
 use super::error::StudyError;
 
-/// What makes one study another: by name, as text.
+/// The settings that distinguish one study from another: texts by name.
 pub type StudySettings = BTreeMap<String, String>;
 
-/// One writer; readers see whole batches while it writes; a killed process loses at most the batch
-/// in flight.
+/// There is one writer. Readers see whole batches while it writes, and a killed process loses at
+/// most the batch in flight.
 const CONNECT: &str = "
     PRAGMA busy_timeout = 5000;
     PRAGMA journal_mode = WAL;
@@ -31,20 +31,21 @@ const SETTINGS: &str = "
 /// The tables of one kind of file.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Schema {
-    /// Kept in SQLite's `user_version`.
+    /// The version, which is kept in SQLite's `user_version`.
     pub(crate) version: i64,
-    /// Makes its tables, but for the settings.
+    /// The SQL that creates the tables, except that of the settings.
     pub(crate) tables: &'static str,
 }
 
-/// An open file.
+/// An open database file.
 #[derive(Debug)]
 pub(crate) struct Database {
     path: PathBuf,
     connection: Connection,
 }
 
-/// Whether a file has tables. A database without is none: a process was killed before it made them.
+/// Whether a file has tables. A database without tables does not count, since its process was
+/// killed before it created them.
 pub(crate) fn has_tables(path: &Path) -> bool {
     let tables = || -> rusqlite::Result<i64> {
         let connection = Connection::open(path)?;
@@ -53,17 +54,17 @@ pub(crate) fn has_tables(path: &Path) -> bool {
     path.exists() && !matches!(tables(), Ok(0))
 }
 
-/// The settings that decide.
+/// The settings that decide, without the notes.
 pub(crate) fn settings(connection: &Connection) -> rusqlite::Result<StudySettings> {
     let mut query = connection.prepare("SELECT name, value FROM settings WHERE decides")?;
     query.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
 }
 
 impl Database {
-    /// A new file. `fill` writes into the new tables, in one transaction with their making.
+    /// Creates a file. `fill` writes to the new tables in the transaction that creates them.
     ///
     /// # Errors
-    /// One that is there already; a folder that cannot be written to.
+    /// Returns an error if the file already exists, or if the folder cannot be written to.
     pub(crate) fn create(
         path: PathBuf,
         schema: Schema,
@@ -91,10 +92,11 @@ impl Database {
         Ok(database)
     }
 
-    /// A file to go on with, made with the same settings.
+    /// Opens a file that was created with the same settings, to continue it.
     ///
     /// # Errors
-    /// No file; one of another version; the first setting that differs.
+    /// Returns an error if there is no file, if it has another version, or if a setting differs,
+    /// naming the first one.
     pub(crate) fn resume(
         path: PathBuf,
         schema: Schema,
@@ -135,7 +137,7 @@ impl Database {
         Ok(Self { path, connection })
     }
 
-    /// Where it is.
+    /// The path of the file.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
@@ -148,12 +150,12 @@ impl Database {
             .map_err(|source| StudyError::Database { path: self.path.clone(), source })
     }
 
-    /// Gives back the room of deleted content.
+    /// Releases the disk space of deleted content.
     pub(crate) fn compact(&mut self) -> Result<(), StudyError> {
         self.read(|connection| connection.execute_batch("VACUUM"))
     }
 
-    /// A change that is made whole or not at all.
+    /// Makes a change in one transaction.
     pub(crate) fn write(
         &mut self,
         change: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<()>,

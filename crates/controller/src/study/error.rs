@@ -2,55 +2,56 @@
 
 use std::path::PathBuf;
 
-/// The study's path and what is wrong with it.
+/// What is wrong with a study, with its path.
 #[derive(Debug, thiserror::Error)]
 pub enum StudyError {
-    /// A new study would overwrite it.
+    /// A new study would overwrite an existing one.
     #[error("{}: holds a study already; resume it with --resume, or choose another --out", path.display())]
     Exists {
-        /// The database.
+        /// The path of the database.
         path: PathBuf,
     },
-    /// Nothing to resume or to read.
+    /// There is no study to resume or to read.
     #[error("{}: no study there", path.display())]
     Missing {
-        /// The database.
+        /// The path of the database.
         path: PathBuf,
     },
-    /// Made by another version of nas.
+    /// The study was made by another version of nas.
     #[error("{}: found study version {found}; expected: {supported}", path.display())]
     Version {
-        /// The database.
+        /// The path of the database.
         path: PathBuf,
-        /// Its version.
+        /// The version that was found.
         found: i64,
-        /// The one that this nas reads.
+        /// The version that this nas reads.
         supported: i64,
     },
-    /// A study of another search.
+    /// The study belongs to another search.
     #[error("{}: another study: its {name} is {stored}, not {wanted}", path.display())]
     OtherSettings {
-        /// The database.
+        /// The path of the database.
         path: PathBuf,
         /// The setting that differs.
         name: String,
-        /// In the study.
+        /// The value in the study.
         stored: String,
-        /// As asked for now.
+        /// The value that is expected.
         wanted: String,
     },
-    /// A genotype of another space.
+    /// A genotype belongs to another space.
     #[error("{}: {source}", path.display())]
     Genotype {
-        /// The database.
+        /// The path of the database.
         path: PathBuf,
-        /// What is wrong with it.
+        /// What is wrong with the genotype.
         source: search_space::Invalid,
     },
-    /// SQLite failed: a full disk, no permission, not a database.
+    /// SQLite failed, for example because the disk is full, a permission is missing, or the file is
+    /// not a database.
     #[error("{}: {source}", path.display())]
     Database {
-        /// The database.
+        /// The path of the database.
         path: PathBuf,
         /// SQLite's error.
         source: rusqlite::Error,

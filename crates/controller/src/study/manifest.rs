@@ -1,4 +1,5 @@
-//! What a study is about: it is resumed only with the same, and compared with others by it.
+//! The manifest of a study: a study is resumed only with the same manifest, and compared with
+//! others by it.
 
 use std::str::FromStr;
 
@@ -6,68 +7,70 @@ use super::database::StudySettings;
 use crate::search::algorithm::Algorithm;
 use crate::search::{Exponent, Goal, Limits, Reward, SearchSettings, Target};
 
-/// The sources of a search by their contents.
+/// The sources of a search, identified by their contents.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SourceIds {
-    /// What is searched.
+    /// The space that is searched.
     pub space: SpaceId,
-    /// Where accuracies come from.
+    /// The source of accuracies.
     pub accuracy: AccuracyId,
-    /// Where latencies come from.
+    /// The source of latencies.
     pub latency: LatencyId,
-    /// The best accuracy for each target, in their order, or of all, where a table knows it.
+    /// The best accuracy for each target, in order, or of all genotypes in a search for accuracy
+    /// alone; `None` if it is unknown.
     pub optimum: Option<Vec<f64>>,
 }
 
 /// What decides the trials of a study.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Manifest {
-    /// What is searched.
+    /// The space that is searched.
     pub space: SpaceId,
-    /// Where accuracies come from.
+    /// The source of accuracies.
     pub accuracy: AccuracyId,
-    /// Where latencies come from.
+    /// The source of latencies.
     pub latency: LatencyId,
     /// What is searched for.
     pub goal: Goal,
     /// How genotypes are proposed.
     pub algorithm: Algorithm,
-    /// What no network may exceed.
+    /// The limits that no network may exceed.
     pub limits: Limits,
-    /// Trials in all.
+    /// The total number of trials.
     pub samples: usize,
-    /// Of all random choices.
+    /// The seed of all random numbers.
     pub seed: u64,
-    /// The best accuracy for each target, in their order, or of all, where a table knows it.
+    /// The best accuracy for each target, in order, or of all genotypes in a search for accuracy
+    /// alone; `None` if it is unknown.
     pub optimum: Option<Vec<f64>>,
 }
 
-/// A search space by its contents.
+/// A search space, identified by its contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpaceId {
-    /// Its name.
+    /// The name of the space.
     pub name: String,
-    /// A hash of its choices, in hexadecimal; `None` for the digits of a table.
+    /// A hash of its choices in hexadecimal; `None` for the digits of a table.
     pub fingerprint: Option<String>,
 }
 
-/// An accuracy source by its contents.
+/// An accuracy source, identified by its contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccuracyId {
     /// The surrogate that comes with the tool.
     Surrogate,
     /// A table.
     Table {
-        /// Its file's name.
+        /// The name of its file.
         name: String,
-        /// A hash of its bytes, in hexadecimal.
+        /// A hash of its uncompressed text in hexadecimal.
         fingerprint: String,
         /// The columns that are read.
         columns: Vec<String>,
     },
 }
 
-/// A source of latencies by its contents.
+/// A source of latencies, identified by its contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum LatencyId {
     /// A device's latency table.
@@ -76,29 +79,29 @@ pub enum LatencyId {
         device: String,
         /// What executes the networks, with its version.
         runtime: String,
-        /// Threads of a network.
+        /// The number of threads that run a network.
         threads: usize,
-        /// A hash of the latencies of the space's blocks, in hexadecimal.
+        /// A hash of the latencies of the space's blocks in hexadecimal.
         fingerprint: String,
     },
     /// A column of the accuracy table.
     Column,
-    /// There are none.
+    /// There are no latencies.
     Unknown,
 }
 
-/// Settings of a study that are no manifest.
+/// A setting of a study is missing or invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("its {name}: found {found}; expected: what a search writes")]
+#[error("{name}: found {found}; expected: a value that a search writes")]
 pub struct ManifestError {
-    /// The setting.
+    /// The name of the setting.
     pub name: &'static str,
-    /// Its text; `nothing` where there is none.
+    /// The text of the setting; `nothing` if it is missing.
     pub found: String,
 }
 
 impl Manifest {
-    /// The manifest of a search among these sources.
+    /// The manifest of a search with these sources.
     pub fn new(sources: SourceIds, settings: &SearchSettings, limits: &Limits) -> Self {
         let SourceIds { space, accuracy, latency, optimum } = sources;
         let SearchSettings { algorithm, ref goal, samples, seed } = *settings;
@@ -106,7 +109,7 @@ impl Manifest {
         Self { space, accuracy, latency, goal, algorithm, limits, samples, seed, optimum }
     }
 
-    /// The latencies to meet, in milliseconds; a single `None` where accuracy alone is searched for.
+    /// The target latencies in milliseconds; a single `None` in a search for accuracy alone.
     pub fn targets_ms(&self) -> Vec<Option<f64>> {
         match &self.goal {
             Goal::Accuracy => vec![None],
@@ -116,13 +119,13 @@ impl Manifest {
         }
     }
 
-    /// The best accuracy there is for a target, where the accuracy source knows it.
+    /// The best possible accuracy for a target, if the accuracy source knows it.
     pub fn optimum_for(&self, target_ms: Option<f64>) -> Option<f64> {
         let place = self.targets_ms().iter().position(|&other| other == target_ms)?;
         self.optimum.as_ref()?.get(place).copied()
     }
 
-    /// Its settings, each as a text for people.
+    /// The manifest as settings, each of them a human-readable text.
     pub fn to_settings(&self) -> StudySettings {
         let mut settings = StudySettings::new();
         let mut set = |name: &str, value: String| _ = settings.insert(name.to_owned(), value);
@@ -161,10 +164,10 @@ impl Manifest {
         settings
     }
 
-    /// Reads the settings of a study.
+    /// Reads the manifest from the settings of a study.
     ///
     /// # Errors
-    /// [`ManifestError`]: the first setting that no search writes.
+    /// [`ManifestError`] for the first setting that no search writes.
     pub fn from_settings(settings: &StudySettings) -> Result<Self, ManifestError> {
         let settings = Settings(settings);
         let space = settings.text("space")?;
@@ -193,7 +196,7 @@ impl Manifest {
             NONE => LatencyId::Unknown,
             fingerprint => LatencyId::Device {
                 device: settings.text("device")?.to_owned(),
-                // The first studies lack these two.
+                // Studies of early versions lack these two settings.
                 runtime: settings.text("runtime").unwrap_or_default().to_owned(),
                 threads: settings.parsed("threads").unwrap_or(1),
                 fingerprint: fingerprint.to_owned(),
@@ -233,12 +236,12 @@ impl Manifest {
     }
 }
 
-/// Latencies that are those of the accuracy table.
+/// The text of [`LatencyId::Column`].
 const COLUMN: &str = "of the accuracy table";
-/// No latencies.
+/// The text of [`LatencyId::Unknown`].
 const NONE: &str = "none";
 
-/// Settings that are read one by one.
+/// Settings that are parsed one by one.
 struct Settings<'a>(&'a StudySettings);
 
 impl<'a> Settings<'a> {

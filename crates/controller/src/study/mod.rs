@@ -1,5 +1,5 @@
-//! The study store: an SQLite database in the output folder. Settings, trials batch by batch, and
-//! measurements, each stored before anything depends on it.
+//! The study store: an SQLite database in the output folder with settings, trials and measurements.
+//! Trials are stored batch by batch, and everything is stored before anything depends on it.
 
 mod comparable;
 pub(crate) mod database;

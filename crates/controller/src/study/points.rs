@@ -1,5 +1,4 @@
-//! A study as points, for whoever only looks at it: neither a genotype is decoded nor a byte of the
-//! study's files is written.
+//! Reads a study as points: no genotype is decoded, and none of the study's files is written to.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,35 +9,37 @@ use super::database::{self, StudySettings};
 use super::error::StudyError;
 use super::schema::{self, FILE_NAME};
 
-/// What a trial came to.
+/// The latency and accuracy of a trial.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StudyPoint {
-    /// Predicted latency in milliseconds; None where only accuracy is searched.
+    /// The predicted latency in milliseconds; `None` if only accuracy is searched for.
     pub latency_ms: Option<f64>,
-    /// Accuracy as a fraction.
+    /// The accuracy, a fraction.
     pub accuracy: f64,
 }
 
 /// A study's deciding settings and its trials in order.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StudyPoints {
-    /// What makes one study another.
+    /// The settings that distinguish it from other studies.
     pub settings: StudySettings,
-    /// Its trials.
+    /// The latency and accuracy of each trial, in order.
     pub points: Vec<StudyPoint>,
 }
 
 /// Reads the study of an output folder, or a database, while a search may be writing it.
 ///
 /// # Errors
-/// No study; one of a later version; a database that cannot be read.
+/// Returns an error if there is no study, if it has an unsupported version, or if the database
+/// cannot be read.
 pub fn read_points(study: &Path) -> Result<StudyPoints, StudyError> {
     let path = if study.is_dir() { study.join(FILE_NAME) } else { study.to_path_buf() };
     if !path.exists() {
         return Err(StudyError::Missing { path });
     }
-    // Whoever has the study open keeps a write-ahead log beside it. Without one SQLite would make
-    // it, which a read-only folder does not allow, unless told that the file does not change.
+    // A process that has the study open keeps a write-ahead log beside it. If there is none, SQLite
+    // would create it, which fails in a read-only folder, unless it is told that the file does not
+    // change.
     let mut log = path.clone().into_os_string();
     log.push("-wal");
     let log = PathBuf::from(log);
@@ -78,7 +79,7 @@ fn points(connection: &Connection) -> rusqlite::Result<Vec<StudyPoint>> {
     query.query_map([], point)?.collect()
 }
 
-/// SQLite's name of a file, with what a URI would read otherwise written as `%XX`.
+/// The URI of a file for SQLite. Bytes that have a meaning in a URI are written as `%XX`.
 fn uri(path: &Path) -> String {
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let text = |&byte: &u8| match byte {

@@ -1,11 +1,11 @@
-//! Tables of the study store.
+//! The tables of the study store.
 
 use super::database::Schema;
 
-/// The database's name in an output folder.
+/// The name of the database in an output folder.
 pub const FILE_NAME: &str = "study.sqlite";
 
-/// The settings' table is every database's.
+/// The tables besides that of the settings, which every database has.
 pub(super) const SCHEMA: Schema = Schema { version: 3, tables: TABLES };
 
 const TABLES: &str = "

@@ -18,18 +18,19 @@ pub struct Study {
 }
 
 impl Study {
-    /// Whether a folder holds a study. A database without tables is none: a process was killed
-    /// before it made them.
+    /// Whether a folder holds a study. A database without tables does not count, since its process
+    /// was killed before it created them.
     pub fn is_there(folder: &Path) -> bool {
         database::has_tables(&folder.join(FILE_NAME))
     }
 
-    /// A new study in an existing folder that holds none.
+    /// Creates a study in an existing folder that holds none.
     ///
-    /// `settings` decide what is searched: resume needs equal ones. `notes` say how it came about.
+    /// `settings` decide what is searched, and [`Study::resume`] needs equal ones. `notes` describe
+    /// how the study came about.
     ///
     /// # Errors
-    /// A study that is there already; a folder that cannot be written to.
+    /// Returns an error if the folder already holds a study or cannot be written to.
     pub fn create(
         folder: &Path,
         settings: &StudySettings,
@@ -40,10 +41,11 @@ impl Study {
         Ok(Self { database })
     }
 
-    /// The study of a folder, to be continued with the settings that it was made with.
+    /// Opens the study of a folder to continue it with the settings that it was created with.
     ///
     /// # Errors
-    /// No study; one of a later version; the first setting that differs.
+    /// Returns an error if there is no study, if it has another version, or if a setting differs,
+    /// naming the first one.
     pub fn resume(folder: &Path, settings: &StudySettings) -> Result<Self, StudyError> {
         let path = folder.join(FILE_NAME);
         Ok(Self { database: Database::resume(path, schema::SCHEMA, settings)? })
@@ -52,7 +54,7 @@ impl Study {
     /// The settings that decide what is searched.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub fn settings(&self) -> Result<StudySettings, StudyError> {
         self.database.read(database::settings)
     }
@@ -60,7 +62,7 @@ impl Study {
     /// All trials in order.
     ///
     /// # Errors
-    /// The database cannot be read, or holds a genotype of another space.
+    /// Returns an error if the database cannot be read or holds a genotype of another space.
     pub fn trials(&self, domain: &Domain) -> Result<Vec<Trial>, StudyError> {
         let rows: Vec<(String, Trial)> = self.database.read(|connection| {
             let mut query = connection.prepare(
@@ -88,10 +90,10 @@ impl Study {
             .collect()
     }
 
-    /// Stores a batch that starts with trial `first`, whole or not at all.
+    /// Stores a batch that starts with trial `first`, in one transaction.
     ///
     /// # Errors
-    /// The database cannot be written.
+    /// Returns an error if the database cannot be written.
     pub fn record(
         &mut self,
         domain: &Domain,
@@ -119,10 +121,10 @@ impl Study {
         })
     }
 
-    /// The stored measured latency of a genotype in milliseconds.
+    /// The stored measured latency of a genotype in milliseconds; `None` if there is none.
     ///
     /// # Errors
-    /// The database cannot be read.
+    /// Returns an error if the database cannot be read.
     pub fn measurement(&self, genotype: &str) -> Result<Option<f64>, StudyError> {
         let select = "SELECT measured_ms FROM measurements WHERE genotype = ?";
         self.database.read(|connection| {
@@ -130,10 +132,10 @@ impl Study {
         })
     }
 
-    /// Stores a measured latency.
+    /// Stores the measured latency of a genotype.
     ///
     /// # Errors
-    /// The database cannot be written.
+    /// Returns an error if the database cannot be written.
     pub fn record_measurement(
         &mut self,
         genotype: &str,

@@ -1,5 +1,6 @@
-//! The covariance of two networks: a product over the stages, so that interactions of any order are
-//! there and a network's covariance with all others is a product of rows looked up by stage.
+//! The covariance of two networks is a product over the stages. It thus has interactions of any
+//! order, and a network's covariances with all others are a product of rows that are looked up by
+//! stage.
 
 use ndarray::{Array1, Array2};
 use serde::{Deserialize, Serialize};
@@ -10,20 +11,21 @@ use super::stages::{StageOptions, Stages};
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct StageKernel {
-    /// One for each choice, then ln(MACs)^2 and ln(parameters)^2.
+    /// The weights of each choice, then of the squared differences of ln(MACs) and of
+    /// ln(parameters).
     pub(super) weights: Vec<f64>,
-    /// How much of the other stages' effects all configurations of this one share.
+    /// The share of the other stages' effects that all configurations of this stage have in common.
     pub(super) floor: f64,
 }
 
 impl StageKernel {
-    /// For each pair of configurations.
+    /// The covariance of each pair of configurations.
     pub(super) fn table(&self, options: &StageOptions) -> Array2<f64> {
         options.similarity(&self.weights).mapv(|e| self.floor + (1.0 - self.floor) * e)
     }
 }
 
-/// signal x product over the stages, and on the diagonal the noise.
+/// signal x the product over the stages, plus the noise on the diagonal.
 #[derive(Clone, Debug)]
 pub(super) struct Covariance {
     pub(super) stages: Vec<StageKernel>,
@@ -37,7 +39,8 @@ impl Covariance {
         self.stages.iter().zip(&stages.stages).map(|(kernel, stage)| kernel.table(stage)).collect()
     }
 
-    /// Without the noise; only the lower triangle is filled. `codes`: `[network][stage]`.
+    /// The covariance matrix without the noise, of which only the lower triangle is filled. `codes`
+    /// is `[network][stage]`.
     pub(super) fn matrix(&self, tables: &[Array2<f64>], codes: &[Vec<usize>]) -> Array2<f64> {
         let n = codes.len();
         let mut matrix = Array2::zeros((n, n));
@@ -52,8 +55,8 @@ impl Covariance {
     }
 }
 
-/// Numbers without bounds that stand for a covariance: for each stage the logarithms of its weights
-/// and its floor's logit, then the logarithms of signal and noise.
+/// The covariance that unconstrained parameters stand for: for each stage the logarithms of its
+/// weights and the logit of its floor, then the logarithms of signal and noise.
 pub(super) fn from_parameters(stages: &Stages, parameters: &[f64]) -> Covariance {
     let mut rest = parameters;
     let stages = stages.stages.iter().map(|stage| {
@@ -69,7 +72,7 @@ pub(super) fn from_parameters(stages: &Stages, parameters: &[f64]) -> Covariance
     Covariance { stages, signal: rest[0].exp(), noise: rest[1].exp() }
 }
 
-/// Where fits start and what they are drawn to: weak and alike in all choices.
+/// The mean of the prior, at which fits start: effects are weak and the same for all choices.
 pub(super) fn prior_parameters(stages: &Stages) -> Array1<f64> {
     let (weight, floor_logit, signal, noise): (f64, f64, f64, f64) = (0.03, 1.5, 2.7, 0.01);
     let per_stage = stages.stages.iter().flat_map(|stage| {
@@ -78,9 +81,9 @@ pub(super) fn prior_parameters(stages: &Stages) -> Array1<f64> {
     per_stage.chain([signal.ln(), noise.ln()]).collect()
 }
 
-/// Gradient by the parameters of [`from_parameters`], from `slopes[i][j]`, the derivative by the
-/// covariance of networks i and j times that covariance without noise (lower triangle), and
-/// `by_noise`, that by the logarithm of the noise.
+/// The gradient with respect to the parameters of [`from_parameters`]. `slopes[i][j]` is the
+/// derivative with respect to the covariance of networks i and j, times that covariance without
+/// noise (lower triangle). `by_noise` is the derivative with respect to the logarithm of the noise.
 pub(super) fn gradient(
     covariance: &Covariance,
     stages: &Stages,
@@ -93,7 +96,7 @@ pub(super) fn gradient(
     let mut by_signal = 0.0;
     for (i, row) in slopes.rows().into_iter().enumerate() {
         for (j, slope) in row.iter().take(i + 1).enumerate() {
-            // The upper triangle is the same again.
+            // The upper triangle contributes the same again.
             let slope = if i == j { *slope } else { 2.0 * slope };
             by_signal += slope;
             for (sums, (&a, &b)) in by_entry.iter_mut().zip(codes[i].iter().zip(&codes[j])) {

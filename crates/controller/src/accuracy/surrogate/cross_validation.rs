@@ -1,4 +1,4 @@
-//! Quality on networks that a fit has not seen.
+//! Cross-validation: the quality on networks that a fit has not seen.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use search_space::{Genotype, SearchSpace};
 
 use super::{Evaluation, Row, Surrogate, SurrogateError, evaluate, fit_once};
 
-/// Evaluations of k fits, hyper-parameters included, each on the fold that it left out. Rows of one
-/// genotype are in one fold.
+/// Evaluates `folds` fits, hyper-parameters included, each on the fold that it left out. Rows of
+/// one genotype are in one fold.
 ///
 /// # Errors
 /// As [`super::fit`].

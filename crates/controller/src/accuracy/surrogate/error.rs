@@ -1,4 +1,4 @@
-//! What can be wrong with a surrogate's data, file or question.
+//! Errors of the data, files and predictions of surrogates.
 
 use std::fmt::Display;
 
@@ -6,37 +6,37 @@ use search_space::Invalid;
 
 use crate::csv_file::CsvError;
 
-/// Why there is no surrogate, evaluation or prediction.
+/// Why a surrogate cannot be fitted, read, evaluated or used.
 #[derive(Debug, thiserror::Error)]
 pub enum SurrogateError {
-    /// A table of trained networks that cannot be used.
+    /// A table of trained networks cannot be used.
     #[error(transparent)]
     Csv(#[from] CsvError),
-    /// A surrogate file that does not parse.
+    /// A surrogate file does not parse.
     #[error("surrogate, line {line}: {message}")]
     Ron {
-        /// Counted from 1.
+        /// The line number, counted from 1.
         line: usize,
         /// What the parser found and expected.
         message: String,
     },
-    /// A surrogate that was fitted to another space or to another state of this one.
+    /// A surrogate was fitted to another space, or to another version of this one.
     #[error(
         "surrogate: fitted to {found}; expected: {expected} (`nas surrogate fit` makes a new one)"
     )]
     OtherSpace {
-        /// Name and fingerprint in the surrogate.
+        /// The name and fingerprint in the surrogate.
         found: String,
-        /// Name and fingerprint of the space.
+        /// The name and fingerprint of the space.
         expected: String,
     },
-    /// A genotype, space or value that does not fit.
+    /// A genotype, space or value does not fit.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// Values of a surrogate or of its data that no fit can have or use.
+    /// A value of a surrogate or of its data is invalid.
     #[error("{place}: found {found}; expected: {expected}")]
     Value {
-        /// Where: `networks[3]`.
+        /// The place of the value, such as `networks[3]`.
         place: String,
         /// What was found.
         found: String,

@@ -1,38 +1,41 @@
-//! How well predictions rank networks, and what choosing by them costs.
+//! How well predictions rank networks, and the regret of choosing by them.
 
 use serde::{Deserialize, Serialize};
 
 use super::{Row, Surrogate, SurrogateError};
 use crate::statistics::{kendall_tau, mean, r2};
 
-/// Fewest networks of an evaluation: below, the best tenth is no ranking.
+/// The minimum number of networks in an evaluation; with fewer, the best tenth is too small to be
+/// ranked.
 const MIN_ROWS: usize = 30;
 
-/// Quality on networks with known accuracies.
+/// The quality of predictions on networks with known accuracies.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Evaluation {
-    /// Networks.
+    /// The number of networks.
     pub n: usize,
-    /// Kendall's tau-b of predicted and true accuracy.
+    /// Kendall's tau-b between predicted and true accuracy.
     pub kendall_tau: f64,
-    /// The same among the truly best tenth.
+    /// The same among the best tenth by true accuracy.
     pub kendall_tau_top_decile: f64,
-    /// Points of per cent: true best minus true accuracy of the predicted best, mean over caps on
-    /// the table's multiply-adds of 200, 220 ... 500 million (caps that no network meets left out).
+    /// The mean regret in percentage points: the best true accuracy minus the true accuracy of the
+    /// predicted best, averaged over caps on the table's multiply-adds of 200, 220 ... 500 million.
+    /// Caps that no network meets are left out.
     pub regret_mean: f64,
-    /// Share of variance explained.
+    /// The share of the variance that the predictions explain.
     pub r2: f64,
-    /// Mean absolute error, points of per cent.
+    /// The mean absolute error in percentage points.
     pub mae: f64,
-    /// Share of true accuracies within one standard error of the prediction; 0.68 if Gaussian.
+    /// The share of true accuracies within one standard error of the prediction; 0.68 for a
+    /// Gaussian.
     pub within_1_standard_error: f64,
-    /// Within 1.96 of them; 0.95 if Gaussian.
+    /// The share within 1.96 standard errors; 0.95 for a Gaussian.
     pub within_2_standard_errors: f64,
 }
 
 impl Evaluation {
-    /// Mean of each figure over folds; `n` is their sum.
+    /// The mean of each figure over the folds; `n` is their sum.
     pub fn mean_of(folds: &[Evaluation]) -> Self {
         let figure = |value: fn(&Self) -> f64| mean(folds.iter().map(value));
         Self {
@@ -51,7 +54,8 @@ impl Evaluation {
 /// Compares a surrogate's predictions with known accuracies.
 ///
 /// # Errors
-/// Fewer than 30 networks; a network of another space; no network under any cap.
+/// Returns an error if there are fewer than 30 networks, if a network belongs to another space, or
+/// if no network is under any cap.
 pub fn evaluate(surrogate: &Surrogate, rows: &[Row]) -> Result<Evaluation, SurrogateError> {
     if rows.len() < MIN_ROWS {
         return Err(SurrogateError::value("rows", rows.len(), format!("at least {MIN_ROWS}")));
@@ -86,14 +90,15 @@ fn regret_mean(rows: &[Row], predicted: &[f64]) -> Result<f64, SurrogateError> {
     let caps = (200..=500).step_by(20).map(f64::from);
     let regrets: Vec<f64> = caps
         .filter_map(|cap| {
-            let allowed = || rows.iter().zip(predicted).filter(|(row, _)| row.macs_millions <= cap);
-            let best = allowed().map(|(row, _)| row.accuracy).max_by(f64::total_cmp)?;
-            let (chosen, _) = allowed().max_by(|a, b| a.1.total_cmp(b.1))?;
+            let under_cap =
+                || rows.iter().zip(predicted).filter(|(row, _)| row.macs_millions <= cap);
+            let best = under_cap().map(|(row, _)| row.accuracy).max_by(f64::total_cmp)?;
+            let (chosen, _) = under_cap().max_by(|a, b| a.1.total_cmp(b.1))?;
             Some(best - chosen.accuracy)
         })
         .collect();
     if regrets.is_empty() {
-        return Err(SurrogateError::value("macs_M", "all above 500", "some networks below"));
+        return Err(SurrogateError::value("macs_M", "all above 500", "at least one network below"));
     }
     Ok(mean(regrets.into_iter()))
 }

@@ -19,15 +19,15 @@ const HEADER: &str = "\
 // networks: (genotype, coefficient, squared residual of leaving it out, standardised)
 ";
 
-/// What a surrogate was fitted to.
+/// The data that a surrogate was fitted to.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Data {
-    /// Of the data set.
+    /// The name of the data set.
     pub name: String,
-    /// SPDX identifier.
+    /// The SPDX identifier of its licence.
     pub licence: String,
-    /// Which networks, trained how.
+    /// Which networks it has, and how they were trained.
     pub description: String,
 }
 
@@ -44,15 +44,15 @@ impl Data {
     }
 }
 
-/// Everything that a prediction needs, and where it comes from.
+/// Everything that a prediction needs, with its provenance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename = "Surrogate", deny_unknown_fields)]
 pub(super) struct SurrogateFile {
     pub(super) format: u32,
     pub(super) space: String,
-    /// [`SearchSpace::fingerprint`], hexadecimal.
+    /// [`SearchSpace::fingerprint`] in hexadecimal.
     pub(super) space_fingerprint: String,
-    /// Name and version of what made the fit.
+    /// The name and version of the tool that made the fit.
     pub(super) tool: String,
     pub(super) data: Data,
     pub(super) cross_validation: Vec<Evaluation>,
@@ -61,12 +61,12 @@ pub(super) struct SurrogateFile {
     pub(super) networks: Vec<FittedNetwork>,
 }
 
-/// Genotype, coefficient, squared residual of leaving it out (standardised).
+/// The genotype, the coefficient, and the squared leave-one-out residual (standardised).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(super) struct FittedNetwork(pub(super) String, pub(super) f32, pub(super) f32);
 
 impl FittedNetwork {
-    /// Wrong digits are left out, and missed by whoever counts the choices.
+    /// The genotype. Invalid digits are skipped; [`Stages::encode`] then finds too few choices.
     pub(super) fn genotype(&self) -> Genotype {
         Genotype(self.0.chars().filter_map(|c| c.to_digit(36)).map(|index| index as u8).collect())
     }
@@ -90,7 +90,8 @@ impl SurrogateFile {
 
     pub(super) fn write(&self) -> String {
         let config = PrettyConfig::new().depth_limit(2).new_line("\n");
-        // RON can fail only on foreign serialisers.
+        // RON serialisation can fail only in other implementations of `Serialize` than the derived
+        // ones.
         let body = ron::ser::to_string_pretty(self, config).expect("plain structs serialise");
         format!("{HEADER}Surrogate{body}\n")
     }
@@ -101,7 +102,7 @@ impl SurrogateFile {
         if found == expected { Ok(()) } else { Err(SurrogateError::OtherSpace { found, expected }) }
     }
 
-    /// Covariances of the configurations of each stage.
+    /// For each stage, the covariances between its configurations.
     pub(super) fn tables(&self, stages: &Stages) -> Result<Vec<Array2<f64>>, SurrogateError> {
         let expected: Vec<usize> = stages.stages.iter().map(|stage| stage.components()).collect();
         let found: Vec<usize> = self.stages.iter().map(|kernel| kernel.weights.len()).collect();

@@ -1,4 +1,4 @@
-//! Cholesky factorisation in blocks, so that nearly all work is matrix products.
+//! Blocked Cholesky factorisation, in which nearly all work is matrix products.
 
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayViewMut2, s};
@@ -11,10 +11,10 @@ const BLOCK: usize = 64;
 pub(super) struct InverseFactor(Array2<f64>);
 
 impl InverseFactor {
-    /// Reads the lower triangle of `matrix`.
+    /// Factorises `matrix`, of which only the lower triangle is read.
     ///
     /// # Errors
-    /// A matrix that is not positive definite.
+    /// Returns an error if the matrix is not positive definite.
     pub(super) fn new(mut matrix: Array2<f64>) -> Result<Self, SurrogateError> {
         let n = matrix.nrows();
         let mut inverse = Array2::zeros((n, n));
@@ -29,7 +29,7 @@ impl InverseFactor {
             let panel = below.dot(&inverse_diagonal.t());
             below.assign(&panel);
 
-            // X of these rows: -X_kk L[k, ..k] X[..k, ..k], then X_kk.
+            // The rows of X that belong to this block: -X_kk L[k, ..k] X[..k, ..k], then X_kk.
             let (above, mut rows) = inverse.view_mut().split_at(ndarray::Axis(0), start);
             let scaled = inverse_diagonal.dot(&top);
             let mut left = rows.slice_mut(s![..end - start, ..start]);
@@ -39,17 +39,17 @@ impl InverseFactor {
         Ok(Self(inverse))
     }
 
-    /// A^-1 v.
+    /// Returns A^-1 v.
     pub(super) fn solve(&self, vector: &Array1<f64>) -> Array1<f64> {
         self.0.t().dot(&self.0.dot(vector))
     }
 
-    /// A^-1.
+    /// Returns A^-1.
     pub(super) fn inverse(&self) -> Array2<f64> {
         self.0.t().dot(&self.0)
     }
 
-    /// Diagonal of A^-1.
+    /// The diagonal of A^-1.
     pub(super) fn inverse_diagonal(&self) -> Array1<f64> {
         let mut sums = Array1::zeros(self.0.ncols());
         for row in self.0.rows() {
@@ -58,13 +58,14 @@ impl InverseFactor {
         sums
     }
 
-    /// ln det A.
+    /// Returns ln det A.
     pub(super) fn ln_determinant(&self) -> f64 {
         -2.0 * self.0.diag().iter().map(|x| x.ln()).sum::<f64>()
     }
 }
 
-/// Replaces the lower triangle of a small matrix by its Cholesky factor; the factor's inverse.
+/// Replaces the lower triangle of a small matrix by its Cholesky factor and returns the inverse of
+/// the factor.
 fn factor_small(matrix: &mut ArrayViewMut2<f64>) -> Result<Array2<f64>, SurrogateError> {
     let n = matrix.nrows();
     let mut inverse = Array2::zeros((n, n));
@@ -96,7 +97,7 @@ mod tests {
 
     #[test]
     fn inverse_times_matrix_is_identity() {
-        // One block, exactly two, and a last one that is not full.
+        // Less than one block, exactly two blocks, and a last block that is not full.
         for n in [1, 7, 128, 150] {
             let root = Array2::from_shape_fn((n, n), |(i, j)| ((i * 7 + j * 3) % 11) as f64 / 11.0);
             let matrix = root.dot(&root.t()) + Array2::<f64>::eye(n);

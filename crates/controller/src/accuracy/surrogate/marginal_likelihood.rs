@@ -8,14 +8,15 @@ use super::covariance::{Covariance, from_parameters, gradient, prior_parameters}
 use super::linear_algebra::InverseFactor;
 use super::stages::Stages;
 
-/// Precision of the prior for a likelihood averaged over the networks: with less, single weights run
-/// to zero or infinity on subsets; with ten times as much, ranking suffers.
+/// The precision of the prior, for a likelihood that is averaged over the networks. With a lower
+/// one, single weights run to zero or infinity on subsets; with ten times as much, the ranking
+/// suffers.
 const PRIOR_PRECISION: f64 = 5e-4;
 const STEPS: usize = 60;
 
-/// The covariance of standardised `targets`. Rprop (Riedmiller and Braun 1993, without weight
-/// backtracking), which needs no line search and is known to suit Gaussian processes (Blum and
-/// Riedmiller 2013).
+/// The covariance that maximises the posterior of standardised `targets`. The optimiser is Rprop
+/// (Riedmiller and Braun 1993, without weight backtracking), which needs no line search and is
+/// known to suit Gaussian processes (Blum and Riedmiller 2013).
 pub(super) fn maximise(
     stages: &Stages,
     codes: &[Vec<usize>],
@@ -47,7 +48,7 @@ pub(super) fn maximise(
     Ok(from_parameters(stages, &best.1.to_vec()))
 }
 
-/// Per network, up to a constant; and its gradient.
+/// The negative log-posterior per network, up to a constant, and its gradient.
 pub(super) fn negative_log_posterior(
     stages: &Stages,
     codes: &[Vec<usize>],

@@ -1,14 +1,14 @@
-//! A model of ImageNet top-1 over a search space, fitted to networks that were trained.
+//! A model of ImageNet top-1 accuracy over a search space, fitted to trained networks.
 //!
-//! A Gaussian process on -ln(ceiling - accuracy) with Student-t noise. Its covariance is a product
-//! over the stages of floor + (1 - floor) exp(-1/2 distance), where the distance of two
-//! configurations of a stage is a weighted sum over its choices, its MACs and its parameters. So
-//! that covariance needs no features of whole networks, and a prediction is a product of one row for
-//! each stage, looked up, and a dot product. The standard error is the root mean square of the
-//! leave-one-out residuals of the nearest fitted networks.
+//! The model is a Gaussian process on -ln(ceiling - accuracy) with Student-t noise. Its covariance
+//! is the product over the stages of floor + (1 - floor) exp(-1/2 distance), where the distance
+//! between two configurations of a stage is a weighted sum over its choices, its MACs and its
+//! parameters. The covariance thus needs no features of whole networks, and a prediction is an
+//! elementwise product of one row per stage, which is looked up, and a dot product. The standard
+//! error is the root mean square of the leave-one-out residuals of the nearest fitted networks.
 //!
-//! Accuracies are those of the data's training schedule: for Accel-NASBench a shortened one (43 to
-//! 67 %), which ranks networks and does not tell what full training gives.
+//! Accuracies are those of the data's training schedule. For Accel-NASBench this is a shortened one
+//! (43 to 67 %), which ranks networks but does not predict the accuracy after full training.
 
 mod covariance;
 mod cross_validation;
@@ -36,7 +36,8 @@ pub use self::evaluation::{Evaluation, evaluate};
 pub use self::file::Data;
 pub use self::table::{Row, read_table};
 
-/// Folds of the cross-validation that [`fit`] records: a fold of Accel-NASBench has 1,030 networks.
+/// The number of folds of the cross-validation that [`fit`] records: a fold of Accel-NASBench has
+/// 1,030 networks.
 pub const FOLDS: usize = 4;
 
 /// A fitted model, bound to its space.
@@ -46,27 +47,27 @@ pub struct Surrogate {
     predictor: Predictor,
 }
 
-/// What is known of a network's accuracy.
+/// The predicted accuracy of a network.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Prediction {
-    /// Top-1 after the data's training schedule, a fraction.
+    /// The top-1 accuracy after the data's training schedule, a fraction.
     pub accuracy: f64,
-    /// Of one training run's accuracy, a fraction.
+    /// The standard error of one training run's accuracy, a fraction.
     pub standard_error: f64,
 }
 
-/// Fits a surrogate and cross-validates it. The same rows give the same bits on one machine.
+/// Fits a surrogate and cross-validates it. On one machine, the same rows give the same bits.
 ///
 /// # Errors
-/// Genotypes of another space; accuracies that are all the same; fewer rows than an evaluation of
-/// each fold needs.
+/// Returns an error if a genotype belongs to another space, if all accuracies are the same, or if
+/// there are fewer rows than the evaluation of each fold needs.
 pub fn fit(space: &SearchSpace, rows: &[Row], data: Data) -> Result<Surrogate, SurrogateError> {
     let cross_validation = cross_validate(space, rows, FOLDS, 0)?;
     let file = SurrogateFile { data, cross_validation, ..fit_once(space, rows)? };
     Surrogate::from_file(file, space)
 }
 
-/// Without cross-validation.
+/// Fits a surrogate without cross-validation.
 fn fit_once(space: &SearchSpace, rows: &[Row]) -> Result<SurrogateFile, SurrogateError> {
     let stages = Stages::new(space)?;
     let codes: Vec<_> =
@@ -91,10 +92,11 @@ fn fit_once(space: &SearchSpace, rows: &[Row]) -> Result<SurrogateFile, Surrogat
 }
 
 impl Surrogate {
-    /// The model that comes with the tool: of `mnasnet`, fitted to Accel-NASBench's ImageNet table.
+    /// The surrogate that comes with the tool: for `mnasnet`, fitted to Accel-NASBench's ImageNet
+    /// table.
     ///
     /// # Errors
-    /// Another space.
+    /// Returns an error if `space` is another one.
     pub fn shipped(space: &SearchSpace) -> Result<Self, SurrogateError> {
         Self::from_ron(include_str!("../../../../../search_spaces/mnasnet.surrogate.ron"), space)
     }
@@ -102,7 +104,8 @@ impl Surrogate {
     /// Parses the text of a surrogate file and binds it to `space`.
     ///
     /// # Errors
-    /// RON syntax or types, with the line; a surrogate of another space; values that do not fit it.
+    /// Returns an error if the RON syntax or types are invalid, naming the line, if the surrogate
+    /// belongs to another space, or if its values do not fit the space.
     pub fn from_ron(text: &str, space: &SearchSpace) -> Result<Self, SurrogateError> {
         Self::from_file(SurrogateFile::parse(text)?, space)
     }
@@ -123,17 +126,18 @@ impl Surrogate {
         Ok(Self { file, stages, predictor })
     }
 
-    /// The text of a file that [`Surrogate::from_ron`] reads back to the same predictions.
+    /// The text of a surrogate file, from which [`Surrogate::from_ron`] restores the same
+    /// predictions.
     pub fn to_ron(&self) -> String {
         self.file.write()
     }
 
-    /// What the model was fitted to.
+    /// The data that the model was fitted to.
     pub fn data(&self) -> &Data {
         &self.file.data
     }
 
-    /// Quality on networks that a fit had not seen, fold by fold.
+    /// The quality on networks that a fit had not seen, fold by fold.
     pub fn cross_validation(&self) -> &[Evaluation] {
         &self.file.cross_validation
     }
@@ -141,7 +145,7 @@ impl Surrogate {
     /// The accuracy of a network.
     ///
     /// # Errors
-    /// A genotype of another space.
+    /// Returns an error if a genotype belongs to another space.
     pub fn predict(&self, genotype: &Genotype) -> Result<Prediction, SurrogateError> {
         let codes = self.stages.encode(genotype)?;
         let mut sums = Sums::default();
@@ -149,10 +153,11 @@ impl Surrogate {
         Ok(self.prediction(&sums))
     }
 
-    /// [`Surrogate::predict`] for many, in order; faster for each than one by one.
+    /// [`Surrogate::predict`] for many genotypes, in order. Each takes less time than with a call
+    /// of its own.
     ///
     /// # Errors
-    /// A genotype of another space.
+    /// Returns an error if a genotype belongs to another space.
     pub fn predict_batch<'a>(
         &self,
         genotypes: impl IntoIterator<Item = &'a Genotype>,

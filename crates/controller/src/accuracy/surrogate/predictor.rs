@@ -1,24 +1,25 @@
-//! Covariances with all fitted networks at once, in single precision.
+//! Predictions from the covariances with all fitted networks at once, in single precision.
 
 use ndarray::Array2;
 
-/// Fitted networks that are worked on together: the buffer stays in the first-level cache, and the
-/// rows of a block in the second-level one, for all genotypes of a batch.
+/// The number of fitted networks that are processed together. For all genotypes of a batch, the
+/// buffer then stays in the first-level cache and the rows of a block in the second-level cache.
 const BLOCK: usize = 256;
-/// Sums are kept apart by lane so that they vectorise.
+/// The number of partial sums, one for each SIMD lane, so that the loops vectorise.
 const LANES: usize = 16;
-/// The similarity of networks as neighbours is the stages' product to the power 2^5: an average of
-/// squared residuals then counts about a hundred neighbours of four thousand. Less and it is the same
-/// everywhere; 2^6 leaves some networks without neighbours.
+/// The weight of a network as a neighbour is the product over the stages to the power 2^5. An
+/// average of squared residuals then covers about a hundred neighbours of four thousand. With a
+/// lower power the average is the same everywhere; 2^6 leaves some networks without neighbours.
 const SQUARINGS: usize = 5;
-/// What a priori is known of the squared error: that of the mean accuracy, as of this many neighbours.
+/// The weight, in neighbours, of the squared error that is assumed a priori: that of predicting the
+/// mean accuracy.
 const PRIOR_NEIGHBOURS: f64 = 0.1;
 
-/// Tables' rows by block, and what is summed with them.
+/// The rows of the stages' tables by block, and the values that are summed with them.
 pub(super) struct Predictor {
     /// `[block][configuration of any stage][network of the block]`.
     rows: Vec<f32>,
-    /// Index of each stage's first configuration.
+    /// The index of each stage's first configuration.
     first: Vec<usize>,
     configurations: usize,
     /// Zero beyond the last network.
@@ -35,13 +36,13 @@ pub(super) struct Sums {
 }
 
 impl Sums {
-    /// Standardised prediction.
+    /// The standardised prediction.
     pub(super) fn value(&self) -> f64 {
         self.value
     }
 
-    /// Standard error of the prediction: root mean square of the neighbours' residuals, wider where
-    /// there are few.
+    /// The standard error of the prediction: the root mean square of the neighbours' residuals,
+    /// which is wider if there are few neighbours.
     pub(super) fn deviation(&self) -> f64 {
         let total = self.squared_residuals + PRIOR_NEIGHBOURS;
         (total / (self.neighbours + PRIOR_NEIGHBOURS)).sqrt()
@@ -49,7 +50,7 @@ impl Sums {
 }
 
 impl Predictor {
-    /// `codes`: `[network][stage]`.
+    /// `codes` is `[network][stage]`.
     pub(super) fn new(
         tables: &[Array2<f64>],
         codes: &[Vec<usize>],
@@ -85,8 +86,8 @@ impl Predictor {
         }
     }
 
-    /// Adds each genotype's sums to `sums`. `codes`: the configurations of all stages of all
-    /// genotypes, one after another.
+    /// Adds each genotype's sums to `sums`. `codes` has the configurations of all stages of all
+    /// genotypes, one genotype after another.
     pub(super) fn add_sums(&self, codes: &[usize], sums: &mut [Sums]) {
         let mut product = [0.0; BLOCK];
         let blocks = self.rows.chunks_exact(self.configurations * BLOCK);

@@ -1,5 +1,5 @@
-//! Gaussian process regression with Student-t noise: single trainings now and then go badly wrong,
-//! and should not pull their neighbours along.
+//! Gaussian process regression with Student-t noise: now and then a training run goes badly wrong,
+//! which should not affect the predictions of its neighbours.
 
 use ndarray::{Array1, Array2};
 use rand::SeedableRng;
@@ -13,24 +13,26 @@ use super::marginal_likelihood::maximise;
 use super::scale::Scale;
 use super::stages::Stages;
 
-/// Networks that the hyper-parameters are fitted to. Twice as many rank no better; the time is cubic.
+/// The number of networks that the hyper-parameters are fitted to. Twice as many rank no better,
+/// and the time is cubic.
 const HYPERPARAMETER_NETWORKS: usize = 1024;
-/// Degrees of freedom of the noise: residuals have a kurtosis of 8; 2.5 ranks no better.
+/// The degrees of freedom of the noise. The residuals have a kurtosis of 8; 2.5 degrees of freedom
+/// rank no better.
 const DEGREES_OF_FREEDOM: f64 = 4.0;
-/// Steps of expectation maximisation over the weights of the noise.
+/// The number of expectation-maximisation steps over the weights of the noise.
 const REWEIGHTINGS: usize = 4;
 
 /// A fit to networks that the caller keeps.
 pub(super) struct Regression {
     pub(super) scale: Scale,
     pub(super) covariance: Covariance,
-    /// Of the products of the stages' tables, one for each network.
+    /// The coefficients of the products of the stages' tables, one for each network.
     pub(super) coefficients: Vec<f64>,
-    /// Of leaving each network out; standardised units.
+    /// The squared leave-one-out residual of each network, standardised.
     pub(super) squared_residuals: Vec<f64>,
 }
 
-/// `codes`: `[network][stage]`; `accuracies`: fractions.
+/// Fits the model. `codes` is `[network][stage]`, and `accuracies` are fractions.
 pub(super) fn regress(
     stages: &Stages,
     codes: &[Vec<usize>],
@@ -56,9 +58,9 @@ pub(super) fn regress(
     })
 }
 
-/// Coefficients, and squared residuals of leaving one out (Rasmussen and Williams 2006, equation
-/// 5.12). The noise of network i has variance scale / weight[i]; the weights' expectations are those
-/// of Student-t noise under the current posterior.
+/// The coefficients and the squared leave-one-out residuals (Rasmussen and Williams 2006, equation
+/// 5.12). The noise of network i has the variance scale / weight[i]. The weights are their
+/// expectations for Student-t noise under the current posterior.
 fn robust(
     matrix: &Array2<f64>,
     targets: &Array1<f64>,

@@ -1,12 +1,12 @@
-//! The scale on which networks are compared.
+//! The scale on which the surrogate models accuracies.
 
 use serde::{Deserialize, Serialize};
 
 use super::SurrogateError;
 use crate::statistics::mean;
 
-/// -ln(ceiling - accuracy), standardised. Effects of choices add up better there: what helps a bad
-/// network by three points helps a good one by one.
+/// -ln(ceiling - accuracy), standardised. The effects of choices add up better on this scale: what
+/// helps a bad network by three points helps a good one by one.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Scale {
@@ -15,11 +15,12 @@ pub(super) struct Scale {
     deviation: f64,
 }
 
-/// How far the ceiling lies above the best accuracy. 0.03 ranks alike; a plain linear scale, worse.
+/// The distance of the ceiling from the best accuracy. A distance of 0.03 ranks networks as well; a
+/// linear scale ranks them worse.
 const HEADROOM: f64 = 0.08;
 
 impl Scale {
-    /// The scale for a set of networks' accuracies, which are fractions.
+    /// The scale for the accuracies of a set of networks, which are fractions.
     pub(super) fn of(accuracies: &[f64]) -> Result<Self, SurrogateError> {
         let best = accuracies.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         let ceiling = best + HEADROOM;
@@ -41,7 +42,8 @@ impl Scale {
         (-(self.ceiling - accuracy).ln() - self.mean) / self.deviation
     }
 
-    /// Accuracy and its standard error from their standardised forms; the error to first order.
+    /// The accuracy and its standard error from their standardised values; the standard error is a
+    /// first-order approximation.
     pub(super) fn accuracy(&self, standardised: f64, deviation: f64) -> (f64, f64) {
         let below_ceiling = (-(self.mean + self.deviation * standardised)).exp();
         (self.ceiling - below_ceiling, self.deviation * deviation * below_ceiling)

@@ -1,34 +1,34 @@
-//! What the stages of a space can be, and how far apart two such configurations are.
+//! The configurations of the stages of a space, and the distances between them.
 
 use ndarray::{Array2, Array3};
 use search_space::{Genotype, SearchSpace, Stage};
 
 use super::SurrogateError;
 
-/// The stages of a space whose networks differ in nothing but their stages.
+/// The stages of a space whose networks differ only in their stages.
 pub(super) struct Stages {
     pub(super) stages: Vec<StageOptions>,
     choices: usize,
 }
 
-/// One stage. A configuration is one option of each of its choices, numbered in mixed radix with
-/// the last choice running fastest.
+/// One stage. A configuration has one option of each of its choices. Configurations are numbered in
+/// mixed radix, with the last choice varying fastest.
 pub(super) struct StageOptions {
     counts: Vec<usize>,
-    /// `[component, configuration, configuration]`: for each choice |difference of the indices|, then
-    /// the squared differences of ln(MACs) and ln(parameters) of the stage's blocks.
+    /// `[component, configuration, configuration]`: for each choice the absolute difference of the
+    /// indices, then the squared differences of ln(MACs) and ln(parameters) of the stage's blocks.
     pub(super) distances: Array3<f64>,
 }
 
 impl Stages {
     /// # Errors
-    /// A space that also chooses resolution or width.
+    /// Returns an error if the space also chooses a resolution or a width.
     pub(super) fn new(space: &SearchSpace) -> Result<Self, SurrogateError> {
         for (place, options) in
             [("resolution", space.resolution.len()), ("width", space.width.len())]
         {
             if options > 1 {
-                let expected = "one option: the surrogate sees choices of stages only";
+                let expected = "one option, since the surrogate models only the choices of stages";
                 return Err(SurrogateError::value(place, format!("{options} options"), expected));
             }
         }
@@ -39,10 +39,10 @@ impl Stages {
         Ok(Self { stages, choices })
     }
 
-    /// The configuration of each stage.
+    /// The number of the configuration of each stage.
     ///
     /// # Errors
-    /// A genotype of another space.
+    /// Returns an error if the genotype belongs to another space.
     pub(super) fn encode(&self, genotype: &Genotype) -> Result<Vec<usize>, SurrogateError> {
         let mut indices = genotype.0.iter();
         let mut codes = Vec::with_capacity(self.stages.len());
@@ -81,7 +81,7 @@ impl StageOptions {
         Ok(Self { counts, distances })
     }
 
-    /// Number of configurations.
+    /// The number of configurations.
     pub(super) fn len(&self) -> usize {
         self.distances.dim().1
     }
@@ -95,7 +95,7 @@ impl StageOptions {
         })
     }
 
-    /// Number of components of a distance.
+    /// The number of components of a distance.
     pub(super) fn components(&self) -> usize {
         self.distances.dim().0
     }
@@ -114,8 +114,8 @@ fn digits(mut code: usize, counts: &[usize]) -> Vec<u8> {
     digits
 }
 
-/// MACs and parameters of a stage's blocks. The network ends with the stage; the stages before it,
-/// which do not bear on its blocks, have their first options.
+/// The MACs and parameters of a stage's blocks. The network ends with this stage. The stages before
+/// it, which do not affect its blocks, have their first options.
 fn stage_cost(
     space: &SearchSpace,
     index: usize,
@@ -147,7 +147,8 @@ mod tests {
     #[test]
     fn stages_stem_and_head_cost_what_the_network_costs() {
         let space = published::space("mnasnet").unwrap();
-        // Stem: 3x3 from 3 to 32 at 112x112, batch norm. Head: 320 to 1280 at 7x7, batch norm, 1000.
+        // Stem: 3x3 from 3 to 32 at 112x112, batch norm. Head: 320 to 1280 at 7x7, batch norm,
+        // 1000.
         let stem = [112 * 112 * 27 * 32, 27 * 32 + 64];
         let head = [7 * 7 * 320 * 1280 + 1_280_000, 320 * 1280 + 2560 + 1_281_000];
         let mut rng = ChaCha8Rng::seed_from_u64(2);

@@ -1,4 +1,4 @@
-//! Tables of trained networks in the form of Accel-NASBench.
+//! Tables of trained networks in the format of Accel-NASBench.
 
 use std::path::Path;
 
@@ -10,22 +10,23 @@ use crate::csv_file::{Column, CsvFile, Line};
 /// A trained network.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Row {
-    /// The network.
+    /// The genotype of the network.
     pub genotype: Genotype,
-    /// Top-1, a fraction.
+    /// The top-1 accuracy, a fraction.
     pub accuracy: f64,
     /// The table's own count of multiply-adds, in millions.
     pub macs_millions: f64,
 }
 
-/// One digit a stage: the value, not its index.
+/// Columns with one digit per stage, which is the value and not its index.
 const DIGITS: [&str; 4] = ["expand7", "kernel7", "layers7", "se7"];
 
-/// Reads a table with the columns `expand7`, `kernel7`, `layers7`, `se7` (one digit a stage: the
-/// value, not its index), `val_top1` (per cent) and `macs_M`; others are ignored.
+/// Reads a table with the columns `expand7`, `kernel7`, `layers7` and `se7` (one digit per stage,
+/// which is the value and not its index), `val_top1` (per cent) and `macs_M`. Other columns are
+/// ignored.
 ///
 /// # Errors
-/// What was found and what is expected, with file, line and column.
+/// [`SurrogateError`] with file, line and column, which says what was found and what is expected.
 pub fn read_table(space: &SearchSpace, path: &Path) -> Result<Vec<Row>, SurrogateError> {
     let file = CsvFile::read(path)?;
     let mut digits = Vec::with_capacity(DIGITS.len());
@@ -73,13 +74,13 @@ fn genotype(
     Ok(Genotype(indices))
 }
 
-/// The place in [`DIGITS`] of a choice, and what its digits mean, by index of the option.
+/// The index in [`DIGITS`] of a choice's column, and the value of each of its options.
 fn column_of(choice: &Choice) -> Option<(usize, Vec<f64>)> {
-    let numbers = |options: &[usize]| options.iter().map(|&option| option as f64).collect();
+    let values = |options: &[usize]| options.iter().map(|&option| option as f64).collect();
     match choice {
         Choice::Expand(options) => Some((0, options.clone())),
-        Choice::Kernel(options) => Some((1, numbers(options))),
-        Choice::Layers(options) => Some((2, numbers(options))),
+        Choice::Kernel(options) => Some((1, values(options))),
+        Choice::Layers(options) => Some((2, values(options))),
         Choice::Se(options) => {
             let on = |rule: &SeRule| f64::from(u8::from(*rule != SeRule::None));
             Some((3, options.iter().map(on).collect()))

@@ -1,9 +1,10 @@
-//! Regularised evolution: parents are the best of a random sample of the population, and the oldest
-//! member dies (Real et al. 2019, "Regularized Evolution for Image Classifier Architecture Search",
-//! Algorithm 1), with crossover of whole stages and a varying number of mutations.
+//! Regularised evolution (Real et al. 2019, "Regularized Evolution for Image Classifier
+//! Architecture Search", Algorithm 1): parents are the best of a random sample of the population,
+//! and the oldest member dies. Offspring are made by crossover of whole stages and a varying number
+//! of mutations.
 //!
-//! The population grows with the trials told: a few hundred trials of a small space are too few for
-//! a population that thousands of trials need, and nobody has to choose it.
+//! The population grows with the number of trials: a few hundred trials of a small space are too
+//! few for the population that thousands of trials need, and nobody has to choose its size.
 
 use std::collections::VecDeque;
 
@@ -14,14 +15,14 @@ use search_space::{Domain, Genotype};
 use super::offspring::make_offspring;
 use crate::search::trial::Trial;
 
-/// Members of the population at first, all drawn uniformly.
+/// The initial size of the population, whose members are all drawn uniformly.
 const MIN_POPULATION: usize = 30;
-/// Members of the population at last.
+/// The maximum size of the population.
 const MAX_POPULATION: usize = 400;
-/// Trials told for each member.
+/// The number of trials for each member of the population.
 const TRIALS_PER_MEMBER: usize = 5;
 
-/// The population, oldest first, and all that was ever told.
+/// The population, oldest first, and all trials.
 #[derive(Default)]
 pub(super) struct Evolution {
     population: VecDeque<Trial>,
@@ -41,8 +42,8 @@ impl Evolution {
         make_offspring(domain, |rng| &self.parent(score, rng).genotype, rng)
     }
 
-    /// The best of a sample drawn with replacement, as large as the root of the population: the
-    /// pressure that 20 of 400 have.
+    /// The best of a sample drawn with replacement, whose size is the square root of that of the
+    /// population. The selection pressure is that of a sample of 20 in a population of 400.
     fn parent(&self, score: &dyn Fn(&Trial) -> f64, rng: &mut ChaCha8Rng) -> &Trial {
         let mut draw = || &self.population[rng.random_range(0..self.population.len())];
         let mut best = draw();
@@ -62,7 +63,7 @@ impl Evolution {
         self.population.drain(..surplus);
     }
 
-    /// The population becomes the best of the pool, the best youngest.
+    /// The best trials of the pool become the population, with the best one as the youngest member.
     pub(super) fn reselect(&mut self, score: &dyn Fn(&Trial) -> f64) {
         let mut order: Vec<&Trial> = self.pool.iter().collect();
         order.sort_by(|a, b| score(a).total_cmp(&score(b)));

@@ -1,4 +1,4 @@
-//! The names of the algorithms.
+//! The search algorithms and their names.
 
 use std::fmt::{self, Display, Formatter};
 use std::str::FromStr;
@@ -17,7 +17,7 @@ pub enum Algorithm {
 }
 
 impl Algorithm {
-    /// All of them.
+    /// All algorithms.
     pub const ALL: [Self; 4] = [Self::Evolution, Self::Ppo, Self::Nsga2, Self::Random];
 }
 

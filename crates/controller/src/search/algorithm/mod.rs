@@ -1,5 +1,5 @@
-//! Search algorithms behind one ask/tell interface. They keep no state on disk: resume tells them
-//! the stored trials again.
+//! Search algorithms behind one ask/tell interface. They keep no state on disk: to resume a search,
+//! they are told the stored trials again.
 
 mod evolution;
 mod kind;
@@ -19,15 +19,16 @@ pub use kind::Algorithm;
 use nsga2::Nsga2;
 use ppo::Ppo;
 
-/// Genotypes asked for at a time. Fixed, so that a study does not depend on the number of jobs.
+/// The number of genotypes in a batch. It is fixed, so that a study does not depend on the number
+/// of jobs.
 pub const BATCH: usize = 20;
 
-/// Draws for each genotype asked for, before a batch stays short.
+/// The number of draws available for each requested genotype.
 const DRAWS: usize = 100;
-/// Genotypes of a domain that is searched one by one where draws find nothing new.
+/// The maximum size of a domain that is listed when draws find too few new genotypes.
 const MAX_LISTED: usize = 100_000;
 
-/// A running algorithm.
+/// A running search algorithm.
 pub struct Searcher<'a> {
     domain: &'a Domain,
     seed: u64,
@@ -44,7 +45,7 @@ enum State {
 }
 
 impl<'a> Searcher<'a> {
-    /// An algorithm that was told nothing yet.
+    /// An algorithm that has not been told any trials.
     pub fn new(algorithm: Algorithm, domain: &'a Domain, seed: u64) -> Self {
         let state = match algorithm {
             Algorithm::Evolution => State::Evolution(Evolution::default()),
@@ -55,12 +56,12 @@ impl<'a> Searcher<'a> {
         Self { domain, seed, batches: 0, seen: HashSet::new(), state }
     }
 
-    /// The next genotypes, none of which was asked for before, as what `accept` makes of them; those of
-    /// which it makes nothing are passed over. Fewer than `count` where hardly any are left. `score`
-    /// decides which trials are parents.
+    /// Proposes up to `count` genotypes that were not proposed before and returns what `accept`
+    /// makes of them. Genotypes for which it returns `None` are skipped. There are fewer than
+    /// `count` if hardly any are left. `score` decides which trials are parents.
     ///
     /// # Errors
-    /// The first error of `accept`.
+    /// Returns the first error of `accept`.
     pub fn ask<Accepted, E>(
         &mut self,
         count: usize,
@@ -100,7 +101,7 @@ impl<'a> Searcher<'a> {
         if batch.len() < count
             && let Some(mut all) = self.domain.all(MAX_LISTED)
         {
-            // What draws miss, a list has.
+            // A list contains the genotypes that draws miss.
             all.shuffle(&mut rng);
             for genotype in all {
                 if batch.len() < count
@@ -115,12 +116,12 @@ impl<'a> Searcher<'a> {
         Ok(batch)
     }
 
-    /// Counts a genotype that was found elsewhere as asked for; false where it was already.
+    /// Marks a genotype that was found elsewhere as proposed. Returns false if it already was.
     pub fn mark_seen(&mut self, genotype: &Genotype) -> bool {
         self.seen.insert(genotype.clone())
     }
 
-    /// The evaluated batch, in the order in which it was asked for.
+    /// Tells the algorithm an evaluated batch, in the order in which it was proposed.
     pub fn tell(&mut self, trials: &[Trial]) {
         match &mut self.state {
             State::Evolution(evolution) => evolution.tell(trials),
@@ -130,7 +131,7 @@ impl<'a> Searcher<'a> {
         }
     }
 
-    /// From now on another score is maximised: the parents are chosen anew from all trials.
+    /// Starts maximising another score: the parents are selected anew from all trials.
     pub fn begin(&mut self, score: &dyn Fn(&Trial) -> f64) {
         match &mut self.state {
             State::Evolution(evolution) => evolution.reselect(score),

@@ -1,5 +1,5 @@
-//! NSGA-II (Deb et al. 2002, "A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II"):
-//! accuracy up, latency down, without weighing one against the other.
+//! NSGA-II (Deb et al. 2002, "A Fast and Elitist Multiobjective Genetic Algorithm: NSGA-II")
+//! maximises accuracy and minimises latency without weighting one against the other.
 
 use std::cmp::Ordering;
 
@@ -10,10 +10,10 @@ use search_space::{Domain, Genotype};
 use super::offspring::make_offspring;
 use crate::search::trial::Trial;
 
-/// Members of the population.
+/// The size of the population.
 const POPULATION: usize = 100;
 
-/// The population in the crowded-comparison order, and all that was ever told.
+/// The population in crowded-comparison order, and all trials.
 #[derive(Default)]
 pub(super) struct Nsga2 {
     population: Vec<Trial>,
@@ -25,7 +25,7 @@ impl Nsga2 {
         if self.population.len() < POPULATION {
             return domain.sample(rng);
         }
-        // The population is sorted: the better of two is the one that stands first.
+        // The population is sorted, so the better of two members is the one that comes first.
         let parent = |rng: &mut ChaCha8Rng| {
             let mut draw = || rng.random_range(0..self.population.len());
             &self.population[draw().min(draw())].genotype
@@ -33,14 +33,15 @@ impl Nsga2 {
         make_offspring(domain, parent, rng)
     }
 
-    /// Parents and children compete for the places (the paper's section III-C).
+    /// Parents and offspring compete for the places in the population (section III-C of the paper).
     pub(super) fn tell(&mut self, trials: &[Trial]) {
         self.pool.extend_from_slice(trials);
         self.population.extend_from_slice(trials);
         self.survive();
     }
 
-    /// The population becomes the best of the pool by `score`: parents are then near the target.
+    /// The best trials of the pool by `score` become the population, so that the parents are near
+    /// the target.
     pub(super) fn reselect(&mut self, score: &dyn Fn(&Trial) -> f64) {
         self.population = self.pool.clone();
         self.population.sort_by(|a, b| score(b).total_cmp(&score(a)));
@@ -56,34 +57,34 @@ impl Nsga2 {
     }
 }
 
-/// What is compared.
+/// A point in the space of the two objectives.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Point {
-    /// To be great.
+    /// The accuracy, which is maximised.
     pub accuracy: f64,
-    /// To be small.
+    /// The latency in milliseconds, which is minimised.
     pub latency_ms: f64,
 }
 
 impl Point {
     fn of(trial: &Trial) -> Self {
-        // Without latencies all are as fast, and accuracy alone ranks them.
+        // Without latencies all points are equally fast, and accuracy alone ranks them.
         let latency_ms = trial.latency_ms.unwrap_or_default();
         Self { accuracy: trial.estimate.accuracy, latency_ms }
     }
 
-    /// Faster first; of equally fast ones the more accurate.
+    /// Orders faster points first, and of equally fast points the more accurate one.
     fn by_latency(&self, other: &Self) -> Ordering {
         let by_latency = self.latency_ms.total_cmp(&other.latency_ms);
         by_latency.then(other.accuracy.total_cmp(&self.accuracy))
     }
 }
 
-/// The non-domination rank of each point: 0 for the Pareto front, 1 for the front of what is left
-/// without it, and so on. Equal points share a rank.
+/// The non-domination rank of each point: 0 for the Pareto front, 1 for the front of the remaining
+/// points, and so on. Equal points have the same rank.
 ///
-/// O(n log n) for two objectives (Jensen 2003): in the order of latency, a point belongs to the first
-/// front whose most accurate point so far does not dominate it.
+/// Takes O(n log n) for two objectives (Jensen 2003): in the order of latency, a point belongs to
+/// the first front whose most accurate point so far does not dominate it.
 pub fn non_domination_ranks(points: &[Point]) -> Vec<usize> {
     let mut order: Vec<usize> = (0..points.len()).collect();
     order.sort_by(|&a, &b| points[a].by_latency(&points[b]));
@@ -103,9 +104,9 @@ pub fn non_domination_ranks(points: &[Point]) -> Vec<usize> {
     ranks
 }
 
-/// The crowding distance of each of one front's points: for both objectives, the distance of the
-/// neighbours on either side as a share of the front's extent; infinite for the ends (the paper's
-/// section III-B).
+/// The crowding distance of each point of one front (section III-B of the paper): for both
+/// objectives, the distance between the neighbours on either side as a share of the front's extent;
+/// infinite for the ends.
 pub fn crowding_distances(front: &[Point]) -> Vec<f64> {
     let mut distances = vec![0.0; front.len()];
     let objectives: [fn(&Point) -> f64; 2] = [|point| point.accuracy, |point| point.latency_ms];
@@ -125,8 +126,8 @@ pub fn crowding_distances(front: &[Point]) -> Vec<f64> {
     distances
 }
 
-/// Indices in the crowded-comparison order: lower rank first, within a rank the less crowded first,
-/// then the earlier.
+/// Indices in crowded-comparison order: lower ranks first, within a rank less crowded points first,
+/// and of equally crowded points the earlier one.
 pub fn crowded_order(points: &[Point]) -> Vec<usize> {
     let ranks = non_domination_ranks(points);
     let mut fronts = vec![Vec::new(); ranks.iter().max().map_or(0, |&worst| worst + 1)];

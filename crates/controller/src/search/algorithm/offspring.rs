@@ -1,18 +1,19 @@
-//! Crossover and mutation: how parents become a child.
+//! Crossover and mutation: how offspring are made from parents.
 
 use rand::rngs::ChaCha8Rng;
 use rand::{Rng, RngExt};
 use search_space::{Domain, Genotype};
 
-/// Share of children that have two parents, stage by stage.
+/// The share of offspring with two parents, which are combined stage by stage.
 const CROSSOVER: f64 = 0.5;
-/// Probability of each further mutation: a pair of changes can make one stage cheaper and another
-/// better, which near the target no single change can.
+/// The probability of each further mutation. A pair of changes can make one stage cheaper and
+/// another better, which no single change can do near the target.
 const FURTHER_MUTATION: f64 = 0.5;
-/// Share of mutations that draw a whole stage anew: its choices depend on each other.
+/// The share of mutations that draw a whole stage anew, since its choices depend on each other.
 const STAGE_MUTATION: f64 = 0.3;
 
-/// A child of one or two parents: whole stages of the second one, then one or more mutations.
+/// An offspring of one or two parents: whole stages of the second parent, then one or more
+/// mutations.
 pub(super) fn make_offspring<'a>(
     domain: &Domain,
     mut parent: impl FnMut(&mut ChaCha8Rng) -> &'a Genotype,

@@ -9,18 +9,18 @@ use super::loss::{Experience, clipped_loss, imitation_loss};
 use super::policy::{Draw, Policy};
 use crate::random::{Purpose, rng};
 
-/// Learning rate on the last batch.
+/// The learning rate on the last batch.
 const LEARNING_RATE: f64 = 3.5e-4;
-/// Learning rate on the best trials.
+/// The learning rate on the best trials.
 const REPLAY_LEARNING_RATE: f64 = 3.5e-3;
-/// Steps on the best trials after each batch.
+/// The number of optimiser steps on the best trials after each batch.
 const REPLAYS: usize = 4;
-/// Genotypes drawn at a time.
+/// The number of genotypes that are drawn at a time.
 const ROUND: usize = 32;
 
-const FITS: &str = "shapes follow from the space, and a controller is a megabyte";
+const FITS: &str = "shapes follow from the space, and a controller takes a megabyte";
 
-/// A policy that learns; None for a space without a choice.
+/// A policy that learns; `None` for a space without choices.
 pub(super) struct Learner(Option<Trained>);
 
 struct Trained {
@@ -35,13 +35,13 @@ impl Learner {
         Self(trained.transpose().expect(FITS))
     }
 
-    /// Some genotypes; none where there is no choice.
+    /// Draws some genotypes; none if there are no choices.
     pub(super) fn draw(&self, temperature: f64, rng: &mut ChaCha8Rng) -> Vec<Draw> {
         let Some(trained) = &self.0 else { return Vec::new() };
         trained.policy.sample(ROUND, temperature, rng).expect(FITS)
     }
 
-    /// One epoch of the last batch, then replays of the best.
+    /// Trains one epoch on the last batch, then replays the best trials.
     pub(super) fn learn(&mut self, batch: &[Experience<'_>], best: &[&Genotype]) {
         if let Some(trained) = &mut self.0 {
             trained.learn(batch, best).expect(FITS);

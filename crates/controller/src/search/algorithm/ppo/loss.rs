@@ -1,31 +1,32 @@
-//! What the controller minimises.
+//! The losses of the controller.
 
 use candle_core::{Device, Result, Tensor};
 use search_space::Genotype;
 
 use super::policy::Policy;
 
-/// Weight of the entropy.
+/// The weight of the entropy.
 const ENTROPY: f64 = 1e-5;
-/// Bound of the change of a choice's probability that is still rewarded.
+/// The maximum relative change of a choice's probability that is still rewarded.
 const CLIP: f64 = 0.2;
 
-/// A genotype that was drawn from the policy, and what came of it.
+/// A genotype that was drawn from the policy, with its outcome.
 #[derive(Clone, Debug)]
 pub struct Experience<'a> {
-    /// What was drawn.
+    /// The genotype that was drawn.
     pub genotype: &'a Genotype,
-    /// The log-probability that each choice was drawn with.
+    /// The log-probability with which each choice was drawn.
     pub log_probabilities: &'a [f64],
-    /// Reward above the baseline, in deviations of the batch.
+    /// The reward above the baseline, in standard deviations of the batch.
     pub advantage: f64,
 }
 
-/// The clipped surrogate objective (Schulman et al. 2017, Eq. 7), negated, less the entropy bonus.
-/// The mean over the batch and its choices; the whole genotype's advantage is each choice's.
+/// The clipped surrogate objective (Schulman et al. 2017, Eq. 7), negated, minus the entropy bonus.
+/// It is the mean over the batch and its choices, and each choice has the advantage of the whole
+/// genotype.
 ///
 /// # Errors
-/// Tensors that do not fit in memory.
+/// Returns an error if the tensors do not fit in memory.
 pub fn clipped_loss(policy: &Policy, batch: &[Experience<'_>]) -> Result<Tensor> {
     let genotypes: Vec<&Genotype> = batch.iter().map(|one| one.genotype).collect();
     let now = policy.likelihood(&genotypes)?;
@@ -40,11 +41,11 @@ pub fn clipped_loss(policy: &Policy, batch: &[Experience<'_>]) -> Result<Tensor>
     objective.neg()? - (now.entropy * ENTROPY)?
 }
 
-/// The negative log-likelihood of good genotypes, the mean over the batch and its choices (Abolafia
-/// et al. 2018, "Neural Program Synthesis with Priority Queue Training").
+/// The negative log-likelihood of good genotypes, as the mean over the batch and its choices
+/// (Abolafia et al. 2018, "Neural Program Synthesis with Priority Queue Training").
 ///
 /// # Errors
-/// Tensors that do not fit in memory.
+/// Returns an error if the tensors do not fit in memory.
 pub fn imitation_loss(policy: &Policy, genotypes: &[&Genotype]) -> Result<Tensor> {
     policy.likelihood(genotypes)?.log_probabilities.mean_all()?.neg()
 }

@@ -1,17 +1,18 @@
-//! Proximal policy optimisation (Schulman et al. 2017) of an LSTM controller, as in MnasNet (Tan et al.
-//! 2019, section 4.2): one token a choice, batches of 20, one epoch a batch, Adam.
+//! Proximal policy optimisation (Schulman et al. 2017) of an LSTM controller, as in MnasNet (Tan et
+//! al. 2019, section 4.2): one token per choice, batches of 20, one epoch per batch, Adam.
 //!
-//! MnasNet's controller saw about 8,000 networks. Here there may be a few hundred trials, and each is
-//! a network that was not evaluated before. Two things are added to the paper's method:
+//! MnasNet's controller was trained on about 8,000 networks. Here there may be a few hundred
+//! trials, each of a network that was not evaluated before. Two things are added to the method of
+//! the paper:
 //!
-//! - **The best trials are replayed** after each batch by raising their likelihood, as priority
-//!   queue training does (Abolafia et al. 2018). With the paper's learning rate and one step a
-//!   batch, the weights can move by 0.009 in 500 trials: the policy stays nearly uniform.
-//! - **Draws get warmer as they are turned down.** A policy that has learnt proposes what was already
-//!   evaluated, or what misses the target; each further round of draws for a batch has a higher
-//!   temperature, so that it looks around what it knows. Choices count in the loss with the
-//!   probability that they were drawn with, which is what the clipping is for when there is one
-//!   epoch a batch.
+//! - **The best trials are replayed** after each batch by raising their likelihood, as in priority
+//!   queue training (Abolafia et al. 2018). With the paper's learning rate and one step per batch,
+//!   the weights can move by 0.009 in 500 trials, and the policy stays nearly uniform.
+//! - **The temperature rises while draws are rejected.** A policy that has learnt proposes
+//!   genotypes that were already evaluated or that miss the target. Each further round of draws for
+//!   a batch has a higher temperature, so that the policy explores the surroundings of what it has
+//!   learnt. In the loss, choices have the probability with which they were drawn, which is what
+//!   the clipping is for when there is one epoch per batch.
 
 mod learner;
 pub mod loss;
@@ -29,27 +30,27 @@ use learner::Learner;
 use loss::Experience;
 use policy::Draw;
 
-/// Share of the baseline that a batch leaves: a moving average of the batches' mean scores.
+/// The decay of the baseline, a moving average of the batches' mean scores.
 const BASELINE_KEPT: f64 = 0.95;
-/// The trials that are replayed: the best ones so far.
+/// The number of best trials so far that are replayed.
 const BEST: usize = BATCH;
-/// Temperature of a round over that of the round before.
+/// The ratio of a round's temperature to that of the round before.
 const WARMING: f64 = 1.1;
 
-/// The controller with what it was told.
+/// The controller with the trials that it was told.
 pub(super) struct Ppo {
     seed: u64,
     option_counts: Vec<u8>,
     learner: Learner,
-    /// Moving average of the batches' mean scores.
+    /// The moving average of the batches' mean scores.
     baseline: Option<f64>,
-    /// Draws of this round that were not proposed yet, the next one last.
+    /// Draws of this round that were not proposed yet; the last one is proposed next.
     drawn: Vec<Draw>,
     temperature: f64,
-    /// Proposed in this batch, with the log-probabilities of the draw.
+    /// The genotypes proposed in this batch, with the log-probabilities of their draws.
     proposed: HashMap<Genotype, Vec<f64>>,
     pool: Vec<Trial>,
-    /// Trials of the pool that were a batch to learn from.
+    /// The number of trials of the pool that the policy has learnt from.
     learnt: usize,
 }
 
@@ -69,8 +70,8 @@ impl Ppo {
         }
     }
 
-    /// Learns from what was told since the last batch. Here and not when it is told, because only
-    /// now the score is known that the next batch is for.
+    /// Learns from the trials that were told since the last batch. This happens here and not in
+    /// `tell`, because only now is the score known that the next batch is for.
     pub(super) fn begin_batch(&mut self, score: &dyn Fn(&Trial) -> f64) {
         if !self.pool.is_empty() {
             let advantages = self.advantages(score);
@@ -88,7 +89,8 @@ impl Ppo {
         self.temperature = 1.0;
     }
 
-    /// Of the last batch: scores above the baseline, divided by their deviation.
+    /// The advantages of the last batch: scores above the baseline, divided by their standard
+    /// deviation.
     fn advantages(&mut self, score: &dyn Fn(&Trial) -> f64) -> Vec<f64> {
         let scores: Vec<f64> = self.pool[self.learnt..].iter().map(score).collect();
         if scores.is_empty() {
@@ -108,7 +110,8 @@ impl Ppo {
             self.temperature *= WARMING;
         }
         let Some(draw) = self.drawn.pop() else { return Genotype(Vec::new()) };
-        // A genotype that is drawn again was turned down or asked for: its first draw counts.
+        // A genotype that is drawn again was rejected or already proposed, so its first draw
+        // counts.
         self.proposed.entry(draw.genotype.clone()).or_insert(draw.log_probabilities);
         draw.genotype
     }
@@ -117,7 +120,8 @@ impl Ppo {
         self.pool.extend_from_slice(trials);
     }
 
-    /// Another score is to be learnt: from new weights and the pool's best by that score.
+    /// Starts learning another score, from new weights and the best trials of the pool by that
+    /// score.
     pub(super) fn restart(&mut self) {
         self.learner = Learner::new(&self.option_counts, self.seed);
         self.baseline = None;
@@ -125,7 +129,7 @@ impl Ppo {
     }
 }
 
-/// The genotypes of the best trials, of equal ones the first.
+/// The genotypes of the best trials; of equal trials, the first.
 fn best<'a>(pool: &'a [Trial], score: &dyn Fn(&Trial) -> f64) -> Vec<&'a Genotype> {
     let mut order: Vec<(f64, &Trial)> = pool.iter().map(|trial| (score(trial), trial)).collect();
     order.sort_by(|a, b| b.0.total_cmp(&a.0));

@@ -1,68 +1,68 @@
-//! The controller: an LSTM that writes a genotype choice by choice (Zoph and Le 2017; MnasNet).
+//! The controller: an LSTM that generates a genotype choice by choice (Zoph and Le 2017; MnasNet).
 
 use candle_core::{D, DType, Device, Result, Tensor, Var};
 use candle_nn::ops::{log_softmax, sigmoid};
 use rand::{Rng, RngExt};
 use search_space::Genotype;
 
-/// Hidden units of the LSTM.
+/// The number of hidden units of the LSTM.
 pub const HIDDEN: usize = 100;
-/// Bound of the uniform initial weights.
+/// The bound of the uniform initial weights.
 const INITIAL: f64 = 0.1;
-/// Input, forget, cell and output gate.
+/// The input, forget, cell and output gates.
 const GATES: usize = 4;
 
 /// The controller of one space.
 ///
-/// A step's input is the token of the choice before it, one-hot, so that the input weights are a
-/// table with one row for each token, which also carries the biases. Every matrix product is small
-/// enough (below 589,824 multiply-adds) for `gemm` to stay on one thread.
+/// The input of a time step is the one-hot token of the choice before it. The input weights are
+/// thus a table with one row for each token, which also includes the biases. Every matrix product
+/// is small enough (below 589,824 multiply-adds) for `gemm` to stay on one thread.
 pub struct Policy {
     option_counts: Vec<usize>,
-    /// In the order of the fields of [`Weights`].
+    /// The weights, in the order of the fields of [`Weights`].
     parameters: [Var; 4],
 }
 
 struct Weights {
-    /// Of the input: `[gates, 1 + options, hidden]`; row 0 starts a genotype.
+    /// The input weights, `[gates, 1 + options, hidden]`; row 0 starts a genotype.
     tokens: Tensor,
-    /// Of the state: `[gates, hidden, hidden]`.
+    /// The recurrent weights, `[gates, hidden, hidden]`.
     recurrent: Tensor,
-    /// Of the output: `[hidden, options]`, of all choices side by side.
+    /// The output weights of all choices side by side, `[hidden, options]`.
     head: Tensor,
-    /// Biases of the output: `[1, options]`.
+    /// The output biases, `[1, options]`.
     head_bias: Tensor,
 }
 
-/// A genotype with the log-probability that each of its choices was drawn with.
+/// A genotype with the log-probability with which each of its choices was drawn.
 #[derive(Clone, Debug)]
 pub struct Draw {
-    /// What was drawn.
+    /// The genotype that was drawn.
     pub genotype: Genotype,
-    /// Of each choice, given those before it.
+    /// The log-probability of each choice, given those before it.
     pub log_probabilities: Vec<f64>,
 }
 
-/// What the policy says about genotypes.
+/// The likelihood of genotypes under the policy.
 pub struct Likelihood {
-    /// `[batch, choices]`.
+    /// The log-probability of each choice, `[batch, choices]`.
     pub log_probabilities: Tensor,
-    /// Mean entropy of the choices in nats: a scalar.
+    /// The mean entropy of the choices in nats, a scalar.
     pub entropy: Tensor,
 }
 
-/// `[batch, hidden]` each.
+/// The state of the LSTM, `[batch, hidden]` each.
 struct State {
     hidden: Tensor,
     cell: Tensor,
 }
 
 impl Policy {
-    /// Random weights for a space with these numbers of options: at least one choice. `dtype` is
-    /// F32, or F64 where gradients are compared.
+    /// A policy with random weights for a space with these numbers of options, which has at least
+    /// one choice. `dtype` is F32, or F64 where gradients are compared.
     ///
     /// # Errors
-    /// Tensors that do not fit in memory.
+    /// Returns an error if the tensors do not fit in memory.
     pub fn new(option_counts: &[u8], dtype: DType, rng: &mut impl Rng) -> Result<Self> {
         let option_counts: Vec<usize> = option_counts.iter().copied().map(usize::from).collect();
         let options: usize = option_counts.iter().sum();
@@ -80,15 +80,15 @@ impl Policy {
         Ok(Self { option_counts, parameters })
     }
 
-    /// All that is learnt.
+    /// All trainable parameters.
     pub fn parameters(&self) -> &[Var; 4] {
         &self.parameters
     }
 
-    /// `count` genotypes. A temperature above 1 makes the draws more even.
+    /// Draws `count` genotypes. A temperature above 1 makes the distributions more uniform.
     ///
     /// # Errors
-    /// Tensors that do not fit in memory.
+    /// Returns an error if the tensors do not fit in memory.
     pub fn sample(&self, count: usize, temperature: f64, rng: &mut impl Rng) -> Result<Vec<Draw>> {
         let empty = Draw { genotype: Genotype(Vec::new()), log_probabilities: Vec::new() };
         let mut draws = vec![empty; count];
@@ -111,10 +111,10 @@ impl Policy {
         Ok(draws)
     }
 
-    /// The likelihood of genotypes of the policy's space, at least one.
+    /// The likelihood of genotypes of the policy's space, of which there must be at least one.
     ///
     /// # Errors
-    /// Tensors that do not fit in memory.
+    /// Returns an error if the tensors do not fit in memory.
     pub fn likelihood(&self, genotypes: &[&Genotype]) -> Result<Likelihood> {
         let weights = Weights::of(&self.parameters, Tensor::clone);
         let mut state = weights.start(genotypes.len())?;
@@ -151,7 +151,8 @@ impl Weights {
         Ok(State { hidden: zeros.clone(), cell: zeros })
     }
 
-    /// One step of the LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et al.).
+    /// One time step of the LSTM (Hochreiter and Schmidhuber 1997, with the forget gate of Gers et
+    /// al.).
     fn step(&self, tokens: &[u32], state: &State) -> Result<State> {
         let tokens = Tensor::new(tokens, &Device::Cpu)?;
         let input = self.tokens.index_select(&tokens, 1)?;
@@ -163,7 +164,7 @@ impl Weights {
         Ok(State { hidden, cell })
     }
 
-    /// Of one choice: `[batch, options]`.
+    /// The logits of one choice, `[batch, options]`.
     fn logits(&self, state: &State, first_option: usize, options: usize) -> Result<Tensor> {
         let head = self.head.narrow(1, first_option, options)?.contiguous()?;
         let bias = self.head_bias.narrow(1, first_option, options)?;
@@ -176,13 +177,13 @@ fn token(option: usize) -> u32 {
     1 + option as u32
 }
 
-/// The option at `uniform`, a number in [0, 1), of the cumulative distribution.
+/// The option at which the cumulative distribution exceeds `uniform`, a number in [0, 1).
 fn draw_from(log_probabilities: &[f64], uniform: f64) -> usize {
     let mut cumulative = 0.0;
     let beyond = |log_probability: &f64| {
         cumulative += log_probability.exp();
         uniform < cumulative
     };
-    // Rounding may leave the sum a little below 1.
+    // Rounding may leave the sum slightly below 1.
     log_probabilities.iter().position(beyond).unwrap_or(log_probabilities.len() - 1)
 }
