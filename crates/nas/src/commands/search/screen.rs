@@ -184,10 +184,8 @@ fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str
     if let Some(found) = &found.best_by_reward {
         let ms = found.measured_ms.map_or(String::new(), |ms| format!(" at {ms:.2} ms"));
         let percent = found.accuracy * 100.0;
-        lines.push((
-            "best by reward",
-            format!("{percent:.1} %{ms}, the winner by MnasNet's reward"),
-        ));
+        let text = format!("{percent:.1} %{ms}, the trial with the greatest reward");
+        lines.push(("best by reward", text));
     }
     if let Some(Elasticity { w, faster_ms, slower_ms }) = &found.elasticity {
         let text = format!(
