@@ -82,7 +82,7 @@ fn print(latency: &Latency, device: &DeviceTable) {
     let Coverage { exact, measured_now, .. } = latency.coverage;
     println!("network    {}", latency.name);
     println!(
-        "predicted  {:.3} ms, the sum of its blocks: {:.0} % from the table, {:.0} % measured now",
+        "predicted  {:.3} ms, sum of its blocks: {:.0} % from the table, {:.0} % measured now",
         latency.predicted_ms,
         exact * 100.0,
         measured_now * 100.0

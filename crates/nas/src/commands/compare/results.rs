@@ -206,7 +206,7 @@ fn table(rows: &[Row]) -> String {
     match rows.iter().all(|row| row.seeds == 1) {
         true => table,
         false => format!(
-            "{table}\n\nmedian [25 %, 75 %] over the seeds, after the number of trials that all of them have"
+            "{table}\n\nmedian [25 %, 75 %] over the seeds, at the number of trials that all have"
         ),
     }
 }

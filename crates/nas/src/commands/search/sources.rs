@@ -63,7 +63,7 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     ];
     for (flag, name) in named {
         if let (Some(name), false) = (name, columns) {
-            let message = format!("found {name}; expected: only with --accuracy table:FILE");
+            let message = format!("found {name}; expected: none without --accuracy table:FILE");
             return Err(bad_input(flag, message));
         }
     }
@@ -74,7 +74,7 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
             Accuracy::Surrogate(Box::new(move |genotype| estimate(&surrogate, genotype)))
         }
         (AccuracyArg::Surrogate, None) => {
-            let message = "found table; expected: only with --accuracy table:FILE";
+            let message = "found table; expected: a space, or --accuracy table:FILE";
             return Err(bad_input("--space", message));
         }
         (AccuracyArg::Table(file), space) => {
