@@ -1,5 +1,5 @@
-//! Genotypes a second of what a trial costs without its measurement: decoding, accuracy by the
-//! surrogate, latency by the table, on one core.
+//! Evaluations of genotypes per second on one core, without measuring: decoding, accuracy from the
+//! surrogate and latency from the table.
 
 use controller::accuracy::surrogate::Surrogate;
 use controller::random::{Purpose, rng};

@@ -1,10 +1,10 @@
-//! What the search's winners are compared with: iterated local search over single changes and pairs
-//! of changes, with many more evaluations than a search has.
+//! A reference for the winners of searches: iterated local search over single changes and pairs of
+//! changes, with many more evaluations than a search has.
 //!
 //!     cargo run --release -p nas --example local_search -- TABLE TARGET_MS [EVALUATIONS]
 //!
-//! Prints the best accuracy under the target by the surrogate and the table's prediction, and the
-//! best soft reward at w = -0.15.
+//! Prints the best accuracy under the target and the best soft reward at w = -0.15, with accuracies
+//! of the surrogate and latencies predicted from the table.
 
 use controller::accuracy::surrogate::Surrogate;
 use controller::random::{Purpose, rng};
@@ -15,7 +15,7 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 use search_space::{Genotype, SearchSpace, published};
 
-/// Changes after which a climb that got stuck starts again from the best.
+/// Number of random changes of the best genotype at the start of a climb.
 const KICK: usize = 4;
 
 fn main() -> anyhow::Result<()> {
@@ -36,7 +36,7 @@ fn main() -> anyhow::Result<()> {
             let ms = table.predict_ms(&space.decode(genotype)?)?;
             let accuracy = surrogate.predict(genotype)?.accuracy;
             Ok(match reward {
-                // Only what meets the target counts; the rest is ranked below it.
+                // Genotypes that miss the target rank below all that meet it.
                 Reward::Hard if ms > target.ms() => -ms,
                 reward => reward.of(accuracy, ms, target),
             })
@@ -58,7 +58,7 @@ fn local_search(
     let mut best = (f64::NEG_INFINITY, space.sample(&mut rng));
     let mut climbs = 0;
     while left > 0 {
-        // Every fourth climb from anywhere, the others from near the best.
+        // Every fourth climb starts from a random genotype, the others near the best one.
         let mut start = best.1.clone();
         if climbs % 4 == 0 {
             start = space.sample(&mut rng);
@@ -108,7 +108,7 @@ fn climb(
             if value > now.0 {
                 now = (value, next);
                 improved = true;
-                // Some luck in where a climb goes next.
+                // Restarts the moves now and then, so that climbs differ.
                 if rng.random_bool(0.05) {
                     break;
                 }

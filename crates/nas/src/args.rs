@@ -46,17 +46,17 @@ pub(crate) struct Global {
 }
 
 impl Global {
-    /// Threads of the network that is measured.
+    /// Number of threads of the network that is measured.
     pub(crate) fn measured_threads(&self) -> usize {
         self.threads.unwrap_or(1)
     }
 
-    /// Trainings side by side.
+    /// Number of trainings in parallel.
     pub(crate) fn parallel_jobs(&self) -> usize {
         self.jobs.map_or_else(Self::default_threads, usize::from)
     }
 
-    /// Threads of training.
+    /// Number of threads of a training.
     pub(crate) fn training_threads(&self) -> usize {
         self.threads.unwrap_or_else(Self::default_threads)
     }
@@ -96,11 +96,11 @@ pub(crate) enum Command {
 /// Find the most accurate network of a space that meets a latency target on this CPU
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  nas search --target-ms 15 --w -0.15\n  nas search --target-ms 5,10,15 \
-    --max params=4M\n  nas search --accuracy table:bench.csv --latency-column ms_pixel3 --target-ms 8 \
-    --samples 300\n\nThe first half of the trials \
-    maximises the reward ACC x (LAT/TAR)^w; the second half maximises accuracy\nunder the target. The \
-    winner is the most accurate network whose measured latency meets the target."
+    after_help = "Examples:\n  nas search --target-ms 15 --w -0.15\n  nas search --target-ms 5,10,15 \
+    --max params=4M\n  nas search --accuracy table:bench.csv --latency-column ms_pixel3 \\\n      --target-ms 8 \
+    --samples 300\n\nThe first half of the trials maximises the reward ACC x (LAT/TAR)^w; the \
+    second\nhalf maximises accuracy under the target. The winner is the most accurate network\nwhose \
+    measured latency meets the target."
 )]
 pub(crate) struct SearchArgs {
     /// Target latency in milliseconds; several separated by commas give one winner each
@@ -169,7 +169,7 @@ pub(crate) struct AccuracyChoice {
     pub(crate) latency_column: Option<String>,
 }
 
-/// An accuracy source, as it is named.
+/// An accuracy source as the user names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AccuracyArg {
     Surrogate,
@@ -188,13 +188,12 @@ impl FromStr for AccuracyArg {
     }
 }
 
-/// What is searched for without a target.
+/// The objective of a search without a target.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Maximize {
     Accuracy,
 }
 
-/// The form of the reward.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RewardKind {
     Soft,
@@ -206,10 +205,10 @@ pub(crate) enum RewardKind {
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  nas compare results/evolution-* results/ppo-*\n\nStudies that differ \
-    only in the seed share one line: their median, with a band from the 25th to the 75th percentile.\nThe \
-    hypervolume is the share of the latencies from 0 to the target and the accuracies from 0 to\n\
-    100 % that the trials so far dominate; its reference point is the target at accuracy 0.\nThe \
-    regret is the optimum minus the best accuracy so far, for tables, whose optimum is known."
+    only in the seed share one line: their median, with a band from\nthe 25th to the 75th percentile. \
+    The hypervolume is the share of the latencies from\n0 to the target and the accuracies from 0 to \
+    100 % that the trials so far dominate;\nits reference point is the target at accuracy 0. The regret \
+    is the optimum minus\nthe best accuracy so far, for tables, whose optimum is known."
 )]
 pub(crate) struct CompareArgs {
     /// Output folders of nas search, or their study.sqlite; a search may still be running there
@@ -391,7 +390,7 @@ pub(crate) struct ExportArgs {
     pub(crate) unfolded: bool,
 }
 
-/// What NET may be.
+/// The forms of NET.
 pub(crate) const NET_HELP: &str = "A published name with options \
     (NAME@width=0.5,resolution=160,classes=10,stem_stride=1), a RON file, or SPACE:GENOTYPE";
 

@@ -75,14 +75,14 @@ pub(crate) struct NetAdaptArgs {
     pub(crate) resume: bool,
 }
 
-/// What proposals are chosen by.
+/// The metric that proposals are ranked by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum MetricKind {
     Ratio,
     Accuracy,
 }
 
-/// How long proposals are trained before some are given up.
+/// How many steps proposals are trained before some are dropped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ScheduleKind {
     Full,

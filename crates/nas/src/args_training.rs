@@ -7,7 +7,7 @@ use clap::{Subcommand, ValueEnum};
 use crate::args::NET_HELP;
 use crate::device_option::DeviceArgs;
 
-/// What data may be.
+/// The forms of `--data`.
 pub(crate) const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=64), cifar10:DIR (binary version), \
     folder:DIR (train/CLASS/*, val/CLASS/*) or mnist:DIR (idx)";
 
@@ -86,7 +86,6 @@ pub(crate) struct RecipeArgs {
     pub(crate) cutout: Option<usize>,
 }
 
-/// How gradients become steps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum OptimiserKind {
     Sgd,
@@ -120,7 +119,8 @@ pub(crate) struct EvalArgs {
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  nas infer best.ron --weights best.safetensors --input x.safetensors \
-    --output y.safetensors\n\nThey are computed by the engine that searches measure, at the resolution of the images."
+    --output y.safetensors\n\nThe logits are computed by the inference engine that searches measure, at the\nresolution of the \
+    images."
 )]
 pub(crate) struct InferArgs {
     #[arg(help = NET_HELP)]
@@ -156,7 +156,6 @@ pub(crate) struct ImportArgs {
     pub(crate) weights: PathBuf,
 }
 
-/// Who built a network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FrameworkKind {
     Torchvision,
@@ -211,7 +210,6 @@ pub(crate) struct FetchArgs {
     pub(crate) url: Option<String>,
 }
 
-/// A data set that can be downloaded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum DataName {
     /// 60,000 photos of 32 x 32 pixels in 10 classes, 170 MB

@@ -1,4 +1,4 @@
-//! `--device`: what trains and evaluates networks.
+//! `--device`: the device that trains and evaluates networks.
 
 use anyhow::Result;
 use training::Backend;
@@ -16,7 +16,6 @@ pub(crate) struct DeviceArgs {
 }
 
 impl DeviceArgs {
-    /// The backend of the device.
     pub(crate) fn backend(&self) -> Result<Backend> {
         let device = &self.device;
         let number = match device.split_once(':') {

@@ -1,7 +1,8 @@
-//! Exit codes: 0 done; 1 failed; 2 bad usage or bad input, nothing written; 3 finished, but no
-//! network met the target.
+//! Exit codes: 0 done; 1 failed; 2 bad usage or bad input, nothing written; 3 finished, but no network
+//! met the target.
 
 use std::fmt::Display;
+use std::path::Path;
 use std::process::ExitCode;
 
 use training::TrainingError;
@@ -9,13 +10,11 @@ use training::TrainingError;
 /// How a command that did not fail ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
-    /// All done.
     Done,
-    /// Finished, but no network met the target.
     TargetNotMet,
 }
 
-/// An error that the user's input caused.
+/// An error caused by the user's input.
 #[derive(Debug)]
 struct BadInput(String);
 
@@ -27,17 +26,22 @@ impl Display for BadInput {
 
 impl std::error::Error for BadInput {}
 
-/// An error that ends with exit code 2. `place` is a file or an argument.
+/// An error with exit code 2. `place` is a file or an argument.
 pub(crate) fn bad_input(place: impl Display, message: impl Display) -> anyhow::Error {
     anyhow::Error::new(BadInput(format!("{place}: {message}")))
 }
 
-/// A library's error about the user's input, whose message names the place: it ends with exit code 2.
+/// A library's error about the user's input whose message names the place; its exit code is 2.
 pub(crate) fn refused(error: impl Display) -> anyhow::Error {
     anyhow::Error::new(BadInput(error.to_string()))
 }
 
-/// An error of training. What the user can mend names the argument or file, and ends with exit code 2.
+/// The error of a command that Ctrl-C stopped and that can be continued from the folder `out`.
+pub(crate) fn stopped(out: &Path) -> anyhow::Error {
+    anyhow::anyhow!("stopped; the same command with --out {} --resume continues", out.display())
+}
+
+/// An error of training. Errors that the user can mend name the argument or file and have exit code 2.
 pub(crate) fn training_error(net: &str, error: TrainingError) -> anyhow::Error {
     match error {
         TrainingError::Setting { place, found, expected } => {
@@ -60,7 +64,7 @@ pub(crate) fn training_error(net: &str, error: TrainingError) -> anyhow::Error {
     }
 }
 
-/// The option that sets what a library calls `place`.
+/// The option for the setting that a library calls `place`.
 pub(crate) fn flag(place: &str) -> String {
     match place {
         "ema_decay" => "--ema".to_owned(),
@@ -69,7 +73,7 @@ pub(crate) fn flag(place: &str) -> String {
     }
 }
 
-/// Prints an error and gives the exit code.
+/// Prints an error, if there is one, and returns the exit code.
 pub(crate) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
     match result {
         Ok(Outcome::Done) => ExitCode::SUCCESS,

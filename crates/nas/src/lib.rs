@@ -24,23 +24,22 @@ use clap::Parser;
 
 use crate::args::Args;
 
-/// The command as a process of its own: sets up the process and runs the command line. To be called before
-/// any thread is started.
+/// Sets up the process and runs its command line. It has to be called before any thread is started.
 pub fn main() -> ExitCode {
     process_setup::run();
-    // A pipe that the reader closes, as `head` does, ends the command without a message.
+    // A pipe that its reader closes, as `head` does, ends the command without a message.
     sigpipe::reset();
     run(std::env::args_os())
 }
 
-/// Runs a command line, the first of whose arguments is the name of the command. Prints results on stdout, and
-/// progress, warnings and errors on stderr. Returns the exit code: 0 done; 1 failed; 2 bad usage or bad input; 3
-/// finished, but no network met the target.
+/// Runs a command line, whose first argument is the name of the command. Prints results on stdout,
+/// and progress, warnings and errors on stderr. Returns the exit code: 0 done; 1 failed; 2 bad usage
+/// or bad input; 3 finished, but no network met the target.
 pub fn run<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> ExitCode {
     match Args::try_parse_from(args) {
         Ok(args) => exit::code(commands::run(&args)),
         Err(error) => {
-            // Where stdout or stderr is closed, nobody reads it.
+            // If stdout or stderr is closed, nobody reads the message.
             _ = error.print();
             ExitCode::from(if error.use_stderr() { 2 } else { 0 })
         }

@@ -1,4 +1,4 @@
-//! From arguments to networks, spaces and genotypes.
+//! Networks, spaces and genotypes from arguments.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use search_space::{Genotype, Network, SearchSpace, published};
 
 use crate::exit::bad_input;
 
-/// A network from NET: a published name with options, `SPACE:GENOTYPE`, or a RON file with options.
+/// The network of NET: a published name, a RON file or `SPACE:GENOTYPE`, each with options.
 pub(crate) fn network(net: &str) -> Result<Network> {
     let bad = |error| bad_input(net, error);
     if Path::new(net).is_file() {
@@ -29,7 +29,7 @@ pub(crate) fn network(net: &str) -> Result<Network> {
     published::network(net).map_err(bad)
 }
 
-/// A space by its name, or from a RON file.
+/// A search space by its name or from a RON file.
 pub(crate) fn space(space: &str) -> Result<SearchSpace> {
     if Path::new(space).is_file() {
         return SearchSpace::from_ron(&read(space)?).map_err(|error| bad_input(space, error));
@@ -40,19 +40,18 @@ pub(crate) fn space(space: &str) -> Result<SearchSpace> {
     published::space(space).map_err(|error| bad_input("--space", error))
 }
 
-/// A genotype's text form.
+/// A genotype from its text form.
 pub(crate) fn genotype(space: &SearchSpace, text: &str) -> Result<Genotype> {
     space.parse_genotype(text).map_err(|error| bad_input(&space.name, error))
 }
 
-/// The network of a genotype; an error where the space allows what no kernel can compute.
+/// The network of a genotype; an error if the network cannot be computed.
 pub(crate) fn decode(space: &SearchSpace, genotype: &Genotype) -> Result<Network> {
     let network = space.decode(genotype).map_err(|error| bad_input(&space.name, error))?;
     network.lower().map_err(|error| bad_input(&network.name, error))?;
     Ok(network)
 }
 
-/// The text of a file that the user named.
 pub(crate) fn read(path: &str) -> Result<String> {
     fs::read_to_string(path).map_err(|error| bad_input(path, error))
 }
@@ -63,7 +62,7 @@ fn looks_like_file(name: &str) -> bool {
 
 fn no_such_file(name: &str) -> String {
     match fs::metadata(name) {
-        Ok(_) => "not a file".to_owned(),
+        Ok(_) => "found a folder; expected: a file".to_owned(),
         Err(error) => error.to_string(),
     }
 }

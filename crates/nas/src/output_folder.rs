@@ -1,4 +1,4 @@
-//! Output folders: their default names, and that nothing half-written is left.
+//! Output folders: their default names, and whether they can be written to.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,13 +7,13 @@ use anyhow::Result;
 
 use crate::exit::bad_input;
 
-/// What a folder is called after a network that the user named.
+/// The part of a folder's default name that stands for the network that the user named.
 pub(crate) fn name_of(net: &str) -> &str {
     net.rsplit('/').next().unwrap_or_default().trim_end_matches(".ron")
 }
 
-/// The folder to write to. Without `out`: `results/NAME`, or for a new study the first of `-2`,
-/// `-3` ... that is free; to resume, the last one that is taken.
+/// The folder to write to. Without `out`, a new run gets the first free folder of `results/NAME`,
+/// `results/NAME-2` and so on, and a resumed run the last one that is taken.
 pub(crate) fn choose(out: Option<&Path>, name: &str, resume: bool) -> PathBuf {
     if let Some(out) = out {
         return out.to_path_buf();
@@ -26,12 +26,12 @@ pub(crate) fn choose(out: Option<&Path>, name: &str, resume: bool) -> PathBuf {
     numbered(if resume { (free - 1).max(1) } else { free })
 }
 
-/// There is no such folder, or it is empty.
+/// Whether the folder does not exist or is empty.
 fn is_free(folder: &Path) -> bool {
     fs::read_dir(folder).map_or(!folder.exists(), |mut entries| entries.next().is_none())
 }
 
-/// Makes the folder and makes sure that files can be written there.
+/// Creates the folder and checks that files can be written there.
 pub(crate) fn prepare(folder: &Path) -> Result<()> {
     let existed = folder.exists();
     let refused = |error: std::io::Error| bad_input(folder.display(), error);

@@ -1,4 +1,4 @@
-//! Progress of long work on stderr: a bar with ETA on a terminal, else a plain line now and then.
+//! Progress of long operations on stderr: a bar with an ETA on a terminal, plain lines otherwise.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -7,11 +7,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::args::Global;
 
-/// Time between plain lines.
+/// Minimum time between plain lines.
 const EVERY: Duration = Duration::from_secs(5);
 const BETWEEN_PICTURES: Duration = Duration::from_millis(250);
 
-/// The progress of one piece of work.
 pub(crate) enum Progress {
     Quiet,
     Bar { bar: ProgressBar, next: Instant },
@@ -19,7 +18,6 @@ pub(crate) enum Progress {
 }
 
 impl Progress {
-    /// Starts to show progress.
     pub(crate) fn start(global: &Global, title: &str) -> Self {
         if global.quiet {
             return Self::Quiet;
@@ -54,7 +52,7 @@ impl Progress {
         Self::Bar { bar, next: Instant::now() }
     }
 
-    /// `done` of `total` pieces are done. The picture is drawn now and then, on terminals only.
+    /// As [`Progress::at`], with a picture that is drawn now and then, on terminals only.
     pub(crate) fn at_with_picture(
         &mut self,
         done: usize,
@@ -75,7 +73,7 @@ impl Progress {
         }
     }
 
-    /// `done` of `total` pieces are done.
+    /// Shows that `done` of `total` items are done.
     pub(crate) fn at(&mut self, done: usize, total: usize, message: &str) {
         match self {
             Self::Quiet => {}
@@ -97,7 +95,7 @@ impl Progress {
         }
     }
 
-    /// Prints lines without tearing the bar.
+    /// Prints lines above the bar.
     pub(crate) fn above(&self, print: impl FnOnce()) {
         match self {
             Self::Bar { bar, .. } => bar.suspend(print),
@@ -105,7 +103,6 @@ impl Progress {
         }
     }
 
-    /// Removes the bar.
     pub(crate) fn end(&self) {
         if let Self::Bar { bar, .. } = self {
             bar.finish_and_clear();
@@ -124,7 +121,7 @@ fn left(elapsed: Duration, done: usize, total: usize) -> String {
     }
 }
 
-/// A line on stderr that is no warning.
+/// Prints a line on stderr, unless the user asked for quiet.
 pub(crate) fn note(global: &Global, text: &str) {
     if !global.quiet {
         eprintln!("{text}");

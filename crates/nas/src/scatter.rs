@@ -1,17 +1,16 @@
-//! A scatter plot of characters for a terminal.
+//! Scatter plots of characters for a terminal.
 
 const COLUMNS: usize = 64;
 const ROWS: usize = 16;
 
-/// A point and its character.
 pub(crate) struct Point {
     pub(crate) letter: char,
     pub(crate) x: f64,
     pub(crate) y: f64,
 }
 
-/// Points in a frame with the ends of both axes; of points that share a place, the first is shown,
-/// and capital letters that are hidden so stand in the line below.
+/// Draws points in a frame with the ends of both axes. Of points in the same place the first is shown,
+/// and capital letters that it hides are listed in a line below.
 pub(crate) fn draw(points: &[Point], x_label: &str, y_label: &str) -> String {
     let (left, right) = ends(points.iter().map(|point| point.x));
     let (bottom, top) = ends(points.iter().map(|point| point.y));
@@ -48,7 +47,7 @@ pub(crate) fn draw(points: &[Point], x_label: &str, y_label: &str) -> String {
     lines.join("\n")
 }
 
-/// The least and the greatest, a little apart where they are the same.
+/// The minimum and the maximum, or an interval of length 1 around a single value.
 fn ends(values: impl Iterator<Item = f64> + Clone) -> (f64, f64) {
     let low = values.clone().fold(f64::INFINITY, f64::min);
     let high = values.fold(f64::NEG_INFINITY, f64::max);

@@ -1,4 +1,4 @@
-//! What people see: tables, numbers with separators, JSON.
+//! Output on the screen: tables, numbers with separators, JSON.
 
 use std::fmt::Display;
 
@@ -6,8 +6,8 @@ use anyhow::Result;
 use comfy_table::{CellAlignment, Table, presets};
 use serde::Serialize;
 
-/// A table without borders: a header, and rows whose columns line up. `left` names the columns that
-/// hold text; the others hold numbers and are aligned to the right.
+/// A table without borders. `left` names the columns that hold text; the others hold numbers and are
+/// aligned to the right.
 pub(crate) fn table(header: &[&str], left: &[&str], rows: Vec<Vec<String>>) -> String {
     let mut table = Table::new();
     table.load_preset(presets::NOTHING).set_header(header.to_vec()).add_rows(rows);
@@ -35,12 +35,10 @@ pub(crate) fn grouped(number: impl Display) -> String {
     text
 }
 
-/// Prints a warning on stderr.
 pub(crate) fn warn(warning: &controller::Warning) {
     eprintln!("warning: {warning}");
 }
 
-/// Prints one JSON object on stdout.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
     println!("{}", serde_json::to_string_pretty(value)?);
     Ok(())

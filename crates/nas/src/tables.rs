@@ -1,4 +1,4 @@
-//! Latency tables of the command line: where they are, and measuring what they lack.
+//! Latency tables: where they are, and measuring the blocks that they lack.
 
 use std::path::{Path, PathBuf};
 
@@ -15,25 +15,24 @@ use crate::exit::bad_input;
 use crate::progress::{Progress, note};
 use crate::{interrupt, screen};
 
-/// The table that was asked for, or this device's in the cache; a new one where there is none.
+const WAITING: &str = "waiting until another nas process has finished measuring";
+
+/// The table that the user names, or this device's table in the cache, which may be new.
 pub(crate) fn open(global: &Global, choice: &TableChoice) -> Result<DeviceTable> {
     let setup = setup(global)?;
     let path = match &choice.table {
         Some(path) if !path.exists() => {
-            let message = "there is no such table; nas table build --out creates one";
+            let message = "no such latency table; nas table build --out creates one";
             return Err(bad_input(path.display(), message));
         }
         Some(path) => path.clone(),
         None => DeviceTable::default_path(&setup)?,
     };
-    let foreign = match choice.allow_foreign {
-        true => ForeignTable::Allow,
-        false => ForeignTable::Refuse,
-    };
+    let foreign = if choice.allow_foreign { ForeignTable::Allow } else { ForeignTable::Refuse };
     open_at(path, &setup, foreign)
 }
 
-/// The file at `out`, or this device's in the cache; to be measured here.
+/// The table at `out`, or this device's table in the cache, to be measured on this device.
 pub(crate) fn open_to_build(global: &Global, out: Option<&Path>) -> Result<DeviceTable> {
     let setup = setup(global)?;
     let path = match out {
@@ -46,9 +45,9 @@ pub(crate) fn open_to_build(global: &Global, out: Option<&Path>) -> Result<Devic
 fn open_at(path: PathBuf, setup: &Setup, foreign: ForeignTable) -> Result<DeviceTable> {
     DeviceTable::open(path, setup, foreign).map_err(|error| match error {
         PredictorError::File(FileError::Io { .. }) => error.into(),
-        // The messages start with the path.
+        // The messages name the file.
         PredictorError::ForeignTable { .. } => {
-            let hint = "measure one here with nas table build, or use --allow-foreign";
+            let hint = "measure one here with nas table build, or pass --allow-foreign";
             bad_input("table", format!("{error}; {hint}"))
         }
         error => bad_input("table", error),
@@ -65,13 +64,12 @@ fn setup(global: &Global) -> Result<Setup> {
     Ok(Setup::here(Runtime::Native, threads))
 }
 
-/// The lock that measuring needs; says so when another process has it.
+/// The lock that measuring needs. Prints a note while another process holds it.
 pub(crate) fn lock(global: &Global) -> Result<MeasuringLock> {
-    let wait = || note(global, "waiting until another nas has finished measuring");
-    Ok(MeasuringLock::acquire(wait)?)
+    Ok(MeasuringLock::acquire(|| note(global, WAITING))?)
 }
 
-/// Measures the blocks of `space` that the table lacks and saves it.
+/// Measures the blocks of `space` that the table lacks, and saves the table.
 pub(crate) fn complete(
     global: &Global,
     space: &SearchSpace,
@@ -93,11 +91,11 @@ pub(crate) fn complete(
             note(global, &format!("measured {units} blocks into {}", device.path.display()));
             Ok(())
         }
-        Built::Stopped => bail!("stopped; the same command continues with what was measured"),
+        Built::Stopped => bail!("stopped; the same command continues the measurements"),
     }
 }
 
-/// Measures a whole network on the table's setup.
+/// Measures a whole network with the setup of the table.
 pub(crate) fn measure(
     global: &Global,
     device: &DeviceTable,
@@ -107,7 +105,7 @@ pub(crate) fn measure(
     Ok(device.measure(&lock(global)?, network, global.measured_threads(), runs)?)
 }
 
-/// Warns of networks that were measured while other work slowed the machine.
+/// Warns of networks that were measured while other work slowed the machine down.
 pub(crate) fn warn_of_busy<'a>(measured: impl IntoIterator<Item = (&'a str, Measured)>) {
     let busy = measured.into_iter().filter(|(_, measured)| measured.is_of_a_busy_machine());
     let (mut networks, mut slowdown) = (Vec::new(), 1.0_f64);
@@ -120,7 +118,7 @@ pub(crate) fn warn_of_busy<'a>(measured: impl IntoIterator<Item = (&'a str, Meas
     }
 }
 
-/// Prediction of one network; measures, adds and saves what the table lacks.
+/// Predicts the latency of a network. Blocks that the table lacks are measured, added and saved.
 pub(crate) fn predict(
     global: &Global,
     device: &mut DeviceTable,
@@ -128,6 +126,6 @@ pub(crate) fn predict(
 ) -> Result<Prediction> {
     Ok(device.predict(network, || {
         note(global, &format!("measuring blocks of {} that the table lacks", network.name));
-        MeasuringLock::acquire(|| note(global, "waiting until another nas has finished measuring"))
+        MeasuringLock::acquire(|| note(global, WAITING))
     })?)
 }

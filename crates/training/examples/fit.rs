@@ -1,5 +1,7 @@
-//! A small network trained on images that are drawn, with a line for each epoch; continues where it was
-//! interrupted: `fit FOLDER`.
+//! Trains a small network on drawn images and prints a line for each epoch. An interrupted training
+//! continues from the files in FOLDER:
+//!
+//!     cargo run --release -p training --example fit -- FOLDER
 
 use std::ops::ControlFlow;
 use std::path::PathBuf;

@@ -1,11 +1,12 @@
-//! A candle model of one's own with this crate's ops among candle's, trained on drawn shapes.
+//! A candle model that mixes this crate's ops with candle's own, trained on drawn shapes.
 //!
 //!     cargo run --release -p training --example own_model
 //!
-//! Nothing here knows a graph of this project: the variables come from a `VarBuilder`, convolutions
-//! with their batch norms from [`training::ops`], the residual sum, the classifier and the loss from
-//! candle, the steps from [`training::Sgd`]. `CANDLE_NUM_THREADS=1` in the environment keeps candle's
-//! own thread pool out of the way.
+//! The model does not use a graph of this project. Its variables come from a `VarBuilder`;
+//! convolutions with their batch norms come from [`training::ops`]; the residual sum, the
+//! classifier and the loss are candle's; and the optimiser is [`training::Sgd`]. Set
+//! `CANDLE_NUM_THREADS=1` in the environment, so that candle's own thread pool does not compete
+//! with the model.
 
 use std::error::Error;
 use std::thread;
@@ -25,11 +26,11 @@ const EPOCHS: u64 = 6;
 const LEARNING_RATE: f64 = 0.1;
 const MOMENTUM: f64 = 0.1;
 const DENSE: Conv2d = Conv2d { stride: 1, groups: 1 };
-/// Channels before, inside and after each block, and its stride.
+/// Input, inner and output channels of each block, and its stride.
 const BLOCKS: [([usize; 3], usize); 4] =
     [([16, 32, 24], 1), ([24, 96, 48], 2), ([48, 144, 48], 1), ([48, 144, 48], 1)];
 
-/// Convolution, batch norm and activation, with running statistics for evaluation.
+/// Convolution, batch norm and activation, with running statistics for inference.
 struct ConvNormAct {
     conv: Conv2d,
     act: Activation,
@@ -75,8 +76,8 @@ impl ModuleT for ConvNormAct {
     }
 }
 
-/// A pointwise, a depthwise and a pointwise convolution, squeeze-and-excite between the last two, and
-/// a residual sum where the map stays as it is.
+/// An inverted residual: a pointwise, a depthwise and a pointwise convolution, squeeze-and-excite
+/// between the last two, and a residual sum if input and output have the same shape.
 struct Block {
     expand: ConvNormAct,
     depthwise: ConvNormAct,
@@ -109,7 +110,7 @@ impl ModuleT for Block {
     }
 }
 
-/// A convolution, blocks and a head.
+/// A stem, blocks and a head.
 struct OwnModel {
     stem: ConvNormAct,
     blocks: Vec<Block>,

@@ -1,5 +1,5 @@
-//! All of a run between two steps, in a safetensors file: a run that goes on from it takes the same
-//! steps as one that was never interrupted.
+//! Checkpoints: the whole state of a run between two steps, in a safetensors file. A run that is
+//! resumed from it takes the same steps as one that was never interrupted.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,18 +13,18 @@ use crate::run::Run;
 use crate::tensor_file::{read_safetensors, write_safetensors};
 use crate::tensors::Tensors;
 
-/// The metadata that holds all that is no tensor.
+/// The metadata key of [`State`].
 const STATE: &str = "state";
 
-/// What is no tensor.
+/// The part of a run's state that is not in tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct State {
-    /// Of the caller: what the run was started with.
+    /// The caller's text on the settings of the run.
     settings: String,
     step: u64,
     batches: u64,
-    /// Bits: a text would round.
+    /// The bits of the value, since a decimal text would round it.
     epoch_loss_bits: u64,
 }
 
@@ -39,31 +39,31 @@ impl Checkpoint {
     /// Reads the bytes of a checkpoint.
     ///
     /// # Errors
-    /// Another format, or part of a file.
+    /// A file of another format or a truncated one.
     pub fn read(bytes: &[u8]) -> Result<Self, TrainingError> {
         let (tensors, metadata) = read_safetensors(bytes)?;
         let state = metadata.get(STATE).map(|text| serde_json::from_str(text));
         match state {
             Some(Ok(state)) => Ok(Self { state, tensors }),
             _ => Err(TrainingError::File {
-                found: "no state of a run in the metadata".to_owned(),
+                found: "a file whose metadata lack the state of a run".to_owned(),
                 expected: "a checkpoint of nas train".to_owned(),
             }),
         }
     }
 
-    /// What the run was started with.
+    /// The settings that the run was started with, as [`Run::checkpoint`] was given them.
     pub fn settings(&self) -> &str {
         &self.state.settings
     }
 }
 
 impl Run {
-    /// The bytes of a checkpoint; `settings` is what the run was started with, to be compared
-    /// before it goes on.
+    /// The bytes of a checkpoint. `settings` describes the settings of the run, so that they can be
+    /// compared before it is resumed.
     ///
     /// # Errors
-    /// None that a run could cause.
+    /// Errors of the device.
     pub fn checkpoint(&self, settings: &str) -> Result<Vec<u8>, TrainingError> {
         let state = State {
             settings: settings.to_owned(),
@@ -85,7 +85,7 @@ impl Run {
         write_safetensors(&tensors, (STATE, &state))
     }
 
-    /// Goes on from a checkpoint of a run of the same network and recipe.
+    /// Resumes from a checkpoint of a run with the same network and recipe.
     ///
     /// # Errors
     /// A checkpoint of another network or recipe.
@@ -105,7 +105,7 @@ impl Run {
         Ok(())
     }
 
-    /// Every variable of the run.
+    /// Every variable of the run, with the name of its tensor in a checkpoint.
     fn slots(&self) -> Vec<NamedVar> {
         let named = |part: &str, name: &str, var: &Var| NamedVar {
             name: format!("{part}.{name}"),

@@ -1,4 +1,4 @@
-//! Errors.
+//! The errors of this crate.
 
 use std::fmt::Display;
 use std::path::PathBuf;
@@ -8,30 +8,30 @@ use search_space::{Invalid, ParseError};
 
 use crate::fit::SettingDifference;
 
-/// What training refuses, and how it fails.
+/// Why a training, an evaluation or a weights file is refused or fails.
 #[derive(Debug, thiserror::Error)]
 pub enum TrainingError {
-    /// A slice of another length than the network and the other slices need.
+    /// A slice whose length does not fit the network or the other slices.
     #[error("{what}: found {found} elements; expected: {expected}")]
     Length {
         /// Which slice.
         what: &'static str,
-        /// Its length.
+        /// Its number of elements.
         found: usize,
-        /// What it may be.
+        /// The expected number of elements.
         expected: String,
     },
-    /// A setting that cannot be.
+    /// A setting that is out of range or does not fit the network or the data.
     #[error("{place}: found {found}; expected: {expected}")]
     Setting {
         /// Its name.
         place: &'static str,
         /// Its value.
         found: String,
-        /// Its possible values.
+        /// The expected values.
         expected: String,
     },
-    /// A file that the system does not let us read or write.
+    /// A file that cannot be read or written.
     #[error("{}: {source}", path.display())]
     Io {
         /// The file.
@@ -39,80 +39,81 @@ pub enum TrainingError {
         /// The system's message.
         source: std::io::Error,
     },
-    /// A history that is not of the training.
+    /// A history that does not belong to the training.
     #[error("{}:{line}: {message}", path.display())]
     History {
         /// The file.
         path: PathBuf,
-        /// Counted from 1.
+        /// The line, counted from 1.
         line: u64,
         /// What was found and what is expected.
         message: String,
     },
-    /// A folder of a training with other settings.
+    /// A checkpoint of a training with other settings.
     #[error("the training was started with other settings:{}", lines(.0))]
     OtherRun(Vec<SettingDifference>),
-    /// Labels that the network has no class for.
-    #[error("label {label}: found in a batch; expected: 0 to {}", classes - 1)]
+    /// A label that is not a class of the network.
+    #[error("label: found {label}; expected: 0 to {}", classes - 1)]
     Label {
         /// The label.
         label: u32,
-        /// The network's.
+        /// Number of classes of the network.
         classes: usize,
     },
-    /// The loss or the weights are not finite any more.
+    /// A training whose loss or weights are not finite any more.
     #[error(
-        "training diverged at step {step}, learning rate {learning_rate}: {what}; try a lower learning rate"
+        "training diverged at step {step} with learning rate {learning_rate}: {what} not finite; \
+         try a lower learning rate"
     )]
     Diverged {
-        /// Steps done before, from 0.
+        /// Number of steps taken before.
         step: u64,
-        /// Of that step.
+        /// Learning rate of that step.
         learning_rate: f32,
-        /// What is not finite.
+        /// What is not finite: `the loss is` or `the weights are`.
         what: &'static str,
     },
-    /// Weights of a network with other tensors.
-    #[error("weights of another network: their number or sizes differ")]
+    /// Weights whose tensors are not those of the network.
+    #[error("the weights are of another network: the number or the sizes of their tensors differ")]
     OtherNetwork,
-    /// Tensors that a file lacks, has left over or has in another shape, all of them.
-    #[error("{} tensors do not fit:{}", .0.len(), lines(.0))]
+    /// All tensors of a file that are missing, unexpected or of another shape.
+    #[error("{} tensors do not fit the network:{}", .0.len(), lines(.0))]
     Tensors(Vec<TensorFault>),
-    /// A file that is not what its format says.
+    /// A file whose content is not what was expected.
     #[error("found {found}; expected: {expected}")]
     File {
-        /// What it holds.
+        /// What the file holds.
         found: String,
-        /// What it may hold.
+        /// What it should hold.
         expected: String,
     },
-    /// A network in a file that does not parse.
-    #[error("the network inside: {0}")]
+    /// A network stored in a weights file that does not parse.
+    #[error("the network in the file: {0}")]
     Network(#[from] ParseError),
-    /// A network that cannot be computed.
+    /// A network that cannot be lowered.
     #[error(transparent)]
     Invalid(#[from] Invalid),
-    /// A network that the framework has not got.
+    /// A network that the framework does not provide.
     #[error("found {found}; expected: {expected}")]
     NoNames {
-        /// What the network has.
+        /// The part of the network without a name in the framework.
         found: String,
-        /// What it may have.
+        /// The networks that the framework provides.
         expected: &'static str,
     },
     /// A tensor operation that failed.
     #[error("{0}")]
     Candle(String),
-    /// A thread that the system refuses.
-    #[error("starting a thread: {0}")]
+    /// A thread that cannot be started.
+    #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
-    /// Images that cannot be had.
+    /// Images that cannot be read or prepared.
     #[error(transparent)]
     Data(#[from] DataError),
 }
 
 impl TrainingError {
-    /// A setting that cannot be: its name, its value, and its possible values.
+    /// [`TrainingError::Setting`] with the name of the setting, its value and the expected values.
     pub(crate) fn setting(
         place: &'static str,
         found: impl ToString,
@@ -126,7 +127,7 @@ impl TrainingError {
     }
 }
 
-/// Without candle's backtrace.
+/// Drops candle's backtrace.
 impl From<candle_core::Error> for TrainingError {
     fn from(error: candle_core::Error) -> Self {
         match error {
@@ -139,7 +140,7 @@ impl From<candle_core::Error> for TrainingError {
 /// What is wrong with a tensor of a file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TensorFault {
-    /// The network needs it.
+    /// A tensor that the network needs and the file lacks.
     #[error("{name} {shape:?}: missing")]
     Missing {
         /// Its name.
@@ -147,22 +148,22 @@ pub enum TensorFault {
         /// Its shape.
         shape: Vec<usize>,
     },
-    /// The network has no place for it.
-    #[error("{name} {shape:?}: not the network's")]
+    /// A tensor that the network does not have.
+    #[error("{name} {shape:?}: not part of the network")]
     Extra {
         /// Its name.
         name: String,
         /// Its shape.
         shape: Vec<usize>,
     },
-    /// The network needs another one.
+    /// A tensor of another shape than the network's.
     #[error("{name}: found {found:?}; expected: {expected:?}")]
     Shape {
         /// Its name.
         name: String,
-        /// Its shape.
+        /// Its shape in the file.
         found: Vec<usize>,
-        /// What its shape may be.
+        /// Its shape in the network.
         expected: Vec<usize>,
     },
 }

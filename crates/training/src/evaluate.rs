@@ -1,4 +1,4 @@
-//! How often a network is right.
+//! The accuracy and the loss of a network on a split of a data set.
 
 use std::sync::Arc;
 
@@ -8,38 +8,40 @@ use kernels::training::{cross_entropy, smoothed_targets};
 use crate::error::TrainingError;
 use crate::model::Model;
 
-/// Images looked at between two hand-overs from the loader.
+/// Number of images in a batch from the loader.
 const BATCH: usize = 256;
-/// The guesses of top-5 accuracy.
+/// Number of classes that top-5 accuracy considers.
 const GUESSES: usize = 5;
 
-/// How often a network is right.
+/// Accuracy and loss of a network on a split.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Evaluation {
-    /// Images looked at.
+    /// Number of images.
     pub images: usize,
-    /// Share of the images whose class has the greatest logit, 0 to 1.
+    /// Top-1 accuracy, a fraction: the share of the images whose class has the greatest logit.
     pub top1: f64,
-    /// Share of the images whose class is among the five greatest, 0 to 1.
+    /// Top-5 accuracy, a fraction: the share of the images whose class is among the five greatest
+    /// logits.
     pub top5: f64,
-    /// Mean cross-entropy, without label smoothing.
+    /// Mean cross-entropy without label smoothing.
     pub loss: f64,
 }
 
-/// What a network made of one image.
+/// The evaluation of a network on one image.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct SampleResult {
-    /// Classes with a greater logit than the right one's, 0 where the network is correct; all classes
-    /// where that logit is no number.
+    /// Number of classes whose logit is greater than that of the correct class: 0 if the network is
+    /// correct, and the number of all classes if that logit is NaN.
     pub rank: usize,
-    /// Cross-entropy, without label smoothing.
+    /// Cross-entropy without label smoothing.
     pub loss: f64,
 }
 
-/// Looks at all images of a split in order, each in its central square, on `threads` threads.
+/// Evaluates a network on each image of a split, in order and with a central square crop, on
+/// `threads` threads.
 ///
 /// # Errors
-/// No images, or some that cannot be had or do not fit the network.
+/// No images, images that cannot be read, or images or labels that do not fit the network.
 pub fn sample_results(
     model: &Model,
     samples: &Arc<Samples>,
@@ -82,10 +84,10 @@ pub fn sample_results(
     Ok(results)
 }
 
-/// Looks at all images of a split, each in its central square, on `threads` threads.
+/// Evaluates a network on a split, with central square crops, on `threads` threads.
 ///
 /// # Errors
-/// As [`sample_results`].
+/// As for [`sample_results`].
 pub fn evaluate(
     model: &Model,
     samples: &Arc<Samples>,

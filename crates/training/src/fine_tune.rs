@@ -1,4 +1,4 @@
-//! A short training from given weights, counted in steps.
+//! Fine-tuning: a short training from given weights, measured in steps.
 
 use std::ops::{ControlFlow, Range};
 use std::sync::Arc;
@@ -11,23 +11,23 @@ use crate::model::Placement;
 use crate::recipe::Recipe;
 use crate::run::Run;
 
-/// What decides a short training, but for its network and weights: with the same settings all
-/// networks see the same batches.
+/// The settings of a fine-tuning. With the same settings, all networks are trained on the same
+/// batches.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FineTune {
-    /// Its steps are those of the whole training.
+    /// Recipe; its steps are those of the whole fine-tuning.
     pub recipe: Recipe,
-    /// Of the images.
+    /// How batches are made.
     pub batches: BatchSettings,
-    /// Number of the first epoch: what batches are made of, with the seed.
+    /// Number of the first epoch, which together with the seed decides the batches.
     pub first_epoch: u64,
 }
 
-/// Trains `weights` on one thread for the `part` of the recipe's steps: a later part goes on with the
-/// learning rate, but not with the optimiser's memory of a part before. `None` where `stop` ends it.
+/// Fine-tunes `weights` for the steps `part` of the recipe. A later part continues the learning
+/// rate schedule, but starts with fresh optimiser state. Returns `None` if `stop` breaks.
 ///
 /// # Errors
-/// Weights or images that do not fit; a loss that is not finite.
+/// Weights or images that do not fit the network; a loss that is not finite.
 pub fn fine_tune(
     graph: &Graph,
     weights: &Weights,

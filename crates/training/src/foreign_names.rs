@@ -1,4 +1,4 @@
-//! What torchvision and timm call the tensors of a network.
+//! The names of a network's tensors in torchvision and timm.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,23 +8,26 @@ use crate::error::TrainingError;
 use crate::import::Framework;
 use crate::tensors::Tensors;
 
-/// For the name of each node that has tensors, what the framework calls it.
+/// The framework's name for each node that has tensors, by the name of the node.
 pub(crate) type Names = BTreeMap<String, String>;
 
-/// A framework's names for a network, and how its batch norms are built.
+/// A framework's names for a network, and the framework's batch norm settings.
 pub(crate) struct Scheme {
     pub(crate) names: Names,
     pub(crate) norm: Norm,
 }
 
 const PYTORCH: Norm = Norm { eps: 1e-5, momentum: 0.1 };
-/// torchvision's `mnasnet`: 1 less TensorFlow's decay of 0.9997.
+/// torchvision's `mnasnet`: the momentum is 1 - 0.9997, from TensorFlow's decay.
 const MNASNET: Norm = Norm { eps: 1e-5, momentum: 3e-4 };
 /// torchvision's `mobilenetv3`.
 const MOBILENET_V3: Norm = Norm { eps: 1e-3, momentum: 0.01 };
 
+/// The names and batch norm settings of `network` in a framework.
+///
 /// # Errors
-/// A network that the framework has not got, or another number of blocks than the file has.
+/// A network that the framework does not provide, or one whose number of blocks is not that of the
+/// file.
 pub(crate) fn scheme(
     framework: Framework,
     network: &Network,
@@ -69,13 +72,13 @@ impl Builder<'_> {
         self.name(format!("{ours}.bn"), norm);
     }
 
-    /// `Conv2dNormActivation`: a sequence of two.
+    /// torchvision's `Conv2dNormActivation`, a sequence whose parts 0 and 1 have tensors.
     fn sequence(&mut self, ours: &str, theirs: &str) {
         self.pair(ours, format!("{theirs}.0"), format!("{theirs}.1"));
     }
 
-    /// torchvision's MobileNetV2 and V3: `features` are the stem, the blocks and the head's
-    /// convolution.
+    /// torchvision's MobileNetV2 and V3, whose `features` are the stem, the blocks and the
+    /// convolution of the head.
     fn mobilenet(&mut self) -> Result<(), TrainingError> {
         let is_v3 = matches!(self.network.head, Head::PoolThenConv { .. });
         for (index, block) in self.network.blocks.iter().enumerate() {
@@ -116,7 +119,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// torchvision's MnasNet, which is B1: its first block is written flat.
+    /// torchvision's MnasNet, which is B1. Its stem and first block are entries of `layers` itself.
     fn mnasnet(&mut self, tensors: &Tensors) -> Result<(), TrainingError> {
         let mut places = self.places("layers", tensors, 2)?.into_iter();
         self.pair("blocks.0.conv", "layers.0".into(), "layers.1".into());
@@ -174,10 +177,10 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// timm's `EfficientNet` and `MobileNetV3` classes, which build MobileNetV1 to V3 and MnasNet.
+    /// timm's classes `EfficientNet` and `MobileNetV3`, which build MobileNetV1 to V3 and MnasNet.
     fn timm(&mut self, tensors: &Tensors) -> Result<(), TrainingError> {
         let is_v3 = matches!(self.network.head, Head::PoolThenConv { .. });
-        // The stem is none of `blocks`; V3's last convolution is.
+        // The stem is not in timm's `blocks`, but the last convolution of V3 is.
         let other_blocks = if is_v3 { 0 } else { 1 };
         let mut places = self.places("blocks", tensors, other_blocks)?.into_iter();
         for (index, block) in self.network.blocks.iter().enumerate() {
@@ -224,8 +227,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// The file's `prefix.STAGE.INDEX` in order, one for each block but `other_blocks`: which blocks
-    /// make a stage cannot be told from the network.
+    /// The names `prefix.STAGE.INDEX` of a file in order, one for each block except `other_blocks`.
+    /// They are read from the file because the network does not say which blocks form a stage.
     fn places(
         &self,
         prefix: &str,

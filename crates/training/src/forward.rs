@@ -1,4 +1,4 @@
-//! The forward pass of a network, and what it does to running statistics.
+//! The forward pass of a network and the update of its running statistics.
 
 use std::sync::atomic::Ordering;
 
@@ -12,19 +12,19 @@ use crate::ops::{BatchNorm, BatchStatistics};
 use crate::units::{NormAct, Unit, UnitOp};
 use crate::{ops, stock};
 
-/// What a pass is for.
+/// Whether a pass is for training or for inference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Mode {
-    /// Batch norms take the statistics of their batch, dropout drops, and gradients are tracked.
+    /// Batch norms use the statistics of the batch, dropout is active, and gradients are tracked.
     Training {
-        /// Of the masks of dropout: another one for each pass.
+        /// Random stream of the dropout masks, a different one for each pass.
         stream: u64,
     },
-    /// Batch norms take their running statistics, and no graph is kept.
+    /// Batch norms use their running statistics, dropout is inactive, and gradients are not tracked.
     Inference,
 }
 
-/// Calls the function of this name in the backend's module.
+/// Calls the function of that name in [`ops`] or [`stock`], whichever the backend uses.
 macro_rules! by_backend {
     ($model:expr, $function:ident($($argument:expr),*)) => {
         match $model.backend {
@@ -47,7 +47,8 @@ impl ModuleT for Model {
 }
 
 impl Model {
-    /// The logits `[batch, classes]`, and in training the statistics of all batch norms in order.
+    /// Returns the logits `[batch, classes]` and, in training, the statistics of all batch norms in
+    /// order.
     pub(crate) fn pass(
         &self,
         images: &Tensor,
@@ -148,7 +149,7 @@ impl Model {
         by_backend!(self, norm_act_eval(x, learned, &mean, &var, norm.act))
     }
 
-    /// Factors 0 or 1 / (1 - p), the same for the same stream.
+    /// A dropout mask: factors of 0 or 1 / (1 - p), the same for the same `place` and `stream`.
     fn mask(&self, x: &Tensor, p: f32, place: u64, stream: u64) -> Result<Tensor> {
         let mut rng = ChaCha8Rng::seed_from_u64(self.seed.wrapping_add(place));
         rng.set_stream(stream);
@@ -158,12 +159,12 @@ impl Model {
         self.backend.tensor(&mask, x.dims())
     }
 
-    /// The sum over all images of -target x log softmax(logits).
+    /// The cross-entropy, -target x log softmax(logits), summed over all images.
     pub(crate) fn cross_entropy(&self, logits: &Tensor, targets: &Tensor) -> Result<Tensor> {
         by_backend!(self, cross_entropy(logits, targets))
     }
 
-    /// The mean of the shards' statistics goes into the running ones, with the unbiased variance.
+    /// Updates the running statistics with the mean of the shards' means and unbiased variances.
     pub(crate) fn move_statistics(&self, shards: &[Vec<BatchStatistics>]) -> Result<()> {
         let momentum = f64::from(self.graph.norm.momentum);
         let share = f64::from(1.0 / shards.len() as f32);
@@ -190,7 +191,7 @@ impl Model {
     }
 }
 
-/// A variable as a pass reads it: without a gradient at inference.
+/// A variable as a pass reads it: detached at inference.
 fn seen(var: &Var, mode: Mode) -> Tensor {
     match mode {
         Mode::Training { .. } => var.as_tensor().clone(),

@@ -1,4 +1,4 @@
-//! State dicts of other frameworks.
+//! Import of state dicts of other frameworks.
 
 use search_space::{Network, ParseError, Weights};
 
@@ -6,7 +6,8 @@ use crate::error::TrainingError;
 use crate::foreign_names::{Scheme, scheme};
 use crate::tensors::{Tensors, assemble, tensor_specs};
 
-/// Whose names and batch norms a state dict has.
+/// The framework that a state dict comes from; it decides the names of tensors and the batch norm
+/// settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Framework {
     /// MobileNetV2 and V3, MnasNet B1, ShuffleNetV2.
@@ -15,12 +16,13 @@ pub enum Framework {
     Timm,
 }
 
-/// `network` with the weights of a state dict, the classes of its classifier, and batch norms as the
-/// framework builds them.
+/// Imports a state dict: returns `network` with the number of classes of the state dict's
+/// classifier and the framework's batch norm settings, and its weights.
 ///
 /// # Errors
-/// A network that the framework has not got; tensors that are missing, left over or of another
-/// shape, all of them.
+/// [`TrainingError::NoNames`] or [`TrainingError::File`]: a network that the framework does not
+/// provide, or one with another number of blocks. [`TrainingError::Tensors`] with all tensors that
+/// are missing, unexpected or of another shape.
 pub fn import(
     framework: Framework,
     network: &Network,

@@ -1,4 +1,4 @@
-//! First weights.
+//! Initial weights.
 
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
@@ -6,11 +6,13 @@ use rand_distr::{Distribution, StandardNormal};
 
 use crate::tensors::TensorSpec;
 
-/// Deviation of a linear layer's first weights (the released MobileNetV2 and V3 code).
+/// Standard deviation of the initial weights of a linear layer (the released MobileNetV2 and V3
+/// code).
 const LINEAR_DEVIATION: f32 = 0.01;
 
-/// He et al. 2015, equation 14: normal with variance 2 / fan-out for convolutions; scales and running
-/// variances of batch norms 1, all shifts, biases and running means 0. In the order of `specs`.
+/// Initial weights in the order of `specs`. Those of convolutions are normal with variance 2 /
+/// fan-out (He et al. 2015, equation 14); scales and running variances of batch norms are 1;
+/// shifts, biases and running means are 0.
 pub(crate) fn initialise(specs: &[TensorSpec], seed: u64) -> Vec<Vec<f32>> {
     let mut rng = ChaCha8Rng::seed_from_u64(seed);
     let mut first = |spec: &TensorSpec| -> Vec<f32> {

@@ -11,16 +11,16 @@ use crate::initialise::initialise;
 use crate::tensors::{TensorSpec, flat, tensor_specs, weights_of};
 use crate::units::{Unit, units};
 
-/// What computes a network.
+/// The ops that compute a network, and their device.
 #[derive(Clone, Debug)]
 pub enum Backend {
-    /// [`crate::ops`]: f32 on the CPU.
+    /// The fused ops of [`crate::ops`], in f32 on the CPU.
     Fused,
-    /// [`crate::stock`].
+    /// The ops of [`crate::stock`], on any device of candle.
     Stock {
-        /// Where.
+        /// The device.
         device: Device,
-        /// F32 or F64.
+        /// The element type, F32 or F64.
         dtype: DType,
     },
 }
@@ -29,7 +29,7 @@ impl Backend {
     /// The stock ops in f32 on a GPU.
     ///
     /// # Errors
-    /// A device that is not there, or a build without the feature `cuda`.
+    /// A device that does not exist, or a build without the feature `cuda`.
     pub fn cuda(number: usize) -> Result<Self, TrainingError> {
         Ok(Self::Stock { device: Device::new_cuda(number)?, dtype: DType::F32 })
     }
@@ -48,23 +48,23 @@ impl Backend {
         }
     }
 
-    /// A tensor of these elements where and as the backend computes.
+    /// A tensor of these elements on the backend's device and of its type.
     pub(crate) fn tensor(&self, values: &[f32], shape: &[usize]) -> candle_core::Result<Tensor> {
         Tensor::from_slice(values, shape, self.device())?.to_dtype(self.dtype())
     }
 }
 
-/// On what a network is trained or evaluated.
+/// The backend and the threads that train or evaluate a network.
 #[derive(Clone, Debug)]
 pub struct Placement {
-    /// What computes it.
+    /// Backend.
     pub backend: Backend,
-    /// Each works on a shard of a batch.
+    /// Number of threads, each of which works on a shard of a batch.
     pub threads: usize,
 }
 
 impl Placement {
-    /// The fused ops on so many threads.
+    /// The fused ops on `threads` threads.
     pub fn cpu(threads: usize) -> Self {
         Self { backend: Backend::Fused, threads }
     }
@@ -73,38 +73,40 @@ impl Placement {
 /// A variable of a network.
 #[derive(Clone, Debug)]
 pub struct NamedVar {
-    /// Its node's name with `.weight`, `.bias`, `.running_mean` or `.running_var`, as in PyTorch.
+    /// The name of its node with `.weight`, `.bias`, `.running_mean` or `.running_var`, as in
+    /// PyTorch.
     pub name: String,
-    /// In PyTorch's layout.
+    /// The variable, in PyTorch's layout.
     pub var: Var,
 }
 
 impl NamedVar {
-    /// Whether it is learned: all but running statistics.
+    /// Whether it is a learned parameter: all variables but running statistics are.
     pub fn is_parameter(&self) -> bool {
         !self.name.ends_with(".running_mean") && !self.name.ends_with(".running_var")
     }
 
-    /// Its elements, row-major.
+    /// Its elements in row-major order.
     ///
     /// # Errors
-    /// Those of the device.
+    /// Errors of the device.
     pub fn values(&self) -> Result<Vec<f32>, TrainingError> {
         Ok(self.var.to_dtype(DType::F32)?.flatten_all()?.to_vec1()?)
     }
 }
 
-/// A network as a [`candle_nn::ModuleT`]: images `[batch, height, width, channels]` to logits `[batch,
-/// classes]`. In training, `forward_t` takes the statistics of the batch and moves the running ones;
-/// otherwise batch norms take the running ones, nothing is dropped, and no gradient is tracked.
+/// A network as a [`candle_nn::ModuleT`], from images `[batch, height, width, channels]` to logits
+/// `[batch, classes]`. In training, `forward_t` uses the statistics of the batch and updates the
+/// running ones. Otherwise batch norms use the running statistics, dropout is inactive, and no
+/// gradient is tracked.
 pub struct Model {
     pub(crate) graph: Graph,
     pub(crate) backend: Backend,
     pub(crate) units: Vec<Unit>,
-    /// Batches seen in training: with the seed, what dropout depends on.
+    /// Number of training batches so far, on which dropout depends beside the seed.
     pub(crate) batches: AtomicU64,
     pub(crate) seed: u64,
-    /// In the order of [`tensor_specs`].
+    /// All variables in the order of [`tensor_specs`].
     state: Vec<NamedVar>,
     var_map: VarMap,
 }
@@ -116,10 +118,10 @@ impl std::fmt::Debug for Model {
 }
 
 impl Model {
-    /// A network with fresh weights. The seed decides them, and what dropout drops.
+    /// A network with random weights. The seed decides the weights and the dropout masks.
     ///
     /// # Errors
-    /// Those of the device.
+    /// Errors of the device.
     pub fn new(graph: &Graph, backend: Backend, seed: u64) -> Result<Self, TrainingError> {
         let specs = tensor_specs(graph);
         let var_map = VarMap::new();
@@ -136,10 +138,10 @@ impl Model {
         Ok(Self { graph: graph.clone(), backend, units, batches, seed, state, var_map })
     }
 
-    /// Another network of the same values, in variables of its own.
+    /// A copy with variables of its own.
     ///
     /// # Errors
-    /// Those of the device.
+    /// Errors of the device.
     pub fn duplicate(&self) -> Result<Self, TrainingError> {
         let copy = Self::new(&self.graph, self.backend.clone(), self.seed)?;
         for (to, from) in copy.state.iter().zip(&self.state) {
@@ -148,12 +150,12 @@ impl Model {
         Ok(copy)
     }
 
-    /// The graph that it computes.
+    /// The graph that the network computes.
     pub fn graph(&self) -> &Graph {
         &self.graph
     }
 
-    /// All variables by name, in no order.
+    /// All variables by name, in no particular order.
     pub fn var_map(&self) -> &VarMap {
         &self.var_map
     }
@@ -163,24 +165,24 @@ impl Model {
         &self.state
     }
 
-    /// What is learned, in the order of [`tensor_specs`].
+    /// The learned variables, in the order of [`tensor_specs`].
     pub fn parameters(&self) -> impl Iterator<Item = &NamedVar> {
         self.state.iter().filter(|named| named.is_parameter())
     }
 
-    /// As the tensors of the graph's nodes.
+    /// The weights of the graph's nodes.
     ///
     /// # Errors
-    /// Those of the device.
+    /// Errors of the device.
     pub fn to_weights(&self) -> Result<Weights, TrainingError> {
         let values = self.state.iter().map(NamedVar::values).collect::<Result<Vec<_>, _>>()?;
         Ok(weights_of(&self.graph, values))
     }
 
-    /// Takes over the tensors of the graph's nodes.
+    /// Sets all variables to the weights of the graph's nodes.
     ///
     /// # Errors
-    /// Tensors of another number or size.
+    /// [`TrainingError::OtherNetwork`]: another number of tensors, or tensors of other sizes.
     pub fn load(&self, weights: &Weights) -> Result<(), TrainingError> {
         let from = flat(weights);
         let fits = |(to, from): (&NamedVar, &&[f32])| to.var.elem_count() == from.len();

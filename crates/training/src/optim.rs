@@ -1,7 +1,8 @@
-//! Optimisers for candle, and the moving average of weights.
+//! Optimisers for candle and the moving average of weights.
 //!
-//! Weight decay applies to variables of two and more dimensions, the weights of convolutions and linear
-//! layers, and not to biases and batch norms (timm's `param_groups_weight_decay`).
+//! Weight decay applies to variables of two or more dimensions, which are the weights of
+//! convolutions and linear layers, and not to biases and batch norms (timm's
+//! `param_groups_weight_decay`).
 
 use candle_core::backprop::GradStore;
 use candle_core::{CpuStorage, DType, InplaceOp3, Layout, Result, Tensor, Var};
@@ -14,13 +15,13 @@ use crate::ops::elements::{elements, elements_mut};
 pub struct SgdConfig {
     /// Learning rate.
     pub learning_rate: f64,
-    /// Of the momentum buffers.
+    /// Momentum.
     pub momentum: f64,
-    /// Times the weights, added to their gradients.
+    /// Weight decay: this factor times the weights is added to their gradients.
     pub weight_decay: f64,
 }
 
-/// Stochastic gradient descent with Nesterov's momentum, as PyTorch's `SGD(nesterov=True)`.
+/// Stochastic gradient descent with Nesterov momentum, as in PyTorch's `SGD(nesterov=True)`.
 #[derive(Debug)]
 pub struct Sgd {
     vars: Vec<Var>,
@@ -29,7 +30,7 @@ pub struct Sgd {
 }
 
 impl Sgd {
-    /// Sums of past gradients, one for each variable.
+    /// Decayed sums of past gradients, one buffer for each variable.
     pub fn momentum_buffers(&self) -> &[Var] {
         &self.momentum_buffers
     }
@@ -80,18 +81,19 @@ impl Optimizer for Sgd {
 pub struct RmsPropConfig {
     /// Learning rate.
     pub learning_rate: f64,
-    /// Weight of the past in the mean squares (PyTorch's `alpha`).
+    /// Decay of the moving averages of squared gradients (PyTorch's `alpha`).
     pub decay: f64,
-    /// Of the momentum buffers.
+    /// Momentum.
     pub momentum: f64,
-    /// Added to the mean squares.
+    /// Epsilon, added to the averages of squared gradients.
     pub eps: f64,
-    /// Times the weights, added to their gradients.
+    /// Weight decay: this factor times the weights is added to their gradients.
     pub weight_decay: f64,
 }
 
-/// RMSProp in TensorFlow's form, which the papers use: eps inside the root, the learning rate inside
-/// the momentum, mean squares that start at 1 (timm's `RMSpropTF`).
+/// RMSProp in TensorFlow's form, which the papers use: eps is inside the square root, the momentum
+/// buffers include the learning rate, and the averages of squared gradients start at 1 (timm's
+/// `RMSpropTF`).
 #[derive(Debug)]
 pub struct RmsProp {
     vars: Vec<Var>,
@@ -101,12 +103,12 @@ pub struct RmsProp {
 }
 
 impl RmsProp {
-    /// Past steps, one for each variable.
+    /// Decayed sums of past steps, one buffer for each variable.
     pub fn momentum_buffers(&self) -> &[Var] {
         &self.momentum_buffers
     }
 
-    /// Mean squares of past gradients, one for each variable.
+    /// Moving averages of squared gradients, one for each variable.
     pub fn square_avgs(&self) -> &[Var] {
         &self.square_avgs
     }
@@ -157,10 +159,10 @@ impl Optimizer for RmsProp {
     }
 }
 
-/// Moves an exponential moving average: `average = decay x average + (1 - decay) x values`.
+/// Updates an exponential moving average: `average = decay x average + (1 - decay) x values`.
 ///
 /// # Errors
-/// Tensors of other shapes.
+/// Tensors of different shapes.
 pub fn ema(average: &Var, values: &Tensor, decay: f32) -> Result<()> {
     let now = 1.0 - decay;
     update(
@@ -171,10 +173,10 @@ pub fn ema(average: &Var, values: &Tensor, decay: f32) -> Result<()> {
     )
 }
 
-/// The factor that brings the norm over all gradients down to `clip_norm`; 1 where it is below.
+/// The factor that clips the global norm of the gradients to `clip_norm`; 1 if the norm is below it.
 ///
 /// # Errors
-/// Those of the device.
+/// Errors of the device.
 pub fn clip_factor(gradients: &[Tensor], clip_norm: f32) -> Result<f32> {
     let square = |g: &Tensor| g.to_dtype(DType::F64)?.sqr()?.sum_all()?.to_scalar::<f64>();
     // An empty sum is -0.0.
@@ -194,8 +196,8 @@ fn decayed(weights: &Tensor, gradient: &Tensor, decay: f64) -> Result<Tensor> {
     gradient.detach() + (weights.detach() * decay)?
 }
 
-/// Sets `to` to a function of itself and two other tensors: element by element in place on the CPU in
-/// f32, by candle's own ops elsewhere.
+/// Sets `to` to a function of itself and two other tensors: in place, element by element, for f32
+/// on the CPU, and with candle's own ops otherwise.
 fn update(
     to: &Var,
     [a, b]: [&Tensor; 2],

@@ -1,4 +1,4 @@
-//! How a network is trained.
+//! Training recipes: optimiser, learning rate schedule and regularisation.
 
 use std::f64::consts::PI;
 
@@ -9,56 +9,58 @@ use candle_nn::Optimizer;
 use crate::error::TrainingError;
 use crate::optim::{RmsProp, RmsPropConfig, Sgd, SgdConfig};
 
-/// How gradients become steps.
+/// An optimiser and its settings.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Optimiser {
     /// [`Sgd`].
     Sgd {
-        /// Of the momentum buffers.
+        /// Momentum.
         momentum: f32,
     },
     /// [`RmsProp`].
     RmsProp {
-        /// Weight of the past in the mean squares.
+        /// Decay of the moving averages of squared gradients.
         decay: f32,
-        /// Of the momentum buffers.
+        /// Momentum.
         momentum: f32,
-        /// Added to the mean squares.
+        /// Epsilon, added to the averages of squared gradients.
         eps: f32,
     },
 }
 
 impl Optimiser {
-    /// Momentum 0.9.
+    /// SGD with a momentum of 0.9.
     pub const SGD: Self = Self::Sgd { momentum: 0.9 };
-    /// As in the released MnasNet and MobileNetV3 code.
+    /// RMSProp as in the released MnasNet and MobileNetV3 code.
     pub const RMSPROP: Self = Self::RmsProp { decay: 0.9, momentum: 0.9, eps: 1e-3 };
 }
 
-/// How a network is trained.
+/// A training recipe.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recipe {
-    /// How gradients become steps.
+    /// Optimiser.
     pub optimiser: Optimiser,
-    /// The highest, at the end of the warm-up.
+    /// Peak learning rate, reached at the end of the warm-up.
     pub learning_rate: f32,
-    /// Times the weights of convolutions and linear layers; not of biases and batch norms.
+    /// Weight decay of convolutions and linear layers; biases and batch norms do not decay.
     pub weight_decay: f32,
-    /// What the norm over all gradients is cut down to.
+    /// Maximum global norm of the gradients, to which larger ones are clipped.
     pub clip_norm: Option<f32>,
-    /// Decay of the moving average of the weights, which is what is evaluated then.
+    /// Decay of the exponential moving average of the weights. If it is set, the average is
+    /// evaluated.
     pub ema_decay: Option<f32>,
-    /// Share of a target that is spread over all classes (Szegedy et al. 2016, section 7).
+    /// Label smoothing: the share of a target that is spread over all classes (Szegedy et al. 2016,
+    /// section 7).
     pub label_smoothing: f32,
-    /// Steps in which the learning rate rises.
+    /// Number of warm-up steps, in which the learning rate rises linearly.
     pub warm_up_steps: u64,
-    /// Steps in all; at the end the learning rate is 0.
+    /// Total number of steps; at the end the learning rate is 0.
     pub steps: u64,
 }
 
 impl Recipe {
-    /// The learning rate of a step, from 0: a straight line up, then half a cosine down (Goyal et
-    /// al. 2017; Loshchilov and Hutter 2017).
+    /// The learning rate of a step, counted from 0: linear warm-up, then cosine decay to 0 (Goyal
+    /// et al. 2017; Loshchilov and Hutter 2017).
     pub fn learning_rate_at(&self, step: u64) -> f32 {
         let share = if step < self.warm_up_steps {
             (step + 1) as f64 / self.warm_up_steps as f64
@@ -71,7 +73,7 @@ impl Recipe {
     }
 
     /// # Errors
-    /// The first value that cannot be.
+    /// The first value that is out of range.
     pub(crate) fn check(&self) -> Result<(), TrainingError> {
         let from_0 = |value: f32| (0.0..f32::INFINITY).contains(&value);
         let above_0 = |value: f32| value > 0.0 && value.is_finite();
@@ -85,7 +87,7 @@ impl Recipe {
         };
         let norm = self.clip_norm.unwrap_or(1.0);
         let ema_decay = self.ema_decay.unwrap_or(0.0);
-        for (place, value, is_allowed, expected) in [
+        for (place, value, is_valid, expected) in [
             ("learning_rate", self.learning_rate, above_0(self.learning_rate), ABOVE_0),
             ("weight_decay", self.weight_decay, from_0(self.weight_decay), FROM_0),
             ("clip_norm", norm, above_0(norm), ABOVE_0),
@@ -95,7 +97,7 @@ impl Recipe {
             ("decay", decay, share(decay), SHARE),
             ("eps", eps, above_0(eps), ABOVE_0),
         ] {
-            if !is_allowed {
+            if !is_valid {
                 return Err(TrainingError::setting(place, value, expected));
             }
         }
@@ -145,7 +147,7 @@ impl RunningOptimiser {
         }
     }
 
-    /// What it remembers, one variable for each parameter, by the names of checkpoints.
+    /// The optimiser's state by its names in checkpoints, with one variable for each parameter.
     pub(crate) fn state(&self) -> Vec<(&'static str, &[Var])> {
         match self {
             Self::Sgd(sgd) => vec![("velocity", sgd.momentum_buffers())],

@@ -1,4 +1,4 @@
-//! A training run: a network, its optimiser, the average of its weights.
+//! A training run: a network, its optimiser and the moving average of its weights.
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
@@ -18,28 +18,28 @@ use crate::recipe::{Recipe, RunningOptimiser};
 pub struct Run {
     pub(crate) model: Model,
     pub(crate) optimiser: RunningOptimiser,
-    /// The moving average of the model's variables.
+    /// The moving average of the model's variables, if the recipe has one.
     pub(crate) average: Option<Model>,
     recipe: Recipe,
     threads: usize,
-    /// Steps done.
+    /// Number of steps taken.
     pub(crate) step: u64,
-    /// Sum of the losses of the epoch's steps so far.
+    /// Sum of the losses of the current epoch's steps so far.
     pub(crate) epoch_loss: f64,
 }
 
-/// An epoch.
+/// The result of an epoch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Epoch {
-    /// Mean loss of its steps, label smoothing included.
+    /// Mean loss over the steps of the epoch, label smoothing included.
     pub loss: f64,
 }
 
 impl Run {
-    /// A run from fresh weights.
+    /// A run that starts from random weights.
     ///
     /// # Errors
-    /// No threads, or a value of the recipe that cannot be.
+    /// [`TrainingError::Setting`]: no threads, or a value of the recipe that is out of range.
     pub fn new(
         graph: &Graph,
         recipe: Recipe,
@@ -58,7 +58,7 @@ impl Run {
         Ok(Self { model, optimiser, average, recipe, threads, step: 0, epoch_loss: 0.0 })
     }
 
-    /// Starts from these weights instead.
+    /// Replaces the initial weights.
     ///
     /// # Errors
     /// Weights of another network.
@@ -66,26 +66,26 @@ impl Run {
         self.average.iter().chain([&self.model]).try_for_each(|model| model.load(weights))
     }
 
-    /// Steps done.
+    /// Number of steps taken.
     pub fn steps_done(&self) -> u64 {
         self.step
     }
 
-    /// Of the next step.
+    /// Learning rate of the next step.
     pub fn learning_rate(&self) -> f32 {
         self.recipe.learning_rate_at(self.step)
     }
 
-    /// What the run gives: the average where there is one.
+    /// The trained network, with the moving average of its weights if the recipe has one.
     pub fn result(&self) -> &Model {
         self.average.as_ref().unwrap_or(&self.model)
     }
 
-    /// One step on a batch: images `[batch, height, width, channels]` with their classes. Returns
-    /// the mean loss before it.
+    /// Takes one step on a batch of images `[batch, height, width, channels]` and their classes.
+    /// Returns the mean loss before the step.
     ///
     /// # Errors
-    /// Images or labels that do not fit; a loss that is not finite.
+    /// Images or labels that do not fit the network; a loss that is not finite.
     pub fn step(&mut self, images: &[f32], labels: &[u32]) -> Result<f64, TrainingError> {
         let classes = self.model.graph().classes();
         if let Some(&label) = labels.iter().find(|&&label| label as usize >= classes) {
@@ -95,7 +95,7 @@ impl Run {
         let targets = smoothed_targets(&labels, classes, self.recipe.label_smoothing);
         let mut batch = self.model.loss_and_gradients(images, &targets, self.threads)?;
         let loss = batch.loss;
-        self.check_finite(loss, "the loss")?;
+        self.check_finite(loss, "the loss is")?;
         if let Some(clip_norm) = self.recipe.clip_norm {
             let factor = clip_factor(&batch.gradients, clip_norm)?;
             if factor < 1.0 {
@@ -111,11 +111,11 @@ impl Run {
         Ok(loss)
     }
 
-    /// The steps that are left of the epoch in which the run stands. `on_step` hears of every step
-    /// and its loss, and may end the run there: then there is no epoch.
+    /// Takes the remaining steps of the current epoch. `on_step` is called after each step with its
+    /// loss. Returns `None` if it breaks before the last step.
     ///
     /// # Errors
-    /// As [`Run::step`]; images that cannot be had; weights that are not finite at the end.
+    /// As for [`Run::step`]; images that cannot be read; weights that are not finite at the end.
     pub fn epoch(
         &mut self,
         samples: &Arc<Samples>,
@@ -138,24 +138,24 @@ impl Run {
         }
         for parameter in self.model.parameters() {
             if !parameter.values()?.iter().all(|value| value.is_finite()) {
-                self.check_finite(f64::NAN, "the weights")?;
+                self.check_finite(f64::NAN, "the weights are")?;
             }
         }
         Ok(Some(Epoch { loss: self.epoch_loss / steps as f64 }))
     }
 
-    /// How well [`Run::result`] does.
+    /// Evaluates [`Run::result`] on a split.
     ///
     /// # Errors
-    /// Images that cannot be had or do not fit.
+    /// Images that cannot be read or do not fit the network.
     pub fn evaluate(&self, samples: &Arc<Samples>) -> Result<Evaluation, TrainingError> {
         evaluate(self.result(), samples, self.threads)
     }
 
-    /// What [`Run::result`] makes of each image.
+    /// Evaluates [`Run::result`] on each image of a split.
     ///
     /// # Errors
-    /// As [`Run::evaluate`].
+    /// As for [`Run::evaluate`].
     pub fn sample_results(
         &self,
         samples: &Arc<Samples>,
@@ -163,8 +163,8 @@ impl Run {
         sample_results(self.result(), samples, self.threads)
     }
 
-    /// The decay rises with the steps, so that the first weights are soon forgotten (TensorFlow's
-    /// `ExponentialMovingAverage` with `num_updates`).
+    /// Updates the moving average. Its decay rises with the number of steps, so that the initial
+    /// weights are soon forgotten (TensorFlow's `ExponentialMovingAverage` with `num_updates`).
     fn move_average(&self) -> Result<(), TrainingError> {
         let (Some(decay), Some(average)) = (self.recipe.ema_decay, &self.average) else {
             return Ok(());

@@ -1,4 +1,4 @@
-//! How long a training step takes.
+//! The duration of a training step.
 
 use std::time::Instant;
 
@@ -9,22 +9,25 @@ use crate::model::Placement;
 use crate::recipe::{Optimiser, Recipe};
 use crate::run::Run;
 
-/// Steps before the first that is timed.
+/// Number of warm-up steps, which are not timed.
 const WARM_UP_STEPS: usize = 3;
 
-/// Timed training steps: forward, loss, backward and SGD, all on the same images.
+/// The duration of a training step: forward pass, loss, backward pass and SGD, always on the same
+/// images.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct StepTime {
-    /// The median step in milliseconds.
+    /// The median over the timed steps, in milliseconds.
     pub ms: f64,
     /// The loss before the last step.
     pub loss: f64,
 }
 
-/// Times `steps` training steps on `batch` images of random-looking values, after three that are not timed.
+/// Times `steps` training steps on a batch of `batch` pseudo-random images, after three warm-up
+/// steps.
 ///
 /// # Errors
-/// [`TrainingError::Setting`]: no images or no steps; a network that cannot be trained.
+/// [`TrainingError::Setting`]: no images, steps or threads. [`TrainingError::Diverged`]: a loss
+/// that is not finite.
 pub fn time_steps(
     graph: &Graph,
     placement: Placement,
@@ -45,7 +48,7 @@ pub fn time_steps(
         ema_decay: None,
         label_smoothing: 0.0,
         warm_up_steps: 0,
-        // So many that the learning rate hardly decreases.
+        // Large enough that the learning rate practically does not decay.
         steps: u64::MAX,
     };
     let mut run = Run::new(graph, recipe, placement, seed)?;
@@ -64,7 +67,7 @@ pub fn time_steps(
     Ok(StepTime { ms: search_space::quantile(&times_ms, 0.5), loss })
 }
 
-/// Values in -1..1 that look random, the same every time.
+/// Reproducible pseudo-random values from -1 to 1.
 fn noise(count: usize) -> Vec<f32> {
     let mix = |i: usize| i.wrapping_mul(2_654_435_761) % 2_001;
     (0..count).map(|i| mix(i) as f32 / 1_000.0 - 1.0).collect()

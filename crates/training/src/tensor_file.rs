@@ -1,4 +1,4 @@
-//! safetensors and PyTorch's pickles.
+//! Reading and writing safetensors files, and reading files of `torch.save`.
 
 use std::collections::HashMap;
 use std::fmt::Display;
@@ -23,33 +23,35 @@ fn tensor(from: &candle_core::Tensor) -> candle_core::Result<Tensor> {
     Ok(Tensor { shape: from.dims().to_vec(), values })
 }
 
-/// The tensors of a safetensors file, as f32, and its metadata.
+/// Reads the tensors of a safetensors file, converted to f32, and its metadata.
 ///
 /// # Errors
-/// Bytes of another format, or part of a file.
+/// Bytes of another format, a truncated file, or tensors of other types than integers and floats.
 pub fn read_safetensors(bytes: &[u8]) -> Result<(Tensors, HashMap<String, String>), TrainingError> {
-    const ALLOWED: &str = "a whole safetensors file";
+    const EXPECTED: &str = "a complete safetensors file";
     let (_, metadata) =
-        SafeTensors::read_metadata(bytes).map_err(|error| bad_file(error, ALLOWED))?;
+        SafeTensors::read_metadata(bytes).map_err(|error| bad_file(error, EXPECTED))?;
     let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu);
-    let tensors = tensors.map_err(|error| bad_file(error, ALLOWED))?;
+    let tensors = tensors.map_err(|error| bad_file(error, EXPECTED))?;
     let read = |(name, from): (String, _)| Ok((name, tensor(&from)?));
     let tensors = tensors.into_iter().map(read).collect::<candle_core::Result<_>>();
     let tensors = tensors.map_err(|error| bad_file(error, "tensors of integers or floats"))?;
     Ok((tensors, metadata.metadata().clone().unwrap_or_default()))
 }
 
-/// The bytes of a safetensors file with one entry of metadata. Tensors are names, shapes, elements.
+/// The bytes of a safetensors file with one metadata entry. `tensors` are names, shapes and elements.
 ///
 /// # Errors
-/// A shape that does not fit its elements.
+/// A shape that does not match the number of elements.
 pub fn write_safetensors(
     tensors: &[(String, &[usize], &[f32])],
     (key, text): (&str, &str),
 ) -> Result<Vec<u8>, TrainingError> {
     let bytes_of = |values: &[f32]| values.iter().flat_map(|v| v.to_le_bytes()).collect();
     let bytes: Vec<Vec<u8>> = tensors.iter().map(|(_, _, values)| bytes_of(values)).collect();
-    let refused = |error: safetensors::SafeTensorError| bad_file(error, "tensors that fit");
+    let refused = |error: safetensors::SafeTensorError| {
+        bad_file(error, "tensors whose shapes match their elements")
+    };
     let mut views = Vec::with_capacity(tensors.len());
     for ((name, shape, _), bytes) in tensors.iter().zip(&bytes) {
         let view = TensorView::new(Dtype::F32, shape.to_vec(), bytes).map_err(refused)?;
@@ -59,10 +61,7 @@ pub fn write_safetensors(
     safetensors::serialize(views, Some(metadata)).map_err(refused)
 }
 
-/// A state dict in a file that `torch.save` wrote, also under the key `state_dict`.
-///
-/// # Errors
-/// A file that cannot be read or is of another format.
+/// Reads a state dict written by `torch.save`, either the whole file or its entry `state_dict`.
 fn read_pickle(path: &Path) -> Result<Tensors, TrainingError> {
     let read = |key: Option<&str>| -> candle_core::Result<Tensors> {
         let file = PthTensors::new(path, key)?;
@@ -85,13 +84,14 @@ fn read_pickle(path: &Path) -> Result<Tensors, TrainingError> {
     }
 }
 
-/// A state dict: a safetensors file, or one that `torch.save` wrote, whichever it is by its content.
+/// Reads a state dict from a safetensors file or a file written by `torch.save`; the content
+/// decides which.
 ///
 /// # Errors
 /// A file that cannot be read or is of another format.
 pub fn read_state_dict(path: &Path) -> Result<Tensors, TrainingError> {
     let bytes = std::fs::read(path)
-        .map_err(|error| bad_file(error, "a safetensors file or one of torch.save"))?;
+        .map_err(|error| bad_file(error, "a safetensors file, or one written by torch.save"))?;
     if bytes.starts_with(b"PK") {
         return read_pickle(path);
     }

@@ -1,4 +1,4 @@
-//! Names and shapes of a graph's tensors, and tensors by name.
+//! The names and shapes of a graph's tensors, and a graph's weights assembled from tensors by name.
 
 use std::collections::BTreeMap;
 
@@ -11,23 +11,24 @@ use crate::error::{TensorFault, TrainingError};
 pub struct Tensor {
     /// Its dimensions.
     pub shape: Vec<usize>,
-    /// Row-major.
+    /// Its elements in row-major order.
     pub values: Vec<f32>,
 }
 
 /// The tensors of a file by name.
 pub type Tensors = BTreeMap<String, Tensor>;
 
-/// Name and shape of a tensor that a graph needs.
+/// The name and shape of a tensor that a graph needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TensorSpec {
-    /// Its node's name with `.weight`, `.bias`, `.running_mean` or `.running_var`.
+    /// The name of its node with `.weight`, `.bias`, `.running_mean` or `.running_var`.
     pub name: String,
-    /// In PyTorch's layout.
+    /// Its shape in PyTorch's layout.
     pub shape: Vec<usize>,
 }
 
-/// The tensors of a graph in order: those of a batch norm are scale, shift, mean, variance.
+/// The tensors of a graph in the order of its nodes. Those of a batch norm are scale, shift,
+/// running mean and running variance.
 pub fn tensor_specs(graph: &Graph) -> Vec<TensorSpec> {
     let mut specs = Vec::new();
     for node in &graph.nodes {
@@ -60,7 +61,7 @@ pub fn tensor_specs(graph: &Graph) -> Vec<TensorSpec> {
     specs
 }
 
-/// The tensors in the order of [`tensor_specs`].
+/// The tensors of `weights` in the order of [`tensor_specs`].
 pub(crate) fn flat(weights: &Weights) -> Vec<&[f32]> {
     let of = |node| -> Vec<&[f32]> {
         match node {
@@ -73,12 +74,12 @@ pub(crate) fn flat(weights: &Weights) -> Vec<&[f32]> {
     weights.nodes.iter().flat_map(of).collect()
 }
 
-/// A graph's weights out of tensors by name. `wanted` are their names in the order of
-/// [`tensor_specs`], whose own names messages do not show; dimensions of 1 at the end of a shape do
-/// not count. `ignored` says which other tensors may be there.
+/// Assembles a graph's weights from tensors by name. `wanted` are the names of the tensors in the
+/// order of [`tensor_specs`]; messages show these, not the names of the specs. Trailing dimensions
+/// of 1 are ignored when shapes are compared. `ignored` says which other tensors may be present.
 ///
 /// # Errors
-/// All tensors that are missing, left over or of another shape.
+/// [`TrainingError::Tensors`] with all tensors that are missing, unexpected or of another shape.
 pub(crate) fn assemble(
     graph: &Graph,
     wanted: &[String],
@@ -105,7 +106,7 @@ pub(crate) fn assemble(
     Ok(weights_of(graph, values))
 }
 
-/// A graph's weights out of the values of its tensors, in the order of [`tensor_specs`].
+/// A graph's weights from the elements of its tensors, in the order of [`tensor_specs`].
 pub(crate) fn weights_of(graph: &Graph, values: Vec<Vec<f32>>) -> Weights {
     let mut values = values.into_iter();
     let mut next = || values.next().unwrap_or_default();
@@ -123,7 +124,8 @@ pub(crate) fn weights_of(graph: &Graph, values: Vec<Vec<f32>>) -> Weights {
     Weights { nodes: nodes.collect() }
 }
 
-/// A convolution of a 1x1 map may be written as a linear layer and the other way round.
+/// Removes trailing dimensions of 1: a pointwise convolution may be stored as a linear layer and vice
+/// versa.
 fn trimmed(shape: &[usize]) -> &[usize] {
     let end = shape.iter().rposition(|&dim| dim != 1).map_or(0, |last| last + 1);
     &shape[..end]

@@ -1,4 +1,4 @@
-//! Batches cut into shards, and threads.
+//! Gradients and logits of a batch, whose shards are computed on several threads.
 
 use std::sync::atomic::Ordering;
 
@@ -10,23 +10,23 @@ use crate::forward::Mode;
 use crate::model::Model;
 use crate::ops::BatchStatistics;
 
-/// Images of a shard: those that one pass of the network works on at once.
+/// Maximum number of images in a shard, the part of a batch that one thread computes at once.
 pub const SHARD_IMAGES: usize = 32;
 
-/// Stack of a thread: candle goes through a graph by recursion, and stock ops make it deep.
+/// Stack size of a thread. candle traverses a graph by recursion, and stock ops make graphs deep.
 const STACK_BYTES: usize = 64 << 20;
 
 /// Loss and gradients of a batch.
 #[derive(Debug)]
 pub struct BatchGradients {
-    /// Mean over the images.
+    /// Mean loss over the images.
     pub loss: f64,
-    /// Of the mean loss, for each parameter in the order of [`Model::parameters`].
+    /// Gradients of the mean loss by each parameter, in the order of [`Model::parameters`].
     pub gradients: Vec<Tensor>,
 }
 
 impl BatchGradients {
-    /// As candle's optimisers take them.
+    /// The gradients as candle's optimisers take them.
     pub fn into_store(self, model: &Model) -> GradStore {
         let mut store = GradStore::default();
         for (parameter, gradient) in model.parameters().zip(self.gradients) {
@@ -36,21 +36,22 @@ impl BatchGradients {
     }
 }
 
-/// What one shard leaves behind.
+/// Results of one shard.
 struct Shard {
-    /// Its share of the batch's loss.
+    /// Its contribution to the mean loss of the batch.
     loss: f64,
     gradients: Vec<Tensor>,
     statistics: Vec<BatchStatistics>,
 }
 
 impl Model {
-    /// Forward and backward of a batch on `threads` threads: images `[batch, height, width, channels]`,
-    /// targets `[batch, classes]` with rows that sum to 1. Moves the running statistics. Shards are
-    /// added up in their order, so that the number of threads changes no bit.
+    /// Forward and backward pass of a batch on `threads` threads, with images
+    /// `[batch, height, width, channels]` and targets `[batch, classes]` whose rows sum to 1.
+    /// Updates the running statistics. Shards are added up in their order, so that results are
+    /// bit-identical for any number of threads.
     ///
     /// # Errors
-    /// No images, part of one, targets of another number, or no threads.
+    /// No images, an incomplete image, targets of another length, or no threads.
     pub fn loss_and_gradients(
         &self,
         images: &[f32],
@@ -87,7 +88,7 @@ impl Model {
         Ok(BatchGradients { loss, gradients })
     }
 
-    /// `share` is what one image's loss counts for.
+    /// `share` is the weight of one image's loss in the mean.
     fn shard(
         &self,
         images: &[f32],
@@ -109,11 +110,12 @@ impl Model {
         Ok(Shard { loss, gradients, statistics })
     }
 
-    /// The logits `[batch, classes]` of images `[batch, height, width, channels]` at inference, on
-    /// `threads` threads: batch norms take their running statistics. Changes nothing.
+    /// The logits `[batch, classes]` of images `[batch, height, width, channels]` at inference,
+    /// computed on `threads` threads. Batch norms use their running statistics and do not update
+    /// them.
     ///
     /// # Errors
-    /// No images, part of one, or no threads.
+    /// No images, an incomplete image, or no threads.
     pub fn logits(&self, images: &[f32], threads: usize) -> Result<Vec<f32>, TrainingError> {
         self.images_in(images)?;
         let shards = images.chunks(SHARD_IMAGES * self.graph().input().elements());
@@ -131,6 +133,7 @@ impl Model {
         self.backend.tensor(images, &[batch, image.resolution, image.resolution, image.channels])
     }
 
+    /// The number of images in a slice.
     fn images_in(&self, images: &[f32]) -> Result<usize, TrainingError> {
         let image = self.graph().input().elements();
         if images.is_empty() || !images.len().is_multiple_of(image) {
@@ -141,7 +144,7 @@ impl Model {
     }
 }
 
-/// Deals out `work` to the threads in turn; the results are in the order of the work.
+/// Distributes `work` over the threads in turn. The results are in the order of the work.
 fn on_threads<W: Send, R: Send>(
     threads: usize,
     work: Vec<W>,

@@ -1,4 +1,4 @@
-//! The weights of a network in a narrower one.
+//! Truncation: the weights of a network cut down to a narrower one.
 
 use search_space::{
     ChannelGroup, ChannelMapping, Graph, Node, NodeId, NodeWeights, Op, Weights, channel_groups,
@@ -6,15 +6,16 @@ use search_space::{
 
 use crate::error::TrainingError;
 
-/// The weights of `wide` for `narrow`, the same network with some of its widths made less. Of every
-/// channel group those channels stay whose filters have the greatest squared norm, summed over all
-/// convolutions and linear layers that make the group, in their order (NetAdapt, section 3.3); batch
-/// norms, squeeze-and-excite and readers follow. With equal widths nothing changes. Weights only go:
-/// where the paper initialises weights that a network has not got at random, there are none here.
+/// Truncates the weights of `wide` to `narrow`, the same network with some of its widths reduced.
+/// Of every channel group, the channels are kept whose filters have the greatest squared L2 norm,
+/// summed over all convolutions and linear layers that produce the group, and they keep their order
+/// (NetAdapt, section 3.3). Batch norms, squeeze-and-excite and the layers that read the group
+/// follow. With equal widths nothing changes. Weights are only removed: the random initialisation
+/// of missing weights in the paper has no counterpart here.
 ///
 /// # Errors
-/// Graphs with other nodes, wider groups, or widths to which the channels of a grouped convolution
-/// cannot be cut; weights of another network.
+/// [`TrainingError::OtherNetwork`]: graphs with different nodes, wider groups, or widths to which the
+/// channels of a grouped convolution cannot be cut; weights of another network.
 pub fn truncate(wide: &Graph, narrow: &Graph, weights: &Weights) -> Result<Weights, TrainingError> {
     let same_op = |(a, b): (&Node, &Node)| a.name == b.name && a.inputs == b.inputs;
     let is_same = wide.nodes.len() == narrow.nodes.len()
@@ -23,7 +24,7 @@ pub fn truncate(wide: &Graph, narrow: &Graph, weights: &Weights) -> Result<Weigh
     if !is_same {
         return Err(TrainingError::OtherNetwork);
     }
-    // For each node, and each of its channels in the narrow network, the channel in the wide one.
+    // For each node and each of its channels in the narrow network, the channel in the wide one.
     let mut from: Vec<Vec<usize>> = vec![Vec::new(); wide.nodes.len()];
     for group in channel_groups(wide) {
         let width = narrow.node(group.nodes[0]).output.channels;
@@ -45,7 +46,7 @@ pub fn truncate(wide: &Graph, narrow: &Graph, weights: &Weights) -> Result<Weigh
     Ok(Weights { nodes: nodes.collect::<Result<_, _>>()? })
 }
 
-/// Squared norms of the filters that make the channels, numbered as the group's first node has them.
+/// Squared norms of the filters that produce the channels, in the order of the group's first node.
 fn norms(
     graph: &Graph,
     group: &ChannelGroup,
@@ -55,7 +56,7 @@ fn norms(
     let mut norms = vec![0.0; group.width];
     for &id in &group.nodes {
         let node = graph.node(id);
-        // The gate's convolution makes factors of channels, not channels.
+        // The convolution of a squeeze-and-excite gate produces factors for channels, not channels.
         if !graph.makes_channels(node) || node.name.ends_with("se.expand") {
             continue;
         }
@@ -97,7 +98,7 @@ fn cut(
             let inputs = node.inputs.first().map_or(&[][..], |input| &from[input.0]);
             let (kernel, groups) = shape(node);
             let (_, narrow_groups) = shape(narrow.node(id));
-            // Inputs that a filter reads, before and after.
+            // Input channels that a filter reads, before and after.
             let wide_in = wide.input_shape(node).channels / groups;
             let narrow_in = inputs.len() / narrow_groups;
             let mut values = Vec::with_capacity(rows.len() * narrow_in * kernel);
@@ -115,7 +116,7 @@ fn cut(
     })
 }
 
-/// Taps of a kernel, and groups.
+/// The number of taps of a kernel, and the number of groups.
 fn shape(node: &Node) -> (usize, usize) {
     match node.op {
         Op::Conv { kernel, groups, .. } => (kernel * kernel, groups),

@@ -1,4 +1,4 @@
-//! A graph as units: what one op of [`crate::ops`] computes, with the variables that it reads.
+//! A graph as a list of units, each of which is computed by one op of [`crate::ops`].
 
 use candle_core::Var;
 use kernels::Activation;
@@ -11,16 +11,16 @@ use crate::ops::{Conv2d, Pool2d};
 #[derive(Debug)]
 pub(crate) struct Unit {
     pub(crate) op: UnitOp,
-    /// Units whose outputs it reads.
+    /// Indices of the units whose outputs it reads.
     pub(crate) inputs: Vec<usize>,
-    /// The last unit that reads its output.
+    /// Index of the last unit that reads its output.
     pub(crate) last_reader: usize,
 }
 
 #[derive(Debug)]
 pub(crate) enum UnitOp {
     Input,
-    /// Also a linear layer.
+    /// A convolution, or a linear layer as a pointwise one.
     Conv {
         conv: Conv2d,
         weight: Var,
@@ -60,8 +60,8 @@ pub(crate) struct NormAct {
 
 /// The units of `graph`, whose variables are `state` in the order of [`crate::tensor_specs`].
 ///
-/// A batch norm joins the convolution before it, and an activation the batch norm before it, where
-/// nothing else reads what is between.
+/// A batch norm is fused with the convolution before it, and an activation with the batch norm
+/// before it, unless another node reads the tensor between them.
 pub(crate) fn units(graph: &Graph, state: &[NamedVar]) -> Vec<Unit> {
     let mut readers = vec![0; graph.nodes.len()];
     graph.nodes.iter().flat_map(|node| &node.inputs).for_each(|input| readers[input.0] += 1);
@@ -105,7 +105,7 @@ pub(crate) fn units(graph: &Graph, state: &[NamedVar]) -> Vec<Unit> {
     units
 }
 
-/// `place` tells the masks of several dropouts apart.
+/// `place` makes the masks of a network's dropouts differ.
 fn unit_op(node: &Node, place: u64, state: &mut dyn Iterator<Item = Var>) -> UnitOp {
     let mut next = || state.next().expect("a graph has the variables that its specs name");
     match node.op {

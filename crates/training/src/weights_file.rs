@@ -1,4 +1,4 @@
-//! Weights in a safetensors file, with their network inside.
+//! Weights files: safetensors files with the network in their metadata.
 
 use search_space::{Network, Weights, fnv1a};
 
@@ -6,13 +6,13 @@ use crate::error::TrainingError;
 use crate::tensor_file::{read_safetensors, write_safetensors};
 use crate::tensors::{TensorSpec, Tensors, assemble, flat, tensor_specs};
 
-/// The metadata that holds the network, as RON.
+/// The metadata key of the network, which is stored as RON.
 const NETWORK: &str = "network";
 
 /// A weights file as it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightsFile {
-    /// The network that was trained: with the classes, resolution and stem stride of training.
+    /// The network that was trained, with the classes, resolution and stem stride of the training.
     pub network: Network,
     tensors: Tensors,
 }
@@ -21,7 +21,7 @@ impl WeightsFile {
     /// Reads the bytes of a safetensors file.
     ///
     /// # Errors
-    /// Another format, part of a file, or no network inside.
+    /// A file of another format, a truncated one, or one without a network.
     pub fn read(bytes: &[u8]) -> Result<Self, TrainingError> {
         let (tensors, metadata) = read_safetensors(bytes)?;
         let ron = metadata.get(NETWORK).ok_or_else(|| TrainingError::File {
@@ -41,11 +41,10 @@ impl WeightsFile {
         fnv1a(network.bytes().chain(tensors))
     }
 
-    /// The network as `network` says, but with the file's classes and batch norm settings; and its
-    /// weights.
+    /// `network` with the file's classes and batch norm settings, and its weights.
     ///
     /// # Errors
-    /// Tensors that the network lacks, has not got or has in another shape, all of them.
+    /// [`TrainingError::Tensors`] with all tensors that are missing, unexpected or of another shape.
     pub fn fit(self, network: &Network) -> Result<(Network, Weights), TrainingError> {
         let Network { norm, classes, .. } = self.network;
         let network = Network { norm, classes, ..network.clone() };

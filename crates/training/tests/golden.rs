@@ -1,4 +1,5 @@
-//! State dicts and logits that PyTorch wrote: `shared/golden` beside the checkout, or `NAS_GOLDEN`.
+//! Imports of state dicts written by PyTorch, compared with PyTorch's logits. The files are in
+//! `shared/golden` beside the checkout or in the folder `NAS_GOLDEN`.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -22,7 +23,7 @@ const CASES: [(Framework, &str, &str); 4] = [
     ),
 ];
 
-/// None, and a line that says so, where there are no files.
+/// The folder of the files; without one, prints a line and returns `None`.
 fn golden() -> Option<PathBuf> {
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/golden");
     let folder = std::env::var_os("NAS_GOLDEN").map_or(beside, PathBuf::from);
@@ -53,7 +54,7 @@ fn logits_are_pytorchs() {
         let state = read_state_dict(&folder.join(format!("{file}.safetensors"))).unwrap();
         let (network, weights) = import(framework, &network, state).unwrap();
         assert_eq!(network.classes, logits.shape[1]);
-        // Through a file, as users have it.
+        // By way of a file, as users do it.
         let file = WeightsFile::read(&write_weights(&network, &weights).unwrap()).unwrap();
         let (network, weights) = file.fit(&network).unwrap();
 
@@ -77,7 +78,7 @@ fn logits_are_pytorchs() {
     }
 }
 
-/// All that is wrong with a state dict is said at once.
+/// An error lists everything that is wrong with a state dict.
 #[test]
 fn state_dicts_that_do_not_fit() {
     let Some(folder) = golden() else { return };

@@ -1,4 +1,4 @@
-//! Whole networks over the fused ops against the same over candle's stock ops in f64.
+//! Whole networks with the fused ops against the same networks with stock ops in f64.
 
 use candle_core::{DType, Device, Tensor};
 use candle_nn::ModuleT;
@@ -8,13 +8,13 @@ use training::{Backend, Model};
 
 const BATCH: usize = 6;
 
-/// Not symmetric, and of no two equal neighbours.
+/// Reproducible values that are not symmetric, and of which no two neighbours are equal.
 fn numbers(count: usize) -> Vec<f32> {
     let mix = |i: usize| i.wrapping_mul(2_654_435_761) % 2_001;
     (0..count).map(|i| mix(i) as f32 / 1_000.0 - 1.0).collect()
 }
 
-/// A network without dropout, on odd maps and with more than one pixel at its end.
+/// A network without dropout, with maps of odd size and more than one pixel in the last one.
 fn graph(name: &str) -> Graph {
     let mut network = published::network(name).unwrap();
     network.input.resolution = 72;
@@ -48,7 +48,8 @@ fn check(name: &str, graph: &Graph, allowed: f64) {
     for ((found, expected), parameter) in gradients.zip(fused.parameters()) {
         let (found, expected) = (elements(found), elements(expected));
         let off: Vec<f64> = found.iter().zip(&expected).map(|(a, b)| a - b).collect();
-        // A scale or shift that the next batch norm undoes has a gradient of rounding errors only.
+        // The gradient of a scale or shift that the next batch norm cancels consists of rounding
+        // errors.
         let size = norm(&expected).max(1e-3 * whole);
         assert!(
             norm(&off) < allowed * size,
@@ -76,7 +77,7 @@ const NETWORKS: [&str; 7] = [
     "shufflenet_v2_torchvision@width=0.5,classes=4",
 ];
 
-/// With smooth activations in place of the networks' own, so that rounding moves nothing across a
+/// With smooth activations in place of the networks' own, so that rounding moves no value across a
 /// kink.
 #[test]
 fn gradients_are_those_of_stock_ops_in_f64() {
@@ -93,8 +94,8 @@ fn gradients_are_those_of_stock_ops_in_f64() {
     }
 }
 
-/// One value that rounding moves across a kink of the last layers changes every gradient by more than
-/// a hundredth.
+/// A single value that rounding moves across a kink in the last layers changes every gradient by
+/// more than a hundredth.
 #[test]
 fn gradients_with_the_networks_own_activations_are_close() {
     for name in NETWORKS {
@@ -102,8 +103,8 @@ fn gradients_with_the_networks_own_activations_are_close() {
     }
 }
 
-/// In training mode the module moves its running statistics and is tracked; otherwise it changes
-/// nothing, keeps no graph, and both backends agree.
+/// In training mode the module updates its running statistics and tracks gradients. Otherwise it
+/// changes nothing, tracks no gradients, and both backends agree.
 #[test]
 fn a_network_is_a_candle_module() {
     for name in NETWORKS {

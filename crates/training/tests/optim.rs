@@ -1,4 +1,4 @@
-//! Optimisers by hand, as candle optimisers, and in both number types.
+//! Optimisers against steps worked out by hand, as candle optimisers, and in f32 and f64.
 
 use candle_core::backprop::GradStore;
 use candle_core::{DType, Device, Tensor, Var};
@@ -33,7 +33,7 @@ fn check(var: &Var, expected: &[f64]) {
     }
 }
 
-/// Variables of one dimension do not decay, those of two do.
+/// Variables of one dimension do not decay, and those of two dimensions do.
 #[test]
 fn sgd_is_pytorchs_with_nesterovs_momentum() {
     for dtype in [DType::F32, DType::F64] {
@@ -83,7 +83,7 @@ fn rmsprop_is_tensorflows() {
     }
 }
 
-/// The same steps in place in f32 and by candle's ops in f64, of the weights of a convolution.
+/// Steps on the weights of a convolution agree in place in f32 and by candle's ops in f64.
 fn f32_is_f64<O: Optimizer>(config: O::Config, state: fn(&O) -> Vec<&[Var]>)
 where
     O::Config: Clone,

@@ -1,4 +1,4 @@
-//! One step on small networks of every family.
+//! Training steps of small networks of every family.
 
 use search_space::{Graph, published};
 use training::{Optimiser, Placement, Recipe, Run};
@@ -11,7 +11,7 @@ fn numbers(count: usize) -> Vec<f32> {
 fn graph(name: &str, resolution: usize) -> Graph {
     let mut network = published::network(name).unwrap();
     network.input.resolution = resolution;
-    // Fixed: masks differ from batch to batch.
+    // Without dropout, whose masks differ between batches.
     network.head = network.head.at_inference();
     network.lower().unwrap()
 }

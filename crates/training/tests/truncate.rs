@@ -1,4 +1,4 @@
-//! Cutting channels: exact where nothing reads them, and legal in every space.
+//! Truncation is exact for channels that nothing reads, and legal in every space.
 
 use engine::Engine;
 use onnx::{Batch, BatchNorm, Settings};
@@ -10,7 +10,7 @@ use search_space::{
 };
 use training::{Backend, Model, truncate};
 
-/// Small enough to run in a test; the widths are those of the full size.
+/// A resolution small enough to run in a test, with the widths of the full size.
 const RESOLUTION: usize = 32;
 const SEEDS: u64 = 4;
 
@@ -50,8 +50,9 @@ fn equal_widths_keep_every_bit() {
     }
 }
 
-/// Makes the filters of some channels small, so that they are cut, and sets all weights that read
-/// them to zero, so that cutting them changes nothing. Written against the graph's ops alone.
+/// Makes the filters of some channels small, so that truncation removes them, and sets all weights
+/// that read them to zero, so that their removal changes nothing. It relies on the graph's ops
+/// alone.
 fn silence(graph: &Graph, places: &dyn Fn(usize) -> Option<Vec<usize>>, weights: &mut Weights) {
     for (index, node) in graph.nodes.iter().enumerate() {
         let NodeWeights::Filter { weight, bias } = &mut weights.nodes[index] else { continue };

@@ -1,4 +1,4 @@
-//! `nas bench`: how fast this tool's own work is.
+//! `nas bench`: the duration of training steps.
 
 use anyhow::Result;
 use serde::Serialize;
@@ -17,7 +17,7 @@ struct Training {
     threads: usize,
     images_per_s: f64,
     ms_per_step: f64,
-    /// Of the last step; all see the same images.
+    /// Loss of the last step; all steps have the same images.
     loss: f64,
 }
 

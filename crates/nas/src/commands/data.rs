@@ -1,4 +1,4 @@
-//! `nas data`: data sets from the network.
+//! `nas data`: downloading data sets.
 
 use anyhow::{Result, bail};
 use dataset::{Archive, DataError, Fetched, Source, fetch};
@@ -14,7 +14,7 @@ const KB: u64 = 1_000;
 
 #[derive(Serialize)]
 struct Files {
-    /// What to give to `--data`.
+    /// The value for `--data`.
     data: String,
     files: Vec<String>,
 }
@@ -35,7 +35,7 @@ fn fetch_data(global: &Global, args: &FetchArgs) -> Result<Outcome> {
     interrupt::listen();
     let mut bar = Progress::start(global, "downloaded kB");
     let fetched = fetch(&archive, &args.out, |bytes, total| {
-        // Of unknown length it is never done.
+        // A download of unknown length is never shown as complete.
         let total = total.unwrap_or(bytes + KB);
         bar.at(bytes.div_ceil(KB) as usize, total.div_ceil(KB) as usize, "");
         interrupt::check()
@@ -54,7 +54,7 @@ fn fetch_data(global: &Global, args: &FetchArgs) -> Result<Outcome> {
     if global.json {
         screen::print_json(&files)?;
     } else {
-        let how = if fetched == Fetched::Present { "were present" } else { "downloaded" };
+        let how = if fetched == Fetched::Present { "are present" } else { "downloaded" };
         println!(
             "{} files {how}, checksums verified; use --data {}",
             files.files.len(),

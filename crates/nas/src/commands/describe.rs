@@ -1,4 +1,4 @@
-//! `nas describe`: what a network costs, layer by layer.
+//! `nas describe`: the costs of a network, layer by layer.
 
 use anyhow::Result;
 use search_space::{Graph, Network, Node, Shape};
@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use crate::args::{DescribeArgs, Global};
 use crate::exit::Outcome;
-use crate::{load, screen};
+use crate::load;
+use crate::screen::{self, grouped};
 
 /// Shapes are `[height, width, channels]`.
 #[derive(Serialize)]
@@ -70,9 +71,9 @@ fn print(network: &Network, description: &Description) {
     let rows = [
         ("network", network.name.clone()),
         ("input", format!("{0}x{0}x{1}", network.input.resolution, network.input.channels)),
-        ("classes", screen::grouped(network.classes)),
-        ("parameters", screen::grouped(description.params)),
-        ("MACs", screen::grouped(description.macs)),
+        ("classes", grouped(network.classes)),
+        ("parameters", grouped(description.params)),
+        ("MACs", grouped(description.macs)),
         ("memory access cost", format!("{} elements", grouped(description.memory_access_cost))),
         ("peak activations", format!("{kib:.1} KiB (f32, batch 1)")),
     ];
@@ -88,8 +89,4 @@ fn print(network: &Network, description: &Description) {
     let rows = description.layers.iter().map(cells).collect();
     let header = ["layer", "op", "input", "output", "parameters", "MACs"];
     println!("\n{}", screen::table(&header, &["layer", "op"], rows));
-}
-
-fn grouped(number: usize) -> String {
-    screen::grouped(number)
 }

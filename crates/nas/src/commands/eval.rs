@@ -21,7 +21,7 @@ struct Evaluated {
     loss: f64,
     images: usize,
     images_per_s: f64,
-    /// Trained here.
+    /// Always 0, since nothing is trained.
     epochs: u64,
     resolution: usize,
     weights: String,
@@ -32,7 +32,7 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
     let network = load::network(&args.net)?;
     let file = weights::read(&args.weights)?;
     let data = data::load(global, &args.data, HoldOut::NONE)?;
-    // The sizes of training are in the file.
+    // The network in the file has the resolution and stem stride of its training.
     let resolution = args.train_resolution.unwrap_or(file.network.input.resolution);
     let stem_stride = args.train_stem_stride.or(stem_stride(&file.network));
     let refused = |error| training_error(&args.net, error);
@@ -43,9 +43,6 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
     refuse_other_classes(&data, &network).map_err(refused)?;
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
     let threads = global.training_threads();
-    if threads == 0 {
-        return Err(bad_input("--threads", "found 0; expected: at least 1"));
-    }
     let model = Model::new(&graph, backend, 0)?;
     model.load(&weights)?;
     let start = Instant::now();

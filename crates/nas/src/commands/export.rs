@@ -49,7 +49,7 @@ pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-/// Writes the network with random weights, one image a run and folded batch norms.
+/// Writes a network with random weights, a batch size of 1 and folded batch norms.
 pub(crate) fn write_untrained(path: &Path, network: &Network, seed: u64) -> Result<()> {
     let graph = network.lower()?;
     let (batch, norm) = (Batch::default(), BatchNorm::default());
@@ -59,5 +59,5 @@ pub(crate) fn write_untrained(path: &Path, network: &Network, seed: u64) -> Resu
 }
 
 fn untrained(seed: u64) -> String {
-    format!("untrained: random weights from seed {seed}, good for deployment tests only")
+    format!("untrained: random weights from seed {seed}, for deployment tests only")
 }

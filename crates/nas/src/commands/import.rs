@@ -1,4 +1,4 @@
-//! `nas import`: weights that PyTorch saved.
+//! `nas import`: weights saved by torchvision or timm.
 
 use anyhow::Result;
 use serde::Serialize;

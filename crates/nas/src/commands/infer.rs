@@ -15,7 +15,7 @@ use crate::{load, screen, weights};
 
 #[derive(Serialize)]
 struct Inferred {
-    /// Of the logits.
+    /// Shape of the logits.
     shape: [usize; 2],
     output: String,
 }
@@ -32,7 +32,7 @@ pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
             (batch, height)
         }
         _ => {
-            let expected = format!("[batch, {channels}, height, height]");
+            let expected = format!("[batch, {channels}, height, width] with height = width");
             return Err(bad_input(place(), format!("found {shape:?}; expected: {expected}")));
         }
     };
@@ -76,7 +76,7 @@ fn read_input(path: &Path) -> Result<Tensor> {
     match tensors.contains_key("input") {
         true => Ok(tensors.remove("input").unwrap_or_default()),
         false => {
-            let message = format!("found tensors {}; expected: one named input", found());
+            let message = format!("found the tensors {}; expected: one named input", found());
             Err(bad_input(path.display(), message))
         }
     }

@@ -9,7 +9,7 @@ use crate::args::{Global, LatencyArgs};
 use crate::exit::{Outcome, bad_input};
 use crate::{load, screen, tables};
 
-/// Without `--runs`.
+/// Number of undisturbed runs without `--runs`.
 const UNDISTURBED_RUNS: usize = 100;
 
 #[derive(Serialize)]
@@ -36,7 +36,7 @@ pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
     match (&args.net, &args.genotypes) {
         (_, Some(file)) => predict_file(global, args, file)?,
         (Some(net), None) => one(global, args, net)?,
-        (None, None) => return Err(bad_input("NET", "found none; expected: a network")),
+        (None, None) => return Err(bad_input("NET", "found nothing; expected: a network")),
     }
     Ok(Outcome::Done)
 }
@@ -69,7 +69,7 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     Ok(())
 }
 
-/// Blocks in order, then the head.
+/// The latencies of the blocks in order, and of the head.
 fn blocks(network: &Network, table: &Table) -> Vec<Block> {
     let block = |unit: search_space::PlacedUnit| {
         let p50_ms = table.get(&unit)?.latency.p50_ms;
@@ -82,7 +82,7 @@ fn print(latency: &Latency, device: &DeviceTable) {
     let Coverage { exact, measured_now, .. } = latency.coverage;
     println!("network    {}", latency.name);
     println!(
-        "predicted  {:.3} ms: sum of its blocks: {:.0} % from the table, {:.0} % measured now",
+        "predicted  {:.3} ms, sum of its blocks: {:.0} % from the table, {:.0} % measured now",
         latency.predicted_ms,
         exact * 100.0,
         measured_now * 100.0
@@ -100,7 +100,7 @@ fn print(latency: &Latency, device: &DeviceTable) {
         println!("           the prediction is {:.1} % {}", off.abs(), side(off));
         if let Some(steal) = steal.filter(|&steal| steal > 0.01) {
             let percent = steal * 100.0;
-            println!("           the hypervisor gave {percent:.0} % of the time to others");
+            println!("           the hypervisor gave {percent:.0} % of the time to other machines");
         }
     }
     println!("table      {}", device.path.display());
@@ -125,7 +125,7 @@ struct Line {
     coverage: Coverage,
 }
 
-/// All genotypes are read before anything is printed, so that a bad line leaves nothing behind.
+/// Reads all genotypes before it prints anything, so that nothing is printed if a line is bad.
 fn predict_file(global: &Global, args: &LatencyArgs, file: &str) -> Result<()> {
     let space = load::space(args.space.as_deref().unwrap_or_default())?;
     let text = load::read(file)?;

@@ -1,4 +1,4 @@
-//! `nas completions` and `nas man`: made from the command line's own description.
+//! `nas completions` and `nas man`, which are generated from the definition of the command line.
 
 use std::io;
 

@@ -1,4 +1,4 @@
-//! One file for each command.
+//! The commands, each in a file or folder of its own.
 
 mod bench;
 mod compare;
@@ -23,7 +23,6 @@ use anyhow::Result;
 use crate::args::{Args, Command};
 use crate::exit::Outcome;
 
-/// Runs the command that was asked for.
 pub(crate) fn run(args: &Args) -> Result<Outcome> {
     let global = &args.global;
     match &args.command {

@@ -1,4 +1,4 @@
-//! `nas surrogate`: fitting and evaluating the model of accuracy.
+//! `nas surrogate`: fitting and evaluating surrogates of accuracy.
 
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub(crate) fn run(global: &Global, command: &SurrogateCommand) -> Result<Outcome
     Ok(Outcome::Done)
 }
 
-/// The surrogate that comes with the tool; an error for a space that it does not cover.
+/// The built-in surrogate; an error for a space that it does not cover.
 pub(crate) fn shipped(space: &SearchSpace) -> Result<Surrogate> {
     Surrogate::shipped(space).map_err(|error| bad_input("--space", error))
 }
@@ -42,7 +42,10 @@ fn rows(space: &SearchSpace, file: &Path) -> Result<Vec<Row>> {
 fn run_fit(global: &Global, args: &SurrogateFitArgs) -> Result<()> {
     let space = load::space(&args.space)?;
     let rows = rows(&space, &args.file)?;
-    note(global, &format!("fitting {} networks, then cross-validating", rows.len()));
+    note(
+        global,
+        &format!("fitting a surrogate to {} networks and cross-validating it", rows.len()),
+    );
     let surrogate =
         fit(&space, &rows, data(args)).map_err(|error| bad_input(args.file.display(), error))?;
     report::write_atomically(&args.out, surrogate.to_ron().as_bytes())?;
@@ -52,12 +55,12 @@ fn run_fit(global: &Global, args: &SurrogateFitArgs) -> Result<()> {
     if global.json {
         return screen::print_json(&Fitted { file, mean, folds });
     }
-    println!("{file}: quality on networks that a fit had not seen, mean of {} folds", folds.len());
+    println!("{file}: quality on held-out networks, mean over {} folds", folds.len());
     print(&mean);
     Ok(())
 }
 
-/// What the file says of its data: what the user says of it.
+/// The description of the data that is stored with the surrogate.
 fn data(args: &SurrogateFitArgs) -> Data {
     let known = Data::accel_nasbench();
     let name = args.data_name.clone().unwrap_or_else(|| args.file.display().to_string());

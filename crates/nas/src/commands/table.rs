@@ -1,4 +1,4 @@
-//! `nas table`: measuring blocks and showing what was measured.
+//! `nas table`: measuring blocks and printing latency tables.
 
 use std::time::Instant;
 
@@ -39,7 +39,7 @@ fn build(global: &Global, args: &TableBuildArgs) -> Result<()> {
     let space = load::space(&args.space)?;
     let mut device = tables::open_to_build(global, args.out.as_deref())?;
     device.table.forget(&space.units());
-    // A device that became slower is measured as it is now.
+    // The probe is timed again, since the device may have become slower.
     device.table.probe_ms = None;
     interrupt::listen();
     tables::complete(global, &space, &mut device)?;
@@ -55,7 +55,10 @@ fn build(global: &Global, args: &TableBuildArgs) -> Result<()> {
 fn show(global: &Global, args: &TableShowArgs) -> Result<()> {
     let DeviceTable { path, table } = tables::open(global, &args.table)?;
     if table.is_empty() {
-        return Err(bad_input(path.display(), "no table yet; nas table build measures one"));
+        return Err(bad_input(
+            path.display(),
+            "no such latency table; nas table build measures one",
+        ));
     }
     if global.json {
         return screen::print_json(&ShownTable {

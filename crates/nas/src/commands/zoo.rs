@@ -1,4 +1,4 @@
-//! `nas zoo`: the published networks, and how fast they are here.
+//! `nas zoo`: the published networks and their latency on this CPU.
 
 use std::cmp::Ordering;
 
@@ -26,7 +26,7 @@ struct Row {
     top1_source: Option<&'static str>,
 }
 
-/// Undisturbed runs of each network.
+/// Number of undisturbed runs of each network.
 const RUNS: usize = 20;
 
 #[derive(Serialize)]
@@ -47,14 +47,8 @@ fn list(global: &Global, measure: bool) -> Result<()> {
         .map(|name| {
             let cost = published::network(name)?.lower()?.cost();
             let (params, macs) = (cost.params, cost.macs);
-            Ok(Row {
-                name: name.to_owned(),
-                params,
-                macs,
-                p50_ms: None,
-                top1: None,
-                top1_source: None,
-            })
+            let name = name.to_owned();
+            Ok(Row { name, params, macs, p50_ms: None, top1: None, top1_source: None })
         })
         .collect::<Result<Vec<Row>>>()?;
     if measure {
@@ -70,7 +64,7 @@ fn list(global: &Global, measure: bool) -> Result<()> {
     Ok(())
 }
 
-/// Latencies on this CPU beside published accuracies, fastest network first.
+/// Measures all networks on this CPU, adds published accuracies, and sorts by latency.
 fn measure_all(global: &Global, networks: &mut [Row]) -> Result<()> {
     interrupt::listen();
     let open = tables::open(global, &TableChoice { table: None, allow_foreign: false })?;

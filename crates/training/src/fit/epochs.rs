@@ -1,4 +1,4 @@
-//! The epochs of a training, and its files.
+//! Running a training epoch by epoch, with its files.
 
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
@@ -16,43 +16,43 @@ use crate::model::Model;
 use crate::run::Run;
 use crate::weights_file::WeightsFile;
 
-/// What happens during a training.
+/// An event of a training.
 #[derive(Debug)]
 pub enum FitEvent<'a> {
-    /// The folder is of a training that did not finish an epoch: this one starts from its first step.
+    /// The folder holds a training that did not finish an epoch. It is restarted from the first step.
     Restarted,
     /// A step was taken.
     Step {
-        /// Its epoch, from 1.
+        /// The epoch, counted from 1.
         epoch: u64,
-        /// Steps of the epoch taken so far.
+        /// Number of steps taken in the epoch so far.
         done: u64,
-        /// Steps of the epoch.
+        /// Number of steps in the epoch.
         steps: u64,
-        /// The loss before it.
+        /// The loss before the step.
         loss: f64,
     },
-    /// An epoch was trained and evaluated, and its files written, but for the checkpoint.
+    /// An epoch was trained and evaluated, and its files except the checkpoint were written.
     Epoch {
-        /// All epochs so far.
+        /// The records of all epochs so far.
         history: &'a [EpochRecord],
     },
 }
 
-/// What a training came to.
+/// The result of a training.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fitted {
     /// Top-1 accuracy of the best weights on the test images, a fraction.
     pub top1: f64,
-    /// Top-5 accuracy.
+    /// Top-5 accuracy of the best weights on the test images, a fraction.
     pub top5: f64,
     /// Number of epochs.
     pub epochs: u64,
-    /// The epoch of the best weights, from 1.
+    /// The epoch of the best weights, counted from 1.
     pub best_epoch: u64,
-    /// Their top-1 accuracy on the hold-out.
+    /// Top-1 accuracy of the best weights on the hold-out, a fraction; `None` without a hold-out.
     pub hold_out_top1: Option<f64>,
-    /// Images trained on in a second, evaluations aside.
+    /// Training images per second, without the time of evaluations.
     pub images_per_s: f64,
     /// The file of the best weights.
     pub weights: PathBuf,
@@ -64,21 +64,21 @@ impl FitPlan {
         Self::checkpoint(folder).exists()
     }
 
-    /// The checkpoint of a training's folder.
+    /// The path of the checkpoint in a training's folder.
     pub fn checkpoint(folder: &Path) -> PathBuf {
         folder.join(CHECKPOINT)
     }
 
-    /// Trains to the last epoch, continuing from the checkpoint of the folder `out` if it has one,
-    /// and evaluates the weights of the best epoch on the test images. Returns `None` when `on_event` breaks;
-    /// the same call then continues.
+    /// Trains to the last epoch, continuing from the checkpoint in the folder `out` if there is
+    /// one, and evaluates the weights of the best epoch on the test images. Returns `None` if
+    /// `on_event` breaks; the same call then continues.
     ///
-    /// The folder gets `best.safetensors`, `last.safetensors`, `network.ron`, `history.jsonl` and
-    /// `checkpoint.safetensors`.
+    /// Writes `best.safetensors`, `last.safetensors`, `network.ron`, `history.jsonl` and
+    /// `checkpoint.safetensors` to the folder.
     ///
     /// # Errors
-    /// [`TrainingError`]: a folder of another training, a file that cannot be read or written, a training
-    /// that diverges.
+    /// [`TrainingError::OtherRun`]: a folder of a training with other settings. Files that cannot
+    /// be read or written, and a training that diverges.
     pub fn fit(
         &self,
         out: &Path,
@@ -114,7 +114,7 @@ impl FitPlan {
             history.push(record);
             self.save(&run, &history, out)?;
             let flow = on_event(&FitEvent::Epoch { history: &history });
-            // Last: until it is there, the epoch is trained again, with the same result.
+            // Written last: until then, a resumed run trains the epoch again, with the same result.
             write_atomically(&checkpoint, &run.checkpoint(&text)?)?;
             if flow.is_break() {
                 return Ok(None);
@@ -123,7 +123,7 @@ impl FitPlan {
         self.evaluate_best(&history, out).map(Some)
     }
 
-    /// `None` when `on_event` breaks.
+    /// Returns `None` if `on_event` breaks.
     fn train_epoch(
         &self,
         run: &mut Run,
@@ -152,7 +152,7 @@ impl FitPlan {
         }))
     }
 
-    /// Everything but the checkpoint.
+    /// Writes all files of an epoch except the checkpoint.
     fn save(&self, run: &Run, history: &[EpochRecord], out: &Path) -> Result<(), TrainingError> {
         let weights = run.result().to_weights()?;
         write_weights_file(&out.join(LAST), &self.variant, &weights)?;

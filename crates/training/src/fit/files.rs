@@ -1,4 +1,4 @@
-//! The files of a training's folder. Each is written whole or not at all.
+//! The files in a training's folder. Each is written completely or not at all.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -16,18 +16,18 @@ pub(super) const BEST: &str = "best.safetensors";
 pub(super) const LAST: &str = "last.safetensors";
 /// The deployed network.
 pub(super) const NETWORK: &str = "network.ron";
-/// A line for each epoch.
+/// The records of the epochs, one per line.
 pub(super) const HISTORY: &str = "history.jsonl";
 
 pub(super) fn io_error(path: &Path) -> impl Fn(io::Error) -> TrainingError {
     move |source| TrainingError::Io { path: path.to_owned(), source }
 }
 
-/// Writes under a temporary name in the same folder, then renames.
+/// Writes a file under a temporary name in the same folder, and then renames it.
 pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainingError> {
     let write = || -> io::Result<()> {
         let mut options = tempfile::Builder::new();
-        // Without this the file keeps a temporary file's mode, readable by its owner alone.
+        // Otherwise the file would keep the mode of a temporary file, readable only by its owner.
         #[cfg(unix)]
         options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
         let mut file = options.tempfile_in(path.parent().unwrap_or(Path::new(".")))?;

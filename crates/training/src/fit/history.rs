@@ -1,4 +1,4 @@
-//! `history.jsonl`: a line for each epoch.
+//! `history.jsonl`, which has one line for each epoch.
 
 use std::fs;
 use std::path::Path;
@@ -8,31 +8,33 @@ use serde::{Deserialize, Serialize};
 use super::files::{HISTORY, io_error, write_atomically};
 use crate::error::TrainingError;
 
-/// What an epoch came to.
+/// The record of an epoch.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
-    /// From 1.
+    /// Number of the epoch, counted from 1.
     pub epoch: u64,
-    /// Steps done at its end.
+    /// Number of steps taken by the end of the epoch.
     pub steps: u64,
     /// Learning rate of the next step.
     pub learning_rate: f32,
-    /// Mean loss over its steps, label smoothing included.
+    /// Mean loss over the steps of the epoch, label smoothing included.
     pub train_loss: f64,
     /// Top-1 accuracy on the hold-out, a fraction; `None` without a hold-out.
     pub hold_out_top1: Option<f64>,
-    /// Mean cross-entropy on the hold-out.
+    /// Mean cross-entropy on the hold-out; `None` without a hold-out.
     pub hold_out_loss: Option<f64>,
-    /// Seconds of training, without the evaluation; since the last start where the epoch was interrupted.
+    /// Seconds of training without the evaluation. If the epoch was interrupted, they count from
+    /// the last resumption.
     pub seconds: f64,
-    /// Images trained on in each of those seconds.
+    /// Training images per second over that time.
     pub images_per_s: f64,
 }
 
-/// Reads the first `epochs` epochs of a folder's history; later ones are of an epoch that is trained again.
+/// Reads the first `epochs` epochs of a folder's history. A later line belongs to an epoch that is
+/// trained again.
 ///
 /// # Errors
-/// [`TrainingError::Io`]; [`TrainingError::History`] with the line.
+/// [`TrainingError::Io`], or [`TrainingError::History`] with the line.
 pub fn read_history(folder: &Path, epochs: u64) -> Result<Vec<EpochRecord>, TrainingError> {
     if epochs == 0 {
         return Ok(Vec::new());
@@ -52,7 +54,10 @@ pub fn read_history(folder: &Path, epochs: u64) -> Result<Vec<EpochRecord>, Trai
     }
     let found = records.len() as u64;
     if found < epochs {
-        return Err(error(found + 1, format!("found the end; expected: epoch {}", found + 1)));
+        return Err(error(
+            found + 1,
+            format!("found the end of the file; expected: epoch {}", found + 1),
+        ));
     }
     Ok(records)
 }
@@ -68,7 +73,8 @@ pub(super) fn write(folder: &Path, records: &[EpochRecord]) -> Result<(), Traini
     write_atomically(&path, text.as_bytes())
 }
 
-/// The epoch of the highest hold-out accuracy, the first of equal ones; the last one without a hold-out.
+/// The epoch with the highest accuracy on the hold-out, the first of several equal ones. Without a
+/// hold-out, the last epoch.
 pub fn best_epoch(records: &[EpochRecord]) -> Option<&EpochRecord> {
     let accuracy = |record: &EpochRecord| record.hold_out_top1.unwrap_or(0.0);
     match records.last()?.hold_out_top1 {
@@ -81,7 +87,7 @@ pub fn best_epoch(records: &[EpochRecord]) -> Option<&EpochRecord> {
 mod tests {
     use super::{EpochRecord, read_history, write};
 
-    /// A resumed run writes the lines of before again.
+    // A resumed run writes the earlier lines again.
     #[test]
     fn what_is_read_and_written_again_keeps_every_digit() {
         let folder = tempfile::tempdir().expect("a temporary folder");

@@ -1,4 +1,5 @@
-//! What decides every weight of a training: it is continued only with the same.
+//! The manifest of a training: the settings that decide its weights. It is continued only with the
+//! same ones.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,18 +11,18 @@ use crate::model::Backend;
 use crate::recipe::{Optimiser, Recipe};
 use crate::weights_file::WeightsFile;
 
-/// The settings of a training that decide every weight, by name.
+/// The settings that decide the weights of a training, by name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FitManifest(BTreeMap<String, String>);
 
 /// A setting in which two trainings differ.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SettingDifference {
-    /// Its name.
+    /// Name of the setting.
     pub name: String,
-    /// Its value now.
+    /// Its current value.
     pub found: String,
-    /// Its value in the training that is to be continued.
+    /// Its value in the training to be continued.
     pub expected: String,
 }
 
@@ -97,7 +98,7 @@ impl FitManifest {
         &self.0
     }
 
-    /// Its text in a checkpoint: JSON.
+    /// The manifest as JSON, as checkpoints store it.
     pub(super) fn to_text(&self) -> serde_json::Result<String> {
         serde_json::to_string(&self.0)
     }

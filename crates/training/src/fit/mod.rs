@@ -1,5 +1,5 @@
-//! Training a network on a data set from its first epoch to its best weights, with a folder of files from
-//! which an interrupted run continues.
+//! Training a network on a data set from random or given weights to the best epoch. A folder holds
+//! the files, from which an interrupted training continues.
 
 mod epochs;
 mod files;

@@ -1,4 +1,4 @@
-//! A training whose network, data and recipe fit together.
+//! Plans of trainings, which check that network, data and settings fit together.
 
 use dataset::{Augment, BatchSettings, Crop, Cutout, Dataset, Flip, Order, Source};
 use search_space::{Network, Weights};
@@ -12,33 +12,33 @@ use crate::recipe::Recipe;
 use crate::run::Run;
 use crate::weights_file::WeightsFile;
 
-/// A data set with the source that it was read from.
+/// A data set and the source that it was read from.
 #[derive(Clone, Debug)]
 pub struct FitData {
-    /// Where the images come from: decides how they are augmented.
+    /// The source of the images, which decides how they are augmented.
     pub source: Source,
     /// The images.
     pub dataset: Dataset,
 }
 
-/// A training whose network, data and recipe fit together.
+/// A training whose network, data and settings were checked to fit together.
 #[derive(Clone, Debug)]
 pub struct FitPlan {
-    /// The deployed network, with the data's classes.
+    /// The deployed network, with the classes of the data.
     pub deployed: Network,
-    /// The training variant: what is trained.
+    /// The training variant, which is the network that is trained.
     pub variant: Network,
     /// How the training variant differs from the deployed network.
     pub differs: TrainingVariant,
     /// The images.
     pub data: FitData,
-    /// How batches are made of them.
+    /// How batches are made of the images.
     pub batches: BatchSettings,
-    /// How the network is trained on them.
+    /// The recipe of the training.
     pub recipe: Recipe,
-    /// Steps in an epoch.
+    /// Number of steps in an epoch.
     pub steps_per_epoch: u64,
-    /// What computes the network.
+    /// The backend and the threads of the training.
     pub placement: Placement,
     /// Number of epochs.
     pub epochs: u64,
@@ -46,12 +46,14 @@ pub struct FitPlan {
 }
 
 impl FitPlan {
-    /// Plans the training of `network` on `data`. It starts from `start`, whose batch norm settings replace
-    /// the network's, or from random weights; a classifier of other classes starts from random weights.
+    /// Plans the training of `network` on `data`. It starts from the weights `start`, whose batch
+    /// norm settings replace those of the network, or from random weights. If `start` has another
+    /// number of classes, the classifier starts from random weights.
     ///
     /// # Errors
-    /// [`TrainingError`]: a setting that cannot be; a network that does not take the images, or cannot be
-    /// computed at the resolution of training.
+    /// [`TrainingError::Setting`]: a setting that is out of range, or a network for images with
+    /// other channels. [`TrainingError::Invalid`]: a network that cannot be computed, also at the
+    /// resolution of the training. [`TrainingError::Data`]: a first image that cannot be read.
     pub fn new(
         network: &Network,
         data: FitData,
@@ -68,7 +70,7 @@ impl FitPlan {
             None => default_resolution(&data.dataset, &deployed)?,
         };
         if let Some(start) = &start {
-            // The weights were trained with these: the framework of a state dict may use others.
+            // The weights were trained with these settings, and other frameworks have other defaults.
             deployed.norm = start.network.norm;
         }
         let differs = TrainingVariant { resolution, stem_stride: settings.train_stem_stride };
@@ -103,10 +105,11 @@ impl FitPlan {
         })
     }
 
-    /// The run before its first step.
+    /// Creates the run, before its first step.
     ///
     /// # Errors
-    /// [`TrainingError`]: weights that do not fit, no threads.
+    /// [`TrainingError::Tensors`]: initial weights that do not fit. [`TrainingError::Setting`]: no
+    /// threads.
     pub fn start(&self) -> Result<Run, TrainingError> {
         let graph = self.variant.lower()?;
         let mut run = Run::new(&graph, self.recipe, self.placement.clone(), self.batches.seed)?;
@@ -123,16 +126,16 @@ impl FitPlan {
         Ok(run)
     }
 
-    /// What decides every weight of the training.
+    /// The settings that decide the weights of the training.
     pub fn manifest(&self) -> FitManifest {
         FitManifest::of(self, self.start.as_ref())
     }
 }
 
-/// Refuses a network that does not take the images, or has other classes.
+/// Checks that a network has the channels and the number of classes of the data.
 ///
 /// # Errors
-/// [`TrainingError::Setting`].
+/// [`TrainingError::Setting`] if it does not.
 pub fn refuse_other_classes(data: &FitData, network: &Network) -> Result<(), TrainingError> {
     let source = &data.source;
     let (found, images) = (network.input.channels, data.dataset.train.channels());
@@ -148,7 +151,7 @@ pub fn refuse_other_classes(data: &FitData, network: &Network) -> Result<(), Tra
     Ok(())
 }
 
-/// The default resolution of training: the network's, but at most that of the first image.
+/// The default resolution of training: that of the network, but at most that of the first image.
 ///
 /// # Errors
 /// An image that cannot be read.
@@ -157,8 +160,8 @@ pub fn default_resolution(dataset: &Dataset, network: &Network) -> Result<usize,
     Ok(network.input.resolution.min(image.height).min(image.width))
 }
 
-/// As is usual for the kind of images: random resized crops of photos, small shifts of small images,
-/// horizontal flips except of digits.
+/// The usual augmentation for the kind of images: random resized crops of photos, padded crops of
+/// small images, and horizontal flips except for digits.
 fn augment(source: &Source, resolution: usize, cutout: Option<usize>) -> Augment {
     let crop = match source {
         Source::Folder(_) => Crop::Resized { smallest_area: 0.25 },

@@ -1,43 +1,47 @@
-//! What a training is asked for, and the recipe that follows.
+//! The settings of a training, and the recipe that follows from them.
 
 use crate::error::TrainingError;
 use crate::recipe::{Optimiser, Recipe};
 
-/// The share of all epochs in which the learning rate rises.
+/// The default share of warm-up epochs.
 const WARM_UP_SHARE: f64 = 0.05;
-/// The greatest default decay of the weights' moving average, for long trainings.
+/// The maximum default decay of the moving average of the weights, which long trainings have.
 const MAX_EMA_DECAY: f32 = 0.999;
-/// By default the moving average reaches back over one in so many steps.
+/// By default, the moving average reaches back over at most one in this many steps.
 const AVERAGED_STEPS: f32 = 50.0;
 
-/// What a training is asked for. What is `None` follows from the rest.
+/// The settings of a training. What is `None` has a default that follows from the rest.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FitSettings {
     /// Number of epochs.
     pub epochs: u64,
-    /// Images in a step.
+    /// Batch size: images per step.
     pub batch: usize,
-    /// Height and width in training; the network's, but at most the images', where it is `None`.
+    /// Height and width of the images in training. By default those of the network, but at most
+    /// those of the images.
     pub train_resolution: Option<usize>,
-    /// Stride of the first convolution in training; the network's where it is `None`.
+    /// Stride of the first convolution in training. By default that of the network.
     pub train_stem_stride: Option<usize>,
-    /// How gradients become steps.
+    /// Optimiser.
     pub optimiser: Optimiser,
-    /// The highest learning rate. By default 0.1 for a batch of 128 with SGD, 0.016 for a batch of 256 with
-    /// RMSProp, and in proportion.
+    /// Peak learning rate. By default 0.1 x batch / 128 with SGD and 0.016 x batch / 256 with
+    /// RMSProp.
     pub learning_rate: Option<f32>,
-    /// Epochs in which the learning rate rises; a twentieth of all by default.
+    /// Number of warm-up epochs. By default a twentieth of all epochs.
     pub warm_up_epochs: Option<f64>,
-    /// Decay of weights, not of biases and batch norms; 5e-4 with SGD and 1e-5 with RMSProp by default.
+    /// Weight decay, not applied to biases and batch norms. By default 5e-4 with SGD and 1e-5 with
+    /// RMSProp.
     pub weight_decay: Option<f32>,
-    /// Share of a target that is spread over all classes.
+    /// Label smoothing: the share of a target that is spread over all classes.
     pub label_smoothing: f32,
-    /// The global gradient norm is clipped to this.
+    /// Maximum global norm of the gradients, to which larger ones are clipped; `None` turns
+    /// clipping off.
     pub clip_norm: Option<f32>,
-    /// Decay of the moving average of the weights, which is what is kept; 0 for none. 0.999 by default, and
-    /// less where the average would reach back over more than a fiftieth of all steps.
+    /// Decay of the exponential moving average of the weights, which is what is saved; 0 turns it
+    /// off. By default 0.999, or less if the average would reach back over more than a fiftieth of
+    /// all steps.
     pub ema_decay: Option<f32>,
-    /// Side of the square that is cut out of every image, in pixels.
+    /// Cutout: side of the square that is blanked in every image, in pixels; `None` turns it off.
     pub cutout: Option<usize>,
     /// Seed of the initial weights and of the batches.
     pub seed: u64,
@@ -64,10 +68,11 @@ impl Default for FitSettings {
 }
 
 impl FitSettings {
-    /// The recipe of a training of so many steps an epoch.
+    /// The recipe of a training with `steps_per_epoch` steps in an epoch.
     ///
     /// # Errors
-    /// [`TrainingError::Setting`]: no epochs, or a longer warm-up than epochs.
+    /// [`TrainingError::Setting`]: no epochs, or a negative number of warm-up epochs or more than
+    /// there are epochs.
     pub fn recipe(&self, steps_per_epoch: u64) -> Result<Recipe, TrainingError> {
         let epochs = self.epochs;
         if epochs == 0 {

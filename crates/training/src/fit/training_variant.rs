@@ -1,4 +1,5 @@
-//! The training variant of a network: the deployed one with a resolution and a stem stride of its own.
+//! The training variant of a network: the deployed network with the resolution and stem stride of
+//! the training.
 
 use search_space::{Block, Network};
 
@@ -7,9 +8,9 @@ use crate::error::TrainingError;
 /// How the training variant of a network differs from the deployed network.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrainingVariant {
-    /// Height and width of the images.
+    /// Height and width of the images in training.
     pub resolution: usize,
-    /// Stride of the first convolution; the network's where it is `None`.
+    /// Stride of the first convolution in training; `None` keeps that of the network.
     pub stem_stride: Option<usize>,
 }
 
@@ -18,11 +19,11 @@ impl TrainingVariant {
     ///
     /// # Errors
     /// [`TrainingError::Setting`]: a stem stride for a network without a `Conv` block;
-    /// [`TrainingError::Network`]: a variant that cannot be computed.
+    /// [`TrainingError::Invalid`]: a variant that cannot be computed.
     pub fn checked(self, deployed: &Network) -> Result<Network, TrainingError> {
         if self.stem_stride.is_some() && stem_stride(deployed).is_none() {
-            let found = format!("none in {}", deployed.name);
-            let expected = "networks with a Conv block";
+            let found = format!("{} without a Conv block", deployed.name);
+            let expected = "a network with a Conv block";
             return Err(TrainingError::setting("train_stem_stride", found, expected));
         }
         let variant = self.of(deployed);
@@ -30,7 +31,7 @@ impl TrainingVariant {
         Ok(variant)
     }
 
-    /// The training variant of a network whose blocks are known to have one.
+    /// The training variant of a network that is known to have a valid one.
     pub fn of(self, deployed: &Network) -> Network {
         let mut variant = deployed.clone();
         variant.input.resolution = self.resolution;
@@ -42,7 +43,7 @@ impl TrainingVariant {
     }
 }
 
-/// The stride of the first convolution; `None` where the network has no `Conv` block.
+/// The stride of the first convolution; `None` if the network has no `Conv` block.
 pub fn stem_stride(network: &Network) -> Option<usize> {
     network.clone().blocks.iter_mut().find_map(conv_stride).copied()
 }

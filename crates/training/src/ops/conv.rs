@@ -1,4 +1,4 @@
-//! Convolutions, alone and as units with the batch norm and activation that follow.
+//! Convolutions, alone and fused with the batch norm and activation that follow.
 
 use std::sync::{Arc, OnceLock};
 
@@ -13,11 +13,12 @@ use super::elements::{Gradients, SliceOp, Slices, map, of_shape, readable, refus
 use super::pool::geometry;
 use super::types::{BatchNorm, BatchStatistics, Conv2d};
 
-/// Convolution of a map: dense, grouped or depthwise, with a bias `[out]` or without.
+/// Dense, grouped or depthwise convolution of a map `[batch, height, width, channels]` with
+/// optional bias `[out]`.
 ///
 /// # Errors
-/// Tensors whose shapes do not fit each other, an even kernel, no stride, or groups that do not divide
-/// the channels.
+/// Tensors whose shapes do not fit each other, an even kernel, a stride of 0, or groups that do not
+/// divide the channels.
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv2d) -> Result<Tensor> {
     const NAME: &str = "conv2d";
     let (x, weight, conv) = Conv::new(NAME, x, weight, conv)?;
@@ -44,9 +45,9 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv2d) 
     x.apply_op3(&weight, &bias, op)
 }
 
-/// What the forward pass of a unit leaves for its backward pass.
+/// The results of a forward pass that its backward pass reads.
 struct Saved {
-    /// What the convolution gives.
+    /// Output of the convolution.
     convolved: Vec<f32>,
     mean: Vec<f32>,
     var: Vec<f32>,
@@ -60,8 +61,9 @@ impl Saved {
     }
 }
 
-/// Convolution without a bias, batch norm with the statistics of this batch, and activation, in one op
-/// that keeps the convolution's output for its backward pass. Gives the statistics too.
+/// Convolution without a bias, batch norm with the statistics of the batch, and activation, fused
+/// in one op that keeps the output of the convolution for its backward pass. Returns the statistics
+/// as well.
 ///
 /// # Errors
 /// As for [`conv2d`].
@@ -77,10 +79,10 @@ pub fn conv2d_norm_act(
     let channels = conv.shape.out_channels;
     let gamma = of_shape(NAME, "norm.weight", norm.weight, &[channels])?;
     let beta = of_shape(NAME, "norm.bias", norm.bias, &[channels])?;
-    // One tensor, since candle's ops have three inputs at most.
+    // Stacked in one tensor, since candle's custom ops have at most three inputs.
     let scale_shift = Tensor::stack(&[gamma, beta], 0)?;
     let eps = norm.eps;
-    // Of this call alone: another one makes an op of its own.
+    // Set once: each call makes an op of its own.
     let saved = Arc::new(OnceLock::new());
     let (to_save, of_forward) = (saved.clone(), saved.clone());
     let op = SliceOp {
@@ -124,7 +126,7 @@ struct Conv {
 }
 
 impl Conv {
-    /// With the inputs as the kernels read them.
+    /// Returns the inputs as the kernels read them, and the convolution.
     fn new(op: &str, x: &Tensor, weight: &Tensor, conv: Conv2d) -> Result<(Tensor, Tensor, Self)> {
         let (x, [batch, height, width, in_channels]) = map(op, "x", x)?;
         let weight = readable(op, "weight", weight)?;
@@ -139,7 +141,9 @@ impl Conv {
         };
         let divides = |channels: usize| groups > 0 && channels.is_multiple_of(groups);
         if !divides(in_channels) || !divides(out_channels) {
-            let expected = format!("divisors of {in_channels} and {out_channels} channels");
+            let expected = format!(
+                "a divisor of the {in_channels} input and the {out_channels} output channels"
+            );
             return Err(refused(op, "groups", &groups, &expected));
         }
         if of_group * groups != in_channels {
@@ -162,7 +166,7 @@ impl Conv {
         (self.batch, height, width, self.shape.out_channels).into()
     }
 
-    /// Without a bias where that is empty.
+    /// An empty `bias` is none.
     fn run(
         &self,
         [x, weight, bias]: [&[f32]; 3],

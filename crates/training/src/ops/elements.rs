@@ -1,4 +1,4 @@
-//! Between candle's tensors and the kernels' slices.
+//! Conversion between candle's tensors and the kernels' slices.
 
 use std::fmt::{Debug, Display};
 
@@ -7,7 +7,7 @@ use candle_core::{
     Storage, Tensor,
 };
 
-/// An input that does not fit.
+/// The error for an input that does not fit.
 pub(super) fn refused(
     op: &str,
     input: &str,
@@ -17,7 +17,7 @@ pub(super) fn refused(
     Error::Msg(format!("{op}: {input}: found {found:?}; expected: {expected}"))
 }
 
-/// An input as the kernels read it: contiguous, f32, on the CPU, not empty.
+/// An input as the kernels read it: contiguous, f32, on the CPU and not empty.
 pub(super) fn readable(op: &str, input: &str, x: &Tensor) -> Result<Tensor> {
     if x.dtype() != DType::F32 {
         return Err(refused(op, input, &x.dtype(), &"F32"));
@@ -49,7 +49,7 @@ pub(super) fn of_shape(op: &str, input: &str, x: &Tensor, shape: &[usize]) -> Re
     }
 }
 
-/// The elements of a storage that [`readable`] has seen.
+/// The elements of a contiguous f32 tensor in CPU storage.
 pub(crate) fn elements<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&'a [f32]> {
     let values = storage.as_slice::<f32>()?;
     match layout.contiguous_offsets() {
@@ -58,7 +58,7 @@ pub(crate) fn elements<'a>(storage: &'a CpuStorage, layout: &Layout) -> Result<&
     }
 }
 
-/// As [`elements`], to be overwritten.
+/// As [`elements`], mutable.
 pub(crate) fn elements_mut<'a>(
     storage: &'a mut CpuStorage,
     layout: &Layout,
@@ -69,7 +69,7 @@ pub(crate) fn elements_mut<'a>(
     }
 }
 
-/// As [`elements`] of a tensor's storage.
+/// As [`elements`], for a storage that may be on any device.
 pub(super) fn elements_of<'a>(storage: &'a Storage, layout: &Layout) -> Result<&'a [f32]> {
     match storage {
         Storage::Cpu(storage) => elements(storage, layout),
@@ -77,23 +77,24 @@ pub(super) fn elements_of<'a>(storage: &'a Storage, layout: &Layout) -> Result<&
     }
 }
 
-/// A tensor of these elements.
+/// A tensor on the CPU with these elements.
 pub(super) fn tensor(values: Vec<f32>, shape: impl Into<Shape>) -> Result<Tensor> {
     Tensor::from_vec(values, shape.into(), &Device::Cpu)
 }
 
-/// Elements of an op's inputs.
+/// The elements of an op's inputs.
 pub(super) type Slices<'a, const N: usize> = [&'a [f32]; N];
-/// Places for the gradients of those inputs that candle tracks; empty, with room for all elements.
+/// Empty vectors, with capacity for all elements, for the gradients of those inputs that candle
+/// tracks.
 pub(super) type Gradients<'a, const N: usize> = [Option<&'a mut Vec<f32>>; N];
 
-/// An op of `N` tensors as functions of slices, which append all elements of what they give.
+/// An op of `N` tensors as functions of slices, which append all elements of their results.
 pub(super) struct SliceOp<const N: usize, F, B> {
     pub(super) name: &'static str,
     pub(super) out: Shape,
-    /// Of the inputs, to the output.
+    /// Computes the output from the inputs.
     pub(super) forward: F,
-    /// Of the inputs and the output's gradient, to the gradients of the inputs that candle tracks.
+    /// Computes the gradients of the tracked inputs from the inputs and the gradient of the output.
     pub(super) backward: B,
 }
 
@@ -109,7 +110,7 @@ where
         for (slice, (at, layout)) in slices.iter_mut().zip(&storages) {
             *slice = elements_of(at, layout)?;
         }
-        // candle takes no gradient of an input that it does not track.
+        // candle ignores the gradient of an input that it does not track.
         let mut gradients =
             inputs.map(|x| x.track_op().then(|| Vec::with_capacity(x.elem_count())));
         let to = gradients.each_mut().map(Option::as_mut);
@@ -122,8 +123,8 @@ where
     }
 }
 
-/// candle has a trait for each number of inputs. A kernel of ours for a GPU would be the `cuda_fwd`
-/// here, with a `backward` over tensors.
+/// Implements candle's trait for this number of inputs. A GPU kernel of this project would be its
+/// `cuda_fwd`, with a `backward` over tensors.
 macro_rules! custom_op {
     ($trait:ident, $count:literal: $($storage:ident $layout:ident $input:ident),*) => {
         impl<F, B> $trait for SliceOp<$count, F, B>

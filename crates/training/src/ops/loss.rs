@@ -1,11 +1,11 @@
-//! The loss.
+//! The cross-entropy loss.
 
 use candle_core::{Result, Tensor};
 
 use super::elements::{Gradients, SliceOp, Slices, of_shape, readable, refused};
 
-/// The sum over all images of -target x log softmax(logits), a scalar: `logits` and `targets` are
-/// `[batch, classes]`, and each target's row sums to 1.
+/// The cross-entropy, -target x log softmax(logits), summed over all images to a scalar. `logits` and
+/// `targets` are `[batch, classes]`, and each row of `targets` sums to 1.
 ///
 /// # Errors
 /// Tensors of other shapes.

@@ -1,4 +1,4 @@
-//! Element-wise ops and movements of channels.
+//! Element-wise ops, and ops that rearrange channels.
 
 use candle_core::{Result, Tensor};
 use kernels::Activation;
@@ -6,11 +6,11 @@ use kernels::training::{activation_backward, scale_backward};
 
 use super::elements::{Gradients, SliceOp, Slices, map, of_shape, readable, refused};
 
-/// `act(x)` for each element of a tensor of any shape; where the function has no slope, the gradient is
-/// that of its flat side, as in PyTorch.
+/// `act(x)` for each element of a tensor of any shape. Where the function is not differentiable,
+/// the gradient is that of its flat side, as in PyTorch.
 ///
 /// # Errors
-/// A tensor that the kernels do not read.
+/// A tensor that is empty, not f32 or not on the CPU.
 pub fn activation(x: &Tensor, act: Activation) -> Result<Tensor> {
     let x = readable("activation", "x", x)?;
     x.apply_op1(SliceOp {
@@ -28,10 +28,10 @@ pub fn activation(x: &Tensor, act: Activation) -> Result<Tensor> {
     })
 }
 
-/// `a + b` of one shape: candle's own op.
+/// `a + b` of tensors of the same shape, by candle's own op.
 ///
 /// # Errors
-/// Other shapes or types.
+/// Tensors of different shapes or other types than f32.
 pub fn add(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     let a = readable("add", "a", a)?;
     a.add(&of_shape("add", "b", b, a.dims())?)
@@ -73,10 +73,10 @@ pub fn multiply(x: &Tensor, scale: &Tensor) -> Result<Tensor> {
     x.apply_op2(&scale, op)
 }
 
-/// The channels of all maps, one after another.
+/// Concatenates maps along their channels.
 ///
 /// # Errors
-/// No maps, or maps of other sides.
+/// No maps, or maps of different batch size, height or width.
 pub fn concat(maps: &[&Tensor]) -> Result<Tensor> {
     let Some((first, rest)) = maps.split_first() else {
         return Err(refused("concat", "maps", &maps.len(), &"at least 1"));
@@ -111,15 +111,15 @@ fn concat_two(a: &Tensor, b: &Tensor) -> Result<Tensor> {
     a.apply_op2(&b, op)
 }
 
-/// `len` channels of a map, from `start` on.
+/// The channels `start..start + len` of a map.
 ///
 /// # Errors
-/// A tensor that is no map, or channels that it has not got.
+/// A tensor that is not a map, no channels, or channels beyond those of the map.
 pub fn split(x: &Tensor, start: usize, len: usize) -> Result<Tensor> {
     const NAME: &str = "split";
     let (x, [batch, height, width, channels]) = map(NAME, "x", x)?;
     if len == 0 || start.checked_add(len).is_none_or(|end| end > channels) {
-        let expected = format!("some of {channels} channels");
+        let expected = format!("a range of the {channels} channels");
         return Err(refused(NAME, "start and len", &(start, len), &expected));
     }
     x.apply_op1(SliceOp {
@@ -138,16 +138,21 @@ pub fn split(x: &Tensor, start: usize, len: usize) -> Result<Tensor> {
     })
 }
 
-/// Views the channels as `[groups, channels / groups]`, transposed and flattened (ShuffleNetV1,
-/// section 3.1).
+/// Channel shuffle: views the channels as `[groups, channels / groups]`, transposes and flattens them
+/// (ShuffleNetV1, section 3.1).
 ///
 /// # Errors
-/// A tensor that is no map, or groups that do not divide its channels.
+/// A tensor that is not a map, or groups that do not divide its channels.
 pub fn channel_shuffle(x: &Tensor, groups: usize) -> Result<Tensor> {
     const NAME: &str = "channel_shuffle";
     let (x, [.., channels]) = map(NAME, "x", x)?;
     if groups == 0 || !channels.is_multiple_of(groups) {
-        return Err(refused(NAME, "groups", &groups, &format!("divisors of {channels} channels")));
+        return Err(refused(
+            NAME,
+            "groups",
+            &groups,
+            &format!("a divisor of the {channels} channels"),
+        ));
     }
     x.apply_op1(SliceOp {
         name: NAME,

@@ -1,16 +1,17 @@
-//! The ops of mobile networks as candle ops over this project's CPU kernels: f32, forward and backward
-//! on the calling thread.
+//! The ops of mobile networks as candle ops over this project's CPU kernels. They compute in f32,
+//! forward and backward on the calling thread.
 //!
-//! Maps are `[batch, height, width, channels]` (NHWC), vectors `[batch, 1, 1, channels]`; weights have
-//! PyTorch's shapes: convolutions `[out, in / groups, kernel, kernel]`, linear layers `[out, in]`, which
-//! are pointwise convolutions of a vector. An op is a function of tensors, so it goes anywhere in a
-//! candle model, among candle's own ops; gradients come from [`backward`](candle_core::Tensor::backward). Inputs that are
-//! not contiguous are copied. What does not fit is an error that names the op and the input.
+//! Maps are `[batch, height, width, channels]` (NHWC) and vectors `[batch, 1, 1, channels]`.
+//! Weights have PyTorch's shapes: `[out, in / groups, kernel, kernel]` for convolutions and
+//! `[out, in]` for linear layers, which are pointwise convolutions of a vector. An op is a function
+//! of tensors that can be used anywhere in a candle model, also between candle's own ops. Gradients
+//! come from [`backward`](candle_core::Tensor::backward). Inputs that are not contiguous are
+//! copied. Inputs that do not fit are an error that names the op and the input.
 //!
-//! candle runs its element-wise ops on a thread pool of its own, which slows down several training
-//! threads: set `CANDLE_NUM_THREADS=1` before the first op.
+//! candle runs its element-wise ops on a thread pool of its own, which slows down training on
+//! several threads. Set `CANDLE_NUM_THREADS=1` before the first op.
 //!
-//! [`crate::stock`] has the same functions over candle's own ops.
+//! [`crate::stock`] has the same functions built from candle's own ops.
 //!
 //! ```
 //! use candle_core::{Device, Tensor, Var};

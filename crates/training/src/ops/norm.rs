@@ -1,4 +1,5 @@
-//! Batch norm with the activation that follows it, where it is not part of a convolution's op.
+//! Batch norm with the activation that follows it, for batch norms that are not fused with a
+//! convolution.
 
 use candle_core::{Result, Tensor};
 use kernels::Activation;
@@ -7,12 +8,12 @@ use kernels::training::{NormAct, activation_backward};
 use super::elements::{Gradients, SliceOp, Slices, map, of_shape};
 use super::types::{BatchNorm, BatchStatistics};
 
-/// Batch norm with the statistics of this batch, which take part in the gradient, and activation; gives
-/// the statistics too. In candle's own ops: networks have their batch norms after convolutions, for
-/// which there is [`super::conv2d_norm_act`].
+/// Batch norm with the statistics of the batch, through which gradients flow, and activation.
+/// Returns the statistics as well. It is built from candle's own ops, since batch norms usually
+/// follow convolutions, for which there is [`super::conv2d_norm_act`].
 ///
 /// # Errors
-/// A tensor that is no map, or a norm of other channels.
+/// A tensor that is not a map, or a batch norm of other channels.
 pub fn norm_act(
     x: &Tensor,
     norm: BatchNorm<'_>,
@@ -25,8 +26,8 @@ pub fn norm_act(
     crate::stock::norm_act(&x, norm, act)
 }
 
-/// Batch norm with running statistics, `[channels]` each, and activation. Only `x` gets a gradient: what
-/// the norm learns is constant here.
+/// Batch norm with the running statistics `[channels]`, and activation. Only `x` gets a gradient: the
+/// parameters of the batch norm are constants here.
 ///
 /// # Errors
 /// As for [`norm_act`].

@@ -1,4 +1,4 @@
-//! Pools.
+//! Pooling.
 
 use candle_core::{Result, Tensor};
 use kernels::Geometry;
@@ -7,15 +7,16 @@ use kernels::training::{avg_pool_backward, global_avg_pool_backward, max_pool_ba
 use super::elements::{Gradients, SliceOp, Slices, map, refused};
 use super::types::Pool2d;
 
-/// Max pool of a map; padding never wins, and the gradient goes to the first of the largest.
+/// Max pooling of a map. Padding is never the maximum, and the gradient goes to the first of equal
+/// maxima.
 ///
 /// # Errors
-/// A tensor that is no map, an even window or no stride.
+/// A tensor that is not a map, an even kernel or a stride of 0.
 pub fn max_pool2d(x: &Tensor, pool: Pool2d) -> Result<Tensor> {
     pool2d("max_pool2d", x, pool, kernels::max_pool, max_pool_backward)
 }
 
-/// Average pool of a map that counts its padding: divides by kernel^2.
+/// Average pooling of a map. The padding counts: sums are divided by kernel^2.
 ///
 /// # Errors
 /// As for [`max_pool2d`].
@@ -26,10 +27,10 @@ pub fn avg_pool2d(x: &Tensor, pool: Pool2d) -> Result<Tensor> {
     pool2d("avg_pool2d", x, pool, kernels::avg_pool, backward)
 }
 
-/// Mean over all pixels of a map: `[batch, 1, 1, channels]`.
+/// Global average pooling: the mean over all pixels of a map, `[batch, 1, 1, channels]`.
 ///
 /// # Errors
-/// A tensor that is no map.
+/// A tensor that is not a map.
 pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
     let (x, [batch, height, width, channels]) = map("global_avg_pool", "x", x)?;
     let each = height * width * channels;
@@ -51,7 +52,7 @@ pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
     })
 }
 
-/// A pool whose functions take one image.
+/// Pooling whose `forward` and `backward` take one image.
 fn pool2d(
     name: &'static str,
     x: &Tensor,
@@ -82,7 +83,7 @@ fn pool2d(
     })
 }
 
-/// How a window moves over a map of these sides.
+/// The geometry of a window that moves over a map of this height and width.
 pub(super) fn geometry(
     op: &str,
     (height, width): (usize, usize),
@@ -90,7 +91,7 @@ pub(super) fn geometry(
     stride: usize,
 ) -> Result<Geometry> {
     if kernel.is_multiple_of(2) {
-        return Err(refused(op, "kernel", &kernel, &"odd sides"));
+        return Err(refused(op, "kernel", &kernel, &"an odd number"));
     }
     if stride == 0 {
         return Err(refused(op, "stride", &stride, &"at least 1"));

@@ -1,43 +1,44 @@
-//! What the ops take beside tensors, and what they give.
+//! The parameters of ops beside tensors, and the statistics that ops return.
 
 use candle_core::Tensor;
 
-/// How a convolution moves; its padding is kernel / 2 on all sides.
+/// Stride and groups of a convolution; its padding is kernel / 2 on all sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Conv2d {
-    /// Stride, the same along both axes.
+    /// Stride along both axes.
     pub stride: usize,
-    /// Groups; depthwise where they are the input's and the output's channels.
+    /// Number of groups. The convolution is depthwise if it equals the number of input and output
+    /// channels.
     pub groups: usize,
 }
 
 /// Side and stride of a pooling window; its padding is kernel / 2 on all sides.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Pool2d {
-    /// Side of the window, odd.
+    /// Height and width of the window, an odd number.
     pub kernel: usize,
-    /// Stride, the same along both axes.
+    /// Stride along both axes.
     pub stride: usize,
 }
 
-/// What a batch norm learns, and its epsilon.
+/// The learned parameters of a batch norm, and its epsilon.
 #[derive(Clone, Copy, Debug)]
 pub struct BatchNorm<'a> {
     /// Scale, `[channels]`.
     pub weight: &'a Tensor,
     /// Shift, `[channels]`.
     pub bias: &'a Tensor,
-    /// Added to the variance.
+    /// Epsilon, added to the variance.
     pub eps: f32,
 }
 
 /// Statistics of a batch norm's input over all its pixels, detached from the graph.
 #[derive(Clone, Debug)]
 pub struct BatchStatistics {
-    /// `[channels]`
+    /// Mean, `[channels]`.
     pub mean: Tensor,
-    /// Biased, `[channels]`.
+    /// Biased variance, `[channels]`.
     pub var: Tensor,
-    /// Pixels that they are taken over.
+    /// Number of pixels of the whole batch.
     pub count: usize,
 }

@@ -5,7 +5,8 @@ use kernels::Activation;
 
 use super::maps::constant;
 
-/// The image of each number, of the shape of `x`; at a kink, the slope is that of the flat side.
+/// `act(x)` for each element of a tensor of any shape. Where the function is not differentiable,
+/// the gradient is that of its flat side.
 pub fn activation(x: &Tensor, act: Activation) -> Result<Tensor> {
     match act {
         Activation::Linear => Ok(x.clone()),
@@ -22,7 +23,8 @@ fn hard_sigmoid(x: &Tensor) -> Result<Tensor> {
     between(x, (-3.0, 0.0), (3.0, 1.0), &((x + 3.0)? / 6.0)?)
 }
 
-/// `inside`, but for constants where `x` is at a bound or beyond: a bound is an `x` and the constant.
+/// `inside` where `x` is strictly between two bounds, and a constant at and beyond each bound.
+/// `low` and `high` are a bound and its constant.
 fn between(x: &Tensor, low: (f64, f64), high: (f64, f64), inside: &Tensor) -> Result<Tensor> {
     let cut = x.ge(high.0)?.where_cond(&constant(x, high.1)?, inside)?;
     x.le(low.0)?.where_cond(&constant(x, low.1)?, &cut)

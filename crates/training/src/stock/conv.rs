@@ -6,20 +6,27 @@ use super::maps::{map_dims, per_channel, repeat};
 use super::window::Window;
 use crate::ops::Conv2d;
 
-/// `[batch, ceil(height / stride), ceil(width / stride), out]` of a map, a weight
-/// `[out, channels / groups, kernel, kernel]` (or `[out, channels]`, of kernel 1 and one group) and
-/// a bias `[out]`.
+/// Convolution of a map with a weight `[out, channels / groups, kernel, kernel]` (or
+/// `[out, channels]`, for kernel 1 and one group) and an optional bias `[out]`. The result is
+/// `[batch, ceil(height / stride), ceil(width / stride), out]`.
 pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv2d) -> Result<Tensor> {
     let (_, _, _, channels) = map_dims(x)?;
     let groups = conv.groups;
     let (out, of_group, kernel) = match *weight.dims() {
         [out, of_group] if groups == 1 => (out, of_group, 1),
         [out, of_group, kernel, side] if kernel == side => (out, of_group, kernel),
-        _ => bail!("a weight {:?} in {groups} groups", weight.dims()),
+        _ => bail!(
+            "conv2d: weight: found {:?}; expected: [out, in / groups, kernel, kernel], or with one group \
+             [out, in]",
+            weight.dims()
+        ),
     };
     let fits = channels.is_multiple_of(groups) && channels / groups == of_group;
     if !fits || out == 0 || !out.is_multiple_of(groups) {
-        bail!("a weight {:?} in {groups} groups over {channels} channels", weight.dims());
+        bail!(
+            "conv2d: weight: found {:?} with {groups} groups; expected: a weight for {channels} channels",
+            weight.dims()
+        );
     }
     let window = Window::new(kernel, conv.stride)?;
     let y = if groups == channels && groups == out {
@@ -33,14 +40,15 @@ pub fn conv2d(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, conv: Conv2d) 
     }
 }
 
-/// The sum over the taps of what they see times their weights.
+/// The sum over the taps of the values at each tap times its weight.
 fn depthwise(x: &Tensor, weight: &Tensor, window: Window) -> Result<Tensor> {
     let (_, _, width, channels) = map_dims(x)?;
     let (kernel, width) = (window.kernel, window.out(width));
     let taps = weight.reshape((channels, kernel * kernel))?.t()?;
     let taps = repeat(&taps, width)?.reshape((1, kernel, 1, kernel, width, channels))?;
-    // In two sums, as a GPU is slow at more than 32 numbers a sum and a kernel of 7 has 49 taps.
-    taps_seen(x, window)?.broadcast_mul(&taps)?.sum(3)?.sum(1)
+    // In two sums, since a GPU is slow at sums of more than 32 elements and a kernel of 7 has 49
+    // taps.
+    tap_values(x, window)?.broadcast_mul(&taps)?.sum(3)?.sum(1)
 }
 
 /// A matrix product for each group, `[pixels, taps * channels] x [taps * channels, out]`.
@@ -49,7 +57,7 @@ fn by_matrix_product(x: &Tensor, weight: &Tensor, window: Window, groups: usize)
     let (kernel, height, width) = (window.kernel, window.out(height), window.out(width));
     let (out, of_group) = (weight.dim(0)? / groups, channels / groups);
     let (pixels, seen) = (batch * height * width, kernel * kernel * of_group);
-    let columns = taps_seen(x, window)?;
+    let columns = tap_values(x, window)?;
     let (columns, weight) = if groups == 1 && kernel == 1 {
         (columns, weight.clone())
     } else {
@@ -65,9 +73,9 @@ fn by_matrix_product(x: &Tensor, weight: &Tensor, window: Window, groups: usize)
     y.reshape((batch, height, width, groups * out))
 }
 
-/// `[batch, kernel, height, kernel, width, channels]`: rows of taps, rows of outputs, columns of
-/// taps, columns of outputs.
-fn taps_seen(x: &Tensor, window: Window) -> Result<Tensor> {
+/// The values at all taps, `[batch, kernel, height, kernel, width, channels]`: rows of taps, rows
+/// of outputs, columns of taps, columns of outputs.
+fn tap_values(x: &Tensor, window: Window) -> Result<Tensor> {
     let (batch, height, width, channels) = map_dims(x)?;
     if window.kernel == 1 && window.out(height) == height && window.out(width) == width {
         return x.reshape((batch, 1, height, 1, width, channels));

@@ -1,11 +1,11 @@
-//! Every op of a mobile network, spelt in ops that candle itself has: its own autograd makes the
-//! gradients.
+//! The ops of mobile networks built from candle's own ops, whose autograd computes the gradients.
 //!
-//! It serves twice: the tests of the fused ops hold them against it, as nothing but the formulas is
-//! common to both, and it is what runs where there is no fused op, as on a GPU.
+//! They are the reference in the tests of the fused ops, with which they share only the formulas,
+//! and they compute networks where there are no fused ops, such as on a GPU.
 //!
-//! Maps are `[batch, height, width, channels]`, vectors `[batch, 1, 1, channels]`, all sides at
-//! least 1. Weights are in PyTorch's layout. Numbers are f32 or f64. What does not fit is an error.
+//! Maps are `[batch, height, width, channels]` and vectors `[batch, 1, 1, channels]`, with all
+//! dimensions at least 1. Weights are in PyTorch's layout. Elements are f32 or f64. Inputs that do
+//! not fit are an error.
 
 mod activation;
 mod conv;

@@ -19,8 +19,8 @@ pub fn conv2d_norm_act(
     norm_act(&conv2d(x, weight, None, conv)?, norm, act)
 }
 
-/// A map normalised by its own mean and biased variance over all pixels, through which gradients
-/// flow; then the activation.
+/// Batch norm of a map with its own mean and biased variance over all pixels, through which
+/// gradients flow, and activation. Returns the statistics as well.
 pub fn norm_act(
     x: &Tensor,
     norm: BatchNorm<'_>,
@@ -35,8 +35,8 @@ pub fn norm_act(
     Ok((y, BatchStatistics { mean: mean.detach(), var: var.detach(), count }))
 }
 
-/// A map normalised by `running_mean` and `running_var`, `[channels]` both and constants to the
-/// gradients; then the activation.
+/// Batch norm of a map with `running_mean` and `running_var`, `[channels]` each and not
+/// differentiated, and activation.
 pub fn norm_act_eval(
     x: &Tensor,
     norm: BatchNorm<'_>,

@@ -1,5 +1,5 @@
-//! Pooling. A window's maximum and sum are those of its columns' maxima and sums, so that no more
-//! than `kernel` maps are made at once.
+//! Pooling. Windows are reduced along one axis and then along the other, so that at most `kernel`
+//! maps exist at once.
 
 use candle_core::{Result, Tensor};
 
@@ -7,16 +7,17 @@ use super::maps::map_dims;
 use super::window::{Outside, Window};
 use crate::ops::Pool2d;
 
-/// The greatest number of each window, `[batch, ceil(height / stride), ceil(width / stride),
-/// channels]`; padding is never it, and its gradient goes to the first one in reading order.
+/// The maximum of each window, `[batch, ceil(height / stride), ceil(width / stride), channels]`.
+/// Padding is never the maximum, and the gradient goes to the first of equal maxima in row-major
+/// order.
 pub fn max_pool2d(x: &Tensor, pool: Pool2d) -> Result<Tensor> {
     map_dims(x)?;
     let window = Window::new(pool.kernel, pool.stride)?;
-    // First within each row, then among the rows: that is what makes it the first in reading order.
+    // Along the rows first: this makes the chosen maximum the first in row-major order.
     max_along(window, &max_along(window, x, 2)?, 1)
 }
 
-/// The sum of each window over `kernel * kernel`, zeros of the padding included,
+/// The mean of each window including the zeros of the padding,
 /// `[batch, ceil(height / stride), ceil(width / stride), channels]`.
 pub fn avg_pool2d(x: &Tensor, pool: Pool2d) -> Result<Tensor> {
     map_dims(x)?;
@@ -32,10 +33,10 @@ pub fn global_avg_pool(x: &Tensor) -> Result<Tensor> {
 }
 
 fn max_along(window: Window, x: &Tensor, axis: usize) -> Result<Tensor> {
-    let mut most = window.select(x, axis, 0..1, Outside::Edge)?;
+    let mut max = window.select(x, axis, 0..1, Outside::Edge)?;
     for tap in 1..window.kernel {
         let next = window.select(x, axis, tap..tap + 1, Outside::Edge)?;
-        most = next.gt(&most)?.where_cond(&next, &most)?;
+        max = next.gt(&max)?.where_cond(&next, &max)?;
     }
-    Ok(most)
+    Ok(max)
 }

@@ -1,19 +1,20 @@
-//! What the taps of a square window see of a map.
+//! The values of a map at the taps of a square window.
 
 use std::ops::Range;
 
 use candle_core::{Result, Tensor, bail};
 
-/// What a tap sees beyond the map.
+/// The value at a tap outside the map.
 #[derive(Clone, Copy)]
 pub(super) enum Outside {
-    /// 0.
+    /// Zero.
     Zero,
-    /// The nearest pixel, which the window holds as well: its middle is always on the map.
+    /// The nearest pixel of the map. It is in the window too, since the centre of a window is on
+    /// the map.
     Edge,
 }
 
-/// A window with an odd side, moved in strides over a map padded by half of it.
+/// A window of odd size that moves in strides over a map padded by kernel / 2.
 #[derive(Clone, Copy)]
 pub(super) struct Window {
     pub(super) kernel: usize,
@@ -24,21 +25,22 @@ impl Window {
     pub(super) fn new(kernel: usize, stride: usize) -> Result<Self> {
         if kernel.is_multiple_of(2) || stride == 0 {
             bail!(
-                "a window of side {kernel}, stride {stride}; expected: odd sides, strides from 1"
+                "window: found kernel {kernel} and stride {stride}; expected: an odd kernel and a stride \
+                 of at least 1"
             );
         }
         Ok(Window { kernel, stride })
     }
 
-    /// How often the window fits along a side.
+    /// The number of window positions along a side.
     pub(super) fn out(self, side: usize) -> usize {
         side.div_ceil(self.stride)
     }
 
-    /// What `taps` see along an axis: the axis becomes `taps x out`, taps outermost.
+    /// The values at `taps` along an axis, which becomes `taps x out` with the taps outermost.
     ///
-    /// By index, since its gradient adds each number where it came from. That of a narrowed view
-    /// pads it to the whole map for each tap.
+    /// They are selected by index, because the gradient of that adds each element where it came
+    /// from, while the gradient of a narrowed view is padded to the whole map for each tap.
     pub(super) fn select(
         self,
         x: &Tensor,
@@ -52,7 +54,7 @@ impl Window {
             for at in (0..self.out(side)).map(|out| out * self.stride + tap) {
                 let on_map = at.clamp(pad, pad + side - 1);
                 index.push(match outside {
-                    // candle reads the greatest index as "give 0, and take no gradient".
+                    // For the greatest index candle gives 0, without a gradient.
                     Outside::Zero if at != on_map => u32::MAX,
                     _ => (on_map - pad) as u32,
                 });
@@ -62,7 +64,8 @@ impl Window {
         x.contiguous()?.index_select(&Tensor::from_vec(index, count, x.device())?, axis)
     }
 
-    /// What all taps see along an axis, with zeros outside: `[kernel, out]` in place of the axis.
+    /// The values at all taps along an axis, with zeros outside the map: `[kernel, out]` replaces
+    /// the axis.
     pub(super) fn unfold(self, x: &Tensor, axis: usize) -> Result<Tensor> {
         let mut dims = x.dims().to_vec();
         dims.splice(axis..=axis, [self.kernel, self.out(x.dim(axis)?)]);

@@ -1,9 +1,9 @@
-//! Numbers, and what outputs and gradients are held against.
+//! Pseudo-random tensors, and checks of outputs and gradients.
 
 use candle_core::{DType, Device, Result, Tensor, Var};
 use training::ops::BatchStatistics;
 
-/// `-1..1`, not symmetric.
+/// Reproducible values from -1 to 1 that are not symmetric.
 pub(crate) fn numbers(dims: &[usize], seed: usize) -> Tensor {
     let number = |i: usize| ((i + 97 * seed + 1) * 7_919 % 10_007) as f32 / 5_003.5 - 1.0;
     let values: Vec<f32> = (0..dims.iter().product()).map(number).collect();
@@ -18,7 +18,7 @@ pub(crate) fn largest(x: &Tensor) -> f64 {
     values(x).iter().fold(0.0, |a, b| a.max(b.abs()))
 }
 
-/// An op's output, and what it gives beside.
+/// An op's output and the statistics that it returns beside.
 pub(crate) trait Given {
     fn list(self) -> Vec<Tensor>;
 }
@@ -45,7 +45,7 @@ pub(crate) fn variables(inputs: &[Tensor], dtype: DType) -> (Vec<Var>, Vec<Tenso
     (vars, tensors)
 }
 
-/// What `op` gives, and the gradients by `vars` of the sum of its output times fixed numbers.
+/// The results of `op`, and the gradients by `vars` of the sum of its output times fixed factors.
 pub(crate) fn run<G: Given>(
     op: impl Fn(&[Tensor]) -> Result<G>,
     inputs: &[Tensor],
@@ -58,8 +58,9 @@ pub(crate) fn run<G: Given>(
     all
 }
 
-/// Each within 1e-4 of its largest element. What a batch norm cancels is rounding errors of sums of
-/// the others' size: these are within 1e-6 of that.
+/// Requires tensors to agree within 1e-4 of the largest element of each. Gradients that a batch
+/// norm cancels are rounding errors of sums as large as the other tensors, and have to agree within
+/// 1e-6 of those.
 pub(crate) fn agree(what: &str, found: &[Tensor], expected: &[Tensor]) {
     let floor = 1e-2 * expected.iter().map(largest).fold(0.0, f64::max);
     for (place, (found, expected)) in found.iter().zip(expected).enumerate() {
@@ -75,10 +76,10 @@ fn turned(x: &Tensor) -> Tensor {
     x.transpose(0, x.rank() - 1).unwrap()
 }
 
-/// Makes a tensor that holds another one, and takes that out as a view.
+/// Makes a tensor that contains another one, and a view of the latter in it.
 type Frame = (fn(&Tensor) -> Tensor, fn(&Tensor) -> Tensor);
 
-/// A view that is contiguous, but does not start at 0; and one that is not, with axes swapped.
+/// A contiguous view that does not start at 0, and a view with swapped axes that is not contiguous.
 const FRAMES: [Frame; 2] = [
     (|x| Tensor::stack(&[&x.ones_like().unwrap(), x], 0).unwrap(), |x| x.get(1).unwrap()),
     (
@@ -87,8 +88,8 @@ const FRAMES: [Frame; 2] = [
     ),
 ];
 
-/// Holds outputs and gradients of `fused` against those of `stock` in f64. Views give the same bits
-/// as contiguous inputs, and so does each variable among inputs that are not tracked.
+/// Compares outputs and gradients of `fused` with those of `stock` in f64. Views have to give the
+/// same bits as contiguous inputs, and so does each variable among inputs that are not tracked.
 pub(crate) fn check<G: Given>(
     what: &str,
     inputs: &[Tensor],
@@ -120,7 +121,7 @@ pub(crate) fn check<G: Given>(
     }
 }
 
-/// Holds the gradients of `op` against central differences.
+/// Compares the gradients of `op` with central differences.
 pub(crate) fn check_differences<G: Given>(
     what: &str,
     inputs: &[Tensor],

@@ -1,4 +1,5 @@
-//! The fused ops against their stock expansion in f64, views, finite differences, and bad input.
+//! The fused ops against the stock ops in f64, on views, against finite differences, and with bad
+//! input.
 
 mod checks;
 mod refused;
@@ -19,10 +20,10 @@ const ACTIVATIONS: [Activation; 7] = [
     Activation::Sigmoid,
     Activation::HardSigmoid,
 ];
-/// Where one of them has no slope.
+/// Points where one of the activations is not differentiable.
 const KINKS: [f64; 4] = [-3.0, 0.0, 3.0, 6.0];
 
-/// [`check`]s an op of both modules with these arguments.
+/// Calls [`check`] with an op of both modules and these arguments.
 macro_rules! check {
     ($op:ident, $inputs:expr, |$t:ident| ($($argument:expr),*)) => {
         check(
@@ -43,7 +44,7 @@ struct Case {
     seed: usize,
 }
 
-/// Dense, grouped and depthwise, on maps that are not square.
+/// Dense, grouped and depthwise convolutions on maps that are not square.
 fn case() -> impl Strategy<Value = Case> {
     let kernel = prop_oneof![Just(1_usize), Just(3), Just(5), Just(7)];
     let sides = (1..=3_usize, 1..=9_usize, 1..=9_usize, kernel, 1..=3_usize, 0..100_usize);
@@ -66,7 +67,8 @@ impl Case {
         [numbers(&dims, seed), numbers(&weight, seed + 1), numbers(&[out], seed + 2)]
     }
 
-    /// Map, weight, and a norm's scale, large enough that all kinks are reached, and shift.
+    /// Map, weight, and a batch norm's scale and shift, where the scale is large enough to reach
+    /// all kinks.
     fn unit(&self) -> [Tensor; 4] {
         let ([x, weight, bias], scale) = (self.inputs(), numbers(&[self.out], self.seed + 3));
         [x, weight, (scale * 4.0).unwrap(), bias]
@@ -82,7 +84,7 @@ fn norm(of: &[Tensor]) -> BatchNorm<'_> {
     BatchNorm { weight: &of[0], bias: &of[1], eps: 1e-2 }
 }
 
-/// Whether rounding leaves all on the same side of a kink.
+/// Whether no value is so near a kink that rounding could move it across.
 fn is_clear_of_kinks(before: &Tensor) -> bool {
     values(before).iter().all(|x| KINKS.iter().all(|kink| (x - kink).abs() > 1e-5))
 }
@@ -103,7 +105,7 @@ proptest! {
 
     #[test]
     fn units(case in case(), act in 0..ACTIVATIONS.len()) {
-        // The variance of one pixel is 0.
+        // The variance over a single pixel is 0.
         prop_assume!(case.out_pixels() > 1);
         let (act, conv, inputs) = (ACTIVATIONS[act], case.conv, case.unit());
         let wide = variables(&inputs, DType::F64).1;
@@ -113,7 +115,7 @@ proptest! {
         check!(conv2d_norm_act, &inputs, |t| (&t[0], &t[1], conv, norm(&t[2..]), act));
     }
 
-    /// The same bits with its own statistics, and the same but for the order of sums with new ones.
+    /// Bit-identical with its own statistics, and equal up to the order of sums with new ones.
     #[test]
     fn a_unit_is_its_parts(case in case(), act in 0..ACTIVATIONS.len()) {
         prop_assume!(case.out_pixels() > 1);
@@ -186,7 +188,7 @@ proptest! {
     }
 }
 
-/// Between the kinks, and at them.
+/// Between the kinks and at them.
 #[test]
 fn activations() {
     let x: Vec<f32> = (-80..80).map(|i| i as f32 * 0.125).collect();

@@ -1,4 +1,4 @@
-//! What does not fit is an error that names the op and the input.
+//! Inputs that do not fit are errors that name the op and the input.
 
 use candle_core::{DType, Result, Tensor};
 use kernels::Activation;
@@ -66,7 +66,7 @@ fn what_else_does_not_fit_is_named() {
         ops::conv2d(&x, &weight.to_dtype(DType::F64).unwrap(), None, conv),
         "conv2d: weight: found F64",
     );
-    refuse(of_weight(&[4, 6, 2, 2]), "conv2d: kernel: found 2; expected: odd");
+    refuse(of_weight(&[4, 6, 2, 2]), "conv2d: kernel: found 2; expected: an odd number");
     refuse(of_weight(&[4, 6, 0, 0]), "conv2d: weight: found [4, 6, 0, 0]; expected: dim");
     refuse(
         of_weight(&[4, 6, 3, 1]),
@@ -79,8 +79,8 @@ fn what_else_does_not_fit_is_named() {
     );
     let of_conv = |stride, groups| ops::conv2d(&x, &weight, None, Conv2d { stride, groups });
     refuse(of_conv(0, 1), "conv2d: stride: found 0; expected: at least 1");
-    refuse(of_conv(1, 0), "conv2d: groups: found 0; expected: divisors of 6 and 4");
-    refuse(of_conv(1, 4), "conv2d: groups: found 4; expected: divisors of 6 and 4");
+    refuse(of_conv(1, 0), "conv2d: groups: found 0; expected: a divisor of the 6 input");
+    refuse(of_conv(1, 4), "conv2d: groups: found 4; expected: a divisor of the 6 input");
     refuse(of_conv(1, 2), "conv2d: weight: found [4, 6, 3, 3]; expected: [out, 3, kernel");
     refuse(ops::conv2d(&x, &weight, Some(&five), conv), "conv2d: bias: found [5]; expected: [4]");
     let unit = |a: &Tensor, b: &Tensor| ops::conv2d_norm_act(&x, &weight, conv, norm(a, b), act);
@@ -98,9 +98,9 @@ fn what_else_does_not_fit_is_named() {
         [("max", ops::max_pool2d as fn(&Tensor, Pool2d) -> _), ("avg", ops::avg_pool2d)]
     {
         let pool = |kernel, stride| pool(&x, Pool2d { kernel, stride });
-        refuse(pool(2, 1), &format!("{name}_pool2d: kernel: found 2; expected: odd"));
-        refuse(pool(0, 1), &format!("{name}_pool2d: kernel: found 0; expected: odd"));
-        refuse(pool(3, 0), &format!("{name}_pool2d: stride: found 0; expected: 1"));
+        refuse(pool(2, 1), &format!("{name}_pool2d: kernel: found 2; expected: an odd number"));
+        refuse(pool(0, 1), &format!("{name}_pool2d: kernel: found 0; expected: an odd number"));
+        refuse(pool(3, 0), &format!("{name}_pool2d: stride: found 0; expected: at least 1"));
     }
     refuse(
         ops::multiply(&x, &of(&[2, 6])),
@@ -116,16 +116,17 @@ fn what_else_does_not_fit_is_named() {
         "concat: maps: found [2, 4, 5, 6]; expected: [2, 4, 4, 6]",
     );
     for (start, len) in [(4, 3), (6, 1), (usize::MAX, 2), (0, 0)] {
-        let expected = format!("split: start and len: found ({start}, {len}); expected: some of 6");
+        let expected =
+            format!("split: start and len: found ({start}, {len}); expected: a range of the 6");
         refuse(ops::split(&x, start, len), &expected);
     }
     refuse(
         ops::channel_shuffle(&x, 0),
-        "channel_shuffle: groups: found 0; expected: divisors of 6",
+        "channel_shuffle: groups: found 0; expected: a divisor of the 6",
     );
     refuse(
         ops::channel_shuffle(&x, 4),
-        "channel_shuffle: groups: found 4; expected: divisors of 6",
+        "channel_shuffle: groups: found 4; expected: a divisor of the 6",
     );
     refuse(
         ops::cross_entropy(&x, &x),

@@ -1,8 +1,8 @@
-//! Numbers, and what values and gradients are held against.
+//! Pseudo-random tensors, and checks of values and gradients.
 
 use candle_core::{Device, Result, Tensor, Var};
 
-/// `-1..1`, not symmetric, no two equal.
+/// Reproducible values from -1 to 1, not symmetric and all different.
 pub(crate) fn numbers(count: usize, seed: usize) -> Vec<f64> {
     (0..count).map(|i| ((i + 97 * seed + 1) * 7_919 % 10_007) as f64 / 5_003.5 - 1.0).collect()
 }
@@ -26,7 +26,7 @@ pub(crate) fn assert_close(found: &[f64], expected: &[f64], allowed: f64, what: 
     }
 }
 
-/// The gradient of the sum of `f`'s numbers times `weights` by each input.
+/// The gradient by each input of the sum of `f`'s elements times `weights`.
 pub(crate) fn gradients(
     inputs: &[&Tensor],
     weights: &[f64],
@@ -39,8 +39,8 @@ pub(crate) fn gradients(
     inputs.iter().map(|x| values(gradients.get(x).expect("tracked"))).collect()
 }
 
-/// Holds the values of `f` against `expected` and its gradients by each input against differences,
-/// and wants the values of transposed views of the inputs to be the same.
+/// Compares the values of `f` with `expected` and its gradients by each input with differences, and
+/// requires the same values for transposed views of the inputs.
 pub(crate) fn check(
     what: &str,
     inputs: &[&Tensor],
@@ -79,7 +79,7 @@ pub(crate) fn check(
     }
 }
 
-/// Calls `visit(output pixel, tap, input pixel)` for each tap that lies on the map, in reading
+/// Calls `visit(output pixel, tap, input pixel)` for each tap that lies on the map, in row-major
 /// order, and returns the number of output pixels.
 pub(crate) fn windows(
     [batch, height, width]: [usize; 3],

@@ -1,4 +1,4 @@
-//! The ops spelt in candle's own, in f64: values against plain loops, gradients against differences.
+//! The stock ops in f64: values against plain loops, and gradients against finite differences.
 
 mod checks;
 
@@ -38,7 +38,7 @@ fn conv_by_loops(x: &Tensor, weight: &Tensor, bias: &Tensor, conv: Conv2d) -> Ve
 
 #[test]
 fn convolutions() {
-    // Sides, channels in and out, kernel, stride, groups.
+    // Height and width, input and output channels, kernel, stride, groups.
     for (i, &(sides, channels, out, kernel, stride, groups)) in [
         ([3, 2], 3, 4, 1, 1, 1),
         ([5, 4], 2, 3, 1, 2, 1),
@@ -149,7 +149,7 @@ fn norms() {
     assert_close(&values(&found.var), &vars, 1e-12, "variance");
 }
 
-/// In f32 too, whose scalars must be f32.
+/// In f32 as well, where scalars have to be f32.
 #[test]
 fn convolution_norm_and_activation_are_the_three_in_a_row() {
     let inputs = [&tensor(&[2, 5, 4, 4], 1), &tensor(&[6, 2, 3, 3], 2), &tensor(&[6], 3)];
@@ -193,7 +193,7 @@ fn pools() {
         check(&what, &[&x], &most[..pixels * 3], |t| stock::max_pool2d(&t[0], pool));
         check(&what, &[&x], &sum[..pixels * 3], |t| stock::avg_pool2d(&t[0], pool));
 
-        // Few different numbers, so that windows have several maxima.
+        // Few different values, so that windows have several equal maxima.
         let tied: Vec<f64> = numbers.iter().map(|x| (x * 1.5).floor()).collect();
         let tied = given(&tied, x.dims());
         let weights: Vec<f64> = (0..pixels * 3).map(|i| (i + 1) as f64).collect();

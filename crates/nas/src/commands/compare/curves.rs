@@ -1,4 +1,4 @@
-//! How far each group has come after so many trials.
+//! Curves over the number of trials for each group of studies.
 
 use controller::search::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
 use controller::study::ComparableStudy;
@@ -6,19 +6,19 @@ use report::Quantity;
 
 use super::groups::{Group, TargetMs};
 
-/// One quantity of a group for a target, in fractions.
+/// A quantity of a group for a target; accuracies and regrets are fractions.
 pub(super) struct Curve {
     /// Index of the group.
     pub(super) group: usize,
     pub(super) target: TargetMs,
     pub(super) quantity: Quantity,
-    /// By rising trials.
+    /// In the order of the number of trials.
     pub(super) quartiles: Vec<Quartiles>,
-    /// After as many trials as all seeds of the group have.
+    /// After the number of trials that all seeds of the group have.
     pub(super) last: Quartiles,
 }
 
-/// The curves of all quantities that are known.
+/// The curves of a group for a target, of all quantities that are known.
 pub(super) fn of(index: usize, group: &Group, target: TargetMs) -> Vec<Curve> {
     let lengths: Vec<usize> = group.studies.iter().map(|study| study.points.len()).collect();
     let counts = trial_counts(&lengths);

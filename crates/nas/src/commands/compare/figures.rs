@@ -13,8 +13,8 @@ use report::{
 use super::groups::{Group, TargetMs};
 use super::results::Results;
 
-/// A figure for each quantity and target, as SVG and PNG. With several targets, each has files of its
-/// own.
+/// Writes a figure for each quantity and target, as SVG and PNG. With several targets, each has files
+/// of its own.
 pub(super) fn write(results: &Results, out: &Path) -> Result<Vec<PathBuf>> {
     let quantities = [
         (Quantity::Accuracy, "accuracy"),
@@ -39,7 +39,7 @@ pub(super) fn write(results: &Results, out: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// None where no group has the quantity.
+/// `None` if no group has the quantity.
 fn figure(results: &Results, target: TargetMs, quantity: Quantity) -> Option<ComparisonFigure> {
     let line = |(index, group): (usize, &Group)| {
         let curve = results.curve(index, target, quantity)?;
@@ -59,7 +59,7 @@ fn figure(results: &Results, target: TargetMs, quantity: Quantity) -> Option<Com
     (!lines.is_empty()).then_some(ComparisonFigure { title, footnote, quantity, lines })
 }
 
-/// Nothing while half of the seeds have nothing.
+/// `None` while the median does not exist, because half of the seeds have no value yet.
 fn point(quartiles: &Quartiles) -> Option<ComparisonPoint> {
     let (trials, low, high) = (quartiles.trials as u64, quartiles.q25, quartiles.q75);
     quartiles.median.map(|middle| ComparisonPoint { trials, low, middle, high })
@@ -67,14 +67,14 @@ fn point(quartiles: &Quartiles) -> Option<ComparisonPoint> {
 
 fn footnote(results: &Results, target: TargetMs, quantity: Quantity) -> String {
     let first = results.first();
-    let mut parts = vec!["Lines: median of the seeds that have as many trials.".to_owned()];
+    let mut parts = vec!["Lines: median over the seeds that have that many trials.".to_owned()];
     match (quantity, target) {
         (Quantity::Hypervolume, Some(target_ms)) => parts.push(format!(
-            "Hypervolume: share of the latencies from 0 to {target_ms} ms and accuracies from 0 to \
-             100 % that the trials so far dominate."
+            "Hypervolume: share of the latencies from 0 to {target_ms} ms and the accuracies from 0 \
+             to 100 % that the trials so far dominate."
         )),
         (Quantity::Regret, _) => {
-            parts.push("Regret: the optimum less the best accuracy so far.".to_owned());
+            parts.push("Regret: the optimum minus the best accuracy so far.".to_owned());
         }
         (Quantity::Accuracy | Quantity::Hypervolume, _) => {}
     }
@@ -86,7 +86,7 @@ fn footnote(results: &Results, target: TargetMs, quantity: Quantity) -> String {
     });
     match (target, &first.manifest.latency) {
         (None, _) | (_, LatencyId::Unknown) => {}
-        (Some(_), LatencyId::Column) => parts.push("Latency: of the table.".to_owned()),
+        (Some(_), LatencyId::Column) => parts.push("Latency: a column of the table.".to_owned()),
         (Some(_), LatencyId::Device { device, .. }) => {
             parts.push(format!("Latency: predicted, {device}."));
         }

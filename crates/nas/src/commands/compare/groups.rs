@@ -1,14 +1,13 @@
-//! Groups of studies with their labels.
+//! Groups of studies and their labels.
 
 use controller::study::{ComparableStudy, StudyGroup};
 
 use crate::screen::grouped;
 
-/// What accuracy is compared under: a latency in milliseconds, or nothing where accuracy alone was
-/// searched for.
+/// The target latency in milliseconds; `None` for searches that maximise accuracy alone.
 pub(super) type TargetMs = Option<f64>;
 
-/// Studies of one search with different seeds.
+/// Studies of the same search with different seeds.
 pub(super) struct Group {
     /// The settings in which the groups differ.
     pub(super) label: String,
@@ -37,11 +36,10 @@ fn text(name: &str, value: &str) -> String {
     }
 }
 
-/// Says how far a study has come that has fewer trials than it was made for.
+/// A note on a study that has fewer trials than its search is to have.
 pub(super) fn unfinished(study: &ComparableStudy) -> Option<String> {
     let samples = study.manifest.samples;
     let (path, trials) = (study.path.display(), grouped(study.points.len()));
-    (study.points.len() < samples).then(|| {
-        format!("{path}: {trials} of {} trials, compared as far as it has come", grouped(samples))
-    })
+    (study.points.len() < samples)
+        .then(|| format!("{path}: {trials} of {} trials so far", grouped(samples)))
 }

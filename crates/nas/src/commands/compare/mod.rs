@@ -1,4 +1,4 @@
-//! `nas compare`: searches side by side, against trials and over seeds.
+//! `nas compare`: comparing searches over trials and seeds.
 
 mod curves;
 mod figures;

@@ -1,4 +1,4 @@
-//! What a comparison comes to: CSV, JSON and the table on the screen.
+//! The results of a comparison: CSV, JSON and the table on the screen.
 
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub(super) struct Results {
     pub(super) curves: Vec<Curve>,
 }
 
-/// The name of a quantity in the CSV file and in JSON; a regret there is in percentage points.
+/// The name of a quantity in the CSV file and in JSON, where regrets are in percentage points.
 fn name(quantity: Quantity) -> &'static str {
     match quantity {
         Quantity::Accuracy => "accuracy",
@@ -30,7 +30,7 @@ fn name(quantity: Quantity) -> &'static str {
     }
 }
 
-/// Quartiles as the CSV file and JSON have them.
+/// Quartiles as in the CSV file and in JSON.
 #[derive(Clone, Copy, Serialize)]
 struct Shown {
     q25: Option<f64>,
@@ -40,7 +40,7 @@ struct Shown {
 
 impl Shown {
     fn of(quantity: Quantity, quartiles: &Quartiles) -> Self {
-        // A difference of accuracies has rounding errors that its digits would show.
+        // Hides the rounding errors of a difference of accuracies.
         let points = |regret: f64| (regret * 1e10).round() / 1e8;
         let value = |value: Option<f64>| match quantity {
             Quantity::Accuracy | Quantity::Hypervolume => value,
@@ -85,7 +85,7 @@ impl Results {
         Self { groups, targets, curves: all }
     }
 
-    /// The output folder's name.
+    /// The default name of the output folder.
     pub(super) fn name(&self) -> String {
         let targets: Vec<String> =
             self.targets.iter().flatten().map(|target_ms| target_ms.to_string()).collect();
@@ -95,12 +95,11 @@ impl Results {
         }
     }
 
-    /// The space's name.
     pub(super) fn space(&self) -> &str {
         &self.first().manifest.space.name
     }
 
-    /// Any study, for what all have in common.
+    /// The first study, for settings that all studies share.
     pub(super) fn first(&self) -> &ComparableStudy {
         &self.groups[0].studies[0]
     }
@@ -115,7 +114,7 @@ impl Results {
         self.curves.iter().find(|curve| (curve.group, curve.target, curve.quantity) == wanted)
     }
 
-    /// Writes the CSV file and the figures, each as a whole or not at all.
+    /// Writes the CSV file and the figures, each completely or not at all.
     pub(super) fn write(&self, out: &Path) -> Result<Vec<PathBuf>> {
         let csv = out.join("compare.csv");
         let header = ["group", "target_ms", "metric", "trials", "seeds", "q25", "median", "q75"];
@@ -142,7 +141,6 @@ impl Results {
         Ok(files)
     }
 
-    /// Prints the JSON object, or the last screen.
     pub(super) fn print(&self, global: &Global, out: &Path, files: &[PathBuf]) -> Result<()> {
         let rows = self.rows();
         if global.json {
@@ -177,7 +175,7 @@ impl Results {
     }
 }
 
-/// One row for each group and target; columns that nothing stands in are left out.
+/// One row for each group and target; empty columns are left out.
 fn table(rows: &[Row]) -> String {
     let header = [
         "group",
@@ -208,12 +206,12 @@ fn table(rows: &[Row]) -> String {
     match rows.iter().all(|row| row.seeds == 1) {
         true => table,
         false => format!(
-            "{table}\n\nmedian [25 %, 75 %] over the seeds, after the trials that all of them have"
+            "{table}\n\nmedian [25 %, 75 %] over the seeds, at the number of trials that all have"
         ),
     }
 }
 
-/// The median, and the quartiles where there are several seeds.
+/// The median, with the quartiles if there are several seeds.
 fn text(quartiles: Option<Shown>, seeds: usize, show: fn(f64) -> String) -> String {
     let Some(Shown { q25, median, q75 }) = quartiles else { return String::new() };
     let show = |value: Option<f64>| value.map_or("none".to_owned(), show);

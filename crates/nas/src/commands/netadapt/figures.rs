@@ -9,7 +9,7 @@ use super::files::Files;
 use super::plan::Plan;
 use super::trainings::Trained;
 
-/// Accuracy and latency of all networks that were evaluated.
+/// Accuracy and latency of all evaluated networks.
 pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
     let plan = files.plan;
     let point = |latency_ms: f64, hold_out: &HoldOutEvaluation| Point {
@@ -30,16 +30,16 @@ pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
             }),
         }
     }
-    // What successive halving gave up early is not comparable.
+    // Proposals that successive halving dropped early are not comparable.
     let whole =
         |proposal: &&EvaluatedProposal| proposal.trained_steps == plan.fine_tune.recipe.steps;
     let hold_out = plan.training.data.dataset.hold_out.len();
     AdaptationFigure {
         title: format!("NetAdapt from {} to {:.2} ms", plan.seed.name, files.target_ms),
         footnote: format!(
-            "Top-1 on {hold_out} held out images. Proposals and iterations after {} training steps from \
-             inherited weights, proposals at predicted and iterations at measured latency; marks are \
-             networks trained to the end, at measured latency.",
+            "Top-1 accuracy on {hold_out} held-out images. Proposals and iterations: after {} training \
+             steps from inherited weights, proposals at predicted and iterations at measured latency. \
+             Marks: networks trained to the end, at measured latency.",
             plan.fine_tune.recipe.steps
         ),
         proposals: files
@@ -54,7 +54,7 @@ pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
     }
 }
 
-/// Channels before and after.
+/// The widths of the seed and of the adapted network.
 pub(super) fn widths(plan: &Plan, adapted: &Network) -> Result<WidthsFigure> {
     let row = |(before, after): (search_space::Axis, search_space::Axis)| WidthRow {
         label: before.name,

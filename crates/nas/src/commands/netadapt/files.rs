@@ -13,7 +13,7 @@ use super::figures;
 use super::plan::Plan;
 use super::trainings::Trained;
 
-/// What is known of a run, and where its files lie.
+/// The state of a run that its files show, and its output folder.
 pub(super) struct Files<'a> {
     pub(super) plan: &'a Plan,
     pub(super) seed_ms: f64,
@@ -36,7 +36,7 @@ impl Files<'_> {
         self.out.join("iterations").join(format!("{:03}.{extension}", iteration.number))
     }
 
-    /// Where the iterations led to, before the long trainings.
+    /// Writes the result of the iterations, before the final trainings.
     pub(super) fn write_adapted(&self, adapted: &Adapted, weights: &[u8]) -> Result<()> {
         write_atomically(&self.out.join("adapted.ron"), adapted.network.to_ron().as_bytes())?;
         write_atomically(&self.out.join("adapted.safetensors"), weights)?;
@@ -45,7 +45,7 @@ impl Files<'_> {
         self.write_figure("widths", |format| draw_widths(&figure, format))
     }
 
-    /// What was measured, as `--measurements` takes it.
+    /// Writes the measured latencies, as `--measurements` reads them.
     pub(super) fn write_latencies(&self, latencies: Vec<LatencyRecord>) -> Result<()> {
         let row = |recorded: LatencyRecord| {
             vec![recorded.kind.name().into(), recorded.key.into(), recorded.ms.into()]
@@ -63,7 +63,7 @@ impl Files<'_> {
         Ok(write_csv(&self.out.join("trained.csv"), &header, rows)?)
     }
 
-    /// Trajectory, proposals and their figure.
+    /// Writes trajectory, proposals and their figure.
     pub(super) fn write_path(&self, trained: &[Trained]) -> Result<()> {
         let rows = self.iterations.iter().map(|iteration| {
             let narrowed = |channels: usize| match iteration.number {

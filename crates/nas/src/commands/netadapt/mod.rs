@@ -1,4 +1,4 @@
-//! `nas netadapt`: from a seed to a network that meets a latency, layer by layer.
+//! `nas netadapt`: adapting a seed network to a target latency, layer by layer.
 
 mod figures;
 mod files;
@@ -13,8 +13,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 use controller::netadapt::{
-    AdaptError, AdaptSettings, Adaptation, Adapted, Event, Latencies, LatencyRecord, NetAdapt,
-    adapt,
+    AdaptError, AdaptSettings, Adaptation, Event, Latencies, LatencyRecord, NetAdapt, adapt,
 };
 use controller::search::Target;
 use controller::study::StudySettings;
@@ -24,7 +23,7 @@ use search_space::Weights;
 use crate::args::Global;
 use crate::args_netadapt::NetAdaptArgs;
 use crate::commands::train;
-use crate::exit::{Outcome, bad_input};
+use crate::exit::{Outcome, bad_input, stopped};
 use crate::progress::note;
 use crate::{interrupt, output_folder, weights};
 use outputs::Outputs;
@@ -40,7 +39,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let out = output_folder::choose(args.out.as_deref(), &format!("netadapt-{name}"), args.resume);
     if Adaptation::is_there(&out) && !args.resume {
         let path = out.join(controller::netadapt::FILE_NAME);
-        let message = "found; expected: a folder without a run, or --resume to continue it";
+        let message = "found an adaptation; expected: another folder, or --resume to continue it";
         return Err(bad_input(path.display(), message));
     }
     let settings = plan.settings(args)?;
@@ -87,7 +86,6 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
         }
     };
     outputs.adapted(&adapted, &mut store)?;
-    let Adapted { meets_target, .. } = adapted;
     let planned = trainings::planned(global, args, &plan, &adapted, latencies, &mut store)?;
     let mut on_ended = |trained: &[Trained]| outputs.trained(trained, &store);
     let Some(trained) = trainings::run(global, &args.net, &plan, &planned, &out, &mut on_ended)?
@@ -97,11 +95,11 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let measuring = device.as_ref().map_or(0.0, DeviceLatency::seconds);
     let seconds = (start.elapsed().as_secs_f64(), measuring);
     result::print(global, &outputs, &adapted, &trained, seconds)?;
-    Ok(if meets_target { Outcome::Done } else { Outcome::TargetNotMet })
+    Ok(if adapted.meets_target { Outcome::Done } else { Outcome::TargetNotMet })
 }
 
-/// The run that is resumed, or a new one, with the seed's latency. Nothing is written before the target
-/// is known to be below that.
+/// The resumed adaptation or a new one, and the latency of the seed. Nothing is written before it is
+/// known that the target is below that latency.
 fn open(
     global: &Global,
     plan: &Plan,
@@ -128,7 +126,7 @@ fn open(
     Ok((store.map_err(|error| bad_input("--out", error))?, seed_ms))
 }
 
-/// The weights that the user has, or of a training of the seed. `None` when it was interrupted.
+/// The weights of `--weights`, or of a training of the seed. Returns `None` if it was interrupted.
 fn seed_weights(
     global: &Global,
     args: &NetAdaptArgs,
@@ -138,16 +136,11 @@ fn seed_weights(
     if let Some(weights) = &plan.weights {
         return Ok(Some(weights.clone()));
     }
-    note(global, &format!("training the seed on {}, since no --weights are given", args.data));
+    note(global, &format!("training the seed on {}, since --weights is not given", args.data));
     let fitted = train::fit(global, &plan.training, &args.net, &out.join("seed"))?;
     let Some(fitted) = fitted else { return Ok(None) };
     let (_, weights) = weights::fit(&fitted.weights, &plan.training.variant)?;
     Ok(Some(weights))
-}
-
-fn stopped(out: &Path) -> anyhow::Error {
-    let out = out.display();
-    anyhow::anyhow!("stopped; the same command with --out {out} --resume continues")
 }
 
 fn explain(error: AdaptError, out: &Path) -> anyhow::Error {

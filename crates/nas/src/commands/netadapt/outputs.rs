@@ -1,4 +1,4 @@
-//! Handles the events of an adaptation: writes its files and shows its progress.
+//! Handling of the events of an adaptation: its files and its progress.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -17,23 +17,23 @@ use crate::args::Global;
 use crate::progress::{Progress, note};
 use crate::screen::warn;
 
-/// Files and screen of a run.
+/// Files and progress of a run.
 pub(super) struct Outputs<'a> {
     global: &'a Global,
     pub(super) files: Files<'a>,
     bar: Progress,
-    /// Proposals of the iteration at hand, and those of them that are trained.
+    /// Number of proposals of the current iteration, and of those that are trained.
     at: (usize, usize),
-    /// When the training that goes on began.
+    /// When the current training of proposals began.
     since: Instant,
-    /// Spent on training proposals in this process.
+    /// Seconds spent on training proposals in this process.
     pub(super) tuning_s: f64,
-    /// Why [`Outputs::on_event`] broke.
+    /// The error with which [`Outputs::on_event`] broke.
     pub(super) failure: Option<anyhow::Error>,
 }
 
 impl<'a> Outputs<'a> {
-    /// Puts files in place that a run before did not come to write.
+    /// Writes the files that an interrupted run did not get to write.
     pub(super) fn new(
         global: &'a Global,
         plan: &'a Plan,
@@ -56,7 +56,7 @@ impl<'a> Outputs<'a> {
         Ok(Self { global, files, bar, at: (0, 0), since, tuning_s: 0.0, failure: None })
     }
 
-    /// Breaks where a file cannot be written.
+    /// Breaks if a file cannot be written.
     pub(super) fn on_event(&mut self, event: &Event<'_>) -> ControlFlow<()> {
         match event {
             Event::Proposals { iteration, proposals, trained, trained_steps } => {
@@ -113,18 +113,18 @@ impl<'a> Outputs<'a> {
         self.files.write_path(&[])
     }
 
-    /// The files of what the iterations led to, before the long trainings.
+    /// Writes the files of the iterations' result, before the final trainings.
     pub(super) fn adapted(&mut self, adapted: &Adapted, store: &mut Adaptation) -> Result<()> {
         self.files.write_adapted(adapted, &store.weights()?)?;
         self.files.write_latencies(store.latencies()?)?;
         Ok(store.compact()?)
     }
 
-    /// The files of what the long trainings gave.
+    /// Writes the files of the final trainings.
     pub(super) fn trained(&self, trained: &[Trained], store: &Adaptation) -> Result<()> {
         self.files.write_path(trained)?;
         self.files.write_trained(trained)?;
-        // The baselines were measured too.
+        // The baselines were measured as well.
         self.files.write_latencies(store.latencies()?)
     }
 }

@@ -1,4 +1,4 @@
-//! From arguments to what is adapted and how.
+//! The plan of an adaptation from its arguments.
 
 use std::path::Path;
 
@@ -19,21 +19,21 @@ use crate::commands::train::data;
 use crate::exit::{bad_input, flag, training_error};
 use crate::{load, tables, weights};
 
-/// What is adapted and how.
+/// The networks, data and settings of an adaptation.
 pub(super) struct Plan {
-    /// The deployed seed, with the data's classes.
+    /// The deployed seed, with the classes of the data.
     pub(super) seed: Network,
-    /// Weights of the seed's training variant, where the user has them.
+    /// Weights of the seed's training variant, if the user has them.
     pub(super) weights: Option<Weights>,
-    /// The training of the seed: data, training variant, batches, recipe.
+    /// The training of the seed.
     pub(super) training: FitPlan,
-    /// How networks are trained from scratch.
+    /// The settings of trainings from scratch.
     pub(super) fit: FitSettings,
     pub(super) fine_tune: FineTune,
     pub(super) metric: Metric,
     pub(super) schedule: Schedule,
     pub(super) target: AdaptTarget,
-    /// This device's table; `None` where recorded latencies are replayed.
+    /// This device's table; `None` if recorded latencies are replayed.
     pub(super) table: Option<DeviceTable>,
     /// Latencies that are known before anything is measured.
     pub(super) recorded: Vec<LatencyRecord>,
@@ -45,15 +45,14 @@ impl Plan {
         target.check().map_err(refused)?;
         check_reduction(args.delta, args.decay, args.steps).map_err(refused)?;
         let backend = args.recipe.device.backend()?;
-        // --threads are those of the network that is measured.
+        // `--threads` is the number of threads of the measured network.
         let threads = global.parallel_jobs();
         let trainer = Global { threads: Some(threads), ..global.clone() };
         let data = data::load(&trainer, &args.data, data::hold_out(args.hold_out)?)?;
         if data.dataset.hold_out.is_empty() {
-            return Err(bad_input(
-                "--hold-out",
-                "found 0; expected: above 0, since the hold-out chooses between proposals",
-            ));
+            let message =
+                "found 0; expected: above 0, since proposals are compared on the hold-out";
+            return Err(bad_input("--hold-out", message));
         }
         let fit = args.recipe.settings(args.epochs, global.seed);
         let network = load::network(&args.net)?;
@@ -65,7 +64,7 @@ impl Plan {
             let (network, found) = weights::fit(path, &training.variant)?;
             if network.classes != training.variant.classes {
                 let message = format!(
-                    "found {} classes; expected: {}, those of {}; nas train --weights writes such weights",
+                    "found {} classes; expected: {}, as in {}; train the weights on it with nas train --weights",
                     network.classes, training.variant.classes, args.data
                 );
                 return Err(bad_input(path.display(), message));
@@ -76,7 +75,7 @@ impl Plan {
         let seed = training.deployed.clone();
         let legal = axes(&seed).map_err(|error| bad_input(&args.net, error))?;
         if !legal.iter().any(|axis| axis.can_be_adapted()) {
-            return Err(bad_input(&args.net, "found no width that can be narrowed"));
+            return Err(bad_input(&args.net, "found none; expected: a width that can be narrowed"));
         }
         let (table, recorded) = match &args.measurements {
             Some(path) => {
@@ -101,7 +100,7 @@ impl Plan {
             ScheduleKind::Full => Schedule::Full,
             ScheduleKind::Halving => Schedule::Halving,
         };
-        let plan = Self {
+        Ok(Self {
             seed,
             weights,
             training,
@@ -112,11 +111,10 @@ impl Plan {
             target,
             table,
             recorded,
-        };
-        Ok(plan)
+        })
     }
 
-    /// What decides the path: a run is resumed only with the same.
+    /// The manifest: the settings that decide the path. A run is resumed only with the same ones.
     pub(super) fn settings(&self, args: &NetAdaptArgs) -> Result<StudySettings> {
         let mut settings = self.training.manifest().settings().clone();
         let target = match self.target {
@@ -152,7 +150,7 @@ impl Plan {
     }
 }
 
-/// An error whose setting is an argument.
+/// An error of the controller in terms of arguments.
 pub(super) fn refused(error: AdaptError) -> anyhow::Error {
     match error {
         AdaptError::Setting { place, found, expected } => {

@@ -1,4 +1,4 @@
-//! What is printed of an adaptation at its end.
+//! The result of an adaptation as text and JSON.
 
 use anyhow::Result;
 use controller::netadapt::{Adapted, Iteration};
@@ -12,9 +12,9 @@ use crate::screen::{print_json, table};
 #[derive(Serialize)]
 struct Netadapted<'a> {
     out: String,
-    /// Of this command.
+    /// Duration of this command.
     seconds: f64,
-    /// Of those, training proposals and measuring.
+    /// Parts of it: the fine-tuning of proposals, and measuring.
     tuning_s: f64,
     measuring_s: f64,
     seed_ms: f64,
@@ -25,7 +25,7 @@ struct Netadapted<'a> {
     iterations: Vec<IterationJson>,
     network: String,
     weights: String,
-    /// Mean over the seeds, on the test images.
+    /// Mean of the uniform scaling over the seeds, on the test images.
     uniform: Option<UniformJson>,
     trained: &'a [Trained],
 }
@@ -43,7 +43,7 @@ struct UniformJson {
     accuracy: f64,
 }
 
-/// Prints what came out. `seconds` are those of the command, and of those the ones spent on measuring.
+/// Prints the result. The durations are those of the command, and of measuring as a part of it.
 pub(super) fn print(
     global: &Global,
     outputs: &Outputs<'_>,
@@ -78,11 +78,11 @@ pub(super) fn print(
 fn print_text(result: &Netadapted<'_>) {
     let Netadapted { seed_ms, adapted_ms, target_ms, met, iterations, network, .. } = result;
     let outcome = match met {
-        true => "meets the target".to_owned(),
-        false => format!("misses the target of {target_ms:.3} ms: no legal width saves enough"),
+        true => format!("the target of {target_ms:.3} ms is met"),
+        false => format!("the target of {target_ms:.3} ms is missed: no legal width saves enough"),
     };
     println!(
-        "{} iterations from {seed_ms:.3} to {adapted_ms:.3} ms measured, which {outcome}; {network}",
+        "{} iterations from {seed_ms:.3} to {adapted_ms:.3} ms measured\n{outcome}\n{network}",
         iterations.len() - 1
     );
     if !result.trained.is_empty() {

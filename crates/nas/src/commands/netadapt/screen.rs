@@ -1,4 +1,4 @@
-//! What people read before and during an adaptation.
+//! Messages before and during an adaptation.
 
 use anyhow::Result;
 use controller::netadapt::{AdaptCost, AdaptSettings, Iteration};
@@ -8,7 +8,7 @@ use crate::args::Global;
 use crate::args_netadapt::NetAdaptArgs;
 use crate::progress::note;
 
-/// Says what will be done, and how long it takes at most.
+/// Prints what will be done, and an upper bound of its duration.
 pub(super) fn estimate(
     global: &Global,
     args: &NetAdaptArgs,
@@ -19,15 +19,15 @@ pub(super) fn estimate(
     let AdaptCost { widths, iterations, iterations_s, training_s } =
         AdaptCost::estimate(settings, &plan.training, seed_ms)?;
     let seed_s = if plan.weights.is_some() { 0.0 } else { training_s };
-    // The adapted network and three baselines from scratch, and a fine-tuning of half the epochs.
+    // The adapted network and three baselines from scratch, and a fine-tuning with half the epochs.
     let trainings = if args.seeds == 0 { 0.0 } else { 0.5 + 4.0 * args.seeds as f64 };
     let final_s = trainings * training_s;
     note(
         global,
         &format!(
-            "{}: {seed_ms:.3} ms, to {:.3} ms; {widths} widths can be narrowed; at most {iterations} \
-             iterations, each of {widths} proposals trained for {} steps of {} images\n\
-             at most {}: {} for the seed, {} for the iterations, {} for the final trainings",
+            "{}: {seed_ms:.3} ms, to be adapted to {:.3} ms\n\
+             at most {iterations} iterations of {widths} proposals, each trained for {} steps of {} images\n\
+             at most {} in all: {} for the seed,\n{} for the iterations, {} for the final trainings",
             plan.seed.name,
             settings.target_ms,
             args.steps,
@@ -41,7 +41,7 @@ pub(super) fn estimate(
     Ok(())
 }
 
-/// In minutes, or hours and minutes.
+/// A duration in minutes, or in hours and minutes.
 fn duration(seconds: f64) -> String {
     let minutes = (seconds / 60.0).ceil() as u64;
     match minutes {
@@ -50,7 +50,7 @@ fn duration(seconds: f64) -> String {
     }
 }
 
-/// One line for a completed iteration.
+/// A line on a completed iteration.
 pub(super) fn iteration_line(iteration: &Iteration) -> String {
     let accuracy = format!(
         "hold-out {:.2} % +- {:.2}",

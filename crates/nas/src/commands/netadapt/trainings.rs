@@ -1,4 +1,4 @@
-//! The final trainings, with progress.
+//! The final trainings with progress.
 
 use std::ops::ControlFlow;
 use std::path::Path;
@@ -17,19 +17,19 @@ use crate::args_netadapt::NetAdaptArgs;
 use crate::exit::training_error;
 use crate::progress::{Progress, note};
 
-/// A network that was trained at the end.
+/// The result of a final training.
 #[derive(Clone, Serialize)]
 pub(super) struct Trained {
     pub(super) name: &'static str,
     pub(super) seed: u64,
     pub(super) latency_ms: f64,
     pub(super) hold_out_top1: Option<f64>,
-    /// On the test images.
+    /// Top-1 accuracy on the test images.
     #[serde(rename = "accuracy")]
     pub(super) top1: f64,
 }
 
-/// What is to be trained at the end, with everything that is measured for it.
+/// The final trainings. Measures the baselines for them.
 pub(super) fn planned(
     global: &Global,
     args: &NetAdaptArgs,
@@ -53,13 +53,13 @@ pub(super) fn planned(
     };
     let (trainings, missing) = all.plan(latencies, store)?;
     for baseline in missing {
-        note(global, &format!("{}: no network of {latency_ms:.3} ms was found", baseline.name()));
+        note(global, &format!("{}: no network with {latency_ms:.3} ms was found", baseline.name()));
     }
     Ok(trainings)
 }
 
-/// Trains all, each in a folder of its own below `out` from which it is resumed, and gives `on_ended` all
-/// that have ended whenever one has. `None` when it was interrupted.
+/// Runs all trainings, each in a folder below `out` from which it is resumed. Whenever one has ended,
+/// `on_ended` gets all that have. Returns `None` if it was interrupted.
 pub(super) fn run(
     global: &Global,
     net: &str,

@@ -12,7 +12,7 @@ use report::{
 use super::results::Results;
 use super::sources::Latency;
 
-/// `progress`, and `pareto` where there are latencies, each as SVG and PNG.
+/// Writes `progress`, and `pareto` if there are latencies, each as SVG and PNG.
 pub(super) fn write(results: &Results<'_>, out: &Path) -> Result<()> {
     let (pareto, progress) = (pareto(results), progress(results));
     for (format, extension) in [(Format::Svg, "svg"), (Format::Png, "png")] {
@@ -49,7 +49,7 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         label: reference.known.name.to_owned(),
         kind: MarkKind::Reference,
     });
-    // A table's latencies are not measured here.
+    // The latencies of a table are not measured on this device.
     let measured = match results.sources.latency {
         Latency::Device(_) => &results.measured[..],
         Latency::Column | Latency::Unknown => &[],

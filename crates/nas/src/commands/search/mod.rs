@@ -1,4 +1,4 @@
-//! `nas search`: from a target to a network, its figures and its files.
+//! `nas search`: searching for a network that meets a target, with its files and figures.
 
 mod figures;
 mod references;
@@ -19,7 +19,7 @@ use controller::search::{
 use controller::study::{Study, StudyError};
 
 use crate::args::{Global, SearchArgs};
-use crate::exit::{Outcome, bad_input};
+use crate::exit::{Outcome, bad_input, stopped};
 use crate::progress::{Progress, note};
 use crate::{interrupt, output_folder};
 use results::Results;
@@ -52,7 +52,7 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
         let cannot_be_met = |target: &Target| range.binding(*target) == Binding::CannotBeMet;
         let targets = results.settings.goal.targets();
         if !targets.is_empty() && targets.iter().all(cannot_be_met) {
-            // Nothing was searched: leave no empty folder behind.
+            // Nothing was searched, so no empty folder should be left.
             _ = std::fs::remove_dir(&out);
             results.print(global, &out, start.elapsed())?;
             return Ok(Outcome::TargetNotMet);
@@ -87,7 +87,7 @@ fn set_jobs(global: &Global) -> Result<()> {
     rayon::ThreadPoolBuilder::new().num_threads(jobs).build_global().context("--jobs")
 }
 
-/// Trials and winners, each with its progress.
+/// Runs the trials and chooses the winners, both with progress.
 fn run_search(
     global: &Global,
     results: &mut Results<'_>,
@@ -106,16 +106,16 @@ fn run_search(
     results.trials = trials?;
     let trials = &results.trials;
 
-    // A table's latencies take no time.
+    // The latencies of a table are only looked up.
     let mut bar = match results.sources.latency {
         Latency::Device(_) => Progress::start(global, "measuring winners"),
         Latency::Column | Latency::Unknown => Progress::Quiet,
     };
-    let at_most = targets.len() * MAX_MEASURED;
+    let max_measured = targets.len() * MAX_MEASURED;
     let mut measured = Vec::new();
     let mut at = |trial: &Trial, ms: f64| {
         measured.push((trial.clone(), ms));
-        bar.at(measured.len(), at_most, &screen::candidate(trial, ms));
+        bar.at(measured.len(), max_measured, &screen::candidate(trial, ms));
         interrupt::check()
     };
     let winners = winners(&problem, &settings.goal, trials, study, &mut at);
@@ -127,10 +127,7 @@ fn run_search(
 
 fn explain(error: SearchError, out: &Path) -> anyhow::Error {
     match error {
-        SearchError::Stopped => {
-            let out = out.display();
-            anyhow::anyhow!("stopped; the same command with --out {out} --resume continues")
-        }
+        SearchError::Stopped => stopped(out),
         error => error.into(),
     }
 }

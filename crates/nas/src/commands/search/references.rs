@@ -1,10 +1,10 @@
-//! Known genotypes of the space, shown beside the front with the same sources.
+//! Published genotypes of the space, evaluated with the same sources and shown beside the front.
 
 use search_space::{LatencyError, ReferenceGenotype, reference_genotypes};
 
 use super::sources::Sources;
 
-/// A reference on the figure's axes.
+/// A published genotype with its latency and accuracy.
 #[derive(Clone, Debug)]
 pub(super) struct Reference {
     pub(super) known: ReferenceGenotype,
@@ -12,7 +12,7 @@ pub(super) struct Reference {
     pub(super) accuracy: f64,
 }
 
-/// The references that are candidates of the search.
+/// The published genotypes that are candidates of the search.
 pub(super) fn of(sources: &Sources) -> Result<Vec<Reference>, LatencyError> {
     let problem = sources.problem();
     let mut references = Vec::new();

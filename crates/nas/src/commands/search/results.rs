@@ -1,4 +1,4 @@
-//! What a search found: JSON, files.
+//! The results of a search: JSON and files.
 
 use std::path::Path;
 use std::time::Duration;
@@ -25,22 +25,22 @@ const TWO_SIDED_95: f64 = 1.96;
 pub(super) struct Results<'a> {
     pub(super) sources: &'a Sources,
     pub(super) settings: SearchSettings,
-    /// None where there are no latencies.
+    /// `None` without latencies.
     pub(super) range: Option<Range>,
     pub(super) trials: Vec<Trial>,
-    /// Of each target, or of accuracy alone; empty where nothing was searched.
+    /// Winners for each target, or for accuracy alone; empty if nothing was searched.
     pub(super) winners: Vec<Winners>,
     /// Candidates with their measured latencies in milliseconds.
     pub(super) measured: Vec<(Trial, f64)>,
-    /// Random search with as many samples.
+    /// Trials of a random search with as many samples.
     pub(super) random: Vec<Trial>,
     pub(super) references: Vec<Reference>,
 }
 
-/// A network as JSON and the screen show it.
+/// A winner as JSON and the screen show it.
 #[derive(Serialize)]
 pub(super) struct Found {
-    /// Its RON file; None where genotypes stand for no networks.
+    /// Its RON file; `None` if genotypes do not stand for networks.
     pub(super) network: Option<String>,
     pub(super) genotype: String,
     pub(super) accuracy: f64,
@@ -60,7 +60,7 @@ struct Report {
     found: OneOrMany,
 }
 
-/// One target's keys stand beside the others.
+/// With one target, its keys are on the level of the other keys.
 #[derive(Serialize)]
 #[serde(untagged)]
 enum OneOrMany {
@@ -68,7 +68,7 @@ enum OneOrMany {
     Many { targets: Vec<FoundForTarget> },
 }
 
-/// What was found for a target, or for accuracy alone, with its files.
+/// The results for a target, or for accuracy alone.
 #[derive(Serialize)]
 pub(super) struct FoundForTarget {
     pub(super) target_ms: Option<f64>,
@@ -108,7 +108,7 @@ impl Results<'_> {
         })
     }
 
-    /// The reward that was asked for.
+    /// The reward, which is the accuracy where there is no target or latency.
     fn reward(&self, accuracy: f64, latency_ms: Option<f64>, target: Option<Target>) -> f64 {
         match (&self.settings.goal, latency_ms.zip(target)) {
             (Goal::Targets { reward, .. }, Some((ms, target))) => reward.of(accuracy, ms, target),
@@ -116,7 +116,7 @@ impl Results<'_> {
         }
     }
 
-    /// What was searched for: each target, or accuracy alone.
+    /// Each target of the search, or `None` for accuracy alone.
     pub(super) fn targets(&self) -> Vec<Option<Target>> {
         match &self.settings.goal {
             Goal::Accuracy => vec![None],
@@ -124,7 +124,7 @@ impl Results<'_> {
         }
     }
 
-    /// Of each target, also where nothing was searched.
+    /// The results for each target, also if nothing was searched.
     fn found_for_targets(&self, out: &Path) -> Vec<FoundForTarget> {
         let of = |target: Option<Target>| {
             let winners = self.winners.iter().find(|winners| winners.target == target);
@@ -146,7 +146,7 @@ impl Results<'_> {
         self.targets().into_iter().map(of).collect()
     }
 
-    /// With several targets, each has files of its own.
+    /// The name of a result's file; with several targets, each target has files of its own.
     fn file_name(&self, name: &str, target: Option<Target>, extension: &str) -> String {
         match (target, self.settings.goal.targets().len()) {
             (Some(target), 2..) => format!("{name}-{}ms.{extension}", target.ms()),
@@ -154,7 +154,6 @@ impl Results<'_> {
         }
     }
 
-    /// Prints the JSON object, or the last screen.
     pub(super) fn print(&self, global: &Global, out: &Path, took: Duration) -> Result<()> {
         let mut found = self.found_for_targets(out);
         if !global.json {
@@ -173,7 +172,7 @@ impl Results<'_> {
         })
     }
 
-    /// Writes networks, CSV and figures, each as a whole or not at all.
+    /// Writes networks, CSV file and figures, each completely or not at all.
     pub(super) fn write(&self, out: &Path) -> Result<()> {
         if let Some(space) = &self.sources.space {
             self.write_networks(space, out)?;
@@ -198,7 +197,7 @@ impl Results<'_> {
         Ok(())
     }
 
-    /// All trials, those of the front marked, then the references.
+    /// Writes all trials, with those of the front marked, and then the references.
     fn write_csv(&self, path: &Path) -> Result<()> {
         let header = [
             "kind",

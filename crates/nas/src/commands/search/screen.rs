@@ -1,4 +1,4 @@
-//! What a search says while it runs and at its end.
+//! Messages of a search while it runs and at its end.
 
 use std::path::Path;
 use std::time::Duration;
@@ -13,7 +13,7 @@ use super::sources::{Accuracy, Latency, Sources};
 use crate::scatter::{self, Point};
 use crate::screen::grouped;
 
-/// The range of latencies, and what the targets mean in it.
+/// The range of latencies, and whether the targets bind in it.
 pub(super) fn range(problem: &Problem<'_>, range: &Range, targets: &[Target]) -> String {
     let Range { fastest_ms, median_ms, slowest_ms } = range;
     let (name, place) = match problem.latency {
@@ -31,13 +31,13 @@ pub(super) fn range(problem: &Problem<'_>, range: &Range, targets: &[Target]) ->
             Binding::Binds => {}
             Binding::DoesNotBind => {
                 text += &format!(
-                    "\nthe target of {target_ms} ms does not bind: every network meets it; targets \
-                     that do: {suggested} ms"
+                    "\nthe target of {target_ms} ms does not bind, since every network meets it;\n\
+                     targets that bind: {suggested} ms"
                 );
             }
             Binding::CannotBeMet => {
                 text += &format!(
-                    "\nno network meets {target_ms} ms: the fastest takes {fastest_ms:.2} ms; \
+                    "\nno network meets {target_ms} ms, since the fastest takes {fastest_ms:.2} ms;\n\
                      targets that can be met: {suggested} ms"
                 );
             }
@@ -46,7 +46,7 @@ pub(super) fn range(problem: &Problem<'_>, range: &Range, targets: &[Target]) ->
     text
 }
 
-/// Which limits no network of the space keeps.
+/// The limits that no network of the space meets.
 pub(super) fn binding_limits(sources: &Sources, settings: &SearchSettings) -> String {
     let limits = &sources.limits;
     let Some(space) = &sources.space else { return "no genotype was found".to_owned() };
@@ -63,12 +63,12 @@ pub(super) fn binding_limits(sources: &Sources, settings: &SearchSettings) -> St
     });
     let exceeded: Vec<String> = exceeded.collect();
     match exceeded.is_empty() {
-        true => format!("no network was found that keeps all limits at once: {limits}"),
+        true => format!("no network was found that meets all limits at once: {limits}"),
         false => exceeded.join("\n"),
     }
 }
 
-/// The best trial under each target, or of all, for a progress bar.
+/// The best trial under each target, or of all trials, for a progress bar.
 pub(super) fn best_so_far(trials: &[Trial], targets: &[Target]) -> String {
     let best = |target: Option<Target>| {
         let feasible = trials.iter().filter(|trial| trial.meets(target));
@@ -90,8 +90,8 @@ pub(super) fn best_so_far(trials: &[Trial], targets: &[Target]) -> String {
     format!("best {}", texts.join(", "))
 }
 
-/// The front so far in characters: `o` for its networks, `*` for the best under a target, and a line at
-/// each target that lies among them or near. Empty where there are no latencies.
+/// The front so far as a scatter plot: `o` for its networks, `*` for the best one under a target, and a
+/// line at each target within or near the front. Empty without latencies.
 pub(super) fn front(trials: &[Trial], targets: &[Target]) -> String {
     let place = |index: usize| {
         let trial = &trials[index];
@@ -118,12 +118,12 @@ pub(super) fn front(trials: &[Trial], targets: &[Target]) -> String {
     scatter::draw(&points, "ms, predicted", "accuracy (%) of the front so far")
 }
 
-/// How far beyond the front a target may lie and still be shown.
+/// Maximum ratio of a target to the slowest network of the front at which its line is drawn.
 const NEAR: f64 = 1.5;
-/// Points that make a line in a scatter plot.
+/// Number of points in a line of the scatter plot, less one.
 const LINE_STEPS: f64 = 32.0;
 
-/// A candidate that was measured, for a progress bar.
+/// A measured candidate, for a progress bar.
 pub(super) fn candidate(trial: &Trial, measured_ms: f64) -> String {
     let percent = trial.estimate.accuracy * 100.0;
     let predicted = trial.latency_ms.map_or(String::new(), |ms| format!(", {ms:.2} predicted"));
@@ -143,7 +143,7 @@ pub(super) fn last(
     }
     if !results.trials.is_empty() {
         if let Latency::Device(_) = results.sources.latency {
-            let text = "no latency was estimated: all blocks were measured";
+            let text = "all blocks were measured on this device, and none was estimated";
             lines.push(("coverage", text.to_owned()));
         }
         let trials = grouped(results.trials.len());
@@ -169,12 +169,12 @@ fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str
             }
             lines.push(("accuracy", accuracy(results.sources, best)));
             if let Accuracy::Surrogate(_) = results.sources.accuracy {
-                let text = "estimated for a short ImageNet schedule: good for ranking only";
+                let text = "estimate for a short ImageNet schedule, for ranking only";
                 lines.push(("", text.to_owned()));
             }
         }
         (None, target_ms) => {
-            let target = target_ms.map_or(String::new(), |ms| format!(" met {ms} ms"));
+            let target = target_ms.map_or(String::new(), |ms| format!(" meets {ms} ms"));
             let fastest = results.range.map_or(String::new(), |range| {
                 format!("; the fastest takes {:.2} ms", range.fastest_ms)
             });
@@ -184,15 +184,14 @@ fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str
     if let Some(found) = &found.best_by_reward {
         let ms = found.measured_ms.map_or(String::new(), |ms| format!(" at {ms:.2} ms"));
         let percent = found.accuracy * 100.0;
-        lines.push((
-            "best by reward",
-            format!("{percent:.1} %{ms}, the winner by MnasNet's reward"),
-        ));
+        let text = format!("{percent:.1} %{ms}, the trial with the greatest reward");
+        lines.push(("best by reward", text));
     }
     if let Some(Elasticity { w, faster_ms, slower_ms }) = &found.elasticity {
         let text = format!(
-            "{w:.3} is where the reward's optimum passes the target, from {faster_ms:.2} to \
-             {slower_ms:.2} ms"
+            "the optimum of the reward jumps over the target at {w:.3},\n{:16}from {faster_ms:.2} \
+             to {slower_ms:.2} ms",
+            ""
         );
         lines.push(("w", text));
     }

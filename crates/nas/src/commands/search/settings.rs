@@ -1,4 +1,4 @@
-//! From arguments to what is searched for.
+//! The settings of a search from its arguments.
 
 use anyhow::Result;
 use controller::search::{Exponent, Goal, Reward, SearchSettings, Target};
@@ -11,10 +11,10 @@ pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
         Some(_) => Goal::Accuracy,
         None => Goal::Targets { reward: reward(args)?, targets: targets(&args.target_ms)? },
     };
-    let fewest = (2 * goal.targets().len()).max(1);
-    if args.samples < fewest {
+    let min = (2 * goal.targets().len()).max(1);
+    if args.samples < min {
         let message = format!(
-            "found {}; expected: at least {fewest}, one for each half and target",
+            "found {}; expected: at least {min}, one for each phase and target",
             args.samples
         );
         return Err(bad_input("--samples", message));
@@ -28,7 +28,10 @@ fn targets(target_ms: &[f64]) -> Result<Vec<Target>> {
     for &ms in target_ms {
         let target = Target::new(ms).map_err(|error| bad_input("--target-ms", error))?;
         if targets.contains(&target) {
-            return Err(bad_input("--target-ms", format!("found {ms} twice; expected: once")));
+            return Err(bad_input(
+                "--target-ms",
+                format!("found {ms} twice; expected: different targets"),
+            ));
         }
         targets.push(target);
     }
@@ -44,7 +47,9 @@ fn reward(args: &SearchArgs) -> Result<Reward> {
         (RewardKind::Absolute, w) => Ok(Reward::Absolute(exponent(w)?)),
         (RewardKind::Hard, None) => Ok(Reward::Hard),
         (RewardKind::Hard, Some(w)) => {
-            let message = format!("found {w}; the hard reward has exponents of its own, 0 and -1");
+            let message = format!(
+                "found {w}; expected: no --w, since the exponents of the hard reward are 0 and -1"
+            );
             Err(bad_input("--w", message))
         }
     }

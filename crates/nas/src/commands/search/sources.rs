@@ -1,4 +1,4 @@
-//! Where a search gets its genotypes, accuracies and latencies from.
+//! The sources of a search's genotypes, accuracies and latencies.
 
 use std::path::Path;
 
@@ -14,10 +14,10 @@ use crate::exit::bad_input;
 use crate::progress::note;
 use crate::{load, tables};
 
-/// Everything that a search asks.
+/// The sources of a search, and its limits.
 pub(super) struct Sources {
     pub(super) domain: Domain,
-    /// None where a table's digits stand for no networks.
+    /// `None` if the digits of a table do not stand for networks.
     pub(super) space: Option<SearchSpace>,
     pub(super) limits: Limits,
     pub(super) accuracy: Accuracy,
@@ -31,12 +31,12 @@ pub(super) enum Accuracy {
 
 pub(super) enum Latency {
     Device(Box<NativeLatency>),
-    /// Of the accuracy table.
+    /// A column of the accuracy table.
     Column,
     Unknown,
 }
 
-/// The device's latency table, to be completed before it is asked.
+/// Sources whose latency table may still lack blocks.
 pub(super) struct Opened {
     sources: Sources,
     device: Option<DeviceTable>,
@@ -45,10 +45,10 @@ pub(super) struct Opened {
 
 const DEFAULT_RUNS: usize = 100;
 const DEFAULT_SPACE: &str = "mnasnet";
-/// The space whose choices are the digits of the accuracy table.
+/// The name of the space whose choices are the digits of the accuracy table.
 const TABLE: &str = "table";
 
-/// Reads what was asked for. Nothing is measured and nothing written.
+/// Opens the sources. Nothing is measured and nothing is written.
 pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     let choice = &args.accuracy;
     let (default, columns) = match choice.accuracy {
@@ -63,7 +63,7 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     ];
     for (flag, name) in named {
         if let (Some(name), false) = (name, columns) {
-            let message = format!("found {name}; expected: only with --accuracy table:FILE");
+            let message = format!("found {name}; expected: none without --accuracy table:FILE");
             return Err(bad_input(flag, message));
         }
     }
@@ -74,10 +74,8 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
             Accuracy::Surrogate(Box::new(move |genotype| estimate(&surrogate, genotype)))
         }
         (AccuracyArg::Surrogate, None) => {
-            return Err(bad_input(
-                "--space",
-                "found table; expected: only with --accuracy table:FILE",
-            ));
+            let message = "found table; expected: a space, or --accuracy table:FILE";
+            return Err(bad_input("--space", message));
         }
         (AccuracyArg::Table(file), space) => {
             let columns = TableColumns {
@@ -100,7 +98,7 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     let domain = match (&accuracy, &space) {
         (Accuracy::Table(table), _) => table.domain.clone(),
         (Accuracy::Surrogate(_), Some(space)) => space.domain(),
-        (Accuracy::Surrogate(_), None) => return Err(bad_input("--space", "no space")),
+        (Accuracy::Surrogate(_), None) => return Err(bad_input("--space", "found none")),
     };
     let latency = if column.is_some() { Latency::Column } else { Latency::Unknown };
     let limits = args.max.clone().unwrap_or_default();
@@ -119,15 +117,13 @@ fn read(
         .map_err(|error| bad_input("--accuracy", error))?;
     if table.scale == Scale::PerCent {
         let column = &table.columns[1];
-        note(
-            global,
-            &format!("{column} of {} has values above 1, so it is read as per cent", table.name),
-        );
+        let reason = "has values above 1, so it is read as per cent";
+        note(global, &format!("{column} of {} {reason}", table.name));
     }
     Ok(table)
 }
 
-/// Flags that say two things, or something of what is not there.
+/// Refuses options that contradict each other.
 fn refuse_contradictions(
     args: &SearchArgs,
     column: Option<&str>,
@@ -142,7 +138,7 @@ fn refuse_contradictions(
     match (given, column, args.maximize) {
         (Some(flag), Some(column), _) => {
             let message =
-                format!("nothing is measured, since latencies come from the column {column}");
+                format!("nothing is measured, since the latencies are in the column {column}");
             return Err(bad_input(flag, message));
         }
         (Some(flag), None, Some(_)) => {
@@ -154,20 +150,19 @@ fn refuse_contradictions(
         return Ok(());
     }
     if args.max.is_some() {
-        return Err(bad_input(
-            "--max",
-            "found limits; expected: a space, since the digits of a table are not networks that could be counted",
-        ));
+        let message =
+            "found limits, but the digits of a table are not networks; expected: a --space";
+        return Err(bad_input("--max", message));
     }
     if column.is_none() && args.maximize.is_none() {
-        let message = "without a latency column and a network there is no latency; name the \
+        let message = "there are no latencies without a latency column or a space; name the \
                        column with --latency-column, or search with --maximize accuracy";
         return Err(bad_input("--target-ms", message));
     }
     Ok(())
 }
 
-/// A surrogate is bound to its space, and every genotype of a search is one of that space.
+/// The surrogate's estimate. Every genotype of a search is one of the surrogate's space.
 fn estimate(surrogate: &Surrogate, genotype: &Genotype) -> Estimate {
     let unknown = Estimate { accuracy: 0.0, standard_error: 0.0 };
     surrogate.predict(genotype).map_or(unknown, |prediction| Estimate {
@@ -177,12 +172,11 @@ fn estimate(surrogate: &Surrogate, genotype: &Genotype) -> Estimate {
 }
 
 impl Opened {
-    /// The name of what is searched.
     pub(super) fn name(&self) -> &str {
         &self.sources.domain.name
     }
 
-    /// Measures what the device's table lacks.
+    /// Measures the blocks that the device's table lacks.
     pub(super) fn complete(mut self, global: &Global) -> Result<Sources> {
         if let (Some(mut device), Some(space)) = (self.device, &self.sources.space) {
             tables::complete(global, space, &mut device)?;
@@ -194,7 +188,7 @@ impl Opened {
 }
 
 impl Sources {
-    /// What the controller searches.
+    /// The problem that the controller searches.
     pub(super) fn problem(&self) -> Problem<'_> {
         let accuracy = match &self.accuracy {
             Accuracy::Surrogate(model) => AccuracySource::Model(model.as_ref()),
@@ -209,7 +203,7 @@ impl Sources {
         Problem { domain, space: self.space.as_ref(), limits, accuracy, latency }
     }
 
-    /// Where the accuracies come from, for people.
+    /// The source of the accuracies in words.
     pub(super) fn accuracy_words(&self) -> String {
         match &self.accuracy {
             Accuracy::Surrogate(_) => {
@@ -219,7 +213,7 @@ impl Sources {
         }
     }
 
-    /// Where the latencies come from, for people; None where there are none.
+    /// The source of the latencies in words; `None` without latencies.
     pub(super) fn latency_words(&self) -> Option<String> {
         match (&self.latency, &self.accuracy) {
             (Latency::Device(native), _) => {

@@ -1,4 +1,4 @@
-//! A search's study: its manifest, and what is noted beside.
+//! The study of a search: its manifest and its notes.
 
 use std::path::Path;
 
@@ -11,7 +11,7 @@ use controller::study::{
 use super::sources::{Accuracy, Latency, Sources};
 use crate::exit::bad_input;
 
-/// Opens the study of `out`, or a new one.
+/// Resumes the study in `out`, or creates one.
 pub(super) fn open(
     out: &Path,
     sources: &Sources,

@@ -1,4 +1,4 @@
-//! `nas space`: the search spaces, their choices, and what is wrong with them.
+//! `nas space`: the search spaces, their choices and their validation.
 
 mod validation;
 
@@ -33,7 +33,7 @@ struct Spaces {
 impl Choice {
     fn of(choice: SpaceChoice) -> Self {
         let options = choice.options.into_iter();
-        // Numbers are numbers, and the rest is as the RON file has it.
+        // Numbers become JSON numbers, and the rest is text as in the RON file.
         let value = |text: String| serde_json::from_str(&text).unwrap_or(Value::String(text));
         Self { name: choice.name, options: options.map(value).collect() }
     }
@@ -86,7 +86,7 @@ fn options(choice: &Choice) -> String {
 
 fn print_choices(space: &Space) {
     let (size, units) = (screen::grouped(space.size), screen::grouped(space.units));
-    println!("{}: {size} networks of {units} different blocks and heads\n", space.name);
+    println!("{}: {size} networks from {units} different blocks and heads\n", space.name);
     let rows =
         space.choices.iter().enumerate().map(|(digit, choice)| {
             vec![(digit + 1).to_string(), choice.name.clone(), options(choice)]

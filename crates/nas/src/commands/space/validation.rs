@@ -1,4 +1,4 @@
-//! `nas space --validate`: what is wrong with a space, and what it offers.
+//! `nas space --validate`: illegal options, options without effect, and the sizes of networks.
 
 use anyhow::Result;
 use controller::random::{Purpose, rng};
@@ -25,7 +25,7 @@ pub(super) fn run(global: &Global, space: &SearchSpace) -> Result<Outcome> {
     let Some(sizes) = found.sizes else {
         let why =
             found.illegal.first().map_or(String::new(), |first| format!("; {}", first.reason));
-        let message = format!("none of {} sampled genotypes is a network{why}", found.sampled);
+        let message = format!("none of {} sampled genotypes is legal{why}", found.sampled);
         return Err(bad_input(&space.name, message));
     };
     let (size, units) = (space.size(), space.units().len());
@@ -41,19 +41,19 @@ pub(super) fn run(global: &Global, space: &SearchSpace) -> Result<Outcome> {
 fn print(report: &Report<'_>, sizes: &Sizes) {
     let Report { name, size, units, found } = report;
     let Validation { sampled, legal, illegal, without_effect, samples, .. } = found;
-    println!("{name}: {} genotypes of {} blocks and heads", grouped(size), grouped(units));
+    println!("{name}: {} genotypes from {} blocks and heads", grouped(size), grouped(units));
     let percent = 100.0 * *legal as f64 / (*sampled).max(1) as f64;
     println!("{percent:.1} % of {} sampled genotypes are legal", grouped(sampled));
     if !illegal.is_empty() {
-        println!("\nillegal: searches leave these out\n");
+        println!("\nillegal options, which searches leave out:\n");
         let row = |illegal: &Illegal| {
             vec![illegal.place.clone(), anything(&illegal.with), illegal.reason.to_string()]
         };
-        let header = ["option", "together with", "why, of one such network"];
+        let header = ["option", "together with", "reason, in one such network"];
         println!("{}", screen::table(&header, &header, illegal.iter().map(row).collect()));
     }
     if !without_effect.is_empty() {
-        println!("\nwithout effect: several genotypes are one network\n");
+        println!("\nchoices without effect, so that several genotypes are the same network:\n");
         let header = ["choice", "together with", "where"];
         let rows = grouped_by_stage(without_effect);
         println!("{}", screen::table(&header, &header, rows));
@@ -72,7 +72,7 @@ fn print(report: &Report<'_>, sizes: &Sizes) {
         vec![sample.genotype.to_string(), grouped(sample.params), grouped(sample.macs)]
     };
     let rows = samples.iter().map(row).collect();
-    let header = ["some of them", "parameters", "multiply-adds"];
+    let header = ["examples", "parameters", "multiply-adds"];
     println!("{}", screen::table(&header, &header[..1], rows));
 }
 
@@ -80,7 +80,7 @@ fn anything(with: &Option<String>) -> String {
     with.clone().unwrap_or_else(|| "anything".to_owned())
 }
 
-/// Rows of what is the same in several stages: `Kernel`, `Family: ShuffleUnitV1`, `stages 0, 1, 2`.
+/// Table rows that combine stages: `Kernel`, `Family: ShuffleUnitV1`, `stages 0, 1, 2`.
 fn grouped_by_stage(without_effect: &[WithoutEffect]) -> Vec<Vec<String>> {
     let mut rows: Vec<([String; 2], Vec<String>)> = Vec::new();
     for WithoutEffect { choice, with } in without_effect {

@@ -1,4 +1,4 @@
-//! Data sets of the command line.
+//! Data sets that the user names.
 
 use anyhow::Result;
 use dataset::{Dataset, HoldOut, Source};
@@ -8,16 +8,16 @@ use crate::args::Global;
 use crate::exit::bad_input;
 use crate::progress::note;
 
-/// The most images that are named when some are left out; the others are counted.
+/// Maximum number of left out images that are listed.
 const MAX_NAMED: usize = 5;
 
-/// The hold-out that the user wants.
+/// The hold-out of `--hold-out`.
 pub(crate) fn hold_out(share: f64) -> Result<HoldOut> {
     HoldOut::new(share).map_err(|error| bad_input("--hold-out", error))
 }
 
-/// Reads the data set that the user named, and says which images are left out. Its images are prepared on
-/// as many threads as train.
+/// Reads a data set and prints which images are left out. Images are prepared on as many threads as
+/// a training has.
 pub(crate) fn load(global: &Global, data: &str, hold_out: HoldOut) -> Result<FitData> {
     let bad = |error| bad_input("--data", error);
     let source: Source = data.parse().map_err(bad)?;

@@ -1,10 +1,9 @@
-//! `training.svg` and `training.png`: how a run went on with its epochs.
+//! `training.svg` and `training.png`: accuracy and loss over the epochs of a training.
 
 use std::path::Path;
 
 use anyhow::Result;
 use report::{Curve, CurvesFigure, Format, Plot, draw_curves, write_atomically};
-
 use training::fit::{EpochRecord, FitPlan};
 
 pub(super) fn write(plan: &FitPlan, history: &[EpochRecord], out: &Path) -> Result<()> {
@@ -38,9 +37,10 @@ fn figure(plan: &FitPlan, history: &[EpochRecord]) -> CurvesFigure {
     CurvesFigure {
         title: format!("Training of {}", plan.deployed.name),
         footnote: format!(
-            "Data: {}, {images} images to train on and {} held out, {resolution} x {resolution} \
-             pixels. Loss on training images: with augmentation, dropout and label smoothing, mean \
-             over the epoch; on the hold-out: without, after it.",
+            "Data: {}, {images} training images and {} held-out images of {resolution} x \
+             {resolution} pixels. The loss on training images is the mean over the epoch, with \
+             augmentation, dropout and label smoothing; the loss on the hold-out is without them, \
+             after the epoch.",
             plan.data.source,
             data.hold_out.len()
         ),

@@ -1,4 +1,4 @@
-//! `nas train`: from a network and images to weights.
+//! `nas train`: training a network on images.
 
 pub(crate) mod data;
 mod figure;
@@ -8,28 +8,28 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use serde::Serialize;
 use training::Placement;
 use training::fit::{EpochRecord, FitEvent, FitPlan, Fitted};
 
 use crate::args::Global;
 use crate::args_training::TrainArgs;
-use crate::exit::{Outcome, bad_input, training_error};
+use crate::exit::{Outcome, bad_input, stopped, training_error};
 use crate::progress::{Progress, note};
 use crate::{interrupt, load, output_folder, screen, weights};
 
 #[derive(Serialize)]
 struct Trained {
-    /// Of the best weights on the test images.
+    /// Accuracies of the best weights on the test images.
     top1: f64,
     top5: f64,
     epochs: u64,
     best_epoch: u64,
     hold_out_top1: Option<f64>,
-    /// While training.
+    /// Training images per second.
     images_per_s: f64,
-    /// Of this command.
+    /// Duration of this command.
     seconds: f64,
     weights: String,
     out: String,
@@ -40,14 +40,13 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
     let name = output_folder::name_of(&args.net);
     let out = output_folder::choose(args.out.as_deref(), &format!("train-{name}"), args.resume);
     if FitPlan::is_there(&out) && !args.resume {
-        let message = "found; expected: a folder without a run, or --resume to continue it";
+        let message = "found a training; expected: another folder, or --resume to continue it";
         return Err(bad_input(FitPlan::checkpoint(&out).display(), message));
     }
     let plan = plan(global, args)?;
     interrupt::listen();
     let Some(fitted) = fit(global, &plan, &args.net, &out)? else {
-        let out = out.display();
-        bail!("stopped; the same command with --out {out} --resume continues");
+        return Err(stopped(&out));
     };
     let Fitted { top1, top5, epochs, best_epoch, hold_out_top1, images_per_s, weights } = fitted;
     let weights = weights.display().to_string();
@@ -69,7 +68,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
     }
     println!(
         "top-1 {:.2} %, top-5 {:.2} % on the test images after epoch {best_epoch}; \
-         {images_per_s:.0} images/s; {weights}",
+         {images_per_s:.0} images/s\n{weights}",
         100.0 * top1,
         100.0 * top5
     );
@@ -87,7 +86,7 @@ fn plan(global: &Global, args: &TrainArgs) -> Result<FitPlan> {
         .map_err(|error| training_error(&args.net, error))
 }
 
-/// Trains with progress and figures. `None` when it was interrupted.
+/// Trains with progress and figures. Returns `None` if it was interrupted.
 pub(crate) fn fit(
     global: &Global,
     plan: &FitPlan,
@@ -100,7 +99,7 @@ pub(crate) fn fit(
         match event {
             FitEvent::Restarted => {
                 let out = out.display();
-                let text = "no epoch was finished; the training starts from its first step";
+                let text = "no epoch was finished, so the training restarts from its first step";
                 note(global, &format!("{out}: {text}"));
             }
             FitEvent::Step { epoch, done, steps, loss } => {

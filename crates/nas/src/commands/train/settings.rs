@@ -1,4 +1,4 @@
-//! From arguments to what a training is asked for.
+//! The settings of a training from its arguments.
 
 use training::Optimiser;
 use training::fit::FitSettings;
@@ -6,7 +6,7 @@ use training::fit::FitSettings;
 use crate::args_training::{OptimiserKind, RecipeArgs};
 
 impl RecipeArgs {
-    /// The settings of a training of so many epochs.
+    /// The settings of a training of `epochs` epochs.
     pub(crate) fn settings(&self, epochs: u64, seed: u64) -> FitSettings {
         FitSettings {
             epochs,
