@@ -213,7 +213,7 @@ fn what_cannot_be_compared_is_refused() {
     check(&[&first], &["first", "twice", "seed 0"]);
     check(&[&studies.add("soon", &[("target_ms", Some("soon"))], &trials)], &["soon", "target_ms"]);
     let ppo = [("algorithm", Some("ppo")), ("optimum", Some("1,1"))];
-    check(&[&studies.add("optima", &ppo, &trials)], &["optima", "optimum", "one a target"]);
+    check(&[&studies.add("optima", &ppo, &trials)], &["optima", "optimum", "one per target"]);
     check(&[&studies.add("empty", &[("seed", Some("1"))], &[])], &["empty", "no trials"]);
     check(&["nowhere"], &["nowhere", "no study"]);
     refused(&["compare"], &["STUDY"]);

@@ -57,6 +57,10 @@ proptest! {
         limits in prop_oneof![Just(""), Just("params=4M"), Just("macs=300M,peak_activation=512KiB")],
     ) {
         let algorithm = Algorithm::ALL[algorithm];
+        let mut sources = sources;
+        if let Some(optimum) = &mut sources.optimum {
+            optimum.resize(goal.targets().len().max(1), 0.5);
+        }
         let settings = SearchSettings { algorithm, goal, samples, seed };
         let limits = if limits.is_empty() { Default::default() } else { limits.parse().unwrap() };
         let manifest = Manifest::new(sources, &settings, &limits);

@@ -98,9 +98,8 @@ pub(crate) enum Command {
 #[command(
     after_help = "Examples:\n  nas search --target-ms 15 --w -0.15\n  nas search --target-ms 5,10,15 \
     --max params=4M\n  nas search --accuracy table:bench.csv --latency-column ms_pixel3 \\\n      --target-ms 8 \
-    --samples 300\n\nThe first half of the trials maximises the reward ACC x (LAT/TAR)^w; the \
-    second\nhalf maximises accuracy under the target. The winner is the most accurate network\nwhose \
-    measured latency meets the target."
+    --samples 300\n\nThe first half of the trials maximises the reward ACC x (LAT/TAR)^w; the second\nhalf maximises accuracy \
+    under the target. The winner is the most accurate\nnetwork whose measured latency meets the target."
 )]
 pub(crate) struct SearchArgs {
     /// Target latency in milliseconds; several separated by commas give one winner each
@@ -122,7 +121,8 @@ pub(crate) struct SearchArgs {
     /// absolute is ACC + w x |LAT/TAR - 1|
     #[arg(long, value_enum, default_value_t = RewardKind::Soft)]
     pub(crate) reward: RewardKind,
-    /// Hard limits, such as params=4M,macs=300M,peak_activation=512KiB,memory_access_cost=20M
+    /// Hard limits, such as params=4M,macs=300M; also peak_activation=512KiB and
+    /// memory_access_cost=20M
     #[arg(long, value_name = "LIMITS")]
     pub(crate) max: Option<Limits>,
     /// Search space: a name, a RON file, or "table" for the digits of an accuracy table

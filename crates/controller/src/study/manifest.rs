@@ -92,12 +92,14 @@ pub enum LatencyId {
 
 /// A setting of a study is missing or invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{name}: found {found}; expected: a value that a search writes")]
+#[error("{name}: found {found}; expected: {expected}")]
 pub struct ManifestError {
     /// The name of the setting.
     pub name: &'static str,
     /// The text of the setting; `nothing` if it is missing.
     pub found: String,
+    /// What it should be.
+    pub expected: &'static str,
 }
 
 impl Manifest {
@@ -191,7 +193,8 @@ impl Manifest {
                 }
             }
         };
-        let latency = match settings.text("latencies")? {
+        // Studies of early versions lack the setting where there are no latencies.
+        let latency = match settings.text("latencies").unwrap_or(NONE) {
             COLUMN => LatencyId::Column,
             NONE => LatencyId::Unknown,
             fingerprint => LatencyId::Device {
@@ -218,6 +221,10 @@ impl Manifest {
             true => Some(settings.values("optimum")?),
             false => None,
         };
+        let targets = goal.targets().len().max(1);
+        if optimum.as_ref().is_some_and(|optimum: &Vec<f64>| optimum.len() != targets) {
+            return Err(ManifestError { expected: "one per target", ..settings.error("optimum") });
+        }
         let limits = match settings.text("limits")? {
             "" => Limits::default(),
             _ => settings.parsed("limits")?,
@@ -246,7 +253,8 @@ struct Settings<'a>(&'a StudySettings);
 
 impl<'a> Settings<'a> {
     fn error(&self, name: &'static str) -> ManifestError {
-        ManifestError { name, found: self.0.get(name).map_or("nothing", |text| text).to_owned() }
+        let found = self.0.get(name).map_or("nothing", |text| text).to_owned();
+        ManifestError { name, found, expected: "a value that a search writes" }
     }
 
     fn text(&self, name: &'static str) -> Result<&'a str, ManifestError> {
