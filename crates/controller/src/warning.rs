@@ -42,7 +42,7 @@ impl Warning {
         let (accuracy, interval) = (seed.accuracy(), seed.interval());
         let chance = 1.0 / classes as f64;
         let coarse = (interval > MAX_INTERVAL)
-            .then(|| Self::CoarseHoldOut { images: seed.correct.len(), interval });
+            .then_some(Self::CoarseHoldOut { images: seed.correct.len(), interval });
         let at_chance = (accuracy - interval <= chance).then_some(Self::SeedAtChance {
             accuracy,
             interval,

@@ -137,7 +137,7 @@ fn with_options(
         seen.push(key);
         match (key, rule) {
             ("width", Some(rule)) => {
-                width_multiplier::apply(&mut network, rule, number(key, value)?)?
+                width_multiplier::apply(&mut network, rule, number(key, value)?)?;
             }
             ("width", None) => {
                 let expected = "resolution, classes, stem_stride: a file has its widths already";

@@ -116,14 +116,14 @@ impl TrainingError {
     /// [`TrainingError::Setting`] with the name of the setting, its value and the expected values.
     pub(crate) fn setting(
         place: &'static str,
-        found: impl ToString,
+        found: &dyn Display,
         expected: impl Into<String>,
     ) -> Self {
         Self::Setting { place, found: found.to_string(), expected: expected.into() }
     }
 
     pub(crate) fn no_threads() -> Self {
-        Self::setting("threads", 0, "at least 1")
+        Self::setting("threads", &0, "at least 1")
     }
 }
 

@@ -98,7 +98,7 @@ impl Recipe {
             ("eps", eps, above_0(eps), ABOVE_0),
         ] {
             if !is_valid {
-                return Err(TrainingError::setting(place, value, expected));
+                return Err(TrainingError::setting(place, &value, expected));
             }
         }
         Ok(())

@@ -37,7 +37,7 @@ pub fn time_steps(
 ) -> Result<StepTime, TrainingError> {
     for (place, value) in [("batch", batch), ("steps", steps)] {
         if value == 0 {
-            return Err(TrainingError::setting(place, 0, "at least 1"));
+            return Err(TrainingError::setting(place, &0, "at least 1"));
         }
     }
     let recipe = Recipe {

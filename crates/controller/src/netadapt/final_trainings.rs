@@ -75,7 +75,7 @@ impl FinalTrainings<'_> {
         };
         let mut all = vec![fine_tuned];
         let adapted = (self.adapted, self.settings);
-        all.extend(self.from_scratch("adapted, from scratch", adapted, 0..self.seeds));
+        all.extend(self.scratch_trainings("adapted, from scratch", adapted, 0..self.seeds));
         let kinds = [Baseline::UniformWidth, Baseline::WidthAndResolution].into_iter();
         let random = (0..self.seeds).map(|seed| Baseline::RandomWidths { seed });
         let mut missing = Vec::new();
@@ -99,12 +99,12 @@ impl FinalTrainings<'_> {
             let resolution = (share * self.variant.resolution as f64).round() as usize;
             let settings =
                 FitSettings { train_resolution: Some(resolution), ..self.settings.clone() };
-            all.extend(self.from_scratch(kind.name(), (&found, &settings), seeds));
+            all.extend(self.scratch_trainings(kind.name(), (&found, &settings), seeds));
         }
         Ok((all, missing))
     }
 
-    fn from_scratch(
+    fn scratch_trainings(
         &self,
         name: &'static str,
         (network, settings): (&MeasuredNetwork, &FitSettings),

@@ -1,5 +1,7 @@
 //! The target of an adaptation, and checks of its settings.
 
+use std::fmt::Display;
+
 use super::error::AdaptError;
 
 /// The latency to reach.
@@ -32,7 +34,7 @@ impl AdaptTarget {
     pub fn check(self) -> Result<(), AdaptError> {
         match self {
             Self::Ms(ms) if ms > 0.0 && ms.is_finite() => Ok(()),
-            Self::Ms(ms) => Err(setting("target_ms", ms, "above 0")),
+            Self::Ms(ms) => Err(setting("target_ms", &ms, "above 0")),
             Self::Ratio(ratio) => share("target_ratio", ratio),
         }
     }
@@ -46,10 +48,10 @@ impl AdaptTarget {
 pub fn check_reduction(delta: f64, decay: f64, steps: u64) -> Result<(), AdaptError> {
     share("delta", delta)?;
     if !(decay > 0.0 && decay <= 1.0) {
-        return Err(setting("decay", decay, "above 0 and at most 1"));
+        return Err(setting("decay", &decay, "above 0 and at most 1"));
     }
     match steps {
-        0 => Err(setting("steps", steps, "at least 1")),
+        0 => Err(setting("steps", &steps, "at least 1")),
         _ => Ok(()),
     }
 }
@@ -57,10 +59,10 @@ pub fn check_reduction(delta: f64, decay: f64, steps: u64) -> Result<(), AdaptEr
 fn share(place: &'static str, value: f64) -> Result<(), AdaptError> {
     match value > 0.0 && value < 1.0 {
         true => Ok(()),
-        false => Err(setting(place, value, "between 0 and 1, both excluded")),
+        false => Err(setting(place, &value, "between 0 and 1, both excluded")),
     }
 }
 
-fn setting(place: &'static str, found: impl ToString, expected: &'static str) -> AdaptError {
+fn setting(place: &'static str, found: &dyn Display, expected: &'static str) -> AdaptError {
     AdaptError::Setting { place, found: found.to_string(), expected }
 }

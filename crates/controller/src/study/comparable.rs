@@ -31,6 +31,23 @@ pub struct StudyGroup {
     pub studies: Vec<ComparableStudy>,
 }
 
+/// A setting in which two studies differ that they should share.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{} and {}: cannot be compared: {name} is {} and {}; expected: {expected}",
+    paths[0].display(), paths[1].display(), values[0], values[1]
+)]
+pub struct Difference {
+    /// The paths of the studies.
+    pub paths: [PathBuf; 2],
+    /// The name of the setting.
+    pub name: String,
+    /// Its values in the two studies.
+    pub values: [String; 2],
+    /// What the studies should have.
+    pub expected: &'static str,
+}
+
 /// Why studies cannot be compared.
 #[derive(Debug, thiserror::Error)]
 pub enum CompareError {
@@ -52,20 +69,8 @@ pub enum CompareError {
         path: PathBuf,
     },
     /// Two studies cannot be compared.
-    #[error(
-        "{} and {}: cannot be compared: {name} is {} and {}; expected: {expected}",
-        paths[0].display(), paths[1].display(), values[0], values[1]
-    )]
-    Differ {
-        /// The paths of the studies.
-        paths: [PathBuf; 2],
-        /// The setting in which they differ.
-        name: String,
-        /// The values of the setting.
-        values: [String; 2],
-        /// What is expected of the studies.
-        expected: &'static str,
-    },
+    #[error(transparent)]
+    Differ(Box<Difference>),
     /// Two studies are of the same search and seed.
     #[error(
         "{} and {}: the same search twice, seed {seed}; expected: one study per seed",
@@ -120,12 +125,12 @@ impl ComparableStudy {
     fn differs(&self, other: &Self, name: &str, expected: &'static str) -> CompareError {
         let value =
             |study: &Self| study.settings.get(name).map_or("none", String::as_str).to_owned();
-        CompareError::Differ {
+        CompareError::Differ(Box::new(Difference {
             paths: [self.path.clone(), other.path.clone()],
             name: name.to_owned(),
             values: [value(self), value(other)],
             expected,
-        }
+        }))
     }
 }
 

@@ -9,7 +9,9 @@ mod points;
 mod schema;
 mod store;
 
-pub use comparable::{ComparableStudy, CompareError, StudyGroup, common_targets, group_by_search};
+pub use comparable::{
+    ComparableStudy, CompareError, Difference, StudyGroup, common_targets, group_by_search,
+};
 pub use database::StudySettings;
 pub use error::StudyError;
 pub use manifest::{AccuracyId, LatencyId, Manifest, ManifestError, SourceIds, SpaceId};

@@ -78,7 +78,7 @@ impl FitPlan {
         let images = data.dataset.train.len();
         if !(1..=images).contains(&settings.batch) {
             let expected = format!("1 to {images}, the number of training images");
-            return Err(TrainingError::setting("batch", settings.batch, expected));
+            return Err(TrainingError::setting("batch", &settings.batch, expected));
         }
         let steps_per_epoch = (images / settings.batch) as u64;
         let recipe = settings.recipe(steps_per_epoch)?;
@@ -141,12 +141,12 @@ pub fn refuse_other_classes(data: &FitData, network: &Network) -> Result<(), Tra
     let (found, images) = (network.input.channels, data.dataset.train.channels());
     if found != images {
         let expected = format!("{images}, those of {source}");
-        return Err(TrainingError::setting("input.channels", found, expected));
+        return Err(TrainingError::setting("input.channels", &found, expected));
     }
     let classes = data.dataset.classes.len();
     if network.classes != classes {
         let expected = format!("{classes}, those of {source}");
-        return Err(TrainingError::setting("classes", network.classes, expected));
+        return Err(TrainingError::setting("classes", &network.classes, expected));
     }
     Ok(())
 }

@@ -76,7 +76,7 @@ impl FitSettings {
     pub fn recipe(&self, steps_per_epoch: u64) -> Result<Recipe, TrainingError> {
         let epochs = self.epochs;
         if epochs == 0 {
-            return Err(TrainingError::setting("epochs", 0, "at least 1"));
+            return Err(TrainingError::setting("epochs", &0, "at least 1"));
         }
         let batch = self.batch as f32;
         let (learning_rate, weight_decay) = match self.optimiser {
@@ -86,7 +86,7 @@ impl FitSettings {
         let warm_up_epochs = self.warm_up_epochs.unwrap_or(WARM_UP_SHARE * epochs as f64);
         if !(0.0..=epochs as f64).contains(&warm_up_epochs) {
             let expected = format!("0 to {epochs}, the number of epochs");
-            return Err(TrainingError::setting("warm_up_epochs", warm_up_epochs, expected));
+            return Err(TrainingError::setting("warm_up_epochs", &warm_up_epochs, expected));
         }
         let steps = epochs * steps_per_epoch;
         let default_ema = MAX_EMA_DECAY.min((1.0 - AVERAGED_STEPS / steps as f32).max(0.0));

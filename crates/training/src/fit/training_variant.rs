@@ -24,7 +24,7 @@ impl TrainingVariant {
         if self.stem_stride.is_some() && stem_stride(deployed).is_none() {
             let found = format!("{} without a Conv block", deployed.name);
             let expected = "a network with a Conv block";
-            return Err(TrainingError::setting("train_stem_stride", found, expected));
+            return Err(TrainingError::setting("train_stem_stride", &found, expected));
         }
         let variant = self.of(deployed);
         variant.lower()?;
