@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use controller::netadapt::{
     AdaptError, AdaptSettings, Adaptation, Adapted, Baseline, Latencies, LatencyKind,
-    MeasuredNetwork, Metric, NetAdapt, Schedule, adapt, baseline,
+    MeasuredNetwork, Metric, NetAdapt, Schedule, adapt, baseline, read_latency_records,
 };
 use dataset::{Augment, BatchSettings, Dataset, HoldOut, Order};
 use search_space::{LatencyError, LatencySource, Network, Weights};
@@ -381,4 +381,20 @@ fn baselines_have_the_latency_that_was_asked_for() {
     assert!(found.iter().all(|network| squeezed(network) == squeezed(&seed)));
     let recorded = out.latencies().unwrap();
     assert!(recorded.iter().any(|r| r.kind == LatencyKind::Measured));
+}
+
+#[test]
+fn latencies_of_earlier_adaptations_are_read() {
+    let folder = tempdir().unwrap();
+    let read = |text: &str| {
+        let path = folder.path().join("measurements.csv");
+        std::fs::write(&path, text).unwrap();
+        read_latency_records(&path).map_err(|error| error.to_string())
+    };
+    let now = read("kind,key,ms\nrelative,a/b,0.5\nmeasured,a,0.25\n").unwrap();
+    let before = read("reading,key,ms\nagainst,a/b,0.5\nmeasured,a,0.25\n").unwrap();
+    assert_eq!(before, now);
+    assert_eq!(now[0].kind, LatencyKind::Relative);
+    let error = read("kind,key,ms\nguessed,a,0.5\n").unwrap_err();
+    assert!(error.contains("line 2") && error.contains("guessed"), "{error}");
 }

@@ -49,8 +49,8 @@ pub struct LatencyRecord {
     pub ms: f64,
 }
 
-/// Reads the latencies of a CSV file with the columns `kind`, `key` and `ms`. Files written by nas
-/// before 0.2 name the first column `reading`, and relative latencies `against`.
+/// Reads the latencies of a CSV file with the columns `kind`, `key` and `ms`. The files of
+/// earlier adaptations name the first column `reading`, and relative latencies `against`.
 ///
 /// # Errors
 /// [`CsvError`] with the line if the file cannot be read, a value is not a latency, or a latency is

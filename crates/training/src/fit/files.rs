@@ -30,7 +30,8 @@ pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), Training
         // Otherwise the file would keep the mode of a temporary file, readable only by its owner.
         #[cfg(unix)]
         options.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let mut file = options.tempfile_in(path.parent().unwrap_or(Path::new(".")))?;
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let mut file = options.tempfile_in(folder.unwrap_or(Path::new(".")))?;
         file.write_all(bytes)?;
         file.as_file().sync_all()?;
         file.persist(path)?;
