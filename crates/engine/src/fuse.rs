@@ -2,7 +2,7 @@
 //! activation that follow it.
 
 use kernels::Activation;
-use search_space::{Gate, Graph, NodeId, Op};
+use search_space::{Graph, NodeId, Op};
 
 /// A convolution or linear layer, and the nodes that are computed with it.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,17 +30,11 @@ impl Fused {
 
 /// An activation or gate as the kernels name it; `None` for all other ops.
 pub(crate) fn activation(op: &Op) -> Option<Activation> {
-    use search_space::Activation as Act;
-    Some(match op {
-        Op::Act(Act::Linear) => Activation::Linear,
-        Op::Act(Act::Relu) => Activation::Relu,
-        Op::Act(Act::Relu6) => Activation::Relu6,
-        Op::Act(Act::HardSwish) => Activation::HardSwish,
-        Op::Act(Act::Swish) => Activation::Swish,
-        Op::Gate(Gate::Sigmoid) => Activation::Sigmoid,
-        Op::Gate(Gate::HardSigmoid) => Activation::HardSigmoid,
-        _ => return None,
-    })
+    match *op {
+        Op::Act(act) => Some(act.into()),
+        Op::Gate(gate) => Some(gate.into()),
+        _ => None,
+    }
 }
 
 /// For each node, the nodes that read it.

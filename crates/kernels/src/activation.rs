@@ -24,6 +24,30 @@ pub enum Activation {
     HardSigmoid,
 }
 
+#[cfg(feature = "search-space")]
+impl From<search_space::Activation> for Activation {
+    fn from(activation: search_space::Activation) -> Self {
+        use search_space::Activation as OfGraph;
+        match activation {
+            OfGraph::Linear => Self::Linear,
+            OfGraph::Relu => Self::Relu,
+            OfGraph::Relu6 => Self::Relu6,
+            OfGraph::HardSwish => Self::HardSwish,
+            OfGraph::Swish => Self::Swish,
+        }
+    }
+}
+
+#[cfg(feature = "search-space")]
+impl From<search_space::Gate> for Activation {
+    fn from(gate: search_space::Gate) -> Self {
+        match gate {
+            search_space::Gate::Sigmoid => Self::Sigmoid,
+            search_space::Gate::HardSigmoid => Self::HardSigmoid,
+        }
+    }
+}
+
 impl Activation {
     /// The function at one point.
     pub fn of(self, x: f32) -> f32 {

@@ -53,7 +53,9 @@ pub enum ParseError {
         message: String,
     },
     /// A file in a format that this version does not read.
-    #[error("format: found {found}; expected: {supported} (a later nas wrote this file)")]
+    #[error(
+        "format: found {found}; expected: {supported} (another version of nas wrote this file)"
+    )]
     Format {
         /// Format of the file.
         found: u32,

@@ -2,7 +2,7 @@
 
 use candle_core::Var;
 use kernels::Activation;
-use search_space::{Gate, Graph, Node, NodeId, Op};
+use search_space::{Graph, Node, NodeId, Op};
 
 use crate::model::NamedVar;
 use crate::ops::{Conv2d, Pool2d};
@@ -123,9 +123,8 @@ fn unit_op(node: &Node, place: u64, state: &mut dyn Iterator<Item = Var>) -> Uni
             let act = Activation::Linear;
             UnitOp::Norm(NormAct { weight, bias, running_mean, running_var, act })
         }
-        Op::Act(act) => UnitOp::Act(activation(act)),
-        Op::Gate(Gate::Sigmoid) => UnitOp::Act(Activation::Sigmoid),
-        Op::Gate(Gate::HardSigmoid) => UnitOp::Act(Activation::HardSigmoid),
+        Op::Act(act) => UnitOp::Act(act.into()),
+        Op::Gate(gate) => UnitOp::Act(gate.into()),
         Op::MaxPool { kernel, stride } => UnitOp::MaxPool(Pool2d { kernel, stride }),
         Op::AvgPool { kernel, stride } => UnitOp::AvgPool(Pool2d { kernel, stride }),
         Op::GlobalAvgPool => UnitOp::GlobalAvgPool,
@@ -135,16 +134,5 @@ fn unit_op(node: &Node, place: u64, state: &mut dyn Iterator<Item = Var>) -> Uni
         Op::Split { start } => UnitOp::Split { start, channels: node.output.channels },
         Op::ChannelShuffle { groups } => UnitOp::Shuffle { groups },
         Op::Dropout { p } => UnitOp::Dropout { p, place },
-    }
-}
-
-fn activation(act: search_space::Activation) -> Activation {
-    use search_space::Activation as Act;
-    match act {
-        Act::Linear => Activation::Linear,
-        Act::Relu => Activation::Relu,
-        Act::Relu6 => Activation::Relu6,
-        Act::HardSwish => Activation::HardSwish,
-        Act::Swish => Activation::Swish,
     }
 }

@@ -35,7 +35,9 @@ pub enum FileError {
         message: String,
     },
     /// A file in a format that this version does not read.
-    #[error("{path}: format: found {found}; expected: {supported} (a later nas wrote this file)")]
+    #[error(
+        "{path}: format: found {found}; expected: {supported} (another version of nas wrote this file)"
+    )]
     Format {
         /// Path of the file.
         path: PathBuf,
