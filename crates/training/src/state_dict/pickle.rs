@@ -129,8 +129,8 @@ struct Machine<'a> {
     memo: HashMap<usize, Id>,
 }
 
-const ENDS: &str = "the pickle ends too early";
-const MALFORMED: &str = "the pickle is malformed";
+const ENDS: &str = "a file that ends too early, perhaps an interrupted download";
+const MALFORMED: &str = "a damaged pickle";
 
 impl<'a> Machine<'a> {
     /// Runs to the end of the pickle, whose value is returned.
@@ -316,7 +316,7 @@ impl<'a> Machine<'a> {
                 let id = self.add(Value::Text(line));
                 self.push(Value::Persistent(id));
             }
-            code => return Err(format!("the pickle has the unknown code {code:#04x}")),
+            code => return Err(format!("a pickle with the unknown code {code:#04x}")),
         }
         Ok(())
     }
