@@ -1,6 +1,5 @@
 //! `nas import`, and what the other commands do with weights that are none.
 
-#[expect(dead_code, reason = "the tests of the crate `training` use the rest")]
 #[path = "../crates/training/tests/import/mobilenet.rs"]
 mod mobilenet;
 #[expect(dead_code, reason = "the tests of the crate `training` use the rest")]
@@ -118,7 +117,10 @@ fn a_fresh_classifier_is_asked_for_and_said() {
         state(1).into_iter().filter(|tensor| !tensor.name.contains("classifier")).collect();
     let file = folder.write("headless.pth", &saved(&node(&headless, "")));
     let args = Folder::args(&net, &file, &out);
-    refused(&args, &["headless.pth", "no classifier", "classifier.1.weight", "--fresh-classifier"]);
+    refused(
+        &args,
+        &["headless.pth", "without its classifier", "classifier.1.weight", "--fresh-classifier"],
+    );
     assert!(!Path::new(&out).exists());
     let fresh = [&args[..], &["--fresh-classifier"]].concat();
     let run = nas(&fresh);

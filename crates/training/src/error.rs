@@ -81,7 +81,10 @@ pub enum TrainingError {
     #[error("{}:{}", count_of(.0), first_lines(.0))]
     Tensors(Vec<TensorFault>),
     /// A state dict that lacks linear layers of the head and nothing else.
-    #[error("found no classifier (no {}); expected: a state dict with it", .missing.join(", no "))]
+    #[error(
+        "found a state dict without its classifier ({}); expected: one with it",
+        .missing.join(", ")
+    )]
     NoClassifier {
         /// The names of the missing tensors.
         missing: Vec<String>,

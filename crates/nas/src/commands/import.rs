@@ -17,7 +17,7 @@ struct Report {
     file: String,
     params: usize,
     classes: usize,
-    /// Form of the file that was read: `torch` or `safetensors`.
+    /// Form of the file that was read: `torch`, `torch-before-1.6` or `safetensors`.
     format: &'static str,
     /// Key of the state dict in the file, `null` if it is the whole file.
     key: Option<String>,
@@ -71,6 +71,7 @@ pub(crate) fn run(global: &Global, args: &ImportArgs) -> Result<Outcome> {
             classes,
             format: match file.format() {
                 StateFileFormat::Torch => "torch",
+                StateFileFormat::TorchBefore16 => "torch-before-1.6",
                 StateFileFormat::Safetensors => "safetensors",
             },
             key: some(source.key),
@@ -102,6 +103,7 @@ fn origin(
 ) -> String {
     let mut parts = vec![match format {
         StateFileFormat::Torch => "PyTorch".to_owned(),
+        StateFileFormat::TorchBefore16 => "PyTorch before 1.6".to_owned(),
         StateFileFormat::Safetensors => "safetensors".to_owned(),
     }];
     parts.extend(architecture);

@@ -116,8 +116,12 @@ impl StateFile {
         let names: Vec<&String> = self.dicts.iter().flat_map(|dict| dict.shapes.keys()).collect();
         let shown: Vec<&str> = names.iter().take(5).map(|name| name.as_str()).collect();
         let more = if names.len() > shown.len() { ", ..." } else { "" };
-        let found = format!("{} tensors ({}{more})", names.len(), shown.join(", "));
-        TrainingError::NoStateDict { found, expected: format!("a tensor {}", anchors.join(" or ")) }
+        let tensors = if names.len() == 1 { "tensor" } else { "tensors" };
+        let found = format!("{} {tensors} ({}{more})", names.len(), shown.join(", "));
+        TrainingError::NoStateDict {
+            found,
+            expected: format!("a tensor {}", anchors.join(", or ")),
+        }
     }
 }
 

@@ -58,6 +58,10 @@ impl ModelClaims {
             .get("architecture")
             .or_else(|| config.get("architectures").and_then(|names| names.get(0)))
             .and_then(Json::as_str);
+        // Training scripts, too, write files of this name.
+        if architecture.is_none() {
+            return Self::default();
+        }
         let count = |value: &Json| value.as_u64().and_then(|count| usize::try_from(count).ok());
         let classes = args.get("num_classes").or_else(|| config.get("num_classes"));
         let eps = args.get("bn_eps").or_else(|| config.get("layer_norm_eps"));

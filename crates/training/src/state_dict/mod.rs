@@ -56,6 +56,8 @@ pub enum StateFileFormat {
     Safetensors,
     /// A file of `torch.save`.
     Torch,
+    /// A file of `torch.save` before PyTorch 1.6, which is no zip archive.
+    TorchBefore16,
 }
 
 /// A dict of a file that has tensors.
@@ -106,8 +108,9 @@ impl StateFile {
 
     /// The form of the file.
     pub fn format(&self) -> StateFileFormat {
-        match self.content {
+        match &self.content {
             Content::Safetensors(_) => StateFileFormat::Safetensors,
+            Content::Torch(file) if file.is_before_1_6() => StateFileFormat::TorchBefore16,
             Content::Torch(_) => StateFileFormat::Torch,
         }
     }

@@ -107,7 +107,8 @@ impl TorchFile {
             all.iter().find(|member| member.name == name)
         };
         if named("constants.pkl").is_some() {
-            return Err("a TorchScript archive of torch.jit.save".to_owned());
+            let what = "a TorchScript archive, of which torch.jit.load(FILE).state_dict() is the state dict";
+            return Err(what.to_owned());
         }
         if let Some(order) = named("byteorder") {
             if &*order.read(&bytes)? != b"little" {
@@ -164,6 +165,11 @@ impl TorchFile {
             ranges.insert(key.to_owned(), start..at);
         }
         Ok(Self { bytes, pickle, storages: Storages::Ranges(ranges) })
+    }
+
+    /// Whether the file is of PyTorch before 1.6.
+    pub(super) fn is_before_1_6(&self) -> bool {
+        matches!(self.storages, Storages::Ranges(_))
     }
 
     /// The tensor at `id`, if the value is one.

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use search_space::{Network, Weights, published};
 use tempfile::TempDir;
 use training::{
-    Classifier, Framework, ImportSettings, Imported, ModelClaims, StateFile, TensorFault,
-    TrainingError, WeightsFile, import, write_weights,
+    Classifier, Framework, ImportSettings, Imported, ModelClaims, StateFile, StateFileFormat,
+    TensorFault, TrainingError, WeightsFile, import, write_weights,
 };
 
 use mobilenet::{Named, network, node, state_dict};
@@ -133,6 +133,9 @@ fn containers_and_prefixes() {
             assert_eq!(found.source.is_average, key == "ema");
         }
     }
+    let (_folder, path) = file("old.pth", &before_1_6(&node(&state, "")));
+    let format = StateFile::read(&path).expect("read").format();
+    assert_eq!(format, StateFileFormat::TorchBefore16);
     // A part of the network that was compiled or wrapped by itself.
     let inner = state.iter().map(|tensor| Named {
         name: tensor.name.replace("features.", "features._orig_mod."),
@@ -414,7 +417,9 @@ fn other_mathematics_is_refused() {
     }
     let config = r#"{"architecture": "a", "num_classes": 4, "model_args": {"bn_eps": 0.003, "drop_rate": 0.2}}"#;
     assert_eq!(with(config).expect("imported").network.norm.eps, 0.003);
-    assert_eq!(with("[]").expect("imported").network.norm.eps, 1e-5);
+    for other in ["[]", r#"{"num_classes": 7, "model_args": {"width_mult": 0.35}}"#] {
+        assert_eq!(with(other).expect("of another program").network.norm.eps, 1e-5);
+    }
 
     let text = |text: &str| Node::Text(text.to_owned());
     let arch = dict([("arch", text("tf_mobilenetv3_small_100")), ("state_dict", root.clone())]);
