@@ -4,6 +4,7 @@ mod compare;
 mod data;
 mod describe;
 mod export;
+mod import;
 mod netadapt;
 mod run;
 mod search;

@@ -238,3 +238,18 @@ fn weights_that_do_not_fit_are_refused() {
     let error = Engine::new(&graph, &Weights::random(&other, 0), 1).unwrap_err().to_string();
     assert!(error.contains("blocks.0.conv.conv") && error.contains("864"), "{error}");
 }
+
+/// As in PyTorch, one pixel that is NaN makes all logits NaN: each of them depends on each pixel.
+#[test]
+fn nan_is_not_turned_into_numbers() {
+    for name in published::network_names() {
+        let network = published::network(&format!("{name}@resolution=64")).expect(name);
+        let graph = network.lower().expect(name);
+        let mut engine = Engine::new(&graph, &Weights::random(&graph, 7), 1).expect(name);
+        let mut image = vec![0.5; engine.image_len()];
+        image[3 * (20 * 64 + 33)] = f32::NAN;
+        let logits = engine.run(&image);
+        let numbers = logits.iter().filter(|logit| !logit.is_nan()).count();
+        assert_eq!(numbers, 0, "{name}: finite logits of {}", logits.len());
+    }
+}

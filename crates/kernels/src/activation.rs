@@ -55,7 +55,14 @@ impl Activation {
         let sigmoid = |x: f32| 1.0 / (1.0 + (-x).exp());
         match self {
             Activation::Linear => x,
-            Activation::Relu => x.max(0.0),
+            // Unlike `f32::max`, this keeps NaN.
+            Activation::Relu => {
+                if x < 0.0 {
+                    0.0
+                } else {
+                    x
+                }
+            }
             Activation::Relu6 => x.clamp(0.0, 6.0),
             Activation::HardSwish => x * hard_sigmoid(x),
             Activation::Swish => x * sigmoid(x),

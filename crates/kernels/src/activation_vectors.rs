@@ -20,7 +20,7 @@ pub(crate) unsafe fn activate<S: Simd, const ROWS: usize, const COLUMNS: usize>(
             InRegisters::Clamp(low, high) => {
                 let (low, high) = (S::splat(low), S::splat(high));
                 for value in values.as_flattened_mut() {
-                    *value = S::min(S::max(*value, low), high);
+                    *value = S::min(high, S::max(low, *value));
                 }
             }
             InRegisters::HardSwish => {
@@ -97,8 +97,8 @@ pub(crate) unsafe fn pull_back<S: Simd>(
 unsafe fn hard_sigmoid<S: Simd>(x: S::Vector) -> S::Vector {
     // SAFETY: the caller vouches for the instruction set.
     unsafe {
-        let shifted = S::max(S::add(x, S::splat(3.0)), S::splat(0.0));
-        S::mul(S::min(shifted, S::splat(6.0)), S::splat(1.0 / 6.0))
+        let shifted = S::max(S::splat(0.0), S::add(x, S::splat(3.0)));
+        S::mul(S::min(S::splat(6.0), shifted), S::splat(1.0 / 6.0))
     }
 }
 
@@ -124,7 +124,7 @@ const LN_2: [f32; 2] = [0.693_359_4, -2.121_944_4e-4];
 unsafe fn exp<S: Simd>(x: S::Vector) -> S::Vector {
     // SAFETY: the caller vouches for the instruction set.
     unsafe {
-        let x = S::min(S::max(x, S::splat(-87.0)), S::splat(87.0));
+        let x = S::min(S::splat(87.0), S::max(S::splat(-87.0), x));
         let rounded = S::mul_add(x, S::splat(std::f32::consts::LOG2_E), S::splat(ROUND));
         let n = S::add(rounded, S::splat(-ROUND));
         let r = S::mul_add(n, S::splat(-LN_2[0]), x);

@@ -1,15 +1,67 @@
 //! Max and average pools.
 
-use crate::geometry::Geometry;
+#![allow(unsafe_code)]
 
-/// Max pool of `[height, width, channels]`. Padding is never the maximum.
+use crate::geometry::Geometry;
+use crate::simd::{InstructionSet, Simd, dispatch};
+
+/// Max pool of `[height, width, channels]`. Padding is never the maximum. A window with a NaN gives
+/// NaN.
 ///
 /// # Panics
 /// When the length of a slice does not fit the geometry.
 pub fn max_pool(input: &[f32], geometry: &Geometry, channels: usize, out: &mut [f32]) {
-    pool(input, geometry, channels, out, f32::NEG_INFINITY, |best, value| {
-        if value > best { value } else { best }
-    });
+    check_lengths(input, geometry, channels, out);
+    let mut args = MaxPool { input, geometry: *geometry, channels, out };
+    // SAFETY: `detect` found the instruction set, and the lengths were checked.
+    unsafe { max_of_windows(InstructionSet::detect(), &mut args) }
+}
+
+struct MaxPool<'a> {
+    /// `[in_pixels, channels]`
+    input: &'a [f32],
+    geometry: Geometry,
+    channels: usize,
+    /// `[out_pixels, channels]`
+    out: &'a mut [f32],
+}
+
+dispatch! {
+    /// # Safety
+    /// The CPU has the instruction set; the lengths of the slices fit the geometry.
+    unsafe fn max_of_windows(args: &mut MaxPool<'_>) = max_of_windows_with
+}
+
+#[inline(always)]
+unsafe fn max_of_windows_with<S: Simd>(args: &mut MaxPool<'_>) {
+    let MaxPool { input, ref geometry, channels, .. } = *args;
+    for (pixel, out) in args.out.chunks_exact_mut(channels).enumerate() {
+        let (y, x) = (pixel / geometry.out_width(), pixel % geometry.out_width());
+        let (rows, columns) = (geometry.taps(y, geometry.height), geometry.taps(x, geometry.width));
+        let row = y * geometry.stride + rows.start - geometry.pad();
+        let column = x * geometry.stride + columns.start - geometry.pad();
+        let first = &input[(row * geometry.width + column) * channels..];
+        for c in (0..channels).step_by(S::LANES) {
+            let count = S::LANES.min(channels - c);
+            // SAFETY: the taps are pixels of the map, which has `channels` values for each.
+            unsafe {
+                let from = first.as_ptr().add(c);
+                let mut best = S::splat(f32::NEG_INFINITY);
+                for ky in 0..rows.len() {
+                    for kx in 0..columns.len() {
+                        let from = from.add((ky * geometry.width + kx) * channels);
+                        let value = match count == S::LANES {
+                            true => S::load(from),
+                            false => S::load_first(from, count),
+                        };
+                        best = S::max_or_nan(best, value);
+                    }
+                }
+                let to = out.as_mut_ptr().add(c);
+                if count == S::LANES { S::store(to, best) } else { S::store_first(to, best, count) }
+            }
+        }
+    }
 }
 
 /// Average pool of `[height, width, channels]`. Padding counts as zeros: every sum is divided by
@@ -18,35 +70,26 @@ pub fn max_pool(input: &[f32], geometry: &Geometry, channels: usize, out: &mut [
 /// # Panics
 /// When the length of a slice does not fit the geometry.
 pub fn avg_pool(input: &[f32], geometry: &Geometry, channels: usize, out: &mut [f32]) {
-    pool(input, geometry, channels, out, 0.0, |sum, value| sum + value);
-    let share = 1.0 / (geometry.kernel * geometry.kernel) as f32;
-    out.iter_mut().for_each(|value| *value *= share);
-}
-
-fn pool(
-    input: &[f32],
-    geometry: &Geometry,
-    channels: usize,
-    out: &mut [f32],
-    start: f32,
-    combine: impl Fn(f32, f32) -> f32,
-) {
+    check_lengths(input, geometry, channels, out);
     let Geometry { height, width, kernel, stride } = *geometry;
-    assert_eq!(input.len(), geometry.in_pixels() * channels, "length of the input");
-    assert_eq!(out.len(), geometry.out_pixels() * channels, "length of the output");
     for (pixel, out) in out.chunks_exact_mut(channels).enumerate() {
         let (y, x) = (pixel / geometry.out_width(), pixel % geometry.out_width());
-        out.fill(start);
+        out.fill(0.0);
         for ky in geometry.taps(y, height) {
             for kx in geometry.taps(x, width) {
                 let (row, column) = (y * stride + ky - kernel / 2, x * stride + kx - kernel / 2);
                 let from = &input[(row * width + column) * channels..][..channels];
-                for (out, &value) in out.iter_mut().zip(from) {
-                    *out = combine(*out, value);
-                }
+                out.iter_mut().zip(from).for_each(|(sum, &value)| *sum += value);
             }
         }
     }
+    let share = 1.0 / (kernel * kernel) as f32;
+    out.iter_mut().for_each(|value| *value *= share);
+}
+
+fn check_lengths(input: &[f32], geometry: &Geometry, channels: usize, out: &[f32]) {
+    assert_eq!(input.len(), geometry.in_pixels() * channels, "length of the input");
+    assert_eq!(out.len(), geometry.out_pixels() * channels, "length of the output");
 }
 
 /// The mean of each channel over all pixels of `[pixels, channels]`.

@@ -14,7 +14,7 @@ pub fn add(a: &[f32], b: &[f32], act: Activation, out: &mut [f32]) {
     let sums = out.iter_mut().zip(a.iter().zip(b));
     match act {
         Activation::Linear => sums.for_each(|(out, (&a, &b))| *out = a + b),
-        Activation::Relu => sums.for_each(|(out, (&a, &b))| *out = (a + b).max(0.0)),
+        Activation::Relu => sums.for_each(|(out, (&a, &b))| *out = Activation::Relu.of(a + b)),
         act => sums.for_each(|(out, (&a, &b))| *out = act.of(a + b)),
     }
 }

@@ -12,6 +12,19 @@ fn pseudo_random(count: usize, salt: usize) -> Vec<f32> {
     (0..count).map(|i| mix(i) as f32 / 1_000.0 - 1.0).collect()
 }
 
+/// As [`pseudo_random`], with NaN at one place for some `nan`.
+fn input(count: usize, nan: Option<usize>) -> Vec<f32> {
+    let mut values = pseudo_random(count, 1);
+    if let Some(nan) = nan {
+        values[nan % count] = f32::NAN;
+    }
+    values
+}
+
+fn nan() -> impl Strategy<Value = Option<usize>> {
+    prop::option::weighted(0.3, any::<usize>())
+}
+
 /// `act(conv + bias + residual)` with f64 sums; weights `[out, in / groups, kernel, kernel]`.
 fn plain(case: &Case, input: &[f32], weights: &[f32], bias: &[f32], added: &[f32]) -> Vec<f64> {
     let Case { geometry, channels, out, groups, act, .. } = *case;
@@ -85,6 +98,10 @@ fn threads() -> impl Strategy<Value = Threads> {
 
 fn assert_close(found: &[f32], expected: &[f64]) -> Result<(), TestCaseError> {
     for (index, (&found, &expected)) in found.iter().zip(expected).enumerate() {
+        prop_assert_eq!(found.is_nan(), expected.is_nan(), "{}: {} for {}", index, found, expected);
+        if expected.is_nan() {
+            continue;
+        }
         let error = (f64::from(found) - expected).abs();
         prop_assert!(error < 1e-4 * expected.abs().max(1.0), "{index}: {found} for {expected}");
     }
@@ -97,12 +114,12 @@ proptest! {
     #[test]
     fn dense_and_grouped(
         geometry in geometry(), each_in in 1..24_usize, each_out in 1..40_usize,
-        groups in 1..4_usize, act in activation(), threads in threads(),
+        groups in 1..4_usize, act in activation(), threads in threads(), nan in nan(),
     ) {
         let (channels, out) = (each_in * groups, each_out * groups);
         let case = Case { geometry, channels, out, groups, act };
         let taps = geometry.kernel * geometry.kernel;
-        let input = pseudo_random(geometry.in_pixels() * channels, 1);
+        let input = input(geometry.in_pixels() * channels, nan);
         let weights = pseudo_random(out * each_in * taps, 2);
         let bias = pseudo_random(out, 3);
         let residual = pseudo_random(geometry.out_pixels() * out, 4);
@@ -131,9 +148,10 @@ proptest! {
     #[test]
     fn depthwise(
         geometry in geometry(), channels in 1..50_usize, act in activation(), threads in threads(),
+        nan in nan(),
     ) {
         let case = Case { geometry, channels, out: channels, groups: channels, act };
-        let input = pseudo_random(geometry.in_pixels() * channels, 1);
+        let input = input(geometry.in_pixels() * channels, nan);
         let weights = pseudo_random(channels * geometry.kernel * geometry.kernel, 2);
         let bias = pseudo_random(channels, 3);
         let zeros = vec![0.0; geometry.out_pixels() * channels];
@@ -150,9 +168,10 @@ proptest! {
     fn fused_inverted_residual(
         geometry in geometry(), each_in in 1..24_usize, channels in 2..40_usize,
         out in 1..24_usize, act in activation(), parts in parts(), threads in threads(),
+        nan in nan(),
     ) {
         let input_channels = if parts.expands { each_in } else { channels };
-        let input = pseudo_random(geometry.in_pixels() * input_channels, 1);
+        let input = input(geometry.in_pixels() * input_channels, nan);
         let point = Geometry { kernel: 1, stride: 1, ..geometry };
         let product = |from: usize, to: usize, act, salt| {
             let case = Case { geometry: point, channels: from, out: to, groups: 1, act };

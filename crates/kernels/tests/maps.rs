@@ -113,3 +113,46 @@ proptest! {
         }
     }
 }
+
+/// As in PyTorch, NaN stays NaN, and infinities are what the functions make of them.
+#[test]
+fn nan_stays_nan() {
+    use Activation::*;
+    // Lengths of whole vectors, of parts of vectors and of both.
+    for count in [1, 8, 13, 16, 40] {
+        for act in [Linear, Relu, Relu6, HardSwish, Swish, Sigmoid, HardSigmoid] {
+            for at in [0, count / 2, count - 1] {
+                let mut values = vec![1.0; count];
+                values[at] = f32::NAN;
+                act.apply(&mut values);
+                let mut sum = vec![0.0; count];
+                let (mut a, b) = (vec![-2.0; count], vec![3.0; count]);
+                a[at] = f32::NAN;
+                add(&a, &b, act, &mut sum);
+                for (index, (value, sum)) in values.iter().zip(&sum).enumerate() {
+                    let found = [value.is_nan(), sum.is_nan()];
+                    assert_eq!(found, [index == at; 2], "{act:?}, {index} of {count}");
+                }
+            }
+            assert!(act.of(f32::NAN).is_nan(), "{act:?}");
+        }
+    }
+    for channels in [1, 8, 24, 29] {
+        let geometry = Geometry { height: 5, width: 5, kernel: 3, stride: 2 };
+        for nan in 0..geometry.in_pixels() {
+            let mut input = map(geometry.in_pixels(), channels, 1);
+            input[nan * channels + channels / 2] = f32::NAN;
+            input[0] = if nan == 0 { input[0] } else { f32::INFINITY };
+            let mut found = map(geometry.out_pixels(), channels, 2);
+            max_pool(&input, &geometry, channels, &mut found);
+            for (at, &found) in found.iter().enumerate() {
+                let window = window(&input, geometry, channels, at / channels, at % channels);
+                let expected = match window.iter().any(|value| value.is_nan()) {
+                    true => f32::NAN,
+                    false => window.into_iter().fold(f32::MIN, f32::max),
+                };
+                assert_eq!(found.to_bits(), expected.to_bits(), "{nan}, {at} of {channels}");
+            }
+        }
+    }
+}

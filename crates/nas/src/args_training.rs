@@ -141,7 +141,12 @@ pub(crate) struct InferArgs {
 #[command(
     after_help = "Examples:\n  nas import --from torchvision mobilenet_v2 mobilenet_v2-7ebf99e0.pth \
     --weights v2.safetensors\n  nas import --from timm mobilenet_v1 model.safetensors --weights \
-    v1.safetensors\n\nThe number of classes is that of the file."
+    v1.safetensors\n\nThe number of classes is that of the file. Checkpoints may have the state dict under a\n\
+    key, and its names may have a prefix, such as `module.`: both are found and printed.\n\n\
+    Networks that serve: of torchvision mobilenet_v2, mobilenet_v3_small and _large (not\n\
+    dilated), mnasnet and shufflenet_v2; of timm mobilenetv1, mobilenetv2, mobilenetv3,\n\
+    mnasnet and semnasnet. timm's tf_ networks have the same tensors but pad as TensorFlow\n\
+    does; nas cannot compute them. A config.json beside the file is checked for all this."
 )]
 pub(crate) struct ImportArgs {
     /// Framework that built the network: decides the names of tensors and the batch norm settings
@@ -154,6 +159,12 @@ pub(crate) struct ImportArgs {
     /// Weights file to write
     #[arg(long, value_name = "W")]
     pub(crate) weights: PathBuf,
+    /// Key of the state dict in the file [default: that of averaged weights (EMA), or the only one]
+    #[arg(long, value_name = "KEY")]
+    pub(crate) state_key: Option<String>,
+    /// Start the classifier from random weights, for the classes of NET and for training
+    #[arg(long)]
+    pub(crate) fresh_classifier: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

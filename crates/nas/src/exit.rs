@@ -50,7 +50,12 @@ pub(crate) fn training_error(net: &str, error: TrainingError) -> anyhow::Error {
         TrainingError::OtherRun(_) => bad_input("--resume", error),
         TrainingError::Data(error) => bad_input("--data", error),
         TrainingError::Invalid(error) => bad_input(net, error),
-        TrainingError::Tensors(_) | TrainingError::OtherNetwork => bad_input("--weights", error),
+        TrainingError::Tensors(_)
+        | TrainingError::OtherNetwork
+        | TrainingError::NoClassifier { .. }
+        | TrainingError::NoStateDict { .. }
+        | TrainingError::Blocks { .. }
+        | TrainingError::Hint { .. } => bad_input("--weights", error),
         TrainingError::File { .. }
         | TrainingError::Network(_)
         | TrainingError::NoNames { .. }

@@ -76,9 +76,43 @@ pub enum TrainingError {
     /// Weights whose tensors are not those of the network.
     #[error("the weights are of another network: the number or the sizes of their tensors differ")]
     OtherNetwork,
-    /// All tensors of a file that are missing, unexpected or of another shape.
-    #[error("{} tensors do not fit the network:{}", .0.len(), lines(.0))]
+    /// All tensors of a file that are missing, unexpected, of another shape or of values that are no
+    /// weights. The message has the first few of them.
+    #[error("{}:{}", count_of(.0), first_lines(.0))]
     Tensors(Vec<TensorFault>),
+    /// A state dict that lacks linear layers of the head and nothing else.
+    #[error(
+        "found a state dict without its classifier ({}); expected: one with it",
+        .missing.join(", ")
+    )]
+    NoClassifier {
+        /// The names of the missing tensors.
+        missing: Vec<String>,
+    },
+    /// A file without the state dict of a network of the framework.
+    #[error("found {found}; expected: {expected}")]
+    NoStateDict {
+        /// Some of the file's tensors.
+        found: String,
+        /// A tensor of such a state dict.
+        expected: String,
+    },
+    /// A state dict of a network with another number of blocks.
+    #[error("found {found}; expected: {expected}")]
+    Blocks {
+        /// The number of blocks.
+        found: String,
+        /// The number of blocks of the network.
+        expected: String,
+    },
+    /// An error with what may be the matter.
+    #[error("{error}\n  hint: {hint}")]
+    Hint {
+        /// The error.
+        error: Box<TrainingError>,
+        /// What may be the matter.
+        hint: String,
+    },
     /// A file whose content is not what was expected.
     #[error("found {found}; expected: {expected}")]
     File {
@@ -166,6 +200,46 @@ pub enum TensorFault {
         /// Its shape in the network.
         expected: Vec<usize>,
     },
+    /// A value that cannot be a weight.
+    #[error("{name}{index:?}: found {found}; expected: {expected}")]
+    Value {
+        /// The name of the tensor.
+        name: String,
+        /// The index of the value, one number for each dimension.
+        index: Vec<usize>,
+        /// The value.
+        found: String,
+        /// Which values are possible.
+        expected: &'static str,
+    },
+}
+
+impl TensorFault {
+    /// Whether the tensor is there with the right shape.
+    pub(crate) fn is_of_value(&self) -> bool {
+        matches!(self, Self::Value { .. })
+    }
+}
+
+/// The most tensors that a message names.
+const SHOWN: usize = 5;
+
+fn count_of(faults: &[TensorFault]) -> String {
+    let of_values = faults.iter().all(TensorFault::is_of_value);
+    match (faults.len(), of_values) {
+        (1, true) => "1 tensor has a value that is no weight".to_owned(),
+        (1, false) => "1 tensor does not fit the network".to_owned(),
+        (count, true) => format!("{count} tensors have values that are no weights"),
+        (count, false) => format!("{count} tensors do not fit the network"),
+    }
+}
+
+fn first_lines(faults: &[TensorFault]) -> String {
+    let more = match faults.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("\n  and {more} more"),
+    };
+    lines(&faults[..faults.len().min(SHOWN)]) + &more
 }
 
 fn lines<T: Display>(items: &[T]) -> String {

@@ -6,7 +6,7 @@ use search_space::{Block, Head, Network, Norm};
 
 use crate::error::TrainingError;
 use crate::import::Framework;
-use crate::tensors::Tensors;
+use crate::tensors::Shapes;
 
 /// The framework's name for each node that has tensors, by the name of the node.
 pub(crate) type Names = BTreeMap<String, String>;
@@ -31,13 +31,13 @@ const MOBILENET_V3: Norm = Norm { eps: 1e-3, momentum: 0.01 };
 pub(crate) fn scheme(
     framework: Framework,
     network: &Network,
-    tensors: &Tensors,
+    shapes: &Shapes,
 ) -> Result<Scheme, TrainingError> {
-    let has = |name: &str| tensors.contains_key(name);
+    let has = |name: &str| shapes.contains_key(name);
     let mut builder = Builder { network, names: Names::new() };
     let norm = match framework {
         Framework::Timm => {
-            builder.timm(tensors)?;
+            builder.timm(shapes)?;
             PYTORCH
         }
         Framework::Torchvision if has("conv1.0.weight") => {
@@ -45,7 +45,7 @@ pub(crate) fn scheme(
             PYTORCH
         }
         Framework::Torchvision if has("layers.0.weight") => {
-            builder.mnasnet(tensors)?;
+            builder.mnasnet(shapes)?;
             MNASNET
         }
         Framework::Torchvision => {
@@ -120,8 +120,8 @@ impl Builder<'_> {
     }
 
     /// torchvision's MnasNet, which is B1. Its stem and first block are entries of `layers` itself.
-    fn mnasnet(&mut self, tensors: &Tensors) -> Result<(), TrainingError> {
-        let mut places = self.places("layers", tensors, 2)?.into_iter();
+    fn mnasnet(&mut self, shapes: &Shapes) -> Result<(), TrainingError> {
+        let mut places = self.places("layers", shapes, 2)?.into_iter();
         self.pair("blocks.0.conv", "layers.0".into(), "layers.1".into());
         for (index, block) in self.network.blocks.iter().enumerate().skip(1) {
             let ours = format!("blocks.{index}");
@@ -178,11 +178,11 @@ impl Builder<'_> {
     }
 
     /// timm's classes `EfficientNet` and `MobileNetV3`, which build MobileNetV1 to V3 and MnasNet.
-    fn timm(&mut self, tensors: &Tensors) -> Result<(), TrainingError> {
+    fn timm(&mut self, shapes: &Shapes) -> Result<(), TrainingError> {
         let is_v3 = matches!(self.network.head, Head::PoolThenConv { .. });
         // The stem is not in timm's `blocks`, but the last convolution of V3 is.
         let other_blocks = if is_v3 { 0 } else { 1 };
-        let mut places = self.places("blocks", tensors, other_blocks)?.into_iter();
+        let mut places = self.places("blocks", shapes, other_blocks)?.into_iter();
         for (index, block) in self.network.blocks.iter().enumerate() {
             let ours = format!("blocks.{index}");
             if index == 0 {
@@ -232,7 +232,7 @@ impl Builder<'_> {
     fn places(
         &self,
         prefix: &str,
-        tensors: &Tensors,
+        shapes: &Shapes,
         other_blocks: usize,
     ) -> Result<Vec<String>, TrainingError> {
         let place = |name: &String| {
@@ -240,10 +240,10 @@ impl Builder<'_> {
             let mut number = || parts.next()?.parse::<usize>().ok();
             Some((number()?, number()?))
         };
-        let places: BTreeSet<(usize, usize)> = tensors.keys().filter_map(place).collect();
+        let places: BTreeSet<(usize, usize)> = shapes.keys().filter_map(place).collect();
         let blocks = self.network.blocks.len() - other_blocks;
         if places.len() != blocks {
-            return Err(TrainingError::File {
+            return Err(TrainingError::Blocks {
                 found: format!("{} blocks named {prefix}.STAGE.INDEX", places.len()),
                 expected: format!("{blocks}, those of {}", self.network.name),
             });

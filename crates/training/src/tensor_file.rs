@@ -1,21 +1,17 @@
-//! Reading and writing safetensors files, and reading files of `torch.save`.
+//! Reading and writing safetensors files.
 
 use std::collections::HashMap;
 use std::fmt::Display;
-use std::path::Path;
 
-use candle_core::pickle::PthTensors;
 use candle_core::{DType, Device};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
 use crate::error::TrainingError;
+use crate::state_dict::other_files::{OtherFile, looks_like_safetensors};
 use crate::tensors::{Tensor, Tensors};
 
-/// The key of a state dict inside a larger checkpoint.
-const STATE_DICT: &str = "state_dict";
-
-fn bad_file(found: impl Display, expected: &str) -> TrainingError {
-    TrainingError::File { found: found.to_string(), expected: expected.to_owned() }
+pub(crate) fn bad_file(found: impl Display, expected: impl Into<String>) -> TrainingError {
+    TrainingError::File { found: found.to_string(), expected: expected.into() }
 }
 
 fn tensor(from: &candle_core::Tensor) -> candle_core::Result<Tensor> {
@@ -29,13 +25,21 @@ fn tensor(from: &candle_core::Tensor) -> candle_core::Result<Tensor> {
 /// Bytes of another format, a truncated file, or tensors of other types than integers and floats.
 pub fn read_safetensors(bytes: &[u8]) -> Result<(Tensors, HashMap<String, String>), TrainingError> {
     const EXPECTED: &str = "a complete safetensors file";
-    let (_, metadata) =
-        SafeTensors::read_metadata(bytes).map_err(|error| bad_file(error, EXPECTED))?;
+    if !looks_like_safetensors(bytes) {
+        let OtherFile { found, remedy } = OtherFile::of(bytes);
+        return Err(bad_file(found, format!("{EXPECTED}; {remedy}")));
+    }
+    let damaged = |error: &dyn Display| {
+        let found = format!("a safetensors file that is cut off or damaged ({error})");
+        bad_file(found, EXPECTED)
+    };
+    let (_, metadata) = SafeTensors::read_metadata(bytes).map_err(|error| damaged(&error))?;
     let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu);
-    let tensors = tensors.map_err(|error| bad_file(error, EXPECTED))?;
+    let tensors = tensors.map_err(|error| damaged(&TrainingError::from(error)))?;
     let read = |(name, from): (String, _)| Ok((name, tensor(&from)?));
     let tensors = tensors.into_iter().map(read).collect::<candle_core::Result<_>>();
-    let tensors = tensors.map_err(|error| bad_file(error, "tensors of integers or floats"))?;
+    let tensors = tensors
+        .map_err(|error| bad_file(TrainingError::from(error), "tensors of integers or floats"))?;
     Ok((tensors, metadata.metadata().clone().unwrap_or_default()))
 }
 
@@ -59,41 +63,4 @@ pub fn write_safetensors(
     }
     let metadata = HashMap::from([(key.to_owned(), text.to_owned())]);
     safetensors::serialize(views, Some(metadata)).map_err(refused)
-}
-
-/// Reads a state dict written by `torch.save`, either the whole file or its entry `state_dict`.
-fn read_pickle(path: &Path) -> Result<Tensors, TrainingError> {
-    let read = |key: Option<&str>| -> candle_core::Result<Tensors> {
-        let file = PthTensors::new(path, key)?;
-        let mut tensors = Tensors::new();
-        for name in file.tensor_infos().keys() {
-            if let Some(from) = file.get(name)? {
-                tensors.insert(name.clone(), tensor(&from)?);
-            }
-        }
-        Ok(tensors)
-    };
-    let tensors = match read(None) {
-        Ok(tensors) if tensors.is_empty() => read(Some(STATE_DICT)),
-        done => done,
-    };
-    let tensors = tensors.map_err(|error| bad_file(error, "a state dict saved by torch.save"))?;
-    match tensors.is_empty() {
-        true => Err(bad_file("no tensors", "a state dict saved by torch.save")),
-        false => Ok(tensors),
-    }
-}
-
-/// Reads a state dict from a safetensors file or a file written by `torch.save`; the content
-/// decides which.
-///
-/// # Errors
-/// A file that cannot be read or is of another format.
-pub fn read_state_dict(path: &Path) -> Result<Tensors, TrainingError> {
-    let bytes = std::fs::read(path)
-        .map_err(|error| bad_file(error, "a safetensors file, or one written by torch.save"))?;
-    if bytes.starts_with(b"PK") {
-        return read_pickle(path);
-    }
-    Ok(read_safetensors(&bytes)?.0)
 }

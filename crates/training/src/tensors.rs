@@ -1,6 +1,6 @@
 //! The names and shapes of a graph's tensors, and a graph's weights assembled from tensors by name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use search_space::{Graph, NodeWeights, Op, Weights};
 
@@ -18,6 +18,9 @@ pub struct Tensor {
 /// The tensors of a file by name.
 pub type Tensors = BTreeMap<String, Tensor>;
 
+/// The shapes of tensors by name.
+pub(crate) type Shapes = BTreeMap<String, Vec<usize>>;
+
 /// The name and shape of a tensor that a graph needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TensorSpec {
@@ -25,6 +28,18 @@ pub struct TensorSpec {
     pub name: String,
     /// Its shape in PyTorch's layout.
     pub shape: Vec<usize>,
+}
+
+impl TensorSpec {
+    /// The name of its node.
+    pub(crate) fn node(&self) -> &str {
+        self.name.rsplit_once('.').map_or(&self.name, |(node, _)| node)
+    }
+
+    /// `weight`, `bias`, `running_mean` or `running_var`.
+    pub(crate) fn leaf(&self) -> &str {
+        self.name.rsplit_once('.').map_or("", |(_, leaf)| leaf)
+    }
 }
 
 /// The tensors of a graph in the order of its nodes. Those of a batch norm are scale, shift,
@@ -74,36 +89,80 @@ pub(crate) fn flat(weights: &Weights) -> Vec<&[f32]> {
     weights.nodes.iter().flat_map(of).collect()
 }
 
+/// What is wrong with tensors, given their shapes. `wanted` are the names of those that a graph needs,
+/// with their specs; messages show these names, not those of the specs. Trailing dimensions of 1
+/// are ignored when shapes are compared. `ignored` says which other tensors may be present.
+pub(crate) fn faults(
+    wanted: &[(&str, &TensorSpec)],
+    shapes: &Shapes,
+    ignored: impl Fn(&str) -> bool,
+) -> Vec<TensorFault> {
+    let of_wanted = wanted.iter().filter_map(|&(name, TensorSpec { shape: expected, .. })| {
+        let (name, expected) = (name.to_owned(), expected.clone());
+        match shapes.get(&name) {
+            None => Some(TensorFault::Missing { name, shape: expected }),
+            Some(found) if trimmed(found) != trimmed(&expected) => {
+                Some(TensorFault::Shape { name, found: found.clone(), expected })
+            }
+            Some(_) => None,
+        }
+    });
+    let names: BTreeSet<&str> = wanted.iter().map(|(name, _)| *name).collect();
+    let others = shapes.iter().filter(|(name, _)| !names.contains(&name[..]) && !ignored(name));
+    let extra = |(name, shape): (&String, &Vec<usize>)| TensorFault::Extra {
+        name: name.clone(),
+        shape: shape.clone(),
+    };
+    of_wanted.chain(others.map(extra)).collect()
+}
+
 /// Assembles a graph's weights from tensors by name. `wanted` are the names of the tensors in the
-/// order of [`tensor_specs`]; messages show these, not the names of the specs. Trailing dimensions
-/// of 1 are ignored when shapes are compared. `ignored` says which other tensors may be present.
+/// order of [`tensor_specs`]. `ignored` says which other tensors may be present.
 ///
 /// # Errors
-/// [`TrainingError::Tensors`] with all tensors that are missing, unexpected or of another shape.
+/// [`TrainingError::Tensors`] with all tensors that are missing, unexpected or of another shape, or
+/// with the first value of each tensor that is not finite, or negative where it is a variance.
 pub(crate) fn assemble(
     graph: &Graph,
     wanted: &[String],
     mut tensors: Tensors,
     ignored: impl Fn(&str) -> bool,
 ) -> Result<Weights, TrainingError> {
-    let mut faults = Vec::new();
-    let mut values = Vec::with_capacity(wanted.len());
-    for (name, TensorSpec { shape, .. }) in wanted.iter().zip(tensor_specs(graph)) {
-        match tensors.remove(name) {
-            None => faults.push(TensorFault::Missing { name: name.clone(), shape }),
-            Some(tensor) if trimmed(&tensor.shape) != trimmed(&shape) => {
-                let found = tensor.shape;
-                faults.push(TensorFault::Shape { name: name.clone(), found, expected: shape });
-            }
-            Some(tensor) => values.push(tensor.values),
-        }
+    let specs = tensor_specs(graph);
+    let shapes = tensors.iter().map(|(name, tensor)| (name.clone(), tensor.shape.clone()));
+    let named: Vec<(&str, &TensorSpec)> = wanted.iter().map(String::as_str).zip(&specs).collect();
+    let mut found = faults(&named, &shapes.collect(), ignored);
+    if found.is_empty() {
+        let of_values = |&(name, spec): &(&str, &TensorSpec)| {
+            fault_of_values(name, spec, &tensors.get(name)?.values)
+        };
+        found.extend(named.iter().filter_map(of_values));
     }
-    let left = tensors.into_iter().filter(|(name, _)| !ignored(name));
-    faults.extend(left.map(|(name, Tensor { shape, .. })| TensorFault::Extra { name, shape }));
-    if !faults.is_empty() {
-        return Err(TrainingError::Tensors(faults));
+    if !found.is_empty() {
+        return Err(TrainingError::Tensors(found));
     }
-    Ok(weights_of(graph, values))
+    let values = wanted.iter().filter_map(|name| tensors.remove(name));
+    Ok(weights_of(graph, values.map(|tensor| tensor.values).collect()))
+}
+
+/// The first value of a tensor that cannot be a weight.
+fn fault_of_values(name: &str, spec: &TensorSpec, values: &[f32]) -> Option<TensorFault> {
+    let is_variance = spec.leaf() == "running_var";
+    let is_wrong = |value: &f32| !value.is_finite() || (is_variance && *value < 0.0);
+    let at = values.iter().position(is_wrong)?;
+    let mut rest = at;
+    let mut index: Vec<usize> = Vec::with_capacity(spec.shape.len());
+    for &dim in spec.shape.iter().rev() {
+        index.push(rest % dim);
+        rest /= dim;
+    }
+    index.reverse();
+    Some(TensorFault::Value {
+        name: name.to_owned(),
+        index,
+        found: values[at].to_string(),
+        expected: if is_variance { "a finite variance of at least 0" } else { "a finite number" },
+    })
 }
 
 /// A graph's weights from the elements of its tensors, in the order of [`tensor_specs`].

@@ -8,8 +8,8 @@ use candle_core::{DType, Device};
 use engine::Engine;
 use search_space::published;
 use training::{
-    Backend, Framework, Model, TrainingError, WeightsFile, import, read_safetensors,
-    read_state_dict, write_weights,
+    Backend, Framework, ImportSettings, Imported, Model, StateFile, TrainingError, WeightsFile,
+    import, read_safetensors, write_weights,
 };
 
 const CASES: [(Framework, &str, &str); 4] = [
@@ -51,8 +51,9 @@ fn logits_are_pytorchs() {
         let (input, logits) = (io.remove("input").unwrap(), io.remove("logits").unwrap());
         let mut network = published::network(name).unwrap();
         network.input.resolution = input.shape[2];
-        let state = read_state_dict(&folder.join(format!("{file}.safetensors"))).unwrap();
-        let (network, weights) = import(framework, &network, state).unwrap();
+        let state = StateFile::read(&folder.join(format!("{file}.safetensors"))).unwrap();
+        let imported = import(&ImportSettings::new(framework), &network, &state).unwrap();
+        let Imported { network, weights, .. } = imported;
         assert_eq!(network.classes, logits.shape[1]);
         // By way of a file, as users do it.
         let file = WeightsFile::read(&write_weights(&network, &weights).unwrap()).unwrap();
@@ -84,16 +85,31 @@ fn state_dicts_that_do_not_fit() {
     let Some(folder) = golden() else { return };
     let (framework, name, file) = CASES[1];
     let network = published::network(name).unwrap();
-    let mut state = read_state_dict(&folder.join(format!("{file}.safetensors"))).unwrap();
+    let bytes = std::fs::read(folder.join(format!("{file}.safetensors"))).unwrap();
+    let (mut state, _) = read_safetensors(&bytes).unwrap();
     let names: BTreeSet<String> = state.keys().cloned().collect();
     let weights: Vec<&String> = names.iter().filter(|n| n.ends_with("0.0.weight")).collect();
-    let (missing, misshapen) = (weights[0], weights[1]);
+    let (missing, misshapen) = (weights[1], weights[2]);
     let tensor = state.remove(missing).unwrap();
     state.insert("extra".to_owned(), tensor);
     state.get_mut(misshapen).unwrap().shape = vec![1, 2, 3];
-    let error: TrainingError = import(framework, &network, state).unwrap_err();
+    let settings = ImportSettings::new(framework);
+    let file = StateFile::of_tensors(state);
+    let error: TrainingError = import(&settings, &network, &file).unwrap_err();
     let error = error.to_string();
     for part in [missing.as_str(), misshapen.as_str(), "extra"] {
         assert!(error.contains(part), "{error} lacks {part}");
     }
+}
+
+/// The two ShuffleNetV2 of this project differ in their shortcuts.
+#[test]
+fn the_network_that_fits_is_named() {
+    let Some(folder) = golden() else { return };
+    let (framework, right, file) = CASES[3];
+    let network = published::network("shufflenet_v2@width=0.5").unwrap();
+    let state = StateFile::read(&folder.join(format!("{file}.safetensors"))).unwrap();
+    let error = import(&ImportSettings::new(framework), &network, &state).unwrap_err().to_string();
+    assert!(error.ends_with(&format!("hint: the file fits {right} of torchvision")), "{error}");
+    assert!(error.lines().count() < 9, "{error}");
 }

@@ -80,6 +80,11 @@ unsafe impl Simd for Portable {
     }
 
     #[inline(always)]
+    unsafe fn max_or_nan(a: Lanes, b: Lanes) -> Lanes {
+        std::array::from_fn(|i| if (a[i] > b[i]) | a[i].is_nan() { a[i] } else { b[i] })
+    }
+
+    #[inline(always)]
     unsafe fn between(x: Lanes, low: f32, high: f32, value: Lanes) -> Lanes {
         std::array::from_fn(|i| if (x[i] > low) & (x[i] < high) { value[i] } else { 0.0 })
     }

@@ -82,6 +82,11 @@ x86! {
         unsafe { _mm256_maskstore_ps(to, first_of_eight(count), vector) }
     }
     #[inline(always)]
+    unsafe fn max_or_nan(a: __m256, b: __m256) -> __m256 {
+        // SAFETY: the trait's contract.
+        unsafe { _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps::<_CMP_UNORD_Q>(a, a)) }
+    }
+    #[inline(always)]
     unsafe fn between(x: __m256, low: f32, high: f32, value: __m256) -> __m256 {
         // SAFETY: the trait's contract.
         unsafe {
@@ -109,6 +114,14 @@ x86! {
     unsafe fn store_first(to: *mut f32, vector: __m512, count: usize) {
         // SAFETY: the trait's contract; lanes outside the mask are not written.
         unsafe { _mm512_mask_storeu_ps(to, ((1_u32 << count) - 1) as u16, vector) }
+    }
+    #[inline(always)]
+    unsafe fn max_or_nan(a: __m512, b: __m512) -> __m512 {
+        // SAFETY: the trait's contract.
+        unsafe {
+            let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a);
+            _mm512_mask_mov_ps(_mm512_max_ps(a, b), nan, a)
+        }
     }
     #[inline(always)]
     unsafe fn between(x: __m512, low: f32, high: f32, value: __m512) -> __m512 {

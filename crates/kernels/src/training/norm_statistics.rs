@@ -41,7 +41,9 @@ impl NormStatistics {
         let share = channels as f64 / all.len() as f64;
         let of = |c: usize| {
             let difference = self.sums.total[0][c] * share;
-            let var = (self.sums.total[1][c] * share - difference * difference).max(0.0);
+            let var = self.sums.total[1][c] * share - difference * difference;
+            // Rounding can make it negative; NaN stays.
+            let var = if var < 0.0 { 0.0 } else { var };
             ((f64::from(self.shift[c]) + difference) as f32, var as f32)
         };
         (0..channels).map(of).unzip()

@@ -36,7 +36,9 @@ fn max_along(window: Window, x: &Tensor, axis: usize) -> Result<Tensor> {
     let mut max = window.select(x, axis, 0..1, Outside::Edge)?;
     for tap in 1..window.kernel {
         let next = window.select(x, axis, tap..tap + 1, Outside::Edge)?;
-        max = next.gt(&max)?.where_cond(&next, &max)?;
+        // NaN is the largest, as in PyTorch.
+        let larger = (next.gt(&max)? + next.ne(&next)?)?;
+        max = larger.where_cond(&next, &max)?;
     }
     Ok(max)
 }

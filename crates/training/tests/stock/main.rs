@@ -274,3 +274,29 @@ fn what_does_not_fit_is_an_error() {
     assert!(stock::global_avg_pool(six).is_err() && stock::cross_entropy(six, six).is_err());
     assert!(stock::max_pool2d(&tensor(&[0, 3, 4, 6], 1), Pool2d { kernel: 3, stride: 1 }).is_err());
 }
+
+/// As in PyTorch, in these ops and in those of the kernels.
+#[test]
+fn nan_stays_nan() {
+    for act in ACTIVATIONS {
+        let x = given(&[1.0, f64::NAN, -9.0, 9.0], &[1, 2, 2, 1]);
+        let stock = values(&stock::activation(&x, act).unwrap());
+        assert_eq!(stock.iter().position(|y| y.is_nan()), Some(1), "{act:?}");
+    }
+    let pool = Pool2d { kernel: 3, stride: 2 };
+    for at in 0..25 {
+        let mut x: Vec<f64> = (0..25).map(|i| f64::from(i % 7)).collect();
+        x[at] = f64::NAN;
+        let (row, column) = (at / 5, at % 5);
+        let near = |of: usize, at: usize| (2 * of).abs_diff(at) <= 1;
+        let expected: Vec<bool> = (0..9).map(|i| near(i / 3, row) && near(i % 3, column)).collect();
+        let x = given(&x, &[1, 5, 5, 1]);
+        let stock = values(&stock::max_pool2d(&x, pool).unwrap());
+        let x = x.to_dtype(DType::F32).unwrap();
+        let fused = training::ops::max_pool2d(&x, pool).unwrap().to_dtype(DType::F64).unwrap();
+        for found in [stock, values(&fused)] {
+            let found: Vec<bool> = found.iter().map(|y| y.is_nan()).collect();
+            assert_eq!(found, expected, "{at}");
+        }
+    }
+}
