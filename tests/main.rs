@@ -2,6 +2,7 @@
 
 mod compare;
 mod data;
+mod data_sources;
 mod describe;
 mod export;
 mod import;

@@ -1,8 +1,10 @@
 //! Why a data set cannot be loaded, fetched or prepared.
 
-use std::fmt::Display;
+use std::fmt::{self, Display};
 use std::io;
 use std::path::PathBuf;
+
+use crate::remark::write_lines;
 
 /// Why a data set cannot be loaded, fetched or prepared.
 #[derive(Debug, thiserror::Error)]
@@ -48,9 +50,9 @@ pub enum DataError {
     Fetch(FetchError),
     /// Too many images of a split cannot be decoded.
     #[error(
-        "{}: found {} of {images} images that cannot be decoded, the first of them {}; expected: 1 %",
-        path.display(), skipped.len(),
-        skipped.first().map(ToString::to_string).unwrap_or_default()
+        "{}: found {} of {images} images that cannot be decoded; expected: at most 1 %, which are \
+         left out{}",
+        path.display(), skipped.len(), Lines(skipped)
     )]
     TooManySkipped {
         /// The split's folder.
@@ -113,6 +115,15 @@ pub struct Skipped {
     pub path: PathBuf,
     /// What the decoder said.
     pub message: String,
+}
+
+/// Files with what is wrong with them, one a line.
+struct Lines<'a>(&'a [Skipped]);
+
+impl Display for Lines<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_lines(f, self.0)
+    }
 }
 
 impl DataError {

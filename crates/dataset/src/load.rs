@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-use crate::error::{DataError, Skipped};
+use crate::error::DataError;
+use crate::remark::Remark;
 use crate::samples::Samples;
 use crate::sources::{Source, read};
 use crate::store::{ImageStore, Sample, SourceData};
@@ -49,8 +50,8 @@ pub struct Dataset {
     pub hold_out: Arc<Samples>,
     /// The images for the final accuracy. Whatever chooses between networks must not read them.
     pub test: Arc<Samples>,
-    /// The files that could not be decoded and were left out.
-    pub skipped: Vec<Skipped>,
+    /// How the source was understood, and what of it was left out.
+    pub remarks: Vec<Remark>,
 }
 
 impl Dataset {
@@ -66,7 +67,7 @@ impl Dataset {
     /// - `threads` is 0, or the system refuses to start the threads.
     pub fn load(source: &Source, hold_out: HoldOut, threads: usize) -> Result<Self, DataError> {
         let pool = Arc::new(pool(threads)?);
-        let SourceData { classes, channels, normalisation, train, test, skipped } =
+        let SourceData { classes, channels, normalisation, train, test, remarks } =
             pool.install(|| read(source))?;
         let split = |store: &Arc<dyn ImageStore>, samples: Vec<Sample>| {
             let (store, pool) = (Arc::clone(store), Arc::clone(&pool));
@@ -84,7 +85,7 @@ impl Dataset {
             train: split(&train.store, trained),
             hold_out: split(&train.store, kept),
             test: split(&test.store, test.samples),
-            skipped,
+            remarks,
         })
     }
 }

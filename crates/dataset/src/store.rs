@@ -4,8 +4,9 @@
 use std::fmt::Debug;
 use std::sync::Arc;
 
-use crate::error::{DataError, Skipped};
+use crate::error::DataError;
 use crate::image::Image;
+use crate::remark::Remark;
 
 /// Images that can be looked up at any time, by several threads at once.
 pub(crate) trait ImageStore: Debug + Send + Sync {
@@ -73,5 +74,5 @@ pub(crate) struct SourceData {
     pub(crate) normalisation: Normalisation,
     pub(crate) train: SourceSplit,
     pub(crate) test: SourceSplit,
-    pub(crate) skipped: Vec<Skipped>,
+    pub(crate) remarks: Vec<Remark>,
 }

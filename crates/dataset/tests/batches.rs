@@ -220,7 +220,7 @@ fn photos() {
         classes.map(|class| fs::read_dir(class.unwrap().path()).unwrap().count()).sum()
     };
     assert_eq!(photos.train.len() + photos.hold_out.len(), count("train"));
-    assert_eq!((photos.test.len(), photos.skipped.len()), (count("val"), 0));
+    assert_eq!((photos.test.len(), photos.remarks.len()), (count("val"), 0));
     let settings = BatchSettings { resolution: 64, ..PLAIN };
     let batch = epoch(&photos.hold_out, &settings, 0).swap_remove(0);
     let mean = batch.images.iter().sum::<f32>() / batch.images.len() as f32;

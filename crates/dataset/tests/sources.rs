@@ -4,7 +4,9 @@ use std::fs::{self, File};
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
 
-use dataset::{DataError, Dataset, HoldOut, Source};
+use dataset::{DataError, Dataset, HoldOut, Remark, Source};
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use image::{GrayImage, Rgb, RgbImage};
 use tempfile::tempdir;
 
@@ -103,6 +105,7 @@ fn mnist() {
     }
     let data = load("mnist", folder.path()).unwrap();
     assert_eq!((data.train.len(), data.test.len(), data.train.channels()), (2, 2, 1));
+    assert!(data.remarks[0].to_string().ends_with(": .hidden"), "{:?}", data.remarks);
     let image = data.test.image(1).unwrap();
     assert_eq!((image.height, image.width, data.test.label(0)), (2, 3, 9));
     assert_eq!(image.pixels, [6, 7, 8, 9, 10, 11]);
@@ -123,6 +126,99 @@ fn mnist() {
         write(name, bytes);
         refused(load("mnist", folder.path()), parts);
     }
+}
+
+/// The images of a data set in its order, and their labels.
+fn content(data: &Dataset) -> Vec<(Vec<u8>, u32)> {
+    let all = [&data.train, &data.test];
+    let of = |samples: &dataset::Samples| {
+        let one = |index| (samples.image(index).expect("an image").pixels, samples.label(index));
+        (0..samples.len()).map(one).collect::<Vec<_>>()
+    };
+    all.into_iter().flat_map(|samples| of(samples)).collect()
+}
+
+#[test]
+fn mnist_is_read_wherever_it_is_kept() {
+    let gzipped = |bytes: &[u8]| {
+        let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+        encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("in memory")
+    };
+    let images = idx(&[2, 2, 3], &(0..12).collect::<Vec<u8>>());
+    let files = [("images-idx3-ubyte", images), ("labels-idx1-ubyte", idx(&[2], &[9, 0]))];
+    let mut first = None;
+    for (folder, dotted, name_of, is_gzipped) in [
+        ("", false, "", false),
+        ("", false, ".gz", true),
+        ("", true, "", false),
+        ("", true, ".gz", true),
+        // A browser has unpacked it, or has taken off the ending.
+        ("", false, ".gz", false),
+        ("", false, "", true),
+        // The folders of torchvision, and of an archive with a folder for each file.
+        ("raw", false, ".gz", true),
+        ("MNIST/raw", false, "", false),
+        ("FashionMNIST/raw", false, ".gz", true),
+        ("NAME", false, "", false),
+        ("NAME", true, "", false),
+    ] {
+        let root = tempdir().unwrap();
+        for (part, (name, bytes)) in
+            ["train", "t10k"].into_iter().flat_map(|p| files.iter().map(move |f| (p, f)))
+        {
+            let name = format!("{part}-{name}{name_of}");
+            let name = if dotted { name.replace("-idx", ".idx") } else { name };
+            let folder = root.path().join(folder.replace("NAME", &name));
+            fs::create_dir_all(&folder).unwrap();
+            let bytes = if is_gzipped { gzipped(bytes) } else { bytes.clone() };
+            fs::write(folder.join(name), bytes).unwrap();
+        }
+        let data = load("mnist", root.path()).unwrap();
+        let found = (content(&data), data.train.fingerprint());
+        assert_eq!(&found, first.get_or_insert_with(|| found.clone()), "{folder}, {dotted}");
+    }
+
+    let root = tempdir().unwrap();
+    refused(load("mnist", root.path()), &["no train-labels-idx1-ubyte", "t10k-images", ".gz"]);
+    refused(load("mnist", &root.path().join("nowhere")), &["nowhere", "no such folder"]);
+    let file = root.path().join("train-labels-idx1-ubyte.gz");
+    fs::write(&file, &gzipped(&files[1].1)[..15]).unwrap();
+    refused(load("mnist", &file), &["found a file", "a folder with train-images"]);
+    fs::write(root.path().join("train-images-idx3-ubyte"), &files[0].1).unwrap();
+    refused(load("mnist", root.path()), &["labels-idx1-ubyte.gz", "does not unpack"]);
+}
+
+#[test]
+fn other_versions_of_cifar_are_named() {
+    let wanted = "the binary version of CIFAR-10";
+    for (files, version) in [
+        (
+            &["data_batch_1", "data_batch_2", "test_batch", "batches.meta"][..],
+            "Python version of CIFAR-10 ",
+        ),
+        (&["cifar-10-batches-py/data_batch_1"], "Python version of CIFAR-10 (cifar-10-batches-py)"),
+        (&["data_batch_1.mat"], "MATLAB version of CIFAR-10"),
+        (&["train", "test", "meta"], "Python version of CIFAR-100"),
+        (&["cifar-100-python/train"], "Python version of CIFAR-100"),
+        (&["train.bin", "test.bin"], "binary version of CIFAR-100"),
+        (&["cifar-100-binary/train.bin"], "binary version of CIFAR-100"),
+        (&["cifar-10-binary.tar.gz"], "in an archive"),
+        (&["cifar-10-python.tar.gz"], "Python version of CIFAR-10 in an archive"),
+        (&["other"], "none of its files"),
+    ] {
+        let root = tempdir().unwrap();
+        for file in files {
+            let path = root.path().join(file);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "x").unwrap();
+        }
+        refused(load("cifar10", root.path()), &[version, wanted, "data_batch_1.bin"]);
+    }
+    let root = tempdir().unwrap();
+    refused(load("cifar10", &root.path().join("nowhere")), &["nowhere", "no such folder"]);
+    // Part of the binary version: the file that is missing is named.
+    fs::write(root.path().join("test_batch.bin"), "x").unwrap();
+    refused(load("cifar10", root.path()), &["data_batch_1.bin", "No such file"]);
 }
 
 /// `train` with three images of each class and `val` with one, in the colour of the class.
@@ -148,7 +244,7 @@ fn folders() {
     fs::write(folder.path().join("train/red/.hidden"), "no image").unwrap();
     let data = load("folder", folder.path()).unwrap();
     assert_eq!(data.classes, ["blue", "red"]);
-    assert_eq!((data.train.len(), data.test.len(), data.skipped.len()), (7, 2, 0));
+    assert_eq!((data.train.len(), data.test.len(), data.remarks.len()), (7, 2, 1));
     let image = data.test.image(1).unwrap();
     assert_eq!((data.test.label(1), image.width, image.height), (1, 9, 7));
     assert_eq!(image.pixels[..3], [200, 0, 0]);
@@ -164,16 +260,18 @@ fn folders() {
         fs::copy(&photo, folder.path().join(format!("train/blue/copy{index}.png"))).unwrap();
     }
     let data = load("folder", folder.path()).unwrap();
-    assert_eq!((data.train.len(), data.skipped.len()), (99, 1));
-    assert_eq!(data.skipped[0].path, broken);
+    assert_eq!(data.train.len(), 99);
+    let Some(Remark::Undecodable(skipped)) = data.remarks.last() else {
+        panic!("{:?}", data.remarks)
+    };
+    assert_eq!((skipped.len(), &skipped[0].path), (1, &broken));
 
     fs::create_dir(folder.path().join("val/green")).unwrap();
     refused(load("folder", folder.path()), &["val", "a class green", "the classes of train"]);
     fs::create_dir(folder.path().join("train/green")).unwrap();
     refused(load("folder", folder.path()), &["train/green", "no images", "at least one"]);
-    fs::remove_dir_all(folder.path().join("val")).unwrap();
-    refused(load("folder", folder.path()), &["val", "No such file"]);
-    refused(load("folder", &folder.path().join("train/red")), &["train", "No such file"]);
+    let no_folders = ["4 photos and no folders", "train/CLASS/photo.jpg"];
+    refused(load("folder", &folder.path().join("train/red")), &no_folders);
 }
 
 #[test]

@@ -392,7 +392,7 @@ pub(crate) struct ExportArgs {
 
 /// The forms of NET.
 pub(crate) const NET_HELP: &str = "A published name with options \
-    (NAME@width=0.5,resolution=160,classes=10,stem_stride=1), a RON file, or SPACE:GENOTYPE";
+    (NAME@width=0.5,resolution=160,channels=1,classes=10,stem_stride=1), a RON file, or SPACE:GENOTYPE";
 
 /// Print the completion script of a shell
 #[derive(clap::Args)]

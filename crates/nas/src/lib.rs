@@ -6,6 +6,7 @@ mod args_netadapt;
 mod args_training;
 mod commands;
 mod device_option;
+mod did_you_mean;
 mod exit;
 mod interrupt;
 mod load;

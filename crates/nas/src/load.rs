@@ -1,12 +1,29 @@
-//! Networks, spaces and genotypes from arguments.
+//! Networks, spaces, genotypes and data sources from arguments.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::Result;
+use dataset::{DataError, Source};
 use search_space::{Genotype, Network, SearchSpace, published};
+use training::fit::FitData;
 
+use crate::args::Global;
+use crate::did_you_mean::{did_you_mean, with_suggestion};
 use crate::exit::bad_input;
+use crate::progress::note;
+
+/// What users call the kinds of data sources, beside their names.
+const SOURCE_ALIASES: [(&str, &str); 8] = [
+    ("imagefolder", "folder"),
+    ("images", "folder"),
+    ("photos", "folder"),
+    ("dir", "folder"),
+    ("directory", "folder"),
+    ("path", "folder"),
+    ("cifar", "cifar10"),
+    ("fashionmnist", "mnist"),
+];
 
 /// The network of NET: a published name, a RON file or `SPACE:GENOTYPE`, each with options.
 pub(crate) fn network(net: &str) -> Result<Network> {
@@ -26,7 +43,37 @@ pub(crate) fn network(net: &str) -> Result<Network> {
     if looks_like_file(name) {
         return Err(bad_input(name, no_such_file(name)));
     }
-    published::network(net).map_err(bad)
+    let suggestion = match published::network_names().any(|known| known == name) {
+        true => None,
+        false => did_you_mean(name, published::network_names()),
+    };
+    published::network(net).map_err(|error| bad_input(net, with_suggestion(error, suggestion)))
+}
+
+/// `network`, which is that of NET, for the images of `data`. A network that was named, and not with its
+/// channels, gets those of the images, and a note says so.
+pub(crate) fn network_for_images(
+    global: &Global,
+    net: &str,
+    network: Network,
+    data: &FitData,
+) -> Result<Network> {
+    let (channels, data) = (data.dataset.train.channels(), &data.source);
+    let (name, options) = published::split_options(net);
+    let is_chosen = options.split(',').any(|option| option.starts_with("channels="));
+    if network.input.channels == channels || is_chosen {
+        return Ok(network);
+    }
+    let separator = if options.is_empty() { '@' } else { ',' };
+    let with_channels = format!("{net}{separator}channels={channels}");
+    if Path::new(net).is_file() || Path::new(name).is_file() {
+        let found = network.input.channels;
+        let message =
+            format!("input.channels: found {found}; expected: {channels}, those of {data}");
+        return Err(bad_input(net, format!("{message}; did you mean {with_channels}?")));
+    }
+    note(global, &format!("{data} has images of {channels} channel, so NET is {with_channels}"));
+    self::network(&with_channels)
 }
 
 /// A search space by its name or from a RON file.
@@ -37,7 +84,45 @@ pub(crate) fn space(space: &str) -> Result<SearchSpace> {
     if looks_like_file(space) {
         return Err(bad_input(space, no_such_file(space)));
     }
-    published::space(space).map_err(|error| bad_input("--space", error))
+    let suggestion = did_you_mean(space, published::space_names());
+    published::space(space)
+        .map_err(|error| bad_input("--space", with_suggestion(error, suggestion)))
+}
+
+/// The data source of `--data`.
+pub(crate) fn source(data: &str) -> Result<Source> {
+    data.parse().map_err(|error| match error {
+        DataError::Setting { place, found, expected } if place == "data" => {
+            let message = format!("found {found}; expected: {expected}");
+            let suggestion = source_suggestion(data);
+            bad_input("--data", with_suggestion(message, suggestion.as_deref()))
+        }
+        error => bad_input("--data", error),
+    })
+}
+
+/// What may be meant by a data source without a known kind.
+fn source_suggestion(data: &str) -> Option<String> {
+    let (kind, rest) = data.split_once(':').unwrap_or((data, "DIR"));
+    if Source::KINDS.contains(&kind) {
+        return None;
+    }
+    if Path::new(data).is_dir() {
+        let has = |name: &str| Path::new(data).join(name).exists();
+        let kind = match () {
+            () if has("cifar-10-batches-bin") || has("data_batch_1.bin") => "cifar10",
+            () if has("train-images-idx3-ubyte") || has("train-images-idx3-ubyte.gz") => "mnist",
+            () => "folder",
+        };
+        return Some(format!("{kind}:{data}"));
+    }
+    let aliases = SOURCE_ALIASES.iter().map(|(alias, _)| *alias);
+    let alike = did_you_mean(kind, Source::KINDS.into_iter().chain(aliases))?;
+    let alias = SOURCE_ALIASES.iter().find(|(alias, _)| *alias == alike);
+    match alias.map_or(alike, |(_, kind)| kind) {
+        "shapes" if rest == "DIR" => Some("shapes".to_owned()),
+        kind => Some(format!("{kind}:{rest}")),
+    }
 }
 
 /// A genotype from its text form.

@@ -1,6 +1,7 @@
 //! Output folders: their default names, and whether they can be written to.
 
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -33,13 +34,17 @@ fn is_free(folder: &Path) -> bool {
 
 /// Creates the folder and checks that files can be written there.
 pub(crate) fn prepare(folder: &Path) -> Result<()> {
+    is_writable(folder).map_err(|error| bad_input(folder.display(), error))
+}
+
+/// Creates the folder and a file in it, which is removed again.
+pub(crate) fn is_writable(folder: &Path) -> io::Result<()> {
     let existed = folder.exists();
-    let refused = |error: std::io::Error| bad_input(folder.display(), error);
-    fs::create_dir_all(folder).map_err(refused)?;
+    fs::create_dir_all(folder)?;
     let probe = folder.join(".nas-write-probe");
     let written = fs::write(&probe, "").and_then(|()| fs::remove_file(&probe));
     if written.is_err() && !existed {
         _ = fs::remove_dir(folder);
     }
-    written.map_err(refused)
+    written
 }

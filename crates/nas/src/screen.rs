@@ -36,7 +36,12 @@ pub(crate) fn grouped(number: impl Display) -> String {
 }
 
 pub(crate) fn warn(warning: &controller::Warning) {
-    eprintln!("warning: {warning}");
+    self::warning(warning);
+}
+
+/// Prints a warning, also if the user asked for quiet.
+pub(crate) fn warning(text: impl Display) {
+    eprintln!("warning: {text}");
 }
 
 pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {

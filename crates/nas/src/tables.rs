@@ -13,7 +13,7 @@ use search_space::{Network, SearchSpace};
 use crate::args::{Global, TableChoice};
 use crate::exit::bad_input;
 use crate::progress::{Progress, note};
-use crate::{interrupt, screen};
+use crate::{interrupt, output_folder, screen};
 
 const WAITING: &str = "waiting until another nas process has finished measuring";
 
@@ -44,7 +44,7 @@ pub(crate) fn open_to_build(global: &Global, out: Option<&Path>) -> Result<Devic
 
 fn open_at(path: PathBuf, setup: &Setup, foreign: ForeignTable) -> Result<DeviceTable> {
     DeviceTable::open(path, setup, foreign).map_err(|error| match error {
-        PredictorError::File(FileError::Io { .. }) => error.into(),
+        PredictorError::File(FileError::Io { path, source }) => no_access(&path, source),
         // The messages name the file.
         PredictorError::ForeignTable { .. } => {
             let hint = "measure one here with nas table build, or pass --allow-foreign";
@@ -64,6 +64,19 @@ fn setup(global: &Global) -> Result<Setup> {
     Ok(Setup::here(Runtime::Native, threads))
 }
 
+/// The error for a table that cannot be read or written.
+fn no_access(path: &Path, error: std::io::Error) -> anyhow::Error {
+    let elsewhere = "nas table build --out T measures a table elsewhere, and --table T uses it";
+    bad_input(path.display(), format!("{error}; {elsewhere}"))
+}
+
+/// Checks that a table can be saved, before minutes are spent on measuring it.
+fn check_writable(device: &DeviceTable) -> Result<()> {
+    let folder = device.path.parent().filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    output_folder::is_writable(folder).map_err(|error| no_access(&device.path, error))
+}
+
 /// The lock that measuring needs. Prints a note while another process holds it.
 pub(crate) fn lock(global: &Global) -> Result<MeasuringLock> {
     Ok(MeasuringLock::acquire(|| note(global, WAITING))?)
@@ -78,6 +91,7 @@ pub(crate) fn complete(
     if device.has_all(space.units()) {
         return Ok(());
     }
+    check_writable(device)?;
     let lock = lock(global)?;
     let mut bar = Progress::start(global, "measuring blocks");
     let built = device.build(&lock, space, &mut |at| {
@@ -124,6 +138,9 @@ pub(crate) fn predict(
     device: &mut DeviceTable,
     network: &Network,
 ) -> Result<Prediction> {
+    if !device.has_all(network.units()) {
+        check_writable(device)?;
+    }
     Ok(device.predict(network, || {
         note(global, &format!("measuring blocks of {} that the table lacks", network.name));
         MeasuringLock::acquire(|| note(global, WAITING))

@@ -7,7 +7,7 @@ use report::write_atomically;
 use search_space::{Network, Weights};
 use training::{WeightsFile, write_weights};
 
-use crate::exit::bad_input;
+use crate::exit::{bad_input, message};
 
 /// Reads a weights file.
 pub(crate) fn read(path: &Path) -> Result<WeightsFile> {
@@ -26,5 +26,5 @@ pub(crate) fn write(path: &Path, network: &Network, weights: &Weights) -> Result
 
 /// Maps the error of writing a file to one that names its argument.
 pub(crate) fn refused(argument: &'static str) -> impl FnOnce(anyhow::Error) -> anyhow::Error {
-    move |error| bad_input(argument, format!("{error:#}"))
+    move |error| bad_input(argument, message(&error))
 }

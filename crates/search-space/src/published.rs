@@ -1,5 +1,5 @@
 //! The published networks and spaces. A network is selected by a name with options, such as
-//! `mobilenet_v2@width=0.5,resolution=160,classes=10,stem_stride=1`.
+//! `mobilenet_v2@width=0.5,resolution=160,channels=1,classes=10,stem_stride=1`.
 
 use crate::error::{Invalid, ParseError};
 use crate::network::Network;
@@ -140,14 +140,16 @@ fn with_options(
                 width_multiplier::apply(&mut network, rule, number(key, value)?)?;
             }
             ("width", None) => {
-                let expected = "resolution, classes, stem_stride: a file has its widths already";
+                let expected =
+                    "resolution, channels, classes, stem_stride: a file has its widths already";
                 return Err(Invalid::new("option", "width", expected));
             }
             ("resolution", _) => network.input.resolution = number(key, value)?,
+            ("channels", _) => network.input.channels = number(key, value)?,
             ("classes", _) => network.classes = number(key, value)?,
             ("stem_stride", _) => set_stem_stride(&mut network, number(key, value)?)?,
             _ => {
-                let expected = "width, resolution, classes, stem_stride";
+                let expected = "width, resolution, channels, classes, stem_stride";
                 return Err(Invalid::new("option", key, expected));
             }
         }

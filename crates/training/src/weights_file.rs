@@ -41,13 +41,15 @@ impl WeightsFile {
         fnv1a(network.bytes().chain(tensors))
     }
 
-    /// `network` with the file's classes and batch norm settings, and its weights.
+    /// `network` with the file's input channels, classes and batch norm settings, and its weights.
     ///
     /// # Errors
     /// [`TrainingError::Tensors`] with all tensors that are missing, unexpected or of another shape.
     pub fn fit(self, network: &Network) -> Result<(Network, Weights), TrainingError> {
+        let channels = self.network.input.channels;
         let Network { norm, classes, .. } = self.network;
-        let network = Network { norm, classes, ..network.clone() };
+        let mut network = Network { norm, classes, ..network.clone() };
+        network.input.channels = channels;
         let graph = network.lower().map_err(search_space::ParseError::from)?;
         let wanted: Vec<String> = tensor_specs(&graph).into_iter().map(|spec| spec.name).collect();
         let weights = assemble(&graph, &wanted, self.tensors, |_| false)?;

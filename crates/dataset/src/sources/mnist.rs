@@ -1,16 +1,17 @@
 //! The idx files of MNIST and Fashion-MNIST.
 
-use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::error::{DataError, io_error};
+use super::idx_file;
+use crate::error::DataError;
 use crate::image::hash;
 use crate::store::{Normalisation, PackedPixels, Sample, SourceData, SourceSplit};
 
 const CLASSES: usize = 10;
-/// An idx file of bytes begins with this number plus the number of its dimensions.
-const MAGIC: usize = 0x0800;
+/// Where the files may be below the folder that the user names: directly, or where torchvision puts
+/// them.
+const FOLDERS: [&str; 5] = ["", "raw", "MNIST/raw", "FashionMNIST/raw", "KMNIST/raw"];
 
 pub(super) fn read(folder: &Path) -> Result<SourceData, DataError> {
     Ok(SourceData {
@@ -20,15 +21,15 @@ pub(super) fn read(folder: &Path) -> Result<SourceData, DataError> {
         normalisation: Normalisation { mean: [0.1307; 3], std: [0.3081; 3] },
         train: split(folder, "train")?,
         test: split(folder, "t10k")?,
-        skipped: Vec::new(),
+        remarks: Vec::new(),
     })
 }
 
 fn split(folder: &Path, name: &str) -> Result<SourceSplit, DataError> {
-    let labels_path = folder.join(format!("{name}-labels-idx1-ubyte"));
-    let images_path = folder.join(format!("{name}-images-idx3-ubyte"));
-    let ([count, height, width], pixels) = read_idx::<3>(&images_path)?;
-    let ([labels_count], labels) = read_idx::<1>(&labels_path)?;
+    let labels_path = file(folder, name, "labels", 1)?;
+    let images_path = file(folder, name, "images", 3)?;
+    let ([count, height, width], pixels) = idx_file::read::<3>(&images_path)?;
+    let ([labels_count], labels) = idx_file::read::<1>(&labels_path)?;
     if labels_count != count {
         let expected = format!("{count} labels, one for each image");
         return Err(DataError::content(labels_path, format!("{labels_count} labels"), expected));
@@ -49,26 +50,29 @@ fn split(folder: &Path, name: &str) -> Result<SourceSplit, DataError> {
     Ok(SourceSplit { store: Arc::new(store), samples })
 }
 
-/// The dimensions of an idx file, and the bytes after them.
-fn read_idx<const DIMS: usize>(path: &Path) -> Result<([usize; DIMS], Vec<u8>), DataError> {
-    let mut bytes = fs::read(path).map_err(io_error(path))?;
-    let big_endian = |index: usize| {
-        let bytes = bytes.get(4 * index..4 * index + 4).unwrap_or_default();
-        bytes.iter().fold(0, |value, &byte| value << 8 | usize::from(byte))
-    };
-    if big_endian(0) != MAGIC + DIMS {
-        let found = format!("{:#010x} at its start", big_endian(0));
-        return Err(DataError::content(path, found, format!("{:#010x}", MAGIC + DIMS)));
-    }
-    let dims: [usize; DIMS] = std::array::from_fn(|dim| big_endian(dim + 1));
-    let header_bytes = 4 * (1 + DIMS);
-    let data_bytes = dims.iter().try_fold(1, |len: usize, &dim| len.checked_mul(dim));
-    if data_bytes != bytes.len().checked_sub(header_bytes) {
-        let found = format!("{} bytes", bytes.len());
-        let expected =
-            format!("{header_bytes} bytes of header and a byte for each element of {dims:?}");
-        return Err(DataError::content(path, found, expected));
-    }
-    bytes.drain(..header_bytes);
-    Ok((dims, bytes))
+/// The file of the images or of the labels of a split, under one of its usual names.
+fn file(folder: &Path, split: &str, what: &str, dims: usize) -> Result<PathBuf, DataError> {
+    let name = format!("{split}-{what}-idx{dims}-ubyte");
+    let names = [
+        name.clone(),
+        format!("{split}-{what}.idx{dims}-ubyte"),
+        format!("{name}.gz"),
+        format!("{split}-{what}.idx{dims}-ubyte.gz"),
+    ];
+    let inner = FOLDERS.iter().map(|inner| folder.join(inner));
+    // Some archives have each file in a folder of the same name.
+    let paths = inner.flat_map(|inner| {
+        names.iter().flat_map(move |name| [inner.join(name), inner.join(name).join(name)])
+    });
+    let found = paths.into_iter().find(|path| path.is_file());
+    found.ok_or_else(|| {
+        let found = match (folder.is_dir(), folder.exists()) {
+            (true, _) => format!("no {name}"),
+            (false, true) => "a file".to_owned(),
+            (false, false) => "no such folder".to_owned(),
+        };
+        let expected = "a folder with train-images-idx3-ubyte, train-labels-idx1-ubyte, \
+            t10k-images-idx3-ubyte and t10k-labels-idx1-ubyte, also as .gz";
+        DataError::content(folder, found, expected)
+    })
 }

@@ -2,8 +2,9 @@
 
 mod cifar10;
 mod folder;
-mod image_file;
+mod idx_file;
 mod mnist;
+mod photo_file;
 mod read;
 mod shapes;
 mod source;

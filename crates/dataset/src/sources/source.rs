@@ -17,12 +17,20 @@ pub enum Source {
     /// The official binary version of CIFAR-10: `data_batch_1.bin` to `data_batch_5.bin` and
     /// `test_batch.bin`, in this folder or in a folder `cifar-10-batches-bin` below it.
     Cifar10(PathBuf),
-    /// JPEG and PNG files of any size: `train/<class>/*` to train on and `val/<class>/*` to test
-    /// on.
+    /// JPEG, PNG, WebP, BMP and PNM files of any size, each class in its folder: `train/<class>/*`
+    /// to train on and `val/<class>/*` (or `valid`, `validation`, `test`) to test on. Without such a
+    /// folder, or with `<class>/*` alone, a fifth of the photos becomes the test images, chosen by a
+    /// hash of each photo.
     Folder(PathBuf),
     /// The idx files of MNIST or Fashion-MNIST: `train-images-idx3-ubyte`,
-    /// `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`.
+    /// `train-labels-idx1-ubyte`, `t10k-images-idx3-ubyte` and `t10k-labels-idx1-ubyte`, also named `train-images.idx3-ubyte`
+    /// and so on, also gzipped.
     Mnist(PathBuf),
+}
+
+impl Source {
+    /// The word before the colon of each kind of source.
+    pub const KINDS: [&str; 4] = ["shapes", "cifar10", "folder", "mnist"];
 }
 
 impl FromStr for Source {

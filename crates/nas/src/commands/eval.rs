@@ -32,6 +32,7 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
     let network = load::network(&args.net)?;
     let file = weights::read(&args.weights)?;
     let data = data::load(global, &args.data, HoldOut::NONE)?;
+    let network = load::network_for_images(global, &args.net, network, &data)?;
     // The network in the file has the resolution and stem stride of its training.
     let resolution = args.train_resolution.unwrap_or(file.network.input.resolution);
     let stem_stride = args.train_stem_stride.or(stem_stride(&file.network));

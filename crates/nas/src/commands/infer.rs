@@ -22,6 +22,7 @@ struct Inferred {
 
 pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
     let mut network = load::network(&args.net)?;
+    network.input.channels = weights::read(&args.weights)?.network.input.channels;
     let Tensor { shape, values } = read_input(&args.input)?;
     let place = || format!("{}: input", args.input.display());
     let channels = network.input.channels;

@@ -114,6 +114,11 @@ impl FitPlan {
         let graph = self.variant.lower()?;
         let mut run = Run::new(&graph, self.recipe, self.placement.clone(), self.batches.seed)?;
         if let Some(start) = &self.start {
+            let (found, expected) = (start.network.input.channels, self.variant.input.channels);
+            if found != expected {
+                let expected = format!("{expected} input channels, those of the images");
+                return Err(TrainingError::setting("weights", &found, expected));
+            }
             let (network, mut from) = start.clone().fit(&self.variant)?;
             if network.classes != self.variant.classes {
                 let mut fresh: Weights = run.result().to_weights()?;

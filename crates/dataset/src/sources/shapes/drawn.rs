@@ -40,6 +40,6 @@ pub(crate) fn read(shapes: &Shapes) -> Result<SourceData, DataError> {
         normalisation: Normalisation { mean: [0.5; 3], std: [0.25; 3] },
         train: split(shapes.train, Purpose::ShapesTrain),
         test: split(shapes.test, Purpose::ShapesTest),
-        skipped: Vec::new(),
+        remarks: Vec::new(),
     })
 }

@@ -48,6 +48,7 @@ impl Plan {
         // `--threads` is the number of threads of the measured network.
         let threads = global.parallel_jobs();
         let trainer = Global { threads: Some(threads), ..global.clone() };
+        let network = load::network(&args.net)?;
         let data = data::load(&trainer, &args.data, data::hold_out(args.hold_out)?)?;
         if data.dataset.hold_out.is_empty() {
             let message =
@@ -55,7 +56,7 @@ impl Plan {
             return Err(bad_input("--hold-out", message));
         }
         let fit = args.recipe.settings(args.epochs, global.seed);
-        let network = load::network(&args.net)?;
+        let network = load::network_for_images(global, &args.net, network, &data)?;
         let placement = Placement { backend, threads };
         let mut training = FitPlan::new(&network, data, None, &fit, placement)
             .map_err(|error| training_error(&args.net, error))?;

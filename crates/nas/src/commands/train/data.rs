@@ -1,36 +1,46 @@
 //! Data sets that the user names.
 
 use anyhow::Result;
-use dataset::{Dataset, HoldOut, Source};
+use dataset::{DataError, Dataset, HoldOut, Source};
 use training::fit::FitData;
 
 use crate::args::Global;
 use crate::exit::bad_input;
 use crate::progress::note;
-
-/// Maximum number of left out images that are listed.
-const MAX_NAMED: usize = 5;
+use crate::{load, screen};
 
 /// The hold-out of `--hold-out`.
 pub(crate) fn hold_out(share: f64) -> Result<HoldOut> {
     HoldOut::new(share).map_err(|error| bad_input("--hold-out", error))
 }
 
-/// Reads a data set and prints which images are left out. Images are prepared on as many threads as
-/// a training has.
+/// Reads a data set, and prints how it was understood and which images are left out. Images are
+/// prepared on as many threads as a training has.
 pub(crate) fn load(global: &Global, data: &str, hold_out: HoldOut) -> Result<FitData> {
-    let bad = |error| bad_input("--data", error);
-    let source: Source = data.parse().map_err(bad)?;
+    let source = load::source(data)?;
     let threads = global.training_threads();
     if threads == 0 {
         return Err(bad_input("--threads", "found 0; expected: at least 1"));
     }
-    let dataset = Dataset::load(&source, hold_out, threads).map_err(bad)?;
-    if !dataset.skipped.is_empty() {
-        let named = dataset.skipped.iter().take(MAX_NAMED).map(|image| format!("\n  {image}"));
-        let named: String = named.collect();
-        let count = dataset.skipped.len();
-        note(global, &format!("{count} images cannot be decoded and are left out:{named}"));
+    let dataset =
+        Dataset::load(&source, hold_out, threads).map_err(|error| refused(&source, error))?;
+    for remark in &dataset.remarks {
+        match remark.is_warning() {
+            true => screen::warning(remark),
+            false => note(global, &remark.to_string()),
+        }
     }
     Ok(FitData { source, dataset })
+}
+
+fn refused(source: &Source, error: DataError) -> anyhow::Error {
+    match (source, &error) {
+        (_, DataError::Setting { place, found, expected }) if place == "hold-out" => {
+            bad_input("--hold-out", format!("found {found}; expected: {expected}"))
+        }
+        (Source::Cifar10(_), DataError::Content { .. }) => {
+            bad_input("--data", format!("{error}; nas data fetch cifar10 downloads it"))
+        }
+        _ => bad_input("--data", error),
+    }
 }

@@ -77,8 +77,9 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
 
 fn plan(global: &Global, args: &TrainArgs) -> Result<FitPlan> {
     let backend = args.recipe.device.backend()?;
-    let data = data::load(global, &args.data, data::hold_out(args.hold_out)?)?;
     let network = load::network(&args.net)?;
+    let data = data::load(global, &args.data, data::hold_out(args.hold_out)?)?;
+    let network = load::network_for_images(global, &args.net, network, &data)?;
     let start = args.weights.as_deref().map(weights::read).transpose()?;
     let settings = args.recipe.settings(args.epochs, global.seed);
     let placement = Placement { backend, threads: global.training_threads() };

@@ -1,5 +1,7 @@
 //! The official binary version of CIFAR-10: records of a label and 3,072 bytes, channel by channel.
 
+mod other_version;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -12,6 +14,14 @@ use crate::store::{Normalisation, PackedPixels, Sample, SourceData, SourceSplit}
 
 const CLASSES: [&str; 10] =
     ["airplane", "automobile", "bird", "cat", "deer", "dog", "frog", "horse", "ship", "truck"];
+const TRAIN: [&str; 5] = [
+    "data_batch_1.bin",
+    "data_batch_2.bin",
+    "data_batch_3.bin",
+    "data_batch_4.bin",
+    "data_batch_5.bin",
+];
+const TEST: &str = "test_batch.bin";
 const SIDE: usize = 32;
 const PIXELS: usize = SIDE * SIDE;
 const CHANNELS: usize = 3;
@@ -23,7 +33,9 @@ pub(crate) const ARCHIVE_FOLDER: &str = "cifar-10-batches-bin";
 pub(super) fn read(folder: &Path) -> Result<SourceData, DataError> {
     let inner = folder.join(ARCHIVE_FOLDER);
     let folder = if inner.is_dir() { &inner } else { folder };
-    let train: Vec<String> = (1..=5).map(|batch| format!("data_batch_{batch}.bin")).collect();
+    if !TRAIN.iter().chain([&TEST]).any(|name| folder.join(name).exists()) {
+        return Err(other_version::error(folder));
+    }
     Ok(SourceData {
         classes: CLASSES.map(str::to_owned).to_vec(),
         channels: CHANNELS,
@@ -32,13 +44,13 @@ pub(super) fn read(folder: &Path) -> Result<SourceData, DataError> {
             mean: [0.4914, 0.4822, 0.4465],
             std: [0.2470, 0.2435, 0.2616],
         },
-        train: split(folder, &train)?,
-        test: split(folder, &["test_batch.bin".to_owned()])?,
-        skipped: Vec::new(),
+        train: split(folder, &TRAIN)?,
+        test: split(folder, &[TEST])?,
+        remarks: Vec::new(),
     })
 }
 
-fn split(folder: &Path, names: &[String]) -> Result<SourceSplit, DataError> {
+fn split(folder: &Path, names: &[&str]) -> Result<SourceSplit, DataError> {
     let (mut pixels, mut samples) = (Vec::new(), Vec::new());
     for name in names {
         let path = folder.join(name);
