@@ -2,6 +2,7 @@
 
 mod compare;
 mod data;
+mod deploy;
 mod describe;
 mod export;
 mod netadapt;

@@ -32,7 +32,9 @@ pub fn import(
     let classifier = names.get("head.classifier").map(|name| format!("{name}.weight"));
     let classifier = classifier.and_then(|name| tensors.get(&name));
     let rows = classifier.and_then(|tensor| tensor.shape.first().copied());
-    let network = Network { norm, classes: rows.unwrap_or(network.classes), ..network.clone() };
+    let classes = rows.unwrap_or(network.classes);
+    let mut network = Network { norm, classes, ..network.clone() };
+    network.drop_unfitting_names();
     let graph = network.lower().map_err(ParseError::from)?;
     let wanted: Vec<String> = tensor_specs(&graph)
         .iter()
