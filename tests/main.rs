@@ -3,6 +3,7 @@
 mod compare;
 mod data;
 mod data_sources;
+mod deploy;
 mod describe;
 mod export;
 mod import;

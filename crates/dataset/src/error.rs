@@ -37,6 +37,17 @@ pub enum DataError {
         /// The values that it may have.
         expected: String,
     },
+    /// Classes that are not those of a network, by name.
+    #[error(
+        "{}",
+        class_differences([("unknown to the network", unknown), ("missing from the data", missing)])
+    )]
+    Classes {
+        /// The classes that the network does not know.
+        unknown: Vec<String>,
+        /// The network's classes that the data set does not have.
+        missing: Vec<String>,
+    },
     /// The threads that prepare batches could not be started.
     #[error("{threads} threads to prepare images could not be started: {message}")]
     Threads {
@@ -105,6 +116,23 @@ pub enum FetchError {
         /// The SHA-256 that the file should have.
         expected: String,
     },
+}
+
+/// So many classes are named in a message.
+const MAX_NAMED: usize = 5;
+
+/// Says which classes differ, leaving out the kinds of difference that do not occur.
+fn class_differences(differences: [(&str, &Vec<String>); 2]) -> String {
+    let occurring = differences.iter().filter(|(_, names)| !names.is_empty());
+    let text = |(what, names): &(&str, &Vec<String>)| {
+        let named: Vec<&str> = names.iter().take(MAX_NAMED).map(String::as_str).collect();
+        let more = match names.len().saturating_sub(MAX_NAMED) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        format!("classes {what}: {}{more}", named.join(", "))
+    };
+    occurring.map(text).collect::<Vec<_>>().join("; ")
 }
 
 /// A file that was left out because its image cannot be decoded.

@@ -3,6 +3,7 @@
 
 mod augment;
 mod batches;
+mod class_order;
 mod error;
 mod fetch;
 mod image;

@@ -226,3 +226,34 @@ fn photos() {
     let mean = batch.images.iter().sum::<f32>() / batch.images.len() as f32;
     assert!(mean.abs() < 0.5 && batch.images.iter().all(|v| v.abs() < 3.0), "{mean}");
 }
+
+#[test]
+fn classes_in_another_order_keep_their_images() {
+    let data = shapes(0.1);
+    let (mut names, before) = (data.classes.clone(), data.clone());
+    names.reverse();
+    let data = data.with_class_order(&names).unwrap();
+    assert_eq!(data.classes, names);
+    let last = names.len() as u32 - 1;
+    for (old, new) in [(&before.train, &data.train), (&before.test, &data.test)] {
+        assert_eq!(old.fingerprint(), new.fingerprint());
+        for index in 0..20 {
+            assert_eq!(new.label(index), last - old.label(index));
+            assert_eq!(new.image(index).unwrap(), old.image(index).unwrap());
+        }
+    }
+    let refused = |names: &[String]| match data.clone().with_class_order(names) {
+        Err(DataError::Classes { unknown, missing }) => (unknown, missing),
+        other => panic!("{other:?}"),
+    };
+    let star = || vec!["star".to_owned()];
+    let disc = || vec!["disc".to_owned()];
+    let mut other = before.classes.clone();
+    other[0] = "star".to_owned();
+    assert_eq!(refused(&other), (disc(), star()));
+    assert_eq!(refused(&before.classes[1..]), (disc(), vec![]));
+    assert_eq!(refused(&[before.classes.clone(), star()].concat()), (vec![], star()));
+    let error = data.with_class_order(&["a".to_owned()]).unwrap_err().to_string();
+    assert!(error.contains("disc, ") && error.contains(" and 5 more; "), "{error}");
+    assert!(error.ends_with("classes missing from the data: a"), "{error}");
+}

@@ -370,16 +370,22 @@ pub(crate) struct DescribeArgs {
 #[command(
     after_help = "Examples:\n  nas export best.ron --weights best.safetensors --onnx best.onnx\n  \
     nas export best.ron --onnx best-untrained.onnx\n  \
-    nas export mobilenet_v2@width=0.5 --onnx v2.onnx --dynamic-batch --seed 1"
+    nas export mobilenet_v2@width=0.5 --onnx v2.onnx --dynamic-batch --seed 1\n\n\
+    The metadata of the file have class_names and preprocessing as JSON, where the weights\n\
+    were trained by nas."
 )]
 pub(crate) struct ExportArgs {
     #[arg(help = NET_HELP)]
     pub(crate) net: String,
-    /// Weights written by nas train or nas import; their classes and batch norm settings replace those
-    /// of NET [default: random weights]
+    /// Weights written by nas train or nas import; their classes, batch norm settings, resolution and
+    /// stem stride replace those of NET, so that the file is what nas eval evaluates [default: random
+    /// weights]
     #[arg(long, value_name = "W")]
     pub(crate) weights: Option<PathBuf>,
-    /// File to write: opset 17, input `input` [batch, channels, height, width], output `logits`
+    /// Keep the resolution and the stem stride of NET, whatever those of the training were
+    #[arg(long, requires = "weights")]
+    pub(crate) deployed: bool,
+    /// File to write: input `input` [batch, channels, height, width], output `logits`
     #[arg(long, value_name = "F")]
     pub(crate) onnx: PathBuf,
     /// Leave the batch size open [default: one image]
@@ -388,6 +394,9 @@ pub(crate) struct ExportArgs {
     /// Keep batch norms as separate nodes [default: folded into the convolutions]
     #[arg(long)]
     pub(crate) unfolded: bool,
+    /// Version of the ONNX operators, 13 to 21 [default: 17]
+    #[arg(long, value_name = "N")]
+    pub(crate) opset: Option<u8>,
 }
 
 /// The forms of NET.

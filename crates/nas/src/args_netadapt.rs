@@ -18,7 +18,8 @@ use crate::args_training::{DATA_HELP, RecipeArgs};
 pub(crate) struct NetAdaptArgs {
     #[arg(help = NET_HELP, value_name = "SEED")]
     pub(crate) net: String,
-    /// Weights of the seed, written by nas train or nas import [default: the seed is trained first]
+    /// Weights of the seed, written by nas train or nas import; trainings have their resolution and stem
+    /// stride unless others are given [default: the seed is trained first]
     #[arg(long, value_name = "W")]
     pub(crate) weights: Option<PathBuf>,
     #[arg(long, value_name = "D", default_value = "shapes", help = DATA_HELP)]

@@ -18,16 +18,19 @@ pub(crate) const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=
     imported.safetensors --learning-rate 0.01\n  nas train best.ron --data folder:photos --out run \
     --resume\n\nThe output folder gets best.safetensors, last.safetensors, network.ron,\n\
     history.jsonl, training.svg, training.png, and checkpoint.safetensors, from which --resume\n\
-    continues.")]
+    continues. With more --epochs than before, --resume extends the training: the learning\n\
+    rate goes on as in a training of that many epochs, and falls to 0 at their end. The\n\
+    weights are not those of a training that had as many epochs from the start.")]
 pub(crate) struct TrainArgs {
     #[arg(help = NET_HELP)]
     pub(crate) net: String,
     #[arg(long, value_name = "D", help = DATA_HELP)]
     pub(crate) data: String,
-    /// Number of epochs
-    #[arg(long, value_name = "N", default_value_t = 30)]
-    pub(crate) epochs: u64,
-    /// Initial weights; a classifier for other classes starts from random ones [default: random]
+    /// Number of epochs [default: 30; with --resume that of the training]
+    #[arg(long, value_name = "N")]
+    pub(crate) epochs: Option<u64>,
+    /// Initial weights; a classifier for classes with other names starts from random ones [default:
+    /// random]
     #[arg(long, value_name = "W")]
     pub(crate) weights: Option<PathBuf>,
     #[command(flatten)]
@@ -95,7 +98,8 @@ pub(crate) enum OptimiserKind {
 /// Evaluate weights on the test images of a data set
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  nas eval best.ron --weights best.safetensors --data cifar10:DIR"
+    after_help = "Example:\n  nas eval best.ron --weights best.safetensors --data cifar10:DIR\n\n\
+    Classes are matched by name, and images are prepared as for the training of the weights."
 )]
 pub(crate) struct EvalArgs {
     #[arg(help = NET_HELP)]
@@ -134,6 +138,9 @@ pub(crate) struct InferArgs {
     /// File to write, with the tensor `logits` [batch, classes]
     #[arg(long, value_name = "Y")]
     pub(crate) output: PathBuf,
+    /// Keep the stem stride of NET, whatever that of the training was
+    #[arg(long)]
+    pub(crate) deployed: bool,
 }
 
 /// Import weights saved by torchvision or timm

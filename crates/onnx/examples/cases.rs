@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs};
 
 use engine::Engine;
-use onnx::{Batch, BatchNorm, Settings, encode};
+use onnx::{Batch, BatchNorm, Metadata, Opset, Settings, encode};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use search_space::{Network, Weights, published};
@@ -53,7 +53,9 @@ fn write(folder: &Path, name: &str, network: &Network) -> Result<(), Box<dyn Err
         ("unfolded", BatchNorm::Unfolded, Batch::One),
         ("dynamic", BatchNorm::Folded, Batch::Dynamic),
     ] {
-        let settings = Settings { name, description: "random weights", batch, norm };
+        let (opset, metadata) = (Opset::default(), Metadata::default());
+        let description = "random weights";
+        let settings = Settings { name, description, batch, norm, opset, metadata };
         fs::write(folder.join(format!("{name}.{file}.onnx")), encode(&graph, &weights, settings)?)?;
     }
     Ok(())

@@ -4,7 +4,7 @@
 use std::error::Error;
 use std::{env, fs};
 
-use onnx::{Batch, BatchNorm, Settings, encode};
+use onnx::{Batch, BatchNorm, Metadata, Opset, Settings, encode};
 use search_space::{Weights, published};
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -17,6 +17,8 @@ fn main() -> Result<(), Box<dyn Error>> {
         description: "random weights",
         batch: Batch::Dynamic,
         norm: BatchNorm::Folded,
+        opset: Opset::default(),
+        metadata: Metadata::default(),
     };
     let bytes = encode(&graph, &Weights::random(&graph, 0), settings)?;
     fs::write(&path, &bytes)?;

@@ -4,13 +4,11 @@ use prost::Message;
 use search_space::{Graph, Invalid, NodeId, Op, Weights};
 
 use crate::builder::value_info;
+use crate::metadata::{self, Metadata};
 use crate::nodes::nodes;
+use crate::opset::Opset;
 use crate::proto::{Dimension, ModelProto, OperatorSetIdProto};
 
-/// The version of the ONNX operators.
-const OPSET: i64 = 17;
-/// The version of the ONNX messages.
-const IR_VERSION: i64 = 8;
 /// The largest protobuf message.
 const MAX_BYTES: usize = (1 << 31) - 1;
 
@@ -35,7 +33,7 @@ pub enum BatchNorm {
 }
 
 /// How a network is written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Settings<'a> {
     /// The network's name.
     pub name: &'a str,
@@ -45,14 +43,29 @@ pub struct Settings<'a> {
     pub batch: Batch,
     /// How batch norms are written.
     pub norm: BatchNorm,
+    /// The version of the operators.
+    pub opset: Opset,
+    /// What the file says about images and classes.
+    pub metadata: Metadata<'a>,
 }
 
 /// Why a network cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum OnnxError {
-    /// The weights of a node have another kind or size than it needs.
+    /// The weights of a node have another kind or size than it needs, or the metadata are of
+    /// another number of classes or channels.
     #[error(transparent)]
     Weights(#[from] Invalid),
+    /// A version of the operators that is not written.
+    #[error(
+        "opset: found {version}; expected: {} to {}",
+        Opset::MIN.version(),
+        Opset::MAX.version()
+    )]
+    Opset {
+        /// The version.
+        version: u8,
+    },
     /// The file would be larger than a protobuf message can be.
     #[error("the ONNX file: found {bytes} bytes; expected: {MAX_BYTES}, protobuf's limit")]
     TooLarge {
@@ -64,7 +77,7 @@ pub enum OnnxError {
 /// Gives the bytes of an ONNX file.
 ///
 /// # Errors
-/// When the weights do not fit the graph, or the file would have 2 GiB or more.
+/// When the weights or the metadata do not fit the graph, or the file would have 2 GiB or more.
 pub fn encode(
     graph: &Graph,
     weights: &Weights,
@@ -81,7 +94,7 @@ pub fn encode(
 /// Gives the message that an ONNX file encodes.
 ///
 /// # Errors
-/// When the weights do not fit the graph.
+/// When the weights or the metadata do not fit the graph.
 pub fn model(
     graph: &Graph,
     weights: &Weights,
@@ -91,7 +104,7 @@ pub fn model(
         BatchNorm::Folded => norms_to_fold(graph),
         BatchNorm::Unfolded => vec![None; graph.nodes.len()],
     };
-    let mut onnx = nodes(graph, weights, norm_after)?;
+    let mut onnx = nodes(graph, weights, norm_after, settings.opset)?;
     let batch = || match settings.batch {
         Batch::One => Dimension::DimValue(1),
         Batch::Dynamic => Dimension::DimParam("batch".to_owned()),
@@ -103,12 +116,16 @@ pub fn model(
     onnx.input = vec![value_info("input", vec![batch(), channels, side.clone(), side])];
     onnx.output = vec![value_info("logits", vec![batch(), classes])];
     Ok(ModelProto {
-        ir_version: IR_VERSION,
+        ir_version: settings.opset.ir_version(),
         producer_name: "nas".to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
         doc_string: settings.description.to_owned(),
         graph: Some(onnx),
-        opset_import: vec![OperatorSetIdProto { domain: String::new(), version: OPSET }],
+        opset_import: vec![OperatorSetIdProto {
+            domain: String::new(),
+            version: settings.opset.version().into(),
+        }],
+        metadata_props: metadata::entries(graph, settings.metadata)?,
     })
 }
 

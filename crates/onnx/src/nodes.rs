@@ -3,6 +3,7 @@
 use search_space::{Activation, Gate, Graph, Invalid, Node, NodeId, NormTensors, Op, Weights};
 
 use crate::builder::{Value, float, integer, integers};
+use crate::opset::Opset;
 use crate::proto::{AttributeProto, GraphProto};
 
 /// Gives all nodes and tensors. `norm_after` has the batch norm to fold into each convolution.
@@ -10,9 +11,10 @@ pub(crate) fn nodes(
     graph: &Graph,
     weights: &Weights,
     norm_after: Vec<Option<NodeId>>,
+    opset: Opset,
 ) -> Result<GraphProto, Invalid> {
     let (values, onnx) = (Vec::new(), GraphProto::default());
-    let mut writer = Writer { graph, weights, norm_after, values, onnx };
+    let mut writer = Writer { graph, weights, norm_after, opset, values, onnx };
     for id in (0..graph.nodes.len()).map(NodeId) {
         let value = writer.node(id)?;
         writer.values.push(value);
@@ -24,6 +26,7 @@ struct Writer<'a> {
     graph: &'a Graph,
     weights: &'a Weights,
     norm_after: Vec<Option<NodeId>>,
+    opset: Opset,
     /// The output of each node written so far.
     values: Vec<Value>,
     onnx: GraphProto,
@@ -60,16 +63,21 @@ impl Writer<'_> {
             }
             Op::Act(Activation::Relu) => ("Relu", values, vec![]),
             Op::Act(Activation::Relu6) => ("Clip", [values, self.relu6_bounds()].concat(), vec![]),
-            Op::Act(Activation::HardSwish) => ("HardSwish", values, vec![]),
+            Op::Act(Activation::HardSwish) if self.opset.has_hard_swish() => {
+                ("HardSwish", values, vec![])
+            }
+            Op::Act(Activation::HardSwish) => {
+                let gate = format!("{name}.hard_sigmoid");
+                let gate = self.onnx.op("HardSigmoid", &gate, values.clone(), hard_sigmoid());
+                ("Mul", [values, vec![gate]].concat(), vec![])
+            }
             Op::Act(Activation::Swish) => {
                 let sigmoid = format!("{name}.sigmoid");
                 let sigmoid = self.onnx.op("Sigmoid", &sigmoid, values.clone(), vec![]);
                 ("Mul", [values, vec![sigmoid]].concat(), vec![])
             }
             Op::Gate(Gate::Sigmoid) => ("Sigmoid", values, vec![]),
-            Op::Gate(Gate::HardSigmoid) => {
-                ("HardSigmoid", values, vec![float("alpha", 1.0 / 6.0), float("beta", 0.5)])
-            }
+            Op::Gate(Gate::HardSigmoid) => ("HardSigmoid", values, hard_sigmoid()),
             Op::MaxPool { kernel, stride } => ("MaxPool", values, window(kernel, stride)),
             Op::AvgPool { kernel, stride } => {
                 let counts_padding = vec![integer("count_include_pad", 1)];
@@ -164,6 +172,11 @@ impl Writer<'_> {
         let flat = self.onnx.integers(name("shape"), &[0, channels, side, side]);
         vec![transposed, flat]
     }
+}
+
+/// The attributes of PyTorch's hard sigmoid, min(max(x / 6 + 1 / 2, 0), 1).
+fn hard_sigmoid() -> Vec<AttributeProto> {
+    vec![float("alpha", 1.0 / 6.0), float("beta", 0.5)]
 }
 
 /// The attributes of convolutions and pools: the padding is `kernel / 2` on all sides.

@@ -1,4 +1,4 @@
-//! The messages of `onnx.proto` (ONNX 1.12, IR version 8) that the written files use. The field numbers
+//! The messages of `onnx.proto` (ONNX 1.16, IR version 10) that the written files use. The field numbers
 //! are those of `onnx.proto`; fields that are left out here are skipped when a file is read.
 #![allow(missing_docs, reason = "the names are those of onnx.proto, which documents them")]
 
@@ -18,6 +18,16 @@ pub struct ModelProto {
     pub graph: Option<GraphProto>,
     #[prost(message, repeated, tag = "8")]
     pub opset_import: Vec<OperatorSetIdProto>,
+    #[prost(message, repeated, tag = "14")]
+    pub metadata_props: Vec<StringStringEntryProto>,
+}
+
+#[derive(Clone, PartialEq, Message)]
+pub struct StringStringEntryProto {
+    #[prost(string, tag = "1")]
+    pub key: String,
+    #[prost(string, tag = "2")]
+    pub value: String,
 }
 
 /// An empty domain means the operators of ONNX itself.

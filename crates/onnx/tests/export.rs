@@ -5,7 +5,9 @@ mod interpreter;
 use engine::Engine;
 use interpreter::Tensor;
 use onnx::proto::{Dimension, ModelProto, ValueInfoProto};
-use onnx::{Batch, BatchNorm, OnnxError, Settings, encode};
+use onnx::{
+    Batch, BatchNorm, CLASS_NAMES, Metadata, OnnxError, Opset, PREPROCESSING, Settings, encode,
+};
 use prost::Message;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
@@ -16,6 +18,8 @@ const FOLDED: Settings<'static> = Settings {
     description: "random weights",
     batch: Batch::One,
     norm: BatchNorm::Folded,
+    opset: Opset::DEFAULT,
+    metadata: Metadata { class_names: &[], preprocessing: None },
 };
 const UNFOLDED: Settings<'static> = Settings { norm: BatchNorm::Unfolded, ..FOLDED };
 
@@ -48,7 +52,9 @@ fn check(network: &Network) {
     let weights = Weights::random(&graph, 7);
     let mut engine = Engine::new(&graph, &weights, 1).expect("compiles");
     let mut rng = ChaCha8Rng::seed_from_u64(3);
-    for (settings, count) in [(FOLDED, 1), (Settings { batch: Batch::Dynamic, ..UNFOLDED }, 2)] {
+    let oldest = Settings { opset: Opset::MIN, ..FOLDED };
+    let dynamic = Settings { batch: Batch::Dynamic, ..UNFOLDED };
+    for (settings, count) in [(FOLDED, 1), (oldest, 1), (dynamic, 2)] {
         let mut image = || -> Vec<f32> {
             (0..graph.input().elements()).map(|_| rng.random_range(-1.0..1.0)).collect()
         };
@@ -61,9 +67,10 @@ fn check(network: &Network) {
         let worst = pairs.fold(0.0, |m: f64, (a, b)| m.max((a - f64::from(*b)).abs()));
         assert!(
             largest.is_normal() && worst < 1e-4 * f64::from(largest),
-            "{}, {:?}: {worst} of {largest}",
+            "{}, {:?}, {:?}: {worst} of {largest}",
             network.name,
-            settings.norm
+            settings.norm,
+            settings.opset
         );
     }
 }
@@ -179,4 +186,65 @@ fn weights_that_do_not_fit_are_refused() {
     let OnnxError::Weights(invalid) = &error else { panic!("{error}") };
     assert_eq!(invalid.place, "blocks.0.conv.conv");
     assert!(error.to_string().contains("864"), "{error}");
+}
+
+/// Every operator of a file is one of the file's version, and the messages have the version of the
+/// first ONNX release with these operators.
+#[test]
+fn versions() {
+    let graph = published::network("mobilenet_v3_small@resolution=32").unwrap().lower().unwrap();
+    let weights = Weights::random(&graph, 0);
+    let count = |version: u8, operator: &str| {
+        let opset = Opset::new(version).unwrap();
+        let model = export(&graph, &weights, Settings { opset, ..FOLDED });
+        assert_eq!(model.opset_import[0].version, i64::from(version));
+        let nodes = &model.graph.as_ref().unwrap().node;
+        let count = nodes.iter().filter(|node| node.op_type == operator).count();
+        (model.ir_version, count)
+    };
+    for (version, ir_version) in [(14, 7), (15, 8), (17, 8), (18, 8), (19, 9), (20, 9), (21, 10)] {
+        assert_eq!(count(version, "HardSwish"), (ir_version, 19), "{version}");
+        assert_eq!(count(version, "HardSigmoid"), (ir_version, 9), "{version}");
+    }
+    // 19 activations as x HardSigmoid(x), beside the 9 gates of squeeze-and-excite.
+    assert_eq!(count(13, "HardSwish"), (7, 0));
+    assert_eq!(count(13, "HardSigmoid"), (7, 28));
+    assert_eq!(count(13, "Mul"), (7, 28));
+    for version in [0, 12, 22, 255] {
+        let error = Opset::new(version).unwrap_err().to_string();
+        assert_eq!(error, format!("opset: found {version}; expected: 13 to 21"));
+    }
+}
+
+#[test]
+fn metadata() {
+    let ron = r#"Network(format: 1, name: "net", input: (channels: 3, resolution: 24), classes: 2,
+        class_names: ["cat", "say \"dog\""], preprocessing: (channels: Rgb, crop: CentralSquare,
+        resize: BilinearAntialiased, range: ZeroToOne, mean: [0.485, 0.456, 0.406],
+        std: [0.229, 0.224, 0.225]), blocks: [Conv(out: 8, kernel: 3, stride: 2, act: Relu)],
+        head: Pool())"#;
+    let network = Network::from_ron(ron).unwrap();
+    let graph = network.lower().unwrap();
+    let weights = Weights::random(&graph, 0);
+    let metadata = Metadata {
+        class_names: &network.class_names,
+        preprocessing: network.preprocessing.as_ref(),
+    };
+    let model = export(&graph, &weights, Settings { metadata, ..FOLDED });
+    let entries: Vec<(&str, &str)> =
+        model.metadata_props.iter().map(|entry| (&*entry.key, &*entry.value)).collect();
+    let names = r#"["cat","say \"dog\""]"#;
+    let how = concat!(
+        r#"{"steps":["convert","crop","resize","rescale","normalize"],"channel_order":"RGB","#,
+        r#""crop":"center_square","size":[24,24],"interpolation":"bilinear","antialias":true,"#,
+        r#""value_range":[0.0,1.0],"mean":[0.485,0.456,0.406],"std":[0.229,0.224,0.225],"#,
+        r#""layout":"NCHW"}"#
+    );
+    assert_eq!(entries, [(CLASS_NAMES, names), (PREPROCESSING, how)]);
+    assert!(export(&graph, &weights, FOLDED).metadata_props.is_empty());
+
+    let three = ["a", "b", "c"].map(str::to_owned);
+    let metadata = Metadata { class_names: &three, ..Metadata::default() };
+    let error = encode(&graph, &weights, Settings { metadata, ..FOLDED }).unwrap_err();
+    assert_eq!(error.to_string(), "class_names: found 3; expected: 2");
 }

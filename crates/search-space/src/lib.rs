@@ -26,6 +26,9 @@ pub use network::block::{
     Skip, SqueezeExcite,
 };
 pub use network::head::{Dropout, Head};
+pub use network::preprocessing::{
+    ChannelOrder, ImageCrop, Preprocessing, ResizeFilter, ValueRange,
+};
 pub use network::published_accuracy::{PublishedAccuracy, published_accuracy};
 pub use network::{Input, Network, Norm};
 pub use space::domain::{Domain, DomainChoice};

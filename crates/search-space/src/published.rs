@@ -154,6 +154,7 @@ fn with_options(
             }
         }
     }
+    network.drop_unfitting_names();
     if !options.is_empty() {
         network.name = format!("{}@{options}", network.name);
     }

@@ -15,6 +15,9 @@ use crate::tensors::Tensors;
 
 /// The metadata key of [`State`].
 const STATE: &str = "state";
+/// The prefixes of the tensors of the model and of its moving average.
+const MODEL: &str = "model";
+const AVERAGE: &str = "average";
 
 /// The part of a run's state that is not in tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -52,6 +55,11 @@ impl Checkpoint {
         }
     }
 
+    /// Number of steps that the run had taken.
+    pub fn steps_done(&self) -> u64 {
+        self.state.step
+    }
+
     /// The settings that the run was started with, as [`Run::checkpoint`] was given them.
     pub fn settings(&self) -> &str {
         &self.state.settings
@@ -85,13 +93,21 @@ impl Run {
         write_safetensors(&tensors, (STATE, &state))
     }
 
-    /// Resumes from a checkpoint of a run with the same network and recipe.
+    /// Resumes from a checkpoint of a run with the same network and optimiser. A moving average that
+    /// the checkpoint does not have starts from the weights.
     ///
     /// # Errors
-    /// A checkpoint of another network or recipe.
-    pub fn resume(&mut self, mut checkpoint: Checkpoint) -> Result<(), TrainingError> {
+    /// A checkpoint of another network or optimiser.
+    pub fn resume(&mut self, checkpoint: Checkpoint) -> Result<(), TrainingError> {
+        let stored = |name: &str| {
+            let tensor = checkpoint.tensors.get(name);
+            tensor.or_else(|| {
+                let weights = name.strip_prefix(AVERAGE)?.strip_prefix('.')?;
+                checkpoint.tensors.get(&format!("{MODEL}.{weights}"))
+            })
+        };
         for NamedVar { name, var } in self.slots() {
-            match checkpoint.tensors.remove(&name) {
+            match stored(&name) {
                 Some(tensor) if tensor.values.len() == var.elem_count() => {
                     var.set(&self.model.backend.tensor(&tensor.values, var.dims())?)?;
                 }
@@ -114,8 +130,8 @@ impl Run {
         let of_model = |part: &'static str, model: &Model| -> Vec<NamedVar> {
             model.state().iter().map(|state| named(part, &state.name, &state.var)).collect()
         };
-        let mut slots = of_model("model", &self.model);
-        slots.extend(self.average.iter().flat_map(|average| of_model("average", average)));
+        let mut slots = of_model(MODEL, &self.model);
+        slots.extend(self.average.iter().flat_map(|average| of_model(AVERAGE, average)));
         for (part, vars) in self.optimiser.state() {
             let parameters = self.model.parameters().zip(vars);
             slots.extend(parameters.map(|(parameter, var)| named(part, &parameter.name, var)));

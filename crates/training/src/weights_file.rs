@@ -3,6 +3,7 @@
 use search_space::{Network, Weights, fnv1a};
 
 use crate::error::TrainingError;
+use crate::fit::{TrainingVariant, stem_stride};
 use crate::tensor_file::{read_safetensors, write_safetensors};
 use crate::tensors::{TensorSpec, Tensors, assemble, flat, tensor_specs};
 
@@ -31,6 +32,12 @@ impl WeightsFile {
         Ok(Self { network: Network::from_ron(ron)?, tensors })
     }
 
+    /// How the network that was trained may differ from the deployed one.
+    pub fn variant(&self) -> TrainingVariant {
+        let resolution = self.network.input.resolution;
+        TrainingVariant { resolution, stem_stride: stem_stride(&self.network) }
+    }
+
     /// A hash of the network and its tensors.
     pub fn fingerprint(&self) -> u64 {
         let network = self.network.to_ron();
@@ -41,15 +48,22 @@ impl WeightsFile {
         fnv1a(network.bytes().chain(tensors))
     }
 
-    /// `network` with the file's input channels, classes and batch norm settings, and its weights.
+    /// `network` with the file's input channels, classes, class names, preprocessing and batch norm
+    /// settings, and its weights. Names and preprocessing that the file does not have are those of
+    /// `network`.
     ///
     /// # Errors
     /// [`TrainingError::Tensors`] with all tensors that are missing, unexpected or of another shape.
     pub fn fit(self, network: &Network) -> Result<(Network, Weights), TrainingError> {
         let channels = self.network.input.channels;
-        let Network { norm, classes, .. } = self.network;
+        let Network { norm, classes, class_names, preprocessing, .. } = self.network;
         let mut network = Network { norm, classes, ..network.clone() };
         network.input.channels = channels;
+        network.drop_unfitting_names();
+        if !class_names.is_empty() {
+            network.class_names = class_names;
+        }
+        network.preprocessing = preprocessing.or(network.preprocessing);
         let graph = network.lower().map_err(search_space::ParseError::from)?;
         let wanted: Vec<String> = tensor_specs(&graph).into_iter().map(|spec| spec.name).collect();
         let weights = assemble(&graph, &wanted, self.tensors, |_| false)?;

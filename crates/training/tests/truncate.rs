@@ -1,7 +1,7 @@
 //! Truncation is exact for channels that nothing reads, and legal in every space.
 
 use engine::Engine;
-use onnx::{Batch, BatchNorm, Settings};
+use onnx::{Batch, BatchNorm, Metadata, Opset, Settings};
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
 use search_space::{
@@ -165,7 +165,8 @@ fn every_legal_cut_lowers_runs_trains_and_exports() {
         let loss = model.loss_and_gradients(&images, &targets, 1).unwrap().loss;
         assert!(loss.is_finite(), "{}", narrow.name);
         let (batch, norm) = (Batch::One, BatchNorm::Folded);
-        let settings = Settings { name: "cut", description: "", batch, norm };
+        let (opset, metadata) = (Opset::default(), Metadata::default());
+        let settings = Settings { name: "cut", description: "", batch, norm, opset, metadata };
         assert!(!onnx::encode(&lowered, &cut, settings).unwrap().is_empty());
     }
 }

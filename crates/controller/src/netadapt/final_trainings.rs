@@ -218,7 +218,9 @@ impl FinalTraining {
         let plan = FitPlan::new(network, data, self.start.clone(), &self.settings, placement)?;
         let mut on_event = |event: &FitEvent<'_>| match event {
             FitEvent::Epoch { history } => after_epoch(history.len() as u64),
-            FitEvent::Restarted | FitEvent::Step { .. } => ControlFlow::Continue(()),
+            FitEvent::Restarted | FitEvent::OtherLength { .. } | FitEvent::Step { .. } => {
+                ControlFlow::Continue(())
+            }
         };
         Ok(plan.fit(&folder, &mut on_event)?)
     }

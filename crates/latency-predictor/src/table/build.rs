@@ -151,6 +151,8 @@ fn alone(unit: &PlacedUnit) -> Option<Network> {
         name: unit.to_string(),
         input: Input { channels: input.channels, resolution: input.resolution },
         classes,
+        class_names: Vec::new(),
+        preprocessing: None,
         norm: Norm::default(),
         blocks,
         head,

@@ -5,7 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 use dataset::HoldOut;
 use serde::Serialize;
-use training::fit::{TrainingVariant, refuse_other_classes, stem_stride};
+use training::fit::{TrainingVariant, refuse_other_classes};
 use training::{Evaluation, Model, evaluate};
 
 use super::train::data;
@@ -33,14 +33,15 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
     let file = weights::read(&args.weights)?;
     let data = data::load(global, &args.data, HoldOut::NONE)?;
     let network = load::network_for_images(global, &args.net, network, &data)?;
-    // The network in the file has the resolution and stem stride of its training.
-    let resolution = args.train_resolution.unwrap_or(file.network.input.resolution);
-    let stem_stride = args.train_stem_stride.or(stem_stride(&file.network));
+    let trained = file.variant();
+    let resolution = args.train_resolution.unwrap_or(trained.resolution);
+    let stem_stride = args.train_stem_stride.or(trained.stem_stride);
     let refused = |error| training_error(&args.net, error);
     let variant = TrainingVariant { resolution, stem_stride };
     let network = variant.checked(&network).map_err(refused)?;
     let fitted = file.fit(&network);
     let (network, weights) = fitted.map_err(|error| bad_input(args.weights.display(), error))?;
+    let data = data::matched(global, data, &network)?;
     refuse_other_classes(&data, &network).map_err(refused)?;
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
     let threads = global.training_threads();

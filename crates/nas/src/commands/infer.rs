@@ -11,6 +11,7 @@ use training::{Tensor, read_safetensors, write_safetensors};
 use crate::args::Global;
 use crate::args_training::InferArgs;
 use crate::exit::{Outcome, bad_input};
+use crate::weights::Form;
 use crate::{load, screen, weights};
 
 #[derive(Serialize)]
@@ -21,8 +22,9 @@ struct Inferred {
 }
 
 pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
+    let file = weights::read(&args.weights)?;
     let mut network = load::network(&args.net)?;
-    network.input.channels = weights::read(&args.weights)?.network.input.channels;
+    network.input.channels = file.network.input.channels;
     let Tensor { shape, values } = read_input(&args.input)?;
     let place = || format!("{}: input", args.input.display());
     let channels = network.input.channels;
@@ -41,8 +43,11 @@ pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
         let message = format!("found {} at index {at}; expected: finite values", values[at]);
         return Err(bad_input(place(), message));
     }
+    let form = if args.deployed { Form::Deployed } else { Form::Trained };
+    let mut network = form.of(&network, &file);
     network.input.resolution = side;
-    let (network, weights) = weights::fit(&args.weights, &network)?;
+    let fitted = file.fit(&network);
+    let (network, weights) = fitted.map_err(|error| bad_input(args.weights.display(), error))?;
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
     let engine = Engine::new(&graph, &weights, global.measured_threads());
     let mut engine = engine.map_err(|error| bad_input(&args.net, error))?;

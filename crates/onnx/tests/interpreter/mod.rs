@@ -52,7 +52,7 @@ pub(crate) fn run(model: &ModelProto, input: Tensor) -> Tensor {
             Ok(DataType::Int64) => decoded(&tensor.raw_data, |b| i64::from_le_bytes(b) as f64),
             other => panic!("{}: {other:?}", tensor.name),
         };
-        assert_eq!(elements.len(), dims.iter().product(), "{}", tensor.name);
+        assert_eq!(elements.len(), dims.iter().product::<usize>(), "{}", tensor.name);
         let double = values.insert(&tensor.name, Tensor { dims, values: elements });
         assert!(double.is_none(), "{} twice", tensor.name);
     }

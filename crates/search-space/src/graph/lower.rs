@@ -1,5 +1,7 @@
 //! Lowers a network to its graph. Shapes are checked here and in [`lower_block`] only.
 
+use std::collections::HashSet;
+
 use crate::error::Invalid;
 use crate::graph::lower_blocks::lower_block;
 use crate::graph::{Graph, Node, NodeId, Op, Shape, UnitSpan};
@@ -35,6 +37,10 @@ fn check_globals(network: &Network) -> Result<(), Invalid> {
     check_size("input.channels", network.input.channels, size_limits::CHANNELS)?;
     check_size("input.resolution", network.input.resolution, size_limits::RESOLUTION)?;
     check_size("classes", network.classes, size_limits::CLASSES)?;
+    check_class_names(network)?;
+    if let Some(preprocessing) = &network.preprocessing {
+        preprocessing.check(network.input).map_err(|error| error.within("preprocessing"))?;
+    }
     let norm = network.norm;
     if !(norm.eps > 0.0 && norm.eps <= 1.0) {
         return Err(Invalid::new("norm.eps", norm.eps, "above 0, at most 1"));
@@ -51,6 +57,20 @@ fn check_globals(network: &Network) -> Result<(), Invalid> {
         return Err(Invalid::new("blocks", found, format!("1 to {}", size_limits::BLOCKS)));
     }
     Ok(())
+}
+
+fn check_class_names(Network { class_names, classes, .. }: &Network) -> Result<(), Invalid> {
+    if !class_names.is_empty() && class_names.len() != *classes {
+        let found = format!("{} names", class_names.len());
+        return Err(Invalid::new("class_names", found, format!("{classes}, one for each class")));
+    }
+    let mut seen = HashSet::new();
+    match class_names.iter().find(|name| !seen.insert(*name)) {
+        Some(name) => {
+            Err(Invalid::new("class_names", format!("{name:?} twice"), "different names"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn lower_head(b: &mut Builder, x: NodeId, head: &Head, classes: usize) -> Result<(), Invalid> {

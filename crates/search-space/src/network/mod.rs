@@ -2,6 +2,7 @@
 
 pub(crate) mod block;
 pub(crate) mod head;
+pub(crate) mod preprocessing;
 pub(crate) mod published_accuracy;
 pub(crate) mod rounding;
 pub(crate) mod width_multiplier;
@@ -14,6 +15,7 @@ use crate::graph::unit::{PlacedUnit, Unit};
 use crate::graph::{Graph, Shape};
 use crate::network::block::Block;
 use crate::network::head::Head;
+use crate::network::preprocessing::Preprocessing;
 use crate::ron_text;
 
 /// The image that is the input of a network.
@@ -54,6 +56,12 @@ pub struct Network {
     pub input: Input,
     /// Number of classes, which are the outputs of the classifier.
     pub classes: usize,
+    /// Names of the classes in the order of the outputs; empty if they are not known.
+    #[serde(default)]
+    pub class_names: Vec<String>,
+    /// What is done to images before the network takes them; `None` if it is not known.
+    #[serde(default)]
+    pub preprocessing: Option<Preprocessing>,
     /// Settings of all batch norms.
     #[serde(default)]
     pub norm: Norm,
@@ -86,6 +94,12 @@ impl Network {
             ("input", ron_text::value(&self.input)),
             ("classes", ron_text::value(&self.classes)),
         ];
+        if !self.class_names.is_empty() {
+            fields.push(("class_names", ron_text::value(&self.class_names)));
+        }
+        if let Some(preprocessing) = &self.preprocessing {
+            fields.push(("preprocessing", ron_text::value(preprocessing)));
+        }
         if self.norm != Norm::default() {
             fields.push(("norm", ron_text::value(&self.norm)));
         }
@@ -100,6 +114,22 @@ impl Network {
     /// The first value that is invalid, with its place (`blocks[5].groups`).
     pub fn lower(&self) -> Result<Graph, Invalid> {
         lower::lower(self)
+    }
+
+    /// The network without its class names and its preprocessing, which do not change what is
+    /// computed.
+    pub fn architecture(&self) -> Self {
+        Self { class_names: Vec::new(), preprocessing: None, ..self.clone() }
+    }
+
+    /// Drops class names and preprocessing if they are of another number of classes or channels
+    /// than the network has, as after a change of these.
+    pub fn drop_unfitting_names(&mut self) {
+        if self.class_names.len() != self.classes {
+            self.class_names.clear();
+        }
+        let input = self.input;
+        self.preprocessing.take_if(|preprocessing| preprocessing.check(input).is_err());
     }
 
     /// The blocks in order, then the head, each with its input shape. These are the keys of a

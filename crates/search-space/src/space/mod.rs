@@ -260,6 +260,8 @@ impl SearchSpace {
             name: format!("{}:{genotype}", self.name),
             input: Input { channels: self.channels, resolution },
             classes: self.classes,
+            class_names: Vec::new(),
+            preprocessing: None,
             norm: self.norm,
             blocks,
             head: width_multiplier::scale_head(self.head, alpha),

@@ -8,7 +8,9 @@ use super::files::{
     BEST, CHECKPOINT, LAST, NETWORK, io_error, write_atomically, write_weights_file,
 };
 use super::history::{self, EpochRecord, best_epoch, read_history};
+use super::manifest::FitManifest;
 use super::plan::FitPlan;
+use super::training_variant::stem_stride;
 use crate::checkpoint::Checkpoint;
 use crate::error::TrainingError;
 use crate::evaluate::evaluate;
@@ -21,6 +23,16 @@ use crate::weights_file::WeightsFile;
 pub enum FitEvent<'a> {
     /// The folder holds a training that did not finish an epoch. It is restarted from the first step.
     Restarted,
+    /// The training in the folder was planned for another number of epochs. It continues with the
+    /// learning rates of [`FitPlan::epochs`].
+    OtherLength {
+        /// The number of epochs for which it was planned.
+        before: u64,
+        /// The number of epochs that are trained.
+        done: u64,
+        /// The learning rate of the next step.
+        learning_rate: f32,
+    },
     /// A step was taken.
     Step {
         /// The epoch, counted from 1.
@@ -69,43 +81,70 @@ impl FitPlan {
         folder.join(CHECKPOINT)
     }
 
+    /// The number of epochs for which the training in a folder was last planned; `None` without a
+    /// checkpoint there.
+    ///
+    /// # Errors
+    /// A checkpoint that cannot be read.
+    pub fn epochs_planned(folder: &Path) -> Result<Option<u64>, TrainingError> {
+        let path = Self::checkpoint(folder);
+        if !path.exists() {
+            return Ok(None);
+        }
+        let read = Checkpoint::read(&std::fs::read(&path).map_err(io_error(&path))?)?;
+        let manifest = FitManifest::from_text(read.settings()).map_err(std::io::Error::other);
+        Ok(manifest.map_err(io_error(&path))?.epochs())
+    }
+
     /// Trains to the last epoch, continuing from the checkpoint in the folder `out` if there is
     /// one, and evaluates the weights of the best epoch on the test images. Returns `None` if
     /// `on_event` breaks; the same call then continues.
+    ///
+    /// The training in the folder may have been planned for another number of epochs. From the next
+    /// step on, it then has the learning rates of a training over [`FitPlan::epochs`]. The steps
+    /// before were taken with others, so that its weights differ from those of a training that was
+    /// planned for as many epochs from the start.
     ///
     /// Writes `best.safetensors`, `last.safetensors`, `network.ron`, `history.jsonl` and
     /// `checkpoint.safetensors` to the folder.
     ///
     /// # Errors
-    /// [`TrainingError::OtherRun`]: a folder of a training with other settings. Files that cannot
-    /// be read or written, and a training that diverges.
+    /// [`TrainingError::OtherRun`]: a folder of a training with other settings.
+    /// [`TrainingError::Setting`]: fewer epochs than it has trained. Files that cannot be read or
+    /// written, and a training that diverges.
     pub fn fit(
         &self,
         out: &Path,
         on_event: &mut dyn FnMut(&FitEvent<'_>) -> ControlFlow<()>,
     ) -> Result<Option<Fitted>, TrainingError> {
-        let manifest = self.manifest();
         let mut run = self.start()?;
         let checkpoint = Self::checkpoint(out);
+        let text = self.manifest().to_text().map_err(std::io::Error::other);
+        let text = text.map_err(io_error(&checkpoint))?;
         if checkpoint.exists() {
             let bytes = std::fs::read(&checkpoint).map_err(io_error(&checkpoint))?;
             let read = Checkpoint::read(&bytes)?;
-            let differences = manifest.differences(read.settings());
-            let differences =
-                differences.map_err(std::io::Error::other).map_err(io_error(&checkpoint))?;
-            if !differences.is_empty() {
-                return Err(TrainingError::OtherRun(differences));
-            }
+            let before = FitManifest::from_text(read.settings());
+            let before = before.map_err(std::io::Error::other).map_err(io_error(&checkpoint))?;
+            let epochs = self.continues(&before, read.steps_done())?;
             run.resume(read)?;
+            if epochs != self.epochs {
+                // A run that is resumed without a number of epochs continues with the new one.
+                write_atomically(&checkpoint, &run.checkpoint(&text)?)?;
+                let done = run.steps_done() / self.steps_per_epoch;
+                let learning_rate = run.learning_rate();
+                let event = FitEvent::OtherLength { before: epochs, done, learning_rate };
+                if on_event(&event).is_break() {
+                    return Ok(None);
+                }
+            }
         } else if out.join(NETWORK).exists() && on_event(&FitEvent::Restarted).is_break() {
             return Ok(None);
         }
         let done = run.steps_done() / self.steps_per_epoch;
         let mut history = read_history(out, done)?;
         std::fs::create_dir_all(out).map_err(io_error(out))?;
-        write_atomically(&out.join(NETWORK), self.deployed.to_ron().as_bytes())?;
-        let text = manifest.to_text().map_err(std::io::Error::other);
-        let text = text.map_err(io_error(&checkpoint))?;
+        write_atomically(&out.join(NETWORK), self.network_text().as_bytes())?;
         for epoch in done + 1..=self.epochs {
             let Some(record) = self.train_epoch(&mut run, epoch, on_event)? else {
                 write_atomically(&checkpoint, &run.checkpoint(&text)?)?;
@@ -121,6 +160,39 @@ impl FitPlan {
             }
         }
         self.evaluate_best(&history, out).map(Some)
+    }
+
+    /// Checks that a training with the manifest `before` can be continued. Returns the number of
+    /// epochs for which it was planned.
+    fn continues(&self, before: &FitManifest, steps_done: u64) -> Result<u64, TrainingError> {
+        let epochs = before.epochs().unwrap_or(self.epochs);
+        // Settings that follow from the number of epochs are compared as they were for that number.
+        let manifest = self.over(epochs).map_or_else(|_| self.manifest(), |plan| plan.manifest());
+        let differences = manifest.differences(before);
+        if !differences.is_empty() {
+            return Err(TrainingError::OtherRun(differences));
+        }
+        if self.epochs * self.steps_per_epoch < steps_done {
+            let done = steps_done.div_ceil(self.steps_per_epoch);
+            let expected = format!("at least {done}, as many as were begun");
+            return Err(TrainingError::setting("epochs", &self.epochs, expected));
+        }
+        Ok(epochs)
+    }
+
+    /// The text of the file of the deployed network.
+    fn network_text(&self) -> String {
+        let network = self.deployed.to_ron();
+        if self.variant.input == self.deployed.input && self.variant.blocks == self.deployed.blocks
+        {
+            return network;
+        }
+        let stride = stem_stride(&self.variant);
+        let stride = stride.map_or(String::new(), |stride| format!(" with stem stride {stride}"));
+        let side = self.variant.input.resolution;
+        format!(
+            "// The network to deploy. It was trained and evaluated at {side} px{stride}.\n{network}"
+        )
     }
 
     /// Returns `None` if `on_event` breaks.

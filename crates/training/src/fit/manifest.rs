@@ -1,5 +1,5 @@
 //! The manifest of a training: the settings that decide its weights. It is continued only with the
-//! same ones.
+//! same ones, except for the number of epochs.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -30,6 +30,19 @@ impl fmt::Display for SettingDifference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, found, expected } = self;
         write!(f, "{name}: found {found}; expected: {expected}")
+    }
+}
+
+const DATA: &str = "data";
+const EPOCHS: &str = "epochs";
+
+/// The part of a data source's text that matters besides the hash of its images. The path of a
+/// folder does not, since the same images may lie elsewhere. Options of drawn images do: their hash
+/// is of what they are drawn from.
+fn identity(data: &str) -> &str {
+    match data.split_once(':') {
+        Some(("shapes", _)) | None => data,
+        Some((kind, _)) => kind,
     }
 }
 
@@ -73,12 +86,12 @@ impl FitManifest {
         let weights =
             start.map_or("random".to_owned(), |file| format!("{:016x}", file.fingerprint()));
         let settings = [
-            ("network", plan.variant.to_ron()),
-            ("data", plan.data.source.to_string()),
+            ("network", plan.variant.architecture().to_ron()),
+            (DATA, identity(&plan.data.source.to_string()).to_owned()),
             ("images", format!("{:016x}", plan.data.dataset.train.fingerprint())),
             ("augmentation", augmentation(plan.batches.augment)),
             ("batch", plan.batches.batch.to_string()),
-            ("epochs", plan.epochs.to_string()),
+            (EPOCHS, plan.epochs.to_string()),
             ("seed", plan.batches.seed.to_string()),
             ("optimiser", optimiser_text(optimiser)),
             ("learning_rate", learning_rate.to_string()),
@@ -103,9 +116,23 @@ impl FitManifest {
         serde_json::to_string(&self.0)
     }
 
-    /// The settings that differ from those in a checkpoint.
-    pub(super) fn differences(&self, text: &str) -> serde_json::Result<Vec<SettingDifference>> {
-        let before: BTreeMap<String, String> = serde_json::from_str(text)?;
+    /// Reads a manifest as checkpoints store it.
+    pub(super) fn from_text(text: &str) -> serde_json::Result<Self> {
+        let mut settings: BTreeMap<String, String> = serde_json::from_str(text)?;
+        if let Some(data) = settings.get_mut(DATA) {
+            *data = identity(data).to_owned();
+        }
+        Ok(Self(settings))
+    }
+
+    /// The number of epochs; `None` if it is not there or not a number.
+    pub(super) fn epochs(&self) -> Option<u64> {
+        self.0.get(EPOCHS)?.parse().ok()
+    }
+
+    /// The settings that differ from those of an earlier manifest.
+    pub(super) fn differences(&self, before: &Self) -> Vec<SettingDifference> {
+        let Self(before) = before;
         let expected = |name: &str| before.get(name).map_or("nothing", String::as_str).to_owned();
         let differing = self.0.iter().filter(|(name, value)| before.get(*name) != Some(value));
         let difference = |(name, value): (&String, &String)| SettingDifference {
@@ -113,6 +140,6 @@ impl FitManifest {
             found: value.clone(),
             expected: expected(name),
         };
-        Ok(differing.map(difference).collect())
+        differing.map(difference).collect()
     }
 }

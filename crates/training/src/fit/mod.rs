@@ -6,6 +6,7 @@ mod files;
 mod history;
 mod manifest;
 mod plan;
+mod preprocessing;
 mod settings;
 mod training_variant;
 
@@ -13,5 +14,6 @@ pub use epochs::{FitEvent, Fitted};
 pub use history::{EpochRecord, best_epoch, read_history};
 pub use manifest::{FitManifest, SettingDifference};
 pub use plan::{FitData, FitPlan, default_resolution, refuse_other_classes};
+pub use preprocessing::preprocessing;
 pub use settings::FitSettings;
 pub use training_variant::{TrainingVariant, stem_stride};

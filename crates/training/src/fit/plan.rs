@@ -4,6 +4,7 @@ use dataset::{Augment, BatchSettings, Crop, Cutout, Dataset, Flip, Order, Source
 use search_space::{Network, Weights};
 
 use super::manifest::FitManifest;
+use super::preprocessing::preprocessing;
 use super::settings::FitSettings;
 use super::training_variant::TrainingVariant;
 use crate::error::TrainingError;
@@ -24,7 +25,7 @@ pub struct FitData {
 /// A training whose network, data and settings were checked to fit together.
 #[derive(Clone, Debug)]
 pub struct FitPlan {
-    /// The deployed network, with the classes of the data.
+    /// The deployed network, with the classes and the preprocessing of the data.
     pub deployed: Network,
     /// The training variant, which is the network that is trained.
     pub variant: Network,
@@ -42,13 +43,15 @@ pub struct FitPlan {
     pub placement: Placement,
     /// Number of epochs.
     pub epochs: u64,
+    settings: FitSettings,
     start: Option<WeightsFile>,
 }
 
 impl FitPlan {
     /// Plans the training of `network` on `data`. It starts from the weights `start`, whose batch
-    /// norm settings replace those of the network, or from random weights. If `start` has another
-    /// number of classes, the classifier starts from random weights.
+    /// norm settings replace those of the network, or from random weights. If `start` has other
+    /// classes, the classifier starts from random weights; if it has the same in another order, the
+    /// trained network has them in that order.
     ///
     /// # Errors
     /// [`TrainingError::Setting`]: a setting that is out of range, or a network for images with
@@ -56,13 +59,20 @@ impl FitPlan {
     /// resolution of the training. [`TrainingError::Data`]: a first image that cannot be read.
     pub fn new(
         network: &Network,
-        data: FitData,
+        mut data: FitData,
         start: Option<WeightsFile>,
         settings: &FitSettings,
         placement: Placement,
     ) -> Result<Self, TrainingError> {
+        if let Some(start) = &start {
+            // Classes with other names are those of another task.
+            let reordered = data.dataset.clone().with_class_order(&start.network.class_names);
+            data.dataset = reordered.unwrap_or(data.dataset);
+        }
         let mut deployed = network.clone();
         deployed.classes = data.dataset.classes.len();
+        deployed.class_names.clone_from(&data.dataset.classes);
+        deployed.preprocessing = Some(preprocessing(&data.dataset.train));
         refuse_other_classes(&data, &deployed)?;
         deployed.lower()?;
         let resolution = match settings.train_resolution {
@@ -101,8 +111,19 @@ impl FitPlan {
             steps_per_epoch,
             placement,
             epochs,
+            settings: settings.clone(),
             start,
         })
+    }
+
+    /// The same training over another number of epochs, with the recipe that follows from it.
+    ///
+    /// # Errors
+    /// [`TrainingError::Setting`]: no epochs, or fewer than those of the warm-up.
+    pub(super) fn over(&self, epochs: u64) -> Result<Self, TrainingError> {
+        let settings = FitSettings { epochs, ..self.settings.clone() };
+        let recipe = settings.recipe(self.steps_per_epoch)?;
+        Ok(Self { recipe, epochs, settings, ..self.clone() })
     }
 
     /// Creates the run, before its first step.
@@ -120,7 +141,9 @@ impl FitPlan {
                 return Err(TrainingError::setting("weights", &found, expected));
             }
             let (network, mut from) = start.clone().fit(&self.variant)?;
-            if network.classes != self.variant.classes {
+            let has_same_classes = network.classes == self.variant.classes
+                && network.class_names == self.variant.class_names;
+            if !has_same_classes {
                 let mut fresh: Weights = run.result().to_weights()?;
                 if let (Some(to), Some(classifier)) = (from.nodes.last_mut(), fresh.nodes.pop()) {
                     *to = classifier;

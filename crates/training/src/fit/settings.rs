@@ -3,6 +3,8 @@
 use crate::error::TrainingError;
 use crate::recipe::{Optimiser, Recipe};
 
+/// A larger number of epochs is taken for a typing error.
+const MAX_EPOCHS: u64 = 1_000_000;
 /// The default share of warm-up epochs.
 const WARM_UP_SHARE: f64 = 0.05;
 /// The maximum default decay of the moving average of the weights, which long trainings have.
@@ -71,12 +73,13 @@ impl FitSettings {
     /// The recipe of a training with `steps_per_epoch` steps in an epoch.
     ///
     /// # Errors
-    /// [`TrainingError::Setting`]: no epochs, or a negative number of warm-up epochs or more than
+    /// [`TrainingError::Setting`]: no epochs or too many, or a negative number of warm-up epochs or more than
     /// there are epochs.
     pub fn recipe(&self, steps_per_epoch: u64) -> Result<Recipe, TrainingError> {
         let epochs = self.epochs;
-        if epochs == 0 {
-            return Err(TrainingError::setting("epochs", &0, "at least 1"));
+        if !(1..=MAX_EPOCHS).contains(&epochs) {
+            let expected = format!("1 to {MAX_EPOCHS}");
+            return Err(TrainingError::setting("epochs", &epochs, expected));
         }
         let batch = self.batch as f32;
         let (learning_rate, weight_decay) = match self.optimiser {

@@ -29,7 +29,8 @@ impl Layout {
         };
         let rows = rows.and_then(|name| shapes.get(&format!("{name}.weight"))?.first().copied());
         let classes = rows.filter(|&rows| rows > 0).unwrap_or(network.classes);
-        let network = Network { norm, classes, ..network.clone() };
+        let mut network = Network { norm, classes, ..network.clone() };
+        network.drop_unfitting_names();
         let graph = network.lower().map_err(ParseError::from)?;
         let name_of = |spec: &TensorSpec| {
             let name = names.get(spec.node()).map_or(spec.node(), String::as_str);

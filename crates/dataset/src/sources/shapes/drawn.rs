@@ -18,8 +18,14 @@ struct DrawnImages {
 
 impl ImageStore for DrawnImages {
     fn image(&self, sample: &Sample) -> Result<Image, DataError> {
-        Ok(render(&self.shapes, self.purpose, sample.index, sample.label))
+        let class = class_of(&self.shapes, sample.index);
+        Ok(render(&self.shapes, self.purpose, sample.index, class))
     }
+}
+
+/// The class of which an image is drawn. A sample's label may count the classes in another order.
+fn class_of(shapes: &Shapes, index: usize) -> u32 {
+    (index % shapes.classes) as u32
 }
 
 pub(crate) fn read(shapes: &Shapes) -> Result<SourceData, DataError> {
@@ -29,7 +35,7 @@ pub(crate) fn read(shapes: &Shapes) -> Result<SourceData, DataError> {
             // A hash of what the image is drawn from, since drawing takes longer than reading a
             // file.
             let key = [shapes.seed, purpose as u64, index as u64].map(u64::to_le_bytes).concat();
-            Sample { index, label: (index % shapes.classes) as u32, hash: hash(&key) }
+            Sample { index, label: class_of(shapes, index), hash: hash(&key) }
         };
         let samples = (0..images).map(sample).collect();
         SourceSplit { store: Arc::new(DrawnImages { shapes: *shapes, purpose }), samples }

@@ -10,7 +10,7 @@ use controller::netadapt::{
 use controller::study::StudySettings;
 use latency_predictor::DeviceTable;
 use search_space::{Network, Weights, axes, fnv1a};
-use training::fit::{FitPlan, FitSettings};
+use training::fit::{FitPlan, FitSettings, TrainingVariant};
 use training::{FineTune, Placement, Recipe};
 
 use crate::args::Global;
@@ -55,14 +55,27 @@ impl Plan {
                 "found 0; expected: above 0, since proposals are compared on the hold-out";
             return Err(bad_input("--hold-out", message));
         }
-        let fit = args.recipe.settings(args.epochs, global.seed);
+        let mut fit = args.recipe.settings(args.epochs, global.seed);
         let network = load::network_for_images(global, &args.net, network, &data)?;
+        let file = args.weights.as_deref().map(weights::read).transpose()?;
+        let data = match &file {
+            Some(file) if file.network.classes == data.dataset.classes.len() => {
+                data::matched(global, data, &file.network)?
+            }
+            _ => data,
+        };
+        if let Some(file) = &file {
+            let TrainingVariant { resolution, stem_stride } = file.variant();
+            fit.train_resolution = fit.train_resolution.or(Some(resolution));
+            fit.train_stem_stride = fit.train_stem_stride.or(stem_stride);
+        }
         let placement = Placement { backend, threads };
         let mut training = FitPlan::new(&network, data, None, &fit, placement)
             .map_err(|error| training_error(&args.net, error))?;
         let mut weights = None;
-        if let Some(path) = &args.weights {
-            let (network, found) = weights::fit(path, &training.variant)?;
+        if let Some((path, file)) = args.weights.as_ref().zip(file) {
+            let fitted = file.fit(&training.variant);
+            let (network, found) = fitted.map_err(|error| bad_input(path.display(), error))?;
             if network.classes != training.variant.classes {
                 let message = format!(
                     "found {} classes; expected: {}, as in {}; train the weights on it with nas train --weights",

@@ -2,10 +2,11 @@
 
 use anyhow::Result;
 use dataset::{DataError, Dataset, HoldOut, Source};
+use search_space::Network;
 use training::fit::FitData;
 
 use crate::args::Global;
-use crate::exit::bad_input;
+use crate::exit::{bad_input, training_error};
 use crate::progress::note;
 use crate::{load, screen};
 
@@ -43,4 +44,21 @@ fn refused(source: &Source, error: DataError) -> anyhow::Error {
         }
         _ => bad_input("--data", error),
     }
+}
+
+/// The data as a network of weights that the user named takes it: its classes are matched by name,
+/// and its images are normalised as for that network. Prints what is not known of the network.
+pub(crate) fn matched(global: &Global, data: FitData, network: &Network) -> Result<FitData> {
+    let unknown: Vec<&str> = [
+        ("class names", network.class_names.is_empty()),
+        ("preprocessing", network.preprocessing.is_none()),
+    ]
+    .into_iter()
+    .filter_map(|(what, is_unknown)| is_unknown.then_some(what))
+    .collect();
+    if !unknown.is_empty() {
+        let unknown = unknown.join(" and no ");
+        note(global, &format!("the weights have no {unknown}: those of the data are taken"));
+    }
+    data.as_taken_by(network).map_err(|error| training_error("--weights", error))
 }

@@ -43,7 +43,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         let message = "found a training; expected: another folder, or --resume to continue it";
         return Err(bad_input(FitPlan::checkpoint(&out).display(), message));
     }
-    let plan = plan(global, args)?;
+    let plan = plan(global, args, &out)?;
     interrupt::listen();
     let Some(fitted) = fit(global, &plan, &args.net, &out)? else {
         return Err(stopped(&out));
@@ -75,13 +75,17 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
     Ok(Outcome::Done)
 }
 
-fn plan(global: &Global, args: &TrainArgs) -> Result<FitPlan> {
+const DEFAULT_EPOCHS: u64 = 30;
+
+fn plan(global: &Global, args: &TrainArgs, out: &Path) -> Result<FitPlan> {
     let backend = args.recipe.device.backend()?;
     let network = load::network(&args.net)?;
     let data = data::load(global, &args.data, data::hold_out(args.hold_out)?)?;
     let network = load::network_for_images(global, &args.net, network, &data)?;
     let start = args.weights.as_deref().map(weights::read).transpose()?;
-    let settings = args.recipe.settings(args.epochs, global.seed);
+    let before = FitPlan::epochs_planned(out).map_err(|error| training_error(&args.net, error))?;
+    let epochs = args.epochs.or(before).unwrap_or(DEFAULT_EPOCHS);
+    let settings = args.recipe.settings(epochs, global.seed);
     let placement = Placement { backend, threads: global.training_threads() };
     FitPlan::new(&network, data, start, &settings, placement)
         .map_err(|error| training_error(&args.net, error))
@@ -102,6 +106,17 @@ pub(crate) fn fit(
                 let out = out.display();
                 let text = "no epoch was finished, so the training restarts from its first step";
                 note(global, &format!("{out}: {text}"));
+            }
+            FitEvent::OtherLength { before, done, learning_rate } => {
+                let epochs = plan.epochs;
+                note(
+                    global,
+                    &format!(
+                        "{done} of {before} epochs are trained; the training goes on to {epochs}.\n\
+                         The learning rate is now that of a training of {epochs} epochs: {learning_rate:.2e},\n\
+                         and falls to 0 at the end."
+                    ),
+                );
             }
             FitEvent::Step { epoch, done, steps, loss } => {
                 if shown != *epoch {
