@@ -6,6 +6,7 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::args::NET_HELP;
 use crate::device_option::DeviceArgs;
+use crate::sizes;
 
 /// The forms of `--data`.
 pub(crate) const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=64), cifar10:DIR (binary version), \
@@ -25,7 +26,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "D", help = DATA_HELP)]
     pub(crate) data: String,
     /// Number of epochs
-    #[arg(long, value_name = "N", default_value_t = 30)]
+    #[arg(long, value_name = "N", default_value_t = 30, value_parser = sizes::epochs)]
     pub(crate) epochs: u64,
     /// Initial weights; a classifier for other classes starts from random ones [default: random]
     #[arg(long, value_name = "W")]
@@ -82,7 +83,7 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) ema: Option<f32>,
     /// Cutout: side of the square that is blanked in every image, in pixels [default: off]
-    #[arg(long, value_name = "PIXELS")]
+    #[arg(long, value_name = "PIXELS", value_parser = sizes::pixels)]
     pub(crate) cutout: Option<usize>,
 }
 
@@ -184,7 +185,7 @@ pub(crate) struct BenchTrainingArgs {
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
     /// Number of timed steps
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = sizes::timed_steps)]
     pub(crate) steps: usize,
 }
 

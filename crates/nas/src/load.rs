@@ -7,6 +7,7 @@ use anyhow::Result;
 use search_space::{Genotype, Network, SearchSpace, published};
 
 use crate::exit::bad_input;
+use crate::memory;
 
 /// The network of NET: a published name, a RON file or `SPACE:GENOTYPE`, each with options.
 pub(crate) fn network(net: &str) -> Result<Network> {
@@ -27,6 +28,13 @@ pub(crate) fn network(net: &str) -> Result<Network> {
         return Err(bad_input(name, no_such_file(name)));
     }
     published::network(net).map_err(bad)
+}
+
+/// As [`network`], if it fits in the memory of this machine.
+pub(crate) fn runnable(net: &str) -> Result<Network> {
+    let network = network(net)?;
+    memory::check(net, &network)?;
+    Ok(network)
 }
 
 /// A search space by its name or from a RON file.

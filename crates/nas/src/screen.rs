@@ -36,10 +36,10 @@ pub(crate) fn grouped(number: impl Display) -> String {
 }
 
 pub(crate) fn warn(warning: &controller::Warning) {
-    eprintln!("warning: {warning}");
+    errln!("warning: {warning}");
 }
 
 pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
+    outln!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }

@@ -8,7 +8,7 @@ use candle_core::pickle::PthTensors;
 use candle_core::{DType, Device};
 use safetensors::tensor::{Dtype, SafeTensors, TensorView};
 
-use crate::error::TrainingError;
+use crate::error::{TrainingError, message};
 use crate::tensors::{Tensor, Tensors};
 
 /// The key of a state dict inside a larger checkpoint.
@@ -32,10 +32,10 @@ pub fn read_safetensors(bytes: &[u8]) -> Result<(Tensors, HashMap<String, String
     let (_, metadata) =
         SafeTensors::read_metadata(bytes).map_err(|error| bad_file(error, EXPECTED))?;
     let tensors = candle_core::safetensors::load_buffer(bytes, &Device::Cpu);
-    let tensors = tensors.map_err(|error| bad_file(error, EXPECTED))?;
+    let tensors = tensors.map_err(|error| bad_file(message(error), EXPECTED))?;
     let read = |(name, from): (String, _)| Ok((name, tensor(&from)?));
     let tensors = tensors.into_iter().map(read).collect::<candle_core::Result<_>>();
-    let tensors = tensors.map_err(|error| bad_file(error, "tensors of integers or floats"))?;
+    let tensors = tensors.map_err(|error| bad_file(message(error), "tensors of integers or floats"))?;
     Ok((tensors, metadata.metadata().clone().unwrap_or_default()))
 }
 
@@ -77,7 +77,8 @@ fn read_pickle(path: &Path) -> Result<Tensors, TrainingError> {
         Ok(tensors) if tensors.is_empty() => read(Some(STATE_DICT)),
         done => done,
     };
-    let tensors = tensors.map_err(|error| bad_file(error, "a state dict saved by torch.save"))?;
+    let tensors =
+        tensors.map_err(|error| bad_file(message(error), "a state dict saved by torch.save"))?;
     match tensors.is_empty() {
         true => Err(bad_file("no tensors", "a state dict saved by torch.save")),
         false => Ok(tensors),

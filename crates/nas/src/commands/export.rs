@@ -20,7 +20,7 @@ struct Exported {
 }
 
 pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<Outcome> {
-    let network = load::network(&args.net)?;
+    let network = load::runnable(&args.net)?;
     let (network, tensors, description) = match &args.weights {
         Some(path) => {
             let (network, tensors) = weights::fit(path, &network)?;
@@ -44,7 +44,7 @@ pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<Outcome> {
         screen::print_json(&Exported { file, params, weights: description })?;
     } else {
         let params = screen::grouped(params);
-        println!("wrote {file}: {}, {params} parameters; {description}", network.name);
+        outln!("wrote {file}: {}, {params} parameters; {description}", network.name);
     }
     Ok(Outcome::Done)
 }

@@ -32,7 +32,7 @@ pub(crate) fn run(global: &Global, args: &ImportArgs) -> Result<Outcome> {
         screen::print_json(&Imported { file, params, classes })?;
     } else {
         let params = screen::grouped(params);
-        println!("wrote {file}: {}, {params} parameters, {classes} classes", network.name);
+        outln!("wrote {file}: {}, {params} parameters, {classes} classes", network.name);
     }
     Ok(Outcome::Done)
 }

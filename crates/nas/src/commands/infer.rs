@@ -11,7 +11,7 @@ use training::{Tensor, read_safetensors, write_safetensors};
 use crate::args::Global;
 use crate::args_training::InferArgs;
 use crate::exit::{Outcome, bad_input};
-use crate::{load, screen, weights};
+use crate::{load, memory, screen, weights};
 
 #[derive(Serialize)]
 struct Inferred {
@@ -41,6 +41,7 @@ pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
         return Err(bad_input(place(), message));
     }
     network.input.resolution = side;
+    memory::check(&args.net, &network)?;
     let (network, weights) = weights::fit(&args.weights, &network)?;
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
     let engine = Engine::new(&graph, &weights, global.measured_threads());
@@ -63,7 +64,7 @@ pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
     if global.json {
         screen::print_json(&Inferred { shape, output })?;
     } else {
-        println!("wrote {output}: logits {shape:?}");
+        outln!("wrote {output}: logits {shape:?}");
     }
     Ok(Outcome::Done)
 }

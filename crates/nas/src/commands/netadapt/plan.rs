@@ -55,7 +55,7 @@ impl Plan {
             return Err(bad_input("--hold-out", message));
         }
         let fit = args.recipe.settings(args.epochs, global.seed);
-        let network = load::network(&args.net)?;
+        let network = load::runnable(&args.net)?;
         let placement = Placement { backend, threads };
         let mut training = FitPlan::new(&network, data, None, &fit, placement)
             .map_err(|error| training_error(&args.net, error))?;

@@ -176,6 +176,11 @@ impl Opened {
         &self.sources.domain.name
     }
 
+    /// The problem without the latencies of this device.
+    pub(super) fn problem(&self) -> Problem<'_> {
+        self.sources.problem()
+    }
+
     /// Measures the blocks that the device's table lacks.
     pub(super) fn complete(mut self, global: &Global) -> Result<Sources> {
         if let (Some(mut device), Some(space)) = (self.device, &self.sources.space) {

@@ -43,6 +43,9 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         let message = "found a training; expected: another folder, or --resume to continue it";
         return Err(bad_input(FitPlan::checkpoint(&out).display(), message));
     }
+    if args.resume && !FitPlan::was_started(&out) {
+        return Err(output_folder::nothing_to_resume(&FitPlan::checkpoint(&out)));
+    }
     let plan = plan(global, args)?;
     interrupt::listen();
     let Some(fitted) = fit(global, &plan, &args.net, &out)? else {
@@ -66,7 +69,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         })?;
         return Ok(Outcome::Done);
     }
-    println!(
+    outln!(
         "top-1 {:.2} %, top-5 {:.2} % on the test images after epoch {best_epoch}; \
          {images_per_s:.0} images/s\n{weights}",
         100.0 * top1,
@@ -78,7 +81,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
 fn plan(global: &Global, args: &TrainArgs) -> Result<FitPlan> {
     let backend = args.recipe.device.backend()?;
     let data = data::load(global, &args.data, data::hold_out(args.hold_out)?)?;
-    let network = load::network(&args.net)?;
+    let network = load::runnable(&args.net)?;
     let start = args.weights.as_deref().map(weights::read).transpose()?;
     let settings = args.recipe.settings(args.epochs, global.seed);
     let placement = Placement { backend, threads: global.training_threads() };
