@@ -154,7 +154,8 @@ fn all_algorithms_find_what_meets_a_target_among_the_rows() {
             for ms in [1.3, 3.0, 6.0] {
                 let targets = vec![Target::new(ms).expect("positive")];
                 let goal = Goal::Targets { reward: Reward::Soft(Exponent::DEFAULT), targets };
-                let settings = SearchSettings { algorithm, goal, samples: 200, earlier: vec![], seed: 1 };
+                let settings =
+                    SearchSettings { algorithm, goal, samples: 200, earlier: vec![], seed: 1 };
                 let (trials, regret) = searched(&table, &settings);
                 assert!(trials.iter().all(|trial| table.get(&trial.genotype).is_some()));
                 let regret = regret.expect("a target");

@@ -96,7 +96,10 @@ fn rows_of_other_lengths_and_too_many_values_are_refused() {
     let rows: Vec<String> = (0..300).map(|width| format!("({width}, 0)")).collect();
     let rows: Vec<&str> = rows.iter().map(String::as_str).collect();
     let error = read(&table_of(&rows)).expect_err("too many");
-    assert!(error.contains("line 257") && error.contains("at most 255 values as value 1"), "{error}");
+    assert!(
+        error.contains("line 257") && error.contains("at most 255 values as value 1"),
+        "{error}"
+    );
     assert!(read(&table_of(&rows[..255])).is_ok());
 }
 
@@ -114,7 +117,12 @@ fn scales_are_not_mixed() {
     assert_eq!(check(&[0.83, 41.2, 46.5, 1.0]), Ok(Scale::PerCent));
     let error = check(&[0.4536, 64.2233, 0.6586, 64.2233]).expect_err("mixed");
     let parts = [
-        "line 2", "column accuracy", "0.4536", "64.2233 on line 3", "2 of the 4", "lines 2, 4",
+        "line 2",
+        "column accuracy",
+        "0.4536",
+        "64.2233 on line 3",
+        "2 of the 4",
+        "lines 2, 4",
         "all from 0 to 1, or all in per cent",
     ];
     for part in parts {
@@ -131,7 +139,8 @@ fn scales_are_not_mixed() {
 #[test]
 fn per_cent_become_the_nearest_fraction() {
     let table = read("arch,accuracy\n0,90.3167\n1,64.2233\n").expect("valid");
-    let accuracy = |text| table.get(&table.domain.parse(text).expect("a row")).expect("known").accuracy;
+    let accuracy =
+        |text| table.get(&table.domain.parse(text).expect("a row")).expect("known").accuracy;
     assert_eq!(accuracy("0").to_string(), "0.903167");
     assert_eq!(accuracy("1").to_string(), "0.642233");
     let table = read("arch,accuracy\n0,9.5e1\n1,64.2233\n").expect("valid");
@@ -143,7 +152,8 @@ fn dialects_of_csv() {
     let rows = [("01", "50", "1.5"), ("10", "60.5", "2")];
     let file = |header: &str, between: &str, end: &str| {
         let row = |(arch, accuracy, ms): &(&str, &str, &str)| [*arch, accuracy, ms].join(between);
-        let lines: Vec<String> = [header.to_owned()].into_iter().chain(rows.iter().map(row)).collect();
+        let lines: Vec<String> =
+            [header.to_owned()].into_iter().chain(rows.iter().map(row)).collect();
         format!("{}{end}", lines.join(end))
     };
     let plain = file("arch,accuracy,latency_ms", ",", "\n");
@@ -160,7 +170,8 @@ fn dialects_of_csv() {
     ];
     let read = |bytes: &[u8]| {
         let table = read_bytes(bytes).unwrap_or_else(|error| panic!("{error}"));
-        let mut rows: Vec<_> = table.rows().map(|(genotype, known)| (genotype.clone(), known)).collect();
+        let mut rows: Vec<_> =
+            table.rows().map(|(genotype, known)| (genotype.clone(), known)).collect();
         rows.sort_by(|a, b| a.0.cmp(&b.0));
         rows
     };

@@ -81,9 +81,12 @@ fn a_setting_that_no_search_writes_is_named() {
         optimum: None,
     };
     let goal = Goal::Accuracy;
-    let search = SearchSettings { algorithm: Algorithm::Random, goal, samples: 9, earlier: vec![], seed: 0 };
+    let search =
+        SearchSettings { algorithm: Algorithm::Random, goal, samples: 9, earlier: vec![], seed: 0 };
     let settings = Manifest::new(sources, &search, &Default::default()).to_settings();
-    for (name, text) in [("samples", "many"), ("samples", "60,40"), ("algorithm", "luck"), ("optimum", "inf")] {
+    for (name, text) in
+        [("samples", "many"), ("samples", "60,40"), ("algorithm", "luck"), ("optimum", "inf")]
+    {
         let mut other = settings.clone();
         other.insert(name.to_owned(), text.to_owned());
         let error = Manifest::from_settings(&other).unwrap_err().to_string();

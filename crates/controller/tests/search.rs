@@ -426,13 +426,14 @@ fn the_setting_that_differs_is_named_in_the_users_words() {
     let folder = tempdir().unwrap();
     let ours = [("algorithm", "evolution"), ("optimum", "0.9"), ("target_ms", "1.8,5")];
     drop(Study::create(folder.path(), &names(&ours), &names(&[])).unwrap());
-    let resumed = |theirs: &[(&str, &str)]| Study::resume(folder.path(), &names(theirs)).map(|_| ());
+    let resumed =
+        |theirs: &[(&str, &str)]| Study::resume(folder.path(), &names(theirs)).map(|_| ());
     let other = [("algorithm", "random"), ("optimum", "0.8"), ("target_ms", "2.5")];
     let error = resumed(&other).unwrap_err().to_string();
     assert!(error.contains("its target is 1.8, 5 ms, not 2.5 ms"), "{error}");
     assert!(!error.contains("0.9"), "{error}");
     let error = resumed(&[("maximize", "accuracy")]).unwrap_err().to_string();
-    assert!(error.contains("its objective is none, not accuracy"), "{error}");
+    assert!(error.contains("its target is 1.8, 5 ms, not none"), "{error}");
     // The optimum follows from the other settings.
     assert!(resumed(&[ours[0], ("optimum", "0.899"), ours[2]]).is_ok());
 }

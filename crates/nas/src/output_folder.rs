@@ -55,7 +55,10 @@ pub(crate) fn leave_out(folder: &Path, existed: bool) {
 /// The error of `--resume` without `file`, from which a run continues.
 pub(crate) fn nothing_to_resume(file: &Path) -> anyhow::Error {
     let file = file.display();
-    bad_input("--resume", format!("found nothing to resume: no {file}; without --resume, a new run starts"))
+    bad_input(
+        "--resume",
+        format!("found nothing to resume: no {file}; without --resume, a new run starts"),
+    )
 }
 
 /// The command line, for the notes in an output folder. Bytes that are not UTF-8 are replaced.

@@ -87,10 +87,7 @@ impl Progress {
                     return;
                 }
                 *next = Instant::now() + EVERY;
-                errln!(
-                    "{title}: {done}/{total}{} {message}",
-                    left(start.elapsed(), done, total)
-                );
+                errln!("{title}: {done}/{total}{} {message}", left(start.elapsed(), done, total));
             }
         }
     }

@@ -35,7 +35,8 @@ pub fn read_safetensors(bytes: &[u8]) -> Result<(Tensors, HashMap<String, String
     let tensors = tensors.map_err(|error| bad_file(message(error), EXPECTED))?;
     let read = |(name, from): (String, _)| Ok((name, tensor(&from)?));
     let tensors = tensors.into_iter().map(read).collect::<candle_core::Result<_>>();
-    let tensors = tensors.map_err(|error| bad_file(message(error), "tensors of integers or floats"))?;
+    let tensors =
+        tensors.map_err(|error| bad_file(message(error), "tensors of integers or floats"))?;
     Ok((tensors, metadata.metadata().clone().unwrap_or_default()))
 }
 

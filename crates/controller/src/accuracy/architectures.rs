@@ -11,14 +11,8 @@ use crate::csv_file::{Column, CsvError, CsvFile, Line};
 
 /// Sets of separators. The first that divides all rows alike is taken, so that `conv_3x3` is one
 /// value in a list, and `3_5_7` are three.
-const SEPARATORS: [&str; 6] = [
-    "|+()[]{}<>,;'\"",
-    "|+()[]{}<>,;'\":/",
-    "|+()[]{}<>,;'\":/ \t\n",
-    "-",
-    "_",
-    "-_.~=# ",
-];
+const SEPARATORS: [&str; 6] =
+    ["|+()[]{}<>,;'\"", "|+()[]{}<>,;'\":/", "|+()[]{}<>,;'\":/ \t\n", "-", "_", "-_.~=# "];
 /// The maximum number of options of a choice.
 const MAX_OPTIONS: usize = u8::MAX as usize;
 /// What is wrong with a table without rows.

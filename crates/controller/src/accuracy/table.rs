@@ -154,11 +154,7 @@ fn name_of(path: &Path) -> String {
 }
 
 /// The genotypes of a space.
-fn of_space(
-    file: &CsvFile,
-    arch: Column,
-    space: &SearchSpace,
-) -> Result<Architectures, CsvError> {
+fn of_space(file: &CsvFile, arch: Column, space: &SearchSpace) -> Result<Architectures, CsvError> {
     let domain = space.domain();
     let genotype = |line: Line<'_>| domain.parse(line.text(arch)).map_err(|e| line.error(e));
     let genotypes = file.lines().map(genotype).collect::<Result<_, _>>()?;

@@ -79,7 +79,8 @@ fn cost_of(space: &SearchSpace, genotype: &Genotype, cost: Cost) -> Option<usize
 }
 
 fn minima(below: &[UnmetLimit]) -> String {
-    let minimum = |limit: &UnmetLimit| format!("the minimum of {} is {}", limit.cost.name(), limit.min);
+    let minimum =
+        |limit: &UnmetLimit| format!("the minimum of {} is {}", limit.cost.name(), limit.min);
     match below.is_empty() {
         true => " at once".to_owned(),
         false => format!("; {}", below.iter().map(minimum).collect::<Vec<_>>().join(", ")),

@@ -106,9 +106,7 @@ impl Database {
         let database = Self::open(path, schema)?;
         let stored = database.read(settings)?;
         match difference(&stored, wanted) {
-            Some(difference) => {
-                Err(StudyError::OtherSettings { path: database.path, difference })
-            }
+            Some(difference) => Err(StudyError::OtherSettings { path: database.path, difference }),
             None => Ok(database),
         }
     }

@@ -6,7 +6,7 @@ use super::database::StudySettings;
 use super::manifest::SAMPLES;
 
 /// The settings that are compared first, in this order: others follow from them.
-const FIRST: [&str; 7] = ["space", "accuracy", "maximize", "target_ms", "reward", "limits", "seed"];
+const FIRST: [&str; 7] = ["space", "accuracy", "target_ms", "maximize", "reward", "limits", "seed"];
 /// The setting that follows from the others: the best accuracy that a table has for each target.
 const OPTIMUM: &str = "optimum";
 

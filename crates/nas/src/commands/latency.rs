@@ -89,9 +89,7 @@ fn print(latency: &Latency, device: &DeviceTable) {
         let Quantiles { p10_ms, p50_ms, p90_ms } = quantiles;
         let (runs, left_out) = (screen::grouped(runs), screen::grouped(disturbed));
         let off = (latency.predicted_ms / p50_ms - 1.0) * 100.0;
-        outln!(
-            "measured   {p50_ms:.3} ms: p50 of {runs} runs (p10 {p10_ms:.3}, p90 {p90_ms:.3})"
-        );
+        outln!("measured   {p50_ms:.3} ms: p50 of {runs} runs (p10 {p10_ms:.3}, p90 {p90_ms:.3})");
         if disturbed > 0 {
             outln!("           {left_out} more runs were slowed by other work and are left out");
         }

@@ -16,7 +16,6 @@ pub(crate) fn completions(args: &CompletionsArgs) -> Outcome {
 pub(crate) fn man(args: &ManArgs) -> Result<Outcome> {
     let refused = |error| bad_input("--out", format!("{}: {error}", args.out.display()));
     std::fs::create_dir_all(&args.out).map_err(refused)?;
-    clap_mangen::generate_to(Args::command(), &args.out)
-        .map_err(refused)?;
+    clap_mangen::generate_to(Args::command(), &args.out).map_err(refused)?;
     Ok(Outcome::Done)
 }

@@ -46,7 +46,7 @@ impl Domain {
     }
 
     /// Writes genotypes as values between separators, such as `8:64:16`. `separators` are the texts
-    /// before the first option, between the options and after the last one. None but the first and
+    /// before the first option, between the options and after the last one. Only the first and
     /// the last may be empty, and no option may contain the separator after it.
     #[must_use]
     pub fn written_between(self, separators: Vec<String>) -> Self {

@@ -1,5 +1,4 @@
-//! Genotypes: one optlet digit = |index: u32| char::from_digit(index, 36).map(|digit| digit.to_string());
-        let digits = |options: usize| (0..options as u32).filter_map(digit);on index for each choice of a search space.
+//! Genotypes: one option index for each choice of a search space.
 
 use std::fmt::{self, Display, Formatter};
 

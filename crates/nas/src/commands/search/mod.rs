@@ -41,7 +41,8 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
         (there, _) => there,
     };
     let problem = opened.problem();
-    check_limits(&problem, global.seed).map_err(|unmet| bad_input("--max", screen::unmet(&unmet)))?;
+    check_limits(&problem, global.seed)
+        .map_err(|unmet| bad_input("--max", screen::unmet(&unmet)))?;
     if resumes {
         settings = study::continued(&out, settings, args.samples, problem.limits)?;
         screen::extension(&settings).iter().for_each(|text| note(global, text));

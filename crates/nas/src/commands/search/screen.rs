@@ -69,8 +69,8 @@ pub(super) fn extension(settings: &SearchSettings) -> Option<String> {
         _ => "accuracy under each target".to_owned(),
     };
     Some(format!(
-        "the study of {first} trials is extended to {all}; the trials after the first {first} search \
-         for {goal}"
+        "the study of {first} trials is extended to {all};\nthe trials after the first {first} search for \
+         {goal}"
     ))
 }
 
@@ -155,7 +155,9 @@ pub(super) fn last(
         let trials = grouped(results.trials.len());
         let extended = match results.settings.earlier.is_empty() {
             true => String::new(),
-            false => format!(", {} before the extension", grouped(results.settings.first_samples())),
+            false => {
+                format!(" ({} before it was extended)", grouped(results.settings.first_samples()))
+            }
         };
         let (seconds, out) = (took.as_secs_f64(), out.display());
         let text = format!("{trials} trials{extended} in {seconds:.0} s, {out}");
