@@ -350,8 +350,8 @@ proptest! {
     /// ones search under the target.
     #[test]
     fn extended_searches_resume(
-        runs in proptest::collection::vec(1..120_usize, 0..4),
-        totals in proptest::collection::vec(1..90_usize, 2..4),
+        runs in proptest::collection::vec(1..90_usize, 0..3),
+        totals in proptest::collection::vec(1..50_usize, 2..4),
         algorithm in proptest::sample::select(Algorithm::ALL.to_vec()),
     ) {
         let first = settings(algorithm, 8.0, 20 + totals[0]);

@@ -52,7 +52,7 @@ pub struct Manifest {
 pub struct SpaceId {
     /// The name of the space.
     pub name: String,
-    /// A hash of its choices in hexadecimal; `None` for the digits of a table.
+    /// A hash of its choices in hexadecimal; `None` for the architectures of a table.
     pub fingerprint: Option<String>,
 }
 
