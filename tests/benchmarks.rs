@@ -52,7 +52,7 @@ fn architectures_of_benchmarks_are_searched() {
     let place = Place::new();
     let cell = |[a, b, c]: [usize; 3]| format!("|{}~0|+|{}~0|{}~1|", OPS[a], OPS[b], OPS[c]);
     let forms = [
-        ("nats.csv", place.table("nats.csv", cell), "|avg_pool_3x3~0|+|"),
+        ("nats.csv", place.table("nats.csv", cell), "|skip_connect~0|+|avg_pool_3x3~0|"),
         (
             "nats_list.csv",
             place.table("nats_list.csv", |[a, b, c]| format!("({a}, {b}, {c})")),
@@ -227,7 +227,7 @@ fn networks_that_do_not_fit_in_memory_are_refused() {
     );
     let net = place.path("huge.ron");
     std::fs::write(&net, ron).expect("writable");
-    assert!(json(&["describe", &net])["params"].as_u64().expect("a count") > 900 << 30);
+    assert!(json(&["describe", &net])["params"].as_u64().expect("a count") > 800 << 30);
     let onnx = place.path("huge.onnx");
     for args in [
         &["export", &net, "--onnx", &onnx][..],
