@@ -170,7 +170,7 @@ fn another_search_is_refused_by_what_differs() {
     let search = ["search", "--accuracy", &source, "--out", &out, "--samples", "40"];
     json(&[&search[..], &["--target-ms", "1.6"]].concat());
     let other = |args: &[&str], parts: &[&str]| {
-        refused(&[&search[..], args, &["--resume"]].concat(), parts)
+        refused(&[&search[..], args, &["--resume"]].concat(), parts);
     };
     other(&["--target-ms", "1.8"], &["another study", "its target is 1.6 ms, not 1.8 ms"]);
     other(&["--target-ms", "1.6,1.8"], &["its target is 1.6 ms, not 1.6, 1.8 ms"]);

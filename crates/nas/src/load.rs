@@ -7,7 +7,7 @@ use anyhow::Result;
 use search_space::{Genotype, Network, SearchSpace, published};
 
 use crate::exit::bad_input;
-use crate::memory;
+use crate::memory::{self, Copies};
 
 /// The network of NET: a published name, a RON file or `SPACE:GENOTYPE`, each with options.
 pub(crate) fn network(net: &str) -> Result<Network> {
@@ -31,9 +31,9 @@ pub(crate) fn network(net: &str) -> Result<Network> {
 }
 
 /// As [`network`], if it fits in the memory of this machine.
-pub(crate) fn runnable(net: &str) -> Result<Network> {
+pub(crate) fn runnable(net: &str, copies: Copies) -> Result<Network> {
     let network = network(net)?;
-    memory::check(net, &network)?;
+    memory::check(net, &network, copies)?;
     Ok(network)
 }
 

@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::args::{ExportArgs, Global};
 use crate::exit::Outcome;
+use crate::memory::Copies;
 use crate::{load, screen, weights};
 
 #[derive(Serialize)]
@@ -20,7 +21,7 @@ struct Exported {
 }
 
 pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<Outcome> {
-    let network = load::runnable(&args.net)?;
+    let network = load::runnable(&args.net, Copies::Computed)?;
     let (network, tensors, description) = match &args.weights {
         Some(path) => {
             let (network, tensors) = weights::fit(path, &network)?;

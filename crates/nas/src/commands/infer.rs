@@ -11,7 +11,8 @@ use training::{Tensor, read_safetensors, write_safetensors};
 use crate::args::Global;
 use crate::args_training::InferArgs;
 use crate::exit::{Outcome, bad_input};
-use crate::{load, memory, screen, weights};
+use crate::memory::{self, Copies};
+use crate::{load, screen, weights};
 
 #[derive(Serialize)]
 struct Inferred {
@@ -41,7 +42,7 @@ pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
         return Err(bad_input(place(), message));
     }
     network.input.resolution = side;
-    memory::check(&args.net, &network)?;
+    memory::check(&args.net, &network, Copies::Computed)?;
     let (network, weights) = weights::fit(&args.weights, &network)?;
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
     let engine = Engine::new(&graph, &weights, global.measured_threads());

@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::args::{Global, LatencyArgs};
 use crate::exit::{Outcome, bad_input};
+use crate::memory::Copies;
 use crate::{load, screen, tables};
 
 /// Number of undisturbed runs without `--runs`.
@@ -39,7 +40,7 @@ pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
 }
 
 fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
-    let network = load::runnable(net)?;
+    let network = load::runnable(net, Copies::Measured)?;
     let mut device = tables::open(global, &args.table)?;
     let prediction = tables::predict(global, &mut device, &network)?;
     let measured = match args.measure {

@@ -17,6 +17,7 @@ use crate::args::Global;
 use crate::args_netadapt::{MetricKind, NetAdaptArgs, ScheduleKind};
 use crate::commands::train::data;
 use crate::exit::{bad_input, flag, training_error};
+use crate::memory::Copies;
 use crate::{load, tables, weights};
 
 /// The networks, data and settings of an adaptation.
@@ -55,7 +56,7 @@ impl Plan {
             return Err(bad_input("--hold-out", message));
         }
         let fit = args.recipe.settings(args.epochs, global.seed);
-        let network = load::runnable(&args.net)?;
+        let network = load::runnable(&args.net, Copies::Trained)?;
         let placement = Placement { backend, threads };
         let mut training = FitPlan::new(&network, data, None, &fit, placement)
             .map_err(|error| training_error(&args.net, error))?;

@@ -16,6 +16,7 @@ use training::fit::{EpochRecord, FitEvent, FitPlan, Fitted};
 use crate::args::Global;
 use crate::args_training::TrainArgs;
 use crate::exit::{Outcome, bad_input, stopped, training_error};
+use crate::memory::Copies;
 use crate::progress::{Progress, note};
 use crate::{interrupt, load, output_folder, screen, weights};
 
@@ -81,7 +82,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
 fn plan(global: &Global, args: &TrainArgs) -> Result<FitPlan> {
     let backend = args.recipe.device.backend()?;
     let data = data::load(global, &args.data, data::hold_out(args.hold_out)?)?;
-    let network = load::runnable(&args.net)?;
+    let network = load::runnable(&args.net, Copies::Trained)?;
     let start = args.weights.as_deref().map(weights::read).transpose()?;
     let settings = args.recipe.settings(args.epochs, global.seed);
     let placement = Placement { backend, threads: global.training_threads() };
