@@ -1,5 +1,6 @@
 //! The command line, run as a user runs it.
 
+mod benchmarks;
 mod compare;
 mod data;
 mod data_sources;
@@ -11,6 +12,7 @@ mod netadapt;
 mod run;
 mod search;
 mod space;
+mod streams;
 mod table;
 mod table_search;
 mod train;

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::{TempDir, tempdir};
 
-use crate::run::{json, killed_after, nas, refused};
+use crate::run::{json, killed_after, nas, refused, resumed};
 
 const SEED: &str =
     "Network(format: 1, name: \"small\", input: (channels: 3, resolution: 32), classes: 4,
@@ -120,7 +120,7 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
     // In the trainings of proposals, between iterations, and in the trainings at the end.
     let pauses: Vec<u64> = (0..20).map(|kill| 60 + (kill * 137) % 400).collect();
     killed_after(&borrowed(&replayed), &pauses);
-    assert_eq!(adapted(&borrowed(&replayed)).0, code);
+    assert_eq!(adapted(&resumed(&borrowed(&replayed))).0, code);
     let killed = place.path("killed");
     let names = ["adapted.ron", "adapted.safetensors", "trajectory.csv", "trained.csv"];
     let weights =

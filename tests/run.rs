@@ -1,5 +1,6 @@
 //! Runs the `nas` binary.
 
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -43,11 +44,25 @@ pub(crate) fn refused(args: &[&str], parts: &[&str]) {
     }
 }
 
+/// Whether a run left something in a folder from which it can be resumed.
+fn was_started(out: &Path) -> bool {
+    let files = ["study.sqlite", "netadapt.sqlite", "checkpoint.safetensors", "network.ron"];
+    files.iter().any(|file| std::fs::metadata(out.join(file)).is_ok_and(|file| file.len() > 0))
+}
+
+/// These arguments, without `--resume` if there is nothing to resume in the folder of `--out`, because
+/// the run was killed too early.
+pub(crate) fn resumed<'a>(args: &[&'a str]) -> Vec<&'a str> {
+    let out = args.windows(2).find(|pair| pair[0] == "--out").expect("a folder")[1];
+    let keep = was_started(Path::new(out));
+    args.iter().copied().filter(|arg| keep || *arg != "--resume").collect()
+}
+
 /// Starts `nas` with these arguments again and again, and kills it after each of these times.
 pub(crate) fn killed_after(args: &[&str], pauses_ms: &[u64]) {
     for &pause_ms in pauses_ms {
         let mut child = Command::new(env!("CARGO_BIN_EXE_nas"))
-            .args(args)
+            .args(resumed(args))
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use tempfile::tempdir;
 
-use crate::run::{json, killed_after, nas, refused};
-use crate::table::made_up_table;
+use crate::run::{json, killed_after, nas, refused, resumed};
+use crate::table::{empty_table, made_up_table};
 
 /// All trials of a finished search, without what was measured.
 fn trials(out: &Path) -> Vec<String> {
@@ -41,8 +41,8 @@ fn killed_searches_resume_to_the_same_trials() {
     }
 
     killed_after(&[&to_killed[..], &["--resume"]].concat(), &[30, 90, 300]);
-    let resumed = json(&[&to_killed[..], &["--resume"]].concat());
-    assert_eq!(resumed["trials"], 400);
+    let continued = json(&resumed(&[&to_killed[..], &["--resume"]].concat()));
+    assert_eq!(continued["trials"], 400);
     assert_eq!(trials(Path::new(&killed)), trials(Path::new(&whole)));
 
     // The same folder again, and a study of another search.
@@ -77,16 +77,21 @@ fn several_targets_share_a_study_and_no_trial_exceeds_a_limit() {
 }
 
 #[test]
-fn limits_that_nothing_keeps_end_with_3_and_say_which() {
+fn limits_that_nothing_meets_are_refused_before_anything_is_measured() {
     let folder = tempdir().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let (table, out) = (path("table.ron"), path("out"));
-    made_up_table(Path::new(&table));
-    let search = ["search", "--target-ms", "900000", "--samples", "80", "--max"];
-    let limits = ["params=1K,macs=900M", "--table", &table, "--out", &out];
-    let run = nas(&[&search[..], &limits].concat());
-    assert_eq!(run.code, 3, "{}", run.stderr);
-    assert!(run.stderr.contains("params") && !run.stderr.contains("macs:"), "{}", run.stderr);
+    // Nothing is in the table yet, and nothing is measured into it.
+    empty_table(Path::new(&table));
+    let before = std::fs::read(&table).expect("readable");
+    let search = ["search", "--target-ms", "15", "--table", &table, "--out", &out, "--max"];
+    let check = |limits: &str, parts: &[&str]| {
+        refused(&[&search[..], &[limits]].concat(), parts);
+        assert!(!Path::new(&out).exists());
+        assert!(std::fs::read(&table).expect("readable") == before, "{limits}");
+    };
+    check("params=1K,macs=900M", &["--max", "params: found 1,000", "the minimum in mnasnet"]);
+    check("params=1K,macs=1K", &["params: found 1,000", "macs: found 1,000"]);
 }
 
 #[test]

@@ -23,6 +23,12 @@ pub(crate) fn made_up_table(path: &Path) {
     table.save(path).expect("writable");
 }
 
+/// A table of this device without blocks.
+pub(crate) fn empty_table(path: &Path) {
+    let table = Table::new(Setup::here(Runtime::Native, 1), BuildSettings::default());
+    table.save(path).expect("writable");
+}
+
 #[test]
 fn predictions_are_sums_over_blocks() {
     let folder = tempdir().expect("a temporary folder");

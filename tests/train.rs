@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::tempdir;
 
-use crate::run::{json, killed_after, refused};
+use crate::run::{json, killed_after, refused, resumed};
 
 const NET: &str = "mobilenet_v1@width=0.25,classes=4";
 const DATA: &str = "shapes:classes=4,size=16,train=240,test=60";
@@ -36,7 +36,7 @@ fn weights_do_not_depend_on_threads_or_kills_and_are_used_everywhere() {
     assert_eq!(trained["epochs"], 3);
     json(&[&TRAIN[..], &["--threads", "2", "--out", &two]].concat());
     killed_after(&[&TRAIN[..], &["--out", &killed, "--resume"]].concat(), &[150, 500, 900]);
-    json(&[&TRAIN[..], &["--out", &killed, "--resume"]].concat());
+    json(&resumed(&[&TRAIN[..], &["--out", &killed, "--resume"]].concat()));
     let one = Path::new(&one);
     for other in [&two, &killed] {
         for name in ["last.safetensors", "best.safetensors"] {

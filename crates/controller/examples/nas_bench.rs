@@ -85,7 +85,13 @@ fn accuracy_alone(file: &str, seeds: u64) -> Result<()> {
     for algorithm in Algorithm::ALL {
         let curves = of_seeds(seeds, |seed| {
             let samples = COUNTS[COUNTS.len() - 1];
-            let settings = SearchSettings { algorithm, goal: Goal::Accuracy, samples, seed };
+            let settings = SearchSettings {
+                algorithm,
+                goal: Goal::Accuracy,
+                samples,
+                earlier: Vec::new(),
+                seed,
+            };
             Ok(best_accuracies(trials(&problem, &settings)?.iter().map(Trial::point), None))
         })?;
         let regret = |count: usize| {
@@ -120,7 +126,8 @@ fn under_targets(file: &str, column: &str, seeds: u64) -> Result<()> {
             let regrets = of_seeds(seeds, |seed| {
                 let reward = Reward::Soft(Exponent::DEFAULT);
                 let goal = Goal::Targets { reward, targets: vec![target] };
-                let settings = SearchSettings { algorithm, goal, samples: FEW, seed };
+                let settings =
+                    SearchSettings { algorithm, goal, samples: FEW, earlier: Vec::new(), seed };
                 let curve = best_accuracies(
                     trials(&problem, &settings)?.iter().map(Trial::point),
                     Some(target.ms()),
@@ -181,7 +188,10 @@ fn mnasnet(seeds: u64) -> Result<()> {
         let runs = of_seeds(seeds, |seed| {
             let reward = Reward::Soft(Exponent::DEFAULT);
             let goal = Goal::Targets { reward, targets: vec![target] };
-            let trials = trials(&problem, &SearchSettings { algorithm, goal, samples, seed })?;
+            let trials = trials(
+                &problem,
+                &SearchSettings { algorithm, goal, samples, earlier: Vec::new(), seed },
+            )?;
             let rewards = trials.iter().map(|trial| trial.reward);
             let reward = rewards.fold(f64::NEG_INFINITY, f64::max);
             let under = best_accuracies(trials.iter().map(Trial::point), Some(target.ms()))

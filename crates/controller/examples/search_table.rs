@@ -29,7 +29,13 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     };
     let (reward, target) = (Reward::Soft(Exponent::DEFAULT), Target::new(target_ms)?);
     let goal = Goal::Targets { reward, targets: vec![target] };
-    let settings = SearchSettings { algorithm: Algorithm::Evolution, goal, samples: 300, seed: 0 };
+    let settings = SearchSettings {
+        algorithm: Algorithm::Evolution,
+        goal,
+        samples: 300,
+        earlier: Vec::new(),
+        seed: 0,
+    };
     let mut study = Study::create(folder.path(), &StudySettings::new(), &StudySettings::new())?;
     let trials = search(&problem, &settings, &mut study, &mut |_| Continue(()))?;
     let found = winners(&problem, &settings.goal, &trials, &mut study, &mut |_, _| Continue(()))?;

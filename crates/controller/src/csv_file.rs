@@ -66,6 +66,8 @@ pub(crate) struct Line<'a> {
 }
 
 const GZIP_MAGIC: [u8; 2] = [0x1f, 0x8b];
+const UTF8_MARK: [u8; 3] = [0xef, 0xbb, 0xbf];
+const UTF16_MARKS: [[u8; 2]; 2] = [[0xff, 0xfe], [0xfe, 0xff]];
 
 impl CsvFile {
     pub(crate) fn read(path: &Path) -> Result<Self, CsvError> {
@@ -78,12 +80,19 @@ impl CsvFile {
             bytes = text;
         }
         let fingerprint = fnv1a(bytes.iter().copied());
-        let mut reader =
-            csv::ReaderBuilder::new().trim(csv::Trim::All).from_reader(bytes.as_slice());
+        if UTF16_MARKS.iter().any(|mark| bytes.starts_with(mark)) {
+            let message = "found UTF-16; expected: UTF-8".to_owned();
+            return Err(CsvError::Line { file, line: 1, message });
+        }
+        let text = bytes.strip_prefix(&UTF8_MARK).unwrap_or(&bytes);
+        let mut reader = csv::ReaderBuilder::new()
+            .trim(csv::Trim::All)
+            .delimiter(delimiter(text))
+            .from_reader(text);
         let syntax = |error: csv::Error| CsvError::Line {
             file: file.clone(),
             line: error.position().map_or(1, csv::Position::line),
-            message: error.to_string(),
+            message: syntax_message(&error),
         };
         let header = reader.headers().map_err(syntax)?.clone();
         let records = reader.records().collect::<Result<_, _>>().map_err(syntax)?;
@@ -95,14 +104,36 @@ impl CsvFile {
         self.any_column(&[name])
     }
 
+    /// The column with this name; `None` if the file has none.
+    pub(crate) fn optional_column(&self, name: &str) -> Result<Option<Column>, CsvError> {
+        let exact = |column: &str| column == name;
+        let alike = |column: &str| spelling(column) == spelling(name);
+        let places = |is: &dyn Fn(&str) -> bool| -> Vec<usize> {
+            self.header.iter().enumerate().filter(|(_, c)| is(c)).map(|(place, _)| place).collect()
+        };
+        let found = Some(places(&exact)).filter(|places| !places.is_empty());
+        match found.unwrap_or_else(|| places(&alike))[..] {
+            [] => Ok(None),
+            [place] => Ok(Some(Column(place))),
+            [..] => Err(self.error(1, format!("found several columns {name}; expected: one"))),
+        }
+    }
+
     /// The column of the first of these names that the file has.
     pub(crate) fn any_column(&self, names: &[&str]) -> Result<Column, CsvError> {
-        let place = |name: &&str| self.header.iter().position(|column| column == *name);
-        names.iter().find_map(place).map(Column).ok_or_else(|| {
-            let found = self.header.iter().collect::<Vec<_>>().join(",");
-            let message = format!("found columns {found}; expected: {}", names.join(" or "));
-            CsvError::Line { file: self.file.clone(), line: 1, message }
-        })
+        for name in names {
+            if let Some(column) = self.optional_column(name)? {
+                return Ok(column);
+            }
+        }
+        let found = self.header.iter().collect::<Vec<_>>().join(",");
+        let message = format!("found columns {found}; expected: {}", names.join(" or "));
+        Err(self.error(1, message))
+    }
+
+    /// An error on a line of the file, counted from 1.
+    pub(crate) fn error(&self, line: u64, message: impl Display) -> CsvError {
+        CsvError::Line { file: self.file.clone(), line, message: message.to_string() }
     }
 
     pub(crate) fn name(&self, column: Column) -> &str {
@@ -150,7 +181,38 @@ impl<'a> Line<'a> {
     }
 
     pub(crate) fn error(&self, message: impl Display) -> CsvError {
-        let file = self.file.file.clone();
-        CsvError::Line { file, line: self.number(), message: message.to_string() }
+        self.file.error(self.number(), message)
+    }
+}
+
+/// The character between cells: of comma, semicolon and tab, the one that occurs most in the first
+/// line outside quotes.
+fn delimiter(text: &[u8]) -> u8 {
+    let mut quoted = false;
+    let mut counts = [(b',', 0), (b';', 0), (b'\t', 0)];
+    for &byte in text.iter().take_while(|byte| !b"\r\n".contains(byte)) {
+        quoted ^= byte == b'"';
+        if let Some((_, count)) = counts.iter_mut().find(|(known, _)| *known == byte && !quoted) {
+            *count += 1;
+        }
+    }
+    // Of equally frequent ones, the first.
+    counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(byte, _)| byte)
+}
+
+/// A name without case, white space, hyphens and underscores.
+fn spelling(name: &str) -> String {
+    let kept = name.chars().filter(|c| !c.is_whitespace() && !"-_".contains(*c));
+    kept.flat_map(char::to_lowercase).collect()
+}
+
+fn syntax_message(error: &csv::Error) -> String {
+    match error.kind() {
+        csv::ErrorKind::UnequalLengths { expected_len, len, .. } => format!(
+            "found {len} cells; expected: {expected_len}, as in the header; a cell with the \
+             separator in it needs double quotes"
+        ),
+        csv::ErrorKind::Utf8 { .. } => "found bytes that are not UTF-8; expected: UTF-8".to_owned(),
+        _ => error.to_string(),
     }
 }

@@ -12,8 +12,8 @@ pub enum Purpose {
     Random = 2,
     /// Samples of the random search that a search is compared with.
     Comparison = 3,
-    /// Random genotypes from which the range of latencies (index 0), the minimum of a cost (1) and
-    /// a feasible candidate (2) are found.
+    /// Random genotypes from which the range of latencies (index 0), the minimum of a cost (1), a
+    /// feasible candidate (2) and a network within the limits (3) are found.
     Range = 4,
     /// Proposals of proximal policy optimisation; the index is the batch.
     Ppo = 5,

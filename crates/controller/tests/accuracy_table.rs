@@ -78,7 +78,12 @@ fn what_a_table_cannot_say_is_refused_with_its_line() {
     check("arch,mean_acc\n00,-1\n", &["line 2", "-1"]);
     check("arch,mean_acc\n00,NaN\n", &["line 2", "NaN"]);
     check("arch,mean_acc\n00,1\n000,2\n", &["line 3", "000", "2 digits, as on line 2"]);
-    check("arch,mean_acc\n0|0,1\n", &["line 2", "0|0"]);
+    check("arch,mean_acc\n00,1\n0|0,2\n", &["line 3", "0|0", "digits and letters, as on line 2"]);
+    check("arch,mean_acc\n\"\",1\n", &["line 2", "found nothing", "an architecture"]);
+    check("arch,mean_acc\n\"()\",1\n", &["line 2", "()", "such as (0, 2, 1)"]);
+    check("arch,mean_acc\n0:1,1\n0:1:2,2\n", &["line 3", "0:1:2", "2 values, as on line 2"]);
+    check("arch,mean_acc\n0:1,1\n0/1,2\n", &["line 3", "0/1", "the form of line 2, 0:1"]);
+    check("arch,mean_acc\n(0, 1),1\n", &["line 2", "found 3 cells", "double quotes"]);
     check("arch,mean_acc\n00,1\n01,2\n00,3\n", &["line 4", "found 00 on line 2"]);
     check("arch,mean_acc,latency_ms\n00,1,0\n", &["line 2", "latency_ms", "above 0"]);
     assert!(read("arch,mean_acc\n00,1\n00,1\n").is_ok());
@@ -149,7 +154,8 @@ fn all_algorithms_find_what_meets_a_target_among_the_rows() {
             for ms in [1.3, 3.0, 6.0] {
                 let targets = vec![Target::new(ms).expect("positive")];
                 let goal = Goal::Targets { reward: Reward::Soft(Exponent::DEFAULT), targets };
-                let settings = SearchSettings { algorithm, goal, samples: 200, seed: 1 };
+                let settings =
+                    SearchSettings { algorithm, goal, samples: 200, earlier: vec![], seed: 1 };
                 let (trials, regret) = searched(&table, &settings);
                 assert!(trials.iter().all(|trial| table.get(&trial.genotype).is_some()));
                 let regret = regret.expect("a target");
@@ -166,7 +172,7 @@ fn a_table_is_exhausted() {
     let table = made_up(|index| index % 7 == 0);
     for algorithm in Algorithm::ALL {
         let goal = Goal::Accuracy;
-        let settings = SearchSettings { algorithm, goal, samples: 1_000, seed: 0 };
+        let settings = SearchSettings { algorithm, goal, samples: 1_000, earlier: vec![], seed: 0 };
         let (trials, _) = searched(&table, &settings);
         assert_eq!(trials.len() as u128, table.domain.size(), "{algorithm}");
         assert!(trials.iter().all(|trial| trial.reward == trial.estimate.accuracy));

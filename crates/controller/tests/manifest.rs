@@ -54,6 +54,7 @@ proptest! {
         sources in sources(),
         goal in goals(),
         (samples, seed, algorithm) in (1..1_000_000_usize, any::<u64>(), 0..4_usize),
+        extensions in proptest::collection::vec(1..9_000_usize, 0..4),
         limits in prop_oneof![Just(""), Just("params=4M"), Just("macs=300M,peak_activation=512KiB")],
     ) {
         let algorithm = Algorithm::ALL[algorithm];
@@ -61,7 +62,9 @@ proptest! {
         if let Some(optimum) = &mut sources.optimum {
             optimum.resize(goal.targets().len().max(1), 0.5);
         }
-        let settings = SearchSettings { algorithm, goal, samples, seed };
+        let earlier = extensions.iter().scan(0, |total, more| { *total += more; Some(*total) });
+        let earlier: Vec<usize> = earlier.filter(|total| *total < samples).collect();
+        let settings = SearchSettings { algorithm, goal, samples, earlier, seed };
         let limits = if limits.is_empty() { Default::default() } else { limits.parse().unwrap() };
         let manifest = Manifest::new(sources, &settings, &limits);
         let read = Manifest::from_settings(&manifest.to_settings());
@@ -78,9 +81,12 @@ fn a_setting_that_no_search_writes_is_named() {
         optimum: None,
     };
     let goal = Goal::Accuracy;
-    let search = SearchSettings { algorithm: Algorithm::Random, goal, samples: 9, seed: 0 };
+    let search =
+        SearchSettings { algorithm: Algorithm::Random, goal, samples: 9, earlier: vec![], seed: 0 };
     let settings = Manifest::new(sources, &search, &Default::default()).to_settings();
-    for (name, text) in [("samples", "many"), ("algorithm", "luck"), ("optimum", "inf")] {
+    for (name, text) in
+        [("samples", "many"), ("samples", "60,40"), ("algorithm", "luck"), ("optimum", "inf")]
+    {
         let mut other = settings.clone();
         other.insert(name.to_owned(), text.to_owned());
         let error = Manifest::from_settings(&other).unwrap_err().to_string();

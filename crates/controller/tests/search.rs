@@ -6,9 +6,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use controller::accuracy::{AccuracySource, Estimate};
 use controller::search::algorithm::Algorithm;
 use controller::search::{
-    Binding, Cost, Exponent, Goal, LatencyOf, Limits, Phase, Problem, Reward, SearchError,
-    SearchSettings, Target, Trial, Winner, best_accuracies, best_under_target, elasticity,
-    least_cost, pareto_front, random_comparison, range, search,
+    Binding, Cost, Exponent, Goal, LatencyOf, Limits, Phase, Problem, Range, Reward, SearchError,
+    SearchSettings, Target, Trial, UnmetLimit, Winner, best_accuracies, best_under_target,
+    check_limits, elasticity, least_cost, pareto_front, random_comparison, range, search,
 };
 use controller::study::{Study, StudyError, StudySettings};
 use proptest::prelude::*;
@@ -67,7 +67,7 @@ fn settings(algorithm: Algorithm, target_ms: f64, samples: usize) -> SearchSetti
     let reward = Reward::Soft(Exponent::DEFAULT);
     let targets = vec![Target::new(target_ms).expect("positive")];
     let goal = Goal::Targets { reward, targets };
-    SearchSettings { algorithm, goal, samples, seed: 5 }
+    SearchSettings { algorithm, goal, samples, earlier: Vec::new(), seed: 5 }
 }
 
 /// Calls `run` with the problem of the space's networks on the device, within limits.
@@ -80,6 +80,13 @@ fn on_device<T>(device: &Device, limits: &Limits, run: impl FnOnce(&Problem<'_>)
         accuracy: AccuracySource::Model(&accuracy),
         latency: LatencyOf::Device(device),
     })
+}
+
+/// The setting of a study that is extended.
+fn samples(settings: &SearchSettings) -> StudySettings {
+    let totals = settings.earlier.iter().chain([&settings.samples]);
+    let totals: Vec<String> = totals.map(usize::to_string).collect();
+    names(&[("samples", &totals.join(","))])
 }
 
 fn names(pairs: &[(&str, &str)]) -> StudySettings {
@@ -338,6 +345,44 @@ proptest! {
         prop_assert_eq!(resumed, whole);
     }
 
+    /// A study that is extended, and interrupted before and after it, has the trials of one that is
+    /// extended without interruptions. Its first trials are those before the extension, and the new
+    /// ones search under the target.
+    #[test]
+    fn extended_searches_resume(
+        runs in proptest::collection::vec(1..90_usize, 0..3),
+        totals in proptest::collection::vec(1..50_usize, 2..4),
+        algorithm in proptest::sample::select(Algorithm::ALL.to_vec()),
+    ) {
+        let first = settings(algorithm, 8.0, 20 + totals[0]);
+        let mut stages = vec![first];
+        for more in &totals[1..] {
+            let last = stages[stages.len() - 1].clone();
+            let samples = last.samples + more;
+            stages.push(last.extended_to(samples).expect("more trials"));
+        }
+        let folder = tempdir().expect("a temporary folder");
+        drop(Study::create(folder.path(), &samples(&stages[0]), &names(&[])).expect("writable"));
+        let mut before: Vec<Trial> = Vec::new();
+        for stage in &stages {
+            for &calls in &runs {
+                let mut study = Study::resume(folder.path(), &samples(stage)).expect("there");
+                let _ = run(stage, &Device::failing_after(calls), &mut study);
+            }
+            let mut study = Study::resume(folder.path(), &samples(stage)).expect("there");
+            let found = run(stage, &Device::reliable(), &mut study).expect("a reliable device");
+            prop_assert_eq!(found.0.len(), stage.samples);
+            prop_assert_eq!(&found.0[..before.len()], &before[..]);
+            let new = &found.0[before.len()..];
+            prop_assert!(before.is_empty() || new.iter().all(|t| t.phase == Phase::Target));
+            prop_assert_eq!(&found, &run_in_memory(stage, &Device::reliable()));
+            before = found.0;
+        }
+        // Fewer trials than the study has.
+        let fewer = Study::resume(folder.path(), &samples(&stages[0])).map(|_| ());
+        prop_assert!(fewer.unwrap_err().to_string().contains("samples is"));
+    }
+
     /// No trial beats one of the front, and every other trial is beaten or equalled.
     #[test]
     fn fronts(points in proptest::collection::vec((0..20_u32, 0..20_u32), 0..40)) {
@@ -364,4 +409,67 @@ proptest! {
             prop_assert!(beaten || equal);
         }
     }
+}
+
+#[test]
+fn a_study_goes_on_with_more_trials_and_never_with_fewer() {
+    let first = settings(Algorithm::Random, 8.0, 60);
+    assert_eq!(first.clone().extended_to(60), Some(first.clone()));
+    assert_eq!(first.clone().extended_to(59), None);
+    let twice = first.extended_to(120).and_then(|s| s.extended_to(200)).expect("more trials");
+    assert_eq!((twice.samples, &twice.earlier[..]), (200, &[60, 120][..]));
+    assert_eq!(twice.first_samples(), 60);
+}
+
+#[test]
+fn the_setting_that_differs_is_named_in_the_users_words() {
+    let folder = tempdir().unwrap();
+    let ours = [("algorithm", "evolution"), ("optimum", "0.9"), ("target_ms", "1.8,5")];
+    drop(Study::create(folder.path(), &names(&ours), &names(&[])).unwrap());
+    let resumed =
+        |theirs: &[(&str, &str)]| Study::resume(folder.path(), &names(theirs)).map(|_| ());
+    let other = [("algorithm", "random"), ("optimum", "0.8"), ("target_ms", "2.5")];
+    let error = resumed(&other).unwrap_err().to_string();
+    assert!(error.contains("its target is 1.8, 5 ms, not 2.5 ms"), "{error}");
+    assert!(!error.contains("0.9"), "{error}");
+    let error = resumed(&[("maximize", "accuracy")]).unwrap_err().to_string();
+    assert!(error.contains("its target is 1.8, 5 ms, not none"), "{error}");
+    // The optimum follows from the other settings.
+    assert!(resumed(&[ours[0], ("optimum", "0.899"), ours[2]]).is_ok());
+}
+
+#[test]
+fn rewards_that_no_algorithm_can_compute_with_are_refused() {
+    let range = Range { fastest_ms: 1.0, median_ms: 4.0, slowest_ms: 16.0 };
+    let check = |reward: Reward, target_ms: f64| {
+        let targets = vec![Target::new(target_ms).unwrap()];
+        let goal = Goal::Targets { reward, targets };
+        SearchSettings { goal, ..settings(Algorithm::Random, 1.0, 60) }.check_rewards(&range)
+    };
+    let exponent = |w: f64| Exponent::new(w).unwrap();
+    for w in [0.0, -0.15, -10.0] {
+        assert_eq!(check(Reward::Soft(exponent(w)), 4.0), Ok(()), "{w}");
+        assert_eq!(check(Reward::Absolute(exponent(w)), 4.0), Ok(()), "{w}");
+    }
+    assert_eq!(check(Reward::Hard, 4.0), Ok(()));
+    let error = check(Reward::Soft(exponent(-1e9)), 4.0).unwrap_err().to_string();
+    for part in ["found -1000000000;", "1.000 ms", "target of 4 ms"] {
+        assert!(error.contains(part), "{error}");
+    }
+    assert!(check(Reward::Absolute(exponent(-1e300)), 4.0).is_err());
+}
+
+#[test]
+fn limits_that_nothing_meets_are_known_before_anything_is_measured() {
+    let check = |text: &str| {
+        let limits: Limits = text.parse().unwrap();
+        // No latency is asked for.
+        on_device(&Device::failing_after(0), &limits, |problem| check_limits(problem, 0))
+    };
+    let min = least_cost(&space(), Cost::Params, 0);
+    assert_eq!(check(&format!("params={min}")), Ok(()));
+    assert_eq!(check("params=900M,macs=900G"), Ok(()));
+    let unmet = check(&format!("params={},macs=900G", min - 1)).unwrap_err();
+    assert_eq!(unmet.below, [UnmetLimit { cost: Cost::Params, max: min - 1, min }]);
+    assert!(unmet.to_string().contains(&format!("the minimum of params is {min}")), "{unmet}");
 }

@@ -10,6 +10,7 @@ use controller::search::algorithm::Algorithm;
 
 use crate::args_netadapt::NetAdaptArgs;
 use crate::args_training::{BenchCommand, DataCommand, EvalArgs, ImportArgs, InferArgs, TrainArgs};
+use crate::sizes;
 
 /// Finds the most accurate network that meets a latency budget on this CPU.
 #[derive(Parser)]
@@ -35,10 +36,10 @@ pub(crate) struct Global {
     #[arg(long, global = true, help_heading = GLOBAL)]
     pub(crate) quiet: bool,
     /// Number of threads: of the measured network [default: 1], or of training [default: all cores]
-    #[arg(long, global = true, value_name = "N", help_heading = GLOBAL)]
+    #[arg(long, global = true, value_name = "N", value_parser = sizes::threads, help_heading = GLOBAL)]
     pub(crate) threads: Option<usize>,
     /// Number of trials or trainings in parallel; measuring is always alone [default: all cores]
-    #[arg(long, global = true, value_name = "N", help_heading = GLOBAL)]
+    #[arg(long, global = true, value_name = "N", value_parser = sizes::jobs, help_heading = GLOBAL)]
     pub(crate) jobs: Option<NonZeroUsize>,
     /// Random seed
     #[arg(long, global = true, value_name = "N", default_value_t = 0, help_heading = GLOBAL)]
@@ -125,7 +126,7 @@ pub(crate) struct SearchArgs {
     /// memory_access_cost=20M
     #[arg(long, value_name = "LIMITS")]
     pub(crate) max: Option<Limits>,
-    /// Search space: a name, a RON file, or "table" for the digits of an accuracy table
+    /// Search space: a name, a RON file, or "table" for the choices of an accuracy table
     /// [default: mnasnet, or table with --accuracy table:FILE]
     #[arg(long, value_name = "S")]
     pub(crate) space: Option<String>,
@@ -134,18 +135,19 @@ pub(crate) struct SearchArgs {
     /// Search algorithm: evolution, ppo, nsga2 or random
     #[arg(long, value_name = "A", default_value = "evolution")]
     pub(crate) algorithm: Algorithm,
-    /// Number of trials
-    #[arg(long, value_name = "N", default_value_t = 16_000)]
-    pub(crate) samples: usize,
+    /// Number of trials; with --resume, more trials than before extend the study, and the new ones
+    /// search for accuracy under the targets [default: 16000, or as before with --resume]
+    #[arg(long, value_name = "N", value_parser = sizes::samples)]
+    pub(crate) samples: Option<usize>,
     #[command(flatten)]
     pub(crate) table: TableChoice,
     /// Number of undisturbed runs for each measured network [default: 100]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = sizes::runs)]
     pub(crate) runs: Option<NonZeroUsize>,
     /// Output folder [default: results/search-SPACE-TARGETms]
     #[arg(long, value_name = "DIR")]
     pub(crate) out: Option<PathBuf>,
-    /// Continue the study in the output folder
+    /// Continue the study in the output folder, or extend it with more --samples
     #[arg(long)]
     pub(crate) resume: bool,
 }
@@ -153,11 +155,12 @@ pub(crate) struct SearchArgs {
 /// Where accuracies, and latencies if asked for, come from.
 #[derive(clap::Args)]
 pub(crate) struct AccuracyChoice {
-    /// Accuracy source: surrogate, or table:FILE, a CSV file (plain or gzipped) of architectures with
-    /// accuracies from 0 to 1 or in per cent; architectures that it lacks are not proposed
+    /// Accuracy source: surrogate, or table:FILE, a CSV file (plain or gzipped) of architectures, such
+    /// as 0120, "(0, 2, 1)", 8:64:16 or |none~0|+|none~0|none~1|, with accuracies from 0 to 1 or in
+    /// per cent; architectures that it lacks are not proposed
     #[arg(long, value_name = "SOURCE", default_value = "surrogate")]
     pub(crate) accuracy: AccuracyArg,
-    /// Column of the architectures, as genotypes of the space [default: genotype or arch]
+    /// Column of the architectures; with --space S, as genotypes of S [default: genotype or arch]
     #[arg(long, value_name = "NAME")]
     pub(crate) arch_column: Option<String>,
     /// Column of the accuracies [default: accuracy or mean_acc]
@@ -272,8 +275,8 @@ pub(crate) struct LatencyArgs {
     #[arg(long)]
     pub(crate) measure: bool,
     /// Time exactly N runs, disturbed or not [default: until 100 runs were undisturbed]
-    #[arg(long, value_name = "N", requires = "measure")]
-    pub(crate) runs: Option<usize>,
+    #[arg(long, value_name = "N", value_parser = sizes::runs, requires = "measure")]
+    pub(crate) runs: Option<NonZeroUsize>,
     /// Print the latency of each block
     #[arg(long)]
     pub(crate) per_block: bool,
@@ -416,7 +419,7 @@ pub(crate) struct CompletionsArgs {
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  nas man --out /usr/local/share/man/man1")]
 pub(crate) struct ManArgs {
-    /// Existing folder for nas.1 and one page for each command
+    /// Folder for nas.1 and one page for each command
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
 }

@@ -7,6 +7,7 @@ use clap::ValueEnum;
 
 use crate::args::{NET_HELP, TableChoice};
 use crate::args_training::{DATA_HELP, RecipeArgs};
+use crate::sizes;
 
 /// Adapt a network to a target latency layer by layer with NetAdapt, as in MobileNetV3
 #[derive(clap::Args)]
@@ -37,7 +38,7 @@ pub(crate) struct NetAdaptArgs {
     #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true)]
     pub(crate) decay: f64,
     /// Number of training steps for every proposal
-    #[arg(long, value_name = "T", default_value_t = 1000)]
+    #[arg(long, value_name = "T", default_value_t = 1000, value_parser = sizes::steps)]
     pub(crate) steps: u64,
     /// Metric that proposals are ranked by: the ratio of lost accuracy to saved latency (MobileNetV3), or
     /// the accuracy (NetAdapt)
@@ -49,11 +50,11 @@ pub(crate) struct NetAdaptArgs {
     pub(crate) schedule: ScheduleKind,
     /// Number of epochs of the seed's training and of the final trainings; the final fine-tuning has half
     /// as many
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = sizes::epochs)]
     pub(crate) epochs: u64,
     /// Number of final trainings from scratch of the adapted network and of each baseline; 0 leaves out
     /// the baselines and all final trainings
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = sizes::seeds)]
     pub(crate) seeds: u64,
     #[command(flatten)]
     pub(crate) recipe: RecipeArgs,
@@ -66,7 +67,7 @@ pub(crate) struct NetAdaptArgs {
     #[command(flatten)]
     pub(crate) table: TableChoice,
     /// Number of undisturbed runs for each measured network [default: 300]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = sizes::runs)]
     pub(crate) runs: Option<NonZeroUsize>,
     /// Output folder [default: results/netadapt-SEED]
     #[arg(long, value_name = "DIR")]

@@ -6,6 +6,7 @@ use clap::{Subcommand, ValueEnum};
 
 use crate::args::NET_HELP;
 use crate::device_option::DeviceArgs;
+use crate::sizes;
 
 /// The forms of `--data`.
 pub(crate) const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=64), cifar10:DIR (binary version), \
@@ -27,7 +28,7 @@ pub(crate) struct TrainArgs {
     #[arg(long, value_name = "D", help = DATA_HELP)]
     pub(crate) data: String,
     /// Number of epochs [default: 30; with --resume that of the training]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = sizes::epochs)]
     pub(crate) epochs: Option<u64>,
     /// Initial weights; a classifier for classes with other names starts from random ones [default:
     /// random]
@@ -85,7 +86,7 @@ pub(crate) struct RecipeArgs {
     #[arg(long, value_name = "X", allow_negative_numbers = true)]
     pub(crate) ema: Option<f32>,
     /// Cutout: side of the square that is blanked in every image, in pixels [default: off]
-    #[arg(long, value_name = "PIXELS")]
+    #[arg(long, value_name = "PIXELS", value_parser = sizes::pixels)]
     pub(crate) cutout: Option<usize>,
 }
 
@@ -202,7 +203,7 @@ pub(crate) struct BenchTrainingArgs {
     #[command(flatten)]
     pub(crate) device: DeviceArgs,
     /// Number of timed steps
-    #[arg(long, value_name = "N", default_value_t = 10)]
+    #[arg(long, value_name = "N", default_value_t = 10, value_parser = sizes::timed_steps)]
     pub(crate) steps: usize,
 }
 

@@ -7,6 +7,8 @@ use std::process::ExitCode;
 
 use training::TrainingError;
 
+use crate::output;
+
 /// How a command that did not fail ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
@@ -89,13 +91,20 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
     })
 }
 
-/// Prints an error, if there is one, and returns the exit code.
+/// The error of writing to stdout.
+pub(crate) fn stdout(error: impl Display) -> anyhow::Error {
+    anyhow::anyhow!("cannot write to stdout: {error}")
+}
+
+/// Prints an error, if there is one, and returns the exit code. A command whose output cannot be
+/// written has failed.
 pub(crate) fn code(result: anyhow::Result<Outcome>) -> ExitCode {
-    match result {
+    let finished = output::finish();
+    match result.and_then(|outcome| finished.map(|()| outcome).map_err(stdout)) {
         Ok(Outcome::Done) => ExitCode::SUCCESS,
         Ok(Outcome::TargetNotMet) => ExitCode::from(3),
         Err(error) => {
-            eprintln!("error: {}", message(&error));
+            errln!("error: {}", message(&error));
             ExitCode::from(if error.downcast_ref::<BadInput>().is_some() { 2 } else { 1 })
         }
     }

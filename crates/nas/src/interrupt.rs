@@ -11,7 +11,7 @@ pub(crate) fn listen() {
         if INTERRUPTED.swap(true, Ordering::Relaxed) {
             std::process::exit(1);
         }
-        eprintln!("\nstopping; press Ctrl-C again to stop at once");
+        errln!("\nstopping; press Ctrl-C again to stop at once");
     };
     // Without a handler, Ctrl-C ends the process, and the files are consistent all the same.
     _ = ctrlc::set_handler(on_interrupt);

@@ -1,5 +1,8 @@
 #![doc = include_str!("../README.md")]
-#![warn(clippy::unwrap_used)]
+#![warn(clippy::unwrap_used, clippy::print_stdout, clippy::print_stderr)]
+
+#[macro_use]
+mod output;
 
 mod args;
 mod args_netadapt;
@@ -10,11 +13,13 @@ mod did_you_mean;
 mod exit;
 mod interrupt;
 mod load;
+mod memory;
 mod output_folder;
 mod process_setup;
 mod progress;
 mod scatter;
 mod screen;
+mod sizes;
 mod tables;
 mod weights;
 
@@ -40,9 +45,12 @@ pub fn run<A: Into<OsString> + Clone>(args: impl IntoIterator<Item = A>) -> Exit
     match Args::try_parse_from(args) {
         Ok(args) => exit::code(commands::run(&args)),
         Err(error) => {
-            // If stdout or stderr is closed, nobody reads the message.
-            _ = error.print();
-            ExitCode::from(if error.use_stderr() { 2 } else { 0 })
+            let printed = error.print();
+            match error.use_stderr() {
+                // If stderr cannot be written to, nobody reads the message.
+                true => ExitCode::from(2),
+                false => exit::code(printed.map(|()| exit::Outcome::Done).map_err(exit::stdout)),
+            }
         }
     }
 }

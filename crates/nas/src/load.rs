@@ -11,6 +11,7 @@ use training::fit::FitData;
 use crate::args::Global;
 use crate::did_you_mean::{did_you_mean, with_suggestion};
 use crate::exit::bad_input;
+use crate::memory::{self, Copies};
 use crate::progress::note;
 
 /// What users call the kinds of data sources, beside their names.
@@ -74,6 +75,13 @@ pub(crate) fn network_for_images(
     }
     note(global, &format!("{data} has images of {channels} channel, so NET is {with_channels}"));
     self::network(&with_channels)
+}
+
+/// As [`network`], if it fits in the memory of this machine.
+pub(crate) fn runnable(net: &str, copies: Copies) -> Result<Network> {
+    let network = network(net)?;
+    memory::check(net, &network, copies)?;
+    Ok(network)
 }
 
 /// A search space by its name or from a RON file.

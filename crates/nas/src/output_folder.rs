@@ -48,3 +48,26 @@ pub(crate) fn is_writable(folder: &Path) -> io::Result<()> {
     }
     written
 }
+
+/// Removes a folder that [`prepare`] created and in which nothing was written.
+pub(crate) fn leave_out(folder: &Path, existed: bool) {
+    if !existed {
+        // A folder with files stays.
+        _ = fs::remove_dir(folder);
+    }
+}
+
+/// The error of `--resume` without `file`, from which a run continues.
+pub(crate) fn nothing_to_resume(file: &Path) -> anyhow::Error {
+    let file = file.display();
+    bad_input(
+        "--resume",
+        format!("found nothing to resume: no {file}; without --resume, a new run starts"),
+    )
+}
+
+/// The command line, for the notes in an output folder. Bytes that are not UTF-8 are replaced.
+pub(crate) fn command_line() -> String {
+    let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
+    args.join(" ")
+}

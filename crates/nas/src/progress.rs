@@ -87,10 +87,7 @@ impl Progress {
                     return;
                 }
                 *next = Instant::now() + EVERY;
-                eprintln!(
-                    "{title}: {done}/{total}{} {message}",
-                    left(start.elapsed(), done, total)
-                );
+                errln!("{title}: {done}/{total}{} {message}", left(start.elapsed(), done, total));
             }
         }
     }
@@ -124,6 +121,6 @@ fn left(elapsed: Duration, done: usize, total: usize) -> String {
 /// Prints a line on stderr, unless the user asked for quiet.
 pub(crate) fn note(global: &Global, text: &str) {
     if !global.quiet {
-        eprintln!("{text}");
+        errln!("{text}");
     }
 }

@@ -41,10 +41,10 @@ pub(crate) fn warn(warning: &controller::Warning) {
 
 /// Prints a warning, also if the user asked for quiet.
 pub(crate) fn warning(text: impl Display) {
-    eprintln!("warning: {text}");
+    errln!("warning: {text}");
 }
 
 pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
-    println!("{}", serde_json::to_string_pretty(value)?);
+    outln!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
 }

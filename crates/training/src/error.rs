@@ -161,13 +161,22 @@ impl TrainingError {
     }
 }
 
-/// Drops candle's backtrace.
 impl From<candle_core::Error> for TrainingError {
     fn from(error: candle_core::Error) -> Self {
-        match error {
-            candle_core::Error::WithBacktrace { inner, .. } => Self::from(*inner),
-            error => Self::Candle(error.to_string()),
-        }
+        Self::Candle(message(error))
+    }
+}
+
+/// The message of a candle error on one line, without the backtraces that candle puts into messages if
+/// `RUST_BACKTRACE` is set, and without debug forms.
+pub(crate) fn message(error: candle_core::Error) -> String {
+    use candle_core::Error;
+    match error {
+        Error::WithBacktrace { inner, .. } => message(*inner),
+        Error::Context { inner, context } => format!("{context}: {}", message(*inner)),
+        Error::WithPath { inner, path } => format!("{}: {}", path.display(), message(*inner)),
+        Error::WrappedContext { wrapped, context } => format!("{context}: {wrapped}"),
+        error => error.to_string(),
     }
 }
 
@@ -244,4 +253,25 @@ fn first_lines(faults: &[TensorFault]) -> String {
 
 fn lines<T: Display>(items: &[T]) -> String {
     items.iter().map(|item| format!("\n  {item}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::backtrace::Backtrace;
+
+    use candle_core::Error;
+
+    use super::*;
+
+    #[test]
+    fn messages_of_candle_have_no_backtrace() {
+        let traced = |error: Error| Error::WithBacktrace {
+            inner: Box::new(error),
+            backtrace: Box::new(Backtrace::force_capture()),
+        };
+        let read = traced(Error::Msg("no such tensor".to_owned())).with_path("net.pth");
+        let error = traced(traced(read).context("reading weights"));
+        assert!(error.to_string().lines().count() > 2);
+        assert_eq!(message(error), "reading weights: net.pth: no such tensor");
+    }
 }

@@ -8,6 +8,7 @@ use crate::error::TrainingError;
 use crate::model::Placement;
 use crate::recipe::{Optimiser, Recipe};
 use crate::run::Run;
+use crate::trainer::check_batch;
 
 /// Number of warm-up steps, which are not timed.
 const WARM_UP_STEPS: usize = 3;
@@ -51,10 +52,11 @@ pub fn time_steps(
         // Large enough that the learning rate practically does not decay.
         steps: u64::MAX,
     };
+    check_batch(batch, graph.input().elements())?;
     let mut run = Run::new(graph, recipe, placement, seed)?;
     let images = noise(batch * graph.input().elements());
     let labels: Vec<u32> = (0..batch).map(|image| (image % graph.classes()) as u32).collect();
-    let mut times_ms = Vec::with_capacity(steps);
+    let mut times_ms = Vec::new();
     let mut loss = 0.0;
     for step in 0..WARM_UP_STEPS + steps {
         let start = Instant::now();

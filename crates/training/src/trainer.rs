@@ -16,6 +16,19 @@ pub const SHARD_IMAGES: usize = 32;
 /// Stack size of a thread. candle traverses a graph by recursion, and stock ops make graphs deep.
 const STACK_BYTES: usize = 64 << 20;
 
+/// Maximum number of elements of the images of a batch: 4 GiB of f32.
+const MAX_BATCH_ELEMENTS: usize = 1 << 30;
+
+/// Checks that the images of a batch fit in memory, with `image` elements each.
+pub(crate) fn check_batch(batch: usize, image: usize) -> Result<(), TrainingError> {
+    let max = MAX_BATCH_ELEMENTS / image.max(1);
+    if batch <= max {
+        return Ok(());
+    }
+    let expected = format!("at most {max}, since the images of a batch may have 4 GiB");
+    Err(TrainingError::setting("batch", &batch, expected))
+}
+
 /// Loss and gradients of a batch.
 #[derive(Debug)]
 pub struct BatchGradients {

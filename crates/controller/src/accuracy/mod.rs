@@ -1,11 +1,14 @@
 //! Accuracy sources: a surrogate fitted to trained networks, or a table.
 
+mod architectures;
+mod scale;
 pub mod surrogate;
 mod table;
 
 use search_space::Genotype;
 
-pub use table::{AccuracyTable, Known, Scale, TableColumns};
+pub use scale::Scale;
+pub use table::{AccuracyTable, Known, TableColumns};
 
 /// An accuracy with its uncertainty, both fractions.
 #[derive(Clone, Copy, Debug, PartialEq)]

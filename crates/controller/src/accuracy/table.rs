@@ -4,9 +4,10 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use search_space::{Domain, DomainChoice};
-use search_space::{Genotype, SearchSpace};
+use search_space::{Domain, Genotype, SearchSpace};
 
+use super::architectures::{self, Architectures};
+use super::scale::{Scale, WrittenAccuracy, scale};
 use crate::csv_file::{Column, CsvError, CsvFile, Line};
 
 /// The names of the columns to read; `None` stands for the default names.
@@ -30,15 +31,6 @@ pub struct Known {
     pub latency_ms: Option<f64>,
 }
 
-/// The scale of the accuracies in a file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scale {
-    /// From 0 to 1.
-    Fractions,
-    /// From 0 to 100, which is assumed if any accuracy is above 1.
-    PerCent,
-}
-
 /// A table of architectures.
 #[derive(Clone, Debug)]
 pub struct AccuracyTable {
@@ -59,17 +51,18 @@ pub struct AccuracyTable {
 const DEFAULT_ARCH: [&str; 2] = ["genotype", "arch"];
 const DEFAULT_ACCURACY: [&str; 2] = ["accuracy", "mean_acc"];
 const DEFAULT_LATENCY: &str = "latency_ms";
-/// The number of digits in base 36.
-const MAX_OPTIONS: usize = 36;
 
 impl AccuracyTable {
-    /// Reads a CSV file, plain or gzipped. With a space, the architectures are its genotypes.
-    /// Without one, the choices are derived from the file: there is one for each digit position,
-    /// and its options are the digits that occur there.
+    /// Reads a CSV file, plain or gzipped, whose cells are separated by commas, semicolons or tabs.
+    /// With a space, the architectures are its genotypes. Without one, the choices are derived from
+    /// the file: there is one for each position, and its options are the values that occur there.
+    /// The positions are digits, or values between separators, such as the operations of
+    /// NAS-Bench-201's cells, `(0, 2, 1)` or `8:64:16`.
     ///
     /// # Errors
-    /// [`CsvError`] with file, line and column, which says what was found and what is expected. A
-    /// genotype that occurs twice with different values is an error.
+    /// [`CsvError`] with file, line and column, which says what was found and what is expected.
+    /// Architectures of different lengths, accuracies of which some are fractions and others in per
+    /// cent, and a genotype that occurs twice with different values are errors.
     pub fn read(
         path: &Path,
         columns: &TableColumns,
@@ -84,23 +77,32 @@ impl AccuracyTable {
         let accuracy = named(&columns.accuracy, &DEFAULT_ACCURACY)?;
         let latency = match (&columns.latency, space) {
             (Some(name), _) => Some(file.column(name)?),
-            (None, None) => file.column(DEFAULT_LATENCY).ok(),
+            (None, None) => file.optional_column(DEFAULT_LATENCY)?,
             // The networks of a space have latencies of their own.
             (None, Some(_)) => None,
         };
         let read_columns: Vec<Column> =
             [Some(arch), Some(accuracy), latency].into_iter().flatten().collect();
 
-        let domain = match space {
-            Some(space) => space.domain(),
-            None => domain_of_digits(&file, arch, &name_of(path))?,
+        let Architectures { domain, genotypes } = match space {
+            Some(space) => of_space(&file, arch, space)?,
+            None => architectures::read(&file, arch, &name_of(path))?,
         };
-        let mut rows: HashMap<Genotype, (u64, Known)> = HashMap::new();
+        let mut written = Vec::with_capacity(genotypes.len());
         for line in file.lines() {
-            let genotype = domain.parse(line.text(arch)).map_err(|error| line.error(error))?;
+            let expected = "a fraction from 0 to 1, or per cent";
+            let value = line.value(accuracy, expected, |v| (0.0..=100.0).contains(&v))?;
+            written.push(WrittenAccuracy { line: line.number(), value });
+        }
+        let scale = scale(&written).map_err(|mixed| {
+            let line = mixed.fractions[0].line;
+            file.error(line, format!("column {}: {mixed}", file.name(accuracy)))
+        })?;
+        let mut rows: HashMap<Genotype, (u64, Known)> = HashMap::new();
+        for (line, genotype) in file.lines().zip(genotypes) {
             let known = Known {
-                accuracy: line.value(accuracy, "a fraction from 0 to 1, or per cent", |v| {
-                    (0.0..=100.0).contains(&v)
+                accuracy: fraction(line.text(accuracy), scale).ok_or_else(|| {
+                    line.cell_error(accuracy, "a fraction from 0 to 1, or per cent")
                 })?,
                 latency_ms: latency
                     .map(|latency| line.value(latency, "milliseconds above 0", |v| v > 0.0))
@@ -114,16 +116,10 @@ impl AccuracyTable {
                 return Err(line.error(message));
             }
         }
-        let per_cent = rows.values().any(|(_, known)| known.accuracy > 1.0);
-        let scale = if per_cent { Scale::PerCent } else { Scale::Fractions };
-        let divisor = if per_cent { 100.0 } else { 1.0 };
-        let fraction = |(genotype, (_, known)): (Genotype, (u64, Known))| {
-            (genotype, Known { accuracy: known.accuracy / divisor, ..known })
-        };
-        let rows: HashMap<Genotype, Known> = rows.into_iter().map(fraction).collect();
+        let rows: HashMap<Genotype, Known> =
+            rows.into_iter().map(|(genotype, (_, known))| (genotype, known)).collect();
         if rows.is_empty() {
-            let message = "found no architectures; expected: at least one".to_owned();
-            return Err(CsvError::Line { file: path.display().to_string(), line: 1, message });
+            return Err(file.error(1, architectures::NONE));
         }
         Ok(Self {
             domain: domain.restricted_to(rows.keys().cloned()),
@@ -157,37 +153,20 @@ fn name_of(path: &Path) -> String {
     name.split('.').next().unwrap_or_default().to_owned()
 }
 
-/// A domain with one choice per digit position, each in a group of its own.
-fn domain_of_digits(file: &CsvFile, arch: Column, name: &str) -> Result<Domain, CsvError> {
-    let mut seen: Vec<Vec<char>> = Vec::new();
-    let mut first: Option<Line<'_>> = None;
-    for line in file.lines() {
-        let text = line.text(arch);
-        let like = *first.get_or_insert(line);
-        let length = like.text(arch).chars().count();
-        if text.is_empty() || !text.chars().all(|c| c.is_ascii_alphanumeric()) {
-            return Err(line.cell_error(arch, "digits and letters, one for each choice"));
-        }
-        if text.chars().count() != length {
-            let expected = format!("{length} digits, as on line {}", like.number());
-            return Err(line.cell_error(arch, expected));
-        }
-        seen.resize(length, Vec::new());
-        for (digits, digit) in seen.iter_mut().zip(text.chars()) {
-            if !digits.contains(&digit) {
-                digits.push(digit);
-            }
-            if digits.len() > MAX_OPTIONS {
-                let expected = format!("at most {MAX_OPTIONS} digits at each position");
-                return Err(line.cell_error(arch, expected));
-            }
-        }
+/// The genotypes of a space.
+fn of_space(file: &CsvFile, arch: Column, space: &SearchSpace) -> Result<Architectures, CsvError> {
+    let domain = space.domain();
+    let genotype = |line: Line<'_>| domain.parse(line.text(arch)).map_err(|e| line.error(e));
+    let genotypes = file.lines().map(genotype).collect::<Result<_, _>>()?;
+    Ok(Architectures { domain, genotypes })
+}
+
+/// The fraction nearest to an accuracy as the file has it: 90.3167 % are 0.903167, while the nearest
+/// number to 90.3167 divided by 100 is another one.
+fn fraction(text: &str, scale: Scale) -> Option<f64> {
+    let value: f64 = text.parse().ok()?;
+    match scale {
+        Scale::Fractions => Some(value),
+        Scale::PerCent => Some(format!("{text}e-2").parse().unwrap_or(value / 100.0)),
     }
-    let choice = |(index, mut digits): (usize, Vec<char>)| {
-        digits.sort_unstable();
-        DomainChoice { name: format!("digit {}", index + 1), digits }
-    };
-    let groups = (0..seen.len()).map(|index| vec![index]).collect();
-    let choices = seen.into_iter().enumerate().map(choice).collect();
-    Ok(Domain::new(name.to_owned(), choices, groups))
 }

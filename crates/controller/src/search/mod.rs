@@ -14,6 +14,7 @@ mod run;
 mod segments;
 mod settings;
 pub(crate) mod trial;
+mod unmet_limits;
 mod winner;
 
 pub use comparison::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
@@ -27,6 +28,7 @@ pub use reward::{Exponent, Reward, RewardError, Target};
 pub use run::{random_comparison, search};
 pub use settings::{Goal, SearchError, SearchSettings};
 pub use trial::{Phase, Trial};
+pub use unmet_limits::{UnmetLimit, UnmetLimits, check_limits};
 pub use winner::{
     MAX_MEASURED, Winner, Winners, best_by_accuracy, best_by_reward, best_under_target, winners,
 };

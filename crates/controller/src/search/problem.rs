@@ -14,7 +14,7 @@ use crate::search::settings::Goal;
 pub struct Problem<'a> {
     /// The genotypes, and their text form.
     pub domain: &'a Domain,
-    /// The space of the genotypes' networks; `None` if there are only the digits of a table.
+    /// The space of the genotypes' networks; `None` if there are only the architectures of a table.
     pub space: Option<&'a SearchSpace>,
     /// The limits that no proposed network exceeds.
     pub limits: &'a Limits,

@@ -21,6 +21,19 @@ pub enum RewardError {
          |LAT/TAR - 1|: with w above 0, a slower network gets a higher reward"
     )]
     PositiveExponent(f64),
+    /// The reward of a network at an accuracy of 100 % is too large to compute with.
+    #[error(
+        "found {w}; expected: nearer to 0, since a network of {latency_ms:.3} ms would have a reward \
+         beyond 1e100 with a target of {target_ms} ms"
+    )]
+    Huge {
+        /// The exponent or weight.
+        w: f64,
+        /// The latency of the network in milliseconds.
+        latency_ms: f64,
+        /// The target in milliseconds.
+        target_ms: f64,
+    },
     /// The exponent is not a finite number.
     #[error("found {0}; expected: a finite number, at most 0")]
     Exponent(f64),
@@ -46,6 +59,9 @@ impl Target {
         0.985 * self.0
     }
 }
+
+/// The maximum size of a reward: algorithms square rewards and add them up.
+const MAX_REWARD: f64 = 1e100;
 
 /// Whether a latency is at most the target. Without a target, every network passes; with one, an
 /// unknown latency does not.
@@ -97,5 +113,22 @@ impl Reward {
             Reward::Hard => accuracy / ratio.max(1.0),
             Reward::Absolute(weight) => accuracy + weight.w() * (ratio - 1.0).abs(),
         }
+    }
+
+    /// Checks that the rewards of all networks between two latencies in milliseconds, the fastest
+    /// and the slowest, are numbers that algorithms can compute with.
+    ///
+    /// # Errors
+    /// [`RewardError::Huge`].
+    pub fn check(self, latencies_ms: [f64; 2], target: Target) -> Result<(), RewardError> {
+        let (Reward::Soft(exponent) | Reward::Absolute(exponent)) = self else { return Ok(()) };
+        for latency_ms in latencies_ms {
+            let reward = self.of(1.0, latency_ms, target);
+            if !(-MAX_REWARD..=MAX_REWARD).contains(&reward) {
+                let (w, target_ms) = (exponent.w(), target.ms());
+                return Err(RewardError::Huge { w, latency_ms, target_ms });
+            }
+        }
+        Ok(())
     }
 }

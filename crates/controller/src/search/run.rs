@@ -37,7 +37,7 @@ pub fn search(
 ) -> Result<Vec<Trial>, SearchError> {
     let stored = study.trials(problem.domain)?;
     let mut searcher = Searcher::new(settings.algorithm, problem.domain, settings.seed);
-    let mut trials: Vec<Trial> = Vec::with_capacity(settings.samples);
+    let mut trials: Vec<Trial> = Vec::new();
     for segment in segments(settings) {
         let score = |trial: &Trial| segment.objective.score(trial);
         if !trials.is_empty() {
@@ -182,8 +182,8 @@ pub fn random_comparison(
     let mut rng = rng(settings.seed, Purpose::Comparison, 0);
     let first = segments(settings).into_iter().next();
     let Some(segment) = first else { return Ok(Vec::new()) };
-    let mut candidates = Vec::with_capacity(settings.samples);
-    for _ in 0..DRAWS * settings.samples {
+    let mut candidates = Vec::new();
+    for _ in 0..DRAWS.saturating_mul(settings.samples) {
         if candidates.len() == settings.samples {
             break;
         }

@@ -43,11 +43,14 @@ impl Objective {
 
 /// The segments of a search, in order. Each phase has half of the trials, divided among the
 /// targets. With the soft reward, the first phase is a single segment, since a target is only a
-/// constant factor there. A search for accuracy alone is one segment.
+/// constant factor there. A search for accuracy alone is one segment. All trials of an extension
+/// search for accuracy under the targets, which share them.
 pub(crate) fn segments(settings: &SearchSettings) -> Vec<Segment> {
-    let samples = settings.samples;
+    let samples = settings.first_samples();
+    let totals: Vec<usize> = settings.earlier.iter().copied().chain([settings.samples]).collect();
     let Goal::Targets { reward, targets } = &settings.goal else {
-        return vec![Segment { objective: Objective::Accuracy, end: samples }];
+        let segment = |end: usize| Segment { objective: Objective::Accuracy, end };
+        return totals.into_iter().map(segment).collect();
     };
     let rewarded = match reward {
         Reward::Soft(_) => &targets[..1],
@@ -62,5 +65,9 @@ pub(crate) fn segments(settings: &SearchSettings) -> Vec<Segment> {
     };
     let mut segments = shared(&|target| Objective::Reward(*reward, target), rewarded, 0, half);
     segments.extend(shared(&Objective::UnderTarget, targets, half, samples));
+    for extension in totals.windows(2) {
+        let (start, end) = (extension[0], extension[1]);
+        segments.extend(shared(&Objective::UnderTarget, targets, start, end));
+    }
     segments
 }

@@ -3,7 +3,8 @@
 use search_space::LatencyError;
 
 use crate::search::algorithm::Algorithm;
-use crate::search::reward::{Reward, Target};
+use crate::search::latency_range::Range;
+use crate::search::reward::{Reward, RewardError, Target};
 use crate::study::StudyError;
 
 /// The settings of a search.
@@ -15,8 +16,40 @@ pub struct SearchSettings {
     pub goal: Goal,
     /// The total number of trials.
     pub samples: usize,
+    /// The total numbers of trials before each extension of the study, increasing and below
+    /// `samples`; empty if it was not extended. The trials of an extension belong to the last phase.
+    pub earlier: Vec<usize>,
     /// The seed of all random numbers.
     pub seed: u64,
+}
+
+impl SearchSettings {
+    /// The number of trials without extensions, which the phases share.
+    pub fn first_samples(&self) -> usize {
+        self.earlier.first().copied().unwrap_or(self.samples)
+    }
+
+    /// Checks the rewards of all networks in a range of latencies.
+    ///
+    /// # Errors
+    /// [`RewardError::Huge`] if a reward is too large to compute with.
+    pub fn check_rewards(&self, range: &Range) -> Result<(), RewardError> {
+        let Goal::Targets { reward, targets } = &self.goal else { return Ok(()) };
+        let ends_ms = [range.fastest_ms, range.slowest_ms];
+        targets.iter().try_for_each(|&target| reward.check(ends_ms, target))
+    }
+
+    /// The settings with which a study goes on to `samples` trials. `self` has the settings with which
+    /// it was last run. `None` if that is fewer trials than before.
+    #[must_use]
+    pub fn extended_to(mut self, samples: usize) -> Option<Self> {
+        if samples > self.samples {
+            self.earlier.push(self.samples);
+        }
+        let extended = samples >= self.samples;
+        self.samples = samples;
+        extended.then_some(self)
+    }
 }
 
 /// What is searched for.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params};
 
+use super::difference::difference;
 use super::error::StudyError;
 
 /// The settings that distinguish one study from another: texts by name.
@@ -102,6 +103,19 @@ impl Database {
         schema: Schema,
         wanted: &StudySettings,
     ) -> Result<Self, StudyError> {
+        let database = Self::open(path, schema)?;
+        let stored = database.read(settings)?;
+        match difference(&stored, wanted) {
+            Some(difference) => Err(StudyError::OtherSettings { path: database.path, difference }),
+            None => Ok(database),
+        }
+    }
+
+    /// Opens an existing file.
+    ///
+    /// # Errors
+    /// Returns an error if there is no file, or if it has another version.
+    pub(crate) fn open(path: PathBuf, schema: Schema) -> Result<Self, StudyError> {
         if !has_tables(&path) {
             return Err(StudyError::Missing { path });
         }
@@ -113,19 +127,6 @@ impl Database {
         if found != schema.version {
             let (path, supported) = (database.path, schema.version);
             return Err(StudyError::Version { path, found, supported });
-        }
-        let stored = database.read(settings)?;
-        for name in stored.keys().chain(wanted.keys()) {
-            let (stored, wanted) = (stored.get(name), wanted.get(name));
-            if stored != wanted {
-                let text = |value: Option<&String>| value.cloned().unwrap_or_default();
-                return Err(StudyError::OtherSettings {
-                    path: database.path,
-                    name: name.clone(),
-                    stored: text(stored),
-                    wanted: text(wanted),
-                });
-            }
         }
         Ok(database)
     }

@@ -2,6 +2,9 @@
 
 use std::path::PathBuf;
 
+use super::difference::SettingDifference;
+use super::manifest::ManifestError;
+
 /// What is wrong with a study, with its path.
 #[derive(Debug, thiserror::Error)]
 pub enum StudyError {
@@ -27,17 +30,21 @@ pub enum StudyError {
         /// The version that this nas reads.
         supported: i64,
     },
+    /// The settings of a study are invalid.
+    #[error("{}: {source}", path.display())]
+    Manifest {
+        /// The path of the database.
+        path: PathBuf,
+        /// The setting that is invalid.
+        source: ManifestError,
+    },
     /// The study belongs to another search.
-    #[error("{}: another study: its {name} is {stored}, not {wanted}", path.display())]
+    #[error("{}: another study: its {difference}", path.display())]
     OtherSettings {
         /// The path of the database.
         path: PathBuf,
-        /// The setting that differs.
-        name: String,
-        /// The value in the study.
-        stored: String,
-        /// The value that is expected.
-        wanted: String,
+        /// The first setting that differs.
+        difference: SettingDifference,
     },
     /// A genotype belongs to another space.
     #[error("{}: {source}", path.display())]

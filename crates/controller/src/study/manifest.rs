@@ -38,6 +38,8 @@ pub struct Manifest {
     pub limits: Limits,
     /// The total number of trials.
     pub samples: usize,
+    /// The total numbers of trials before each extension, increasing and below `samples`.
+    pub earlier: Vec<usize>,
     /// The seed of all random numbers.
     pub seed: u64,
     /// The best accuracy for each target, in order, or of all genotypes in a search for accuracy
@@ -50,7 +52,7 @@ pub struct Manifest {
 pub struct SpaceId {
     /// The name of the space.
     pub name: String,
-    /// A hash of its choices in hexadecimal; `None` for the digits of a table.
+    /// A hash of its choices in hexadecimal; `None` for the architectures of a table.
     pub fingerprint: Option<String>,
 }
 
@@ -106,9 +108,15 @@ impl Manifest {
     /// The manifest of a search with these sources.
     pub fn new(sources: SourceIds, settings: &SearchSettings, limits: &Limits) -> Self {
         let SourceIds { space, accuracy, latency, optimum } = sources;
-        let SearchSettings { algorithm, ref goal, samples, seed } = *settings;
-        let (goal, limits) = (goal.clone(), limits.clone());
-        Self { space, accuracy, latency, goal, algorithm, limits, samples, seed, optimum }
+        let SearchSettings { algorithm, goal, samples, earlier, seed } = settings.clone();
+        let limits = limits.clone();
+        Self { space, accuracy, latency, goal, algorithm, limits, samples, earlier, seed, optimum }
+    }
+
+    /// The manifest of another search with the same sources. Its optimum is that of this one.
+    pub fn with_search(&self, settings: &SearchSettings, limits: &Limits) -> Self {
+        let Self { space, accuracy, latency, optimum, .. } = self.clone();
+        Self::new(SourceIds { space, accuracy, latency, optimum }, settings, limits)
     }
 
     /// The target latencies in milliseconds; a single `None` in a search for accuracy alone.
@@ -133,7 +141,8 @@ impl Manifest {
         let mut set = |name: &str, value: String| _ = settings.insert(name.to_owned(), value);
         set("algorithm", self.algorithm.to_string());
         set("limits", self.limits.to_string());
-        set("samples", self.samples.to_string());
+        let totals = self.earlier.iter().chain([&self.samples]).map(usize::to_string);
+        set(SAMPLES, totals.collect::<Vec<_>>().join(","));
         set("seed", self.seed.to_string());
         let SpaceId { name, fingerprint } = &self.space;
         set("space", fingerprint.as_ref().map_or(name.clone(), |hash| format!("{name} {hash}")));
@@ -229,6 +238,8 @@ impl Manifest {
             "" => Limits::default(),
             _ => settings.parsed("limits")?,
         };
+        let (samples, earlier) =
+            totals(settings.text(SAMPLES)?).ok_or_else(|| settings.error(SAMPLES))?;
         Ok(Self {
             space,
             accuracy,
@@ -236,13 +247,16 @@ impl Manifest {
             goal,
             algorithm: settings.parsed("algorithm")?,
             limits,
-            samples: settings.parsed("samples")?,
+            samples,
+            earlier,
             seed: settings.parsed("seed")?,
             optimum,
         })
     }
 }
 
+/// The setting that is the total number of trials, after those before each extension.
+pub(super) const SAMPLES: &str = "samples";
 /// The text of [`LatencyId::Column`].
 const COLUMN: &str = "of the accuracy table";
 /// The text of [`LatencyId::Unknown`].
@@ -270,6 +284,14 @@ impl<'a> Settings<'a> {
         let values: Option<Vec<f64>> = self.text(name)?.split(',').map(value).collect();
         values.ok_or_else(|| self.error(name))
     }
+}
+
+/// The total number of trials, and those before each extension.
+fn totals(text: &str) -> Option<(usize, Vec<usize>)> {
+    let totals: Result<Vec<usize>, _> = text.split(',').map(str::parse).collect();
+    let mut totals = totals.ok().filter(|totals| totals.is_sorted_by(|a, b| a < b))?;
+    let samples = totals.pop()?;
+    Some((samples, totals))
 }
 
 fn joined(values: impl Iterator<Item = f64>) -> String {

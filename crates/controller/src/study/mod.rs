@@ -3,6 +3,7 @@
 
 mod comparable;
 pub(crate) mod database;
+mod difference;
 mod error;
 mod manifest;
 mod points;
@@ -13,6 +14,7 @@ pub use comparable::{
     ComparableStudy, CompareError, Difference, StudyGroup, common_targets, group_by_search,
 };
 pub use database::StudySettings;
+pub use difference::SettingDifference;
 pub use error::StudyError;
 pub use manifest::{AccuracyId, LatencyId, Manifest, ManifestError, SourceIds, SpaceId};
 pub use points::{StudyPoint, StudyPoints, read_points};

@@ -6,7 +6,9 @@ use rusqlite::{OptionalExtension, params};
 use search_space::{Domain, Genotype};
 
 use super::database::{self, Database, StudySettings};
+use super::difference::difference;
 use super::error::StudyError;
+use super::manifest::{Manifest, SAMPLES};
 use super::schema::{self, FILE_NAME};
 use crate::accuracy::Estimate;
 use crate::search::trial::{Phase, Trial};
@@ -41,14 +43,56 @@ impl Study {
         Ok(Self { database })
     }
 
-    /// Opens the study of a folder to continue it with the settings that it was created with.
+    /// Opens the study of a folder.
+    ///
+    /// # Errors
+    /// Returns an error if there is no study, or if it has another version.
+    pub fn open(folder: &Path) -> Result<Self, StudyError> {
+        Ok(Self { database: Database::open(folder.join(FILE_NAME), schema::SCHEMA)? })
+    }
+
+    /// Opens the study of a folder to continue it with the settings that it was created with, or with
+    /// more trials, which are then stored as its settings. The optimum, which follows from the other
+    /// settings, is not compared.
     ///
     /// # Errors
     /// Returns an error if there is no study, if it has another version, or if a setting differs,
     /// naming the first one.
     pub fn resume(folder: &Path, settings: &StudySettings) -> Result<Self, StudyError> {
-        let path = folder.join(FILE_NAME);
-        Ok(Self { database: Database::resume(path, schema::SCHEMA, settings)? })
+        let mut study = Self::open(folder)?;
+        study.refuse_other(settings)?;
+        if let Some(totals) = settings.get(SAMPLES) {
+            study.database.write(|transaction| {
+                let update = "UPDATE settings SET value = ? WHERE name = ? AND decides";
+                transaction.execute(update, params![totals, SAMPLES]).map(|_| ())
+            })?;
+        }
+        Ok(study)
+    }
+
+    /// Checks that the study has these settings, or fewer trials.
+    ///
+    /// # Errors
+    /// Returns an error if a setting differs, naming the first one.
+    pub fn refuse_other(&self, settings: &StudySettings) -> Result<(), StudyError> {
+        match difference(&self.settings()?, settings) {
+            Some(difference) => {
+                let path = self.database.path().to_owned();
+                Err(StudyError::OtherSettings { path, difference })
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The manifest of the study.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read or holds a setting that no search writes.
+    pub fn manifest(&self) -> Result<Manifest, StudyError> {
+        let path = || self.database.path().to_owned();
+        let settings = self.settings()?;
+        Manifest::from_settings(&settings)
+            .map_err(|source| StudyError::Manifest { path: path(), source })
     }
 
     /// The settings that decide what is searched.

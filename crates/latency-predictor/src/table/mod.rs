@@ -161,7 +161,7 @@ mod entry_list {
     use serde::de::Error;
     use serde::{Deserialize, Deserializer, Serializer};
 
-    use super::Entry;
+    use super::{Entry, Quantiles};
 
     pub(super) fn serialize<S: Serializer>(
         entries: &HashMap<PlacedUnit, Entry>,
@@ -178,10 +178,12 @@ mod entry_list {
         let mut entries = HashMap::new();
         for entry in Vec::<Entry>::deserialize(deserializer)? {
             let Entry { unit, latency, runs, networks, .. } = entry;
+            let Quantiles { p10_ms, p50_ms, p90_ms } = latency;
             if !latency.is_plausible() || runs == 0 || networks == 0 {
                 let expected = "0 < p10_ms <= p50_ms <= p90_ms, runs and networks above 0";
                 return Err(D::Error::custom(format!(
-                    "{unit}: found {entry:?}; expected: {expected}"
+                    "{unit}: found p10_ms {p10_ms}, p50_ms {p50_ms}, p90_ms {p90_ms}, runs {runs}, networks \
+                     {networks}; expected: {expected}"
                 )));
             }
             if entries.insert(unit, entry).is_some() {

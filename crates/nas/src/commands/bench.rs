@@ -7,6 +7,7 @@ use training::{Placement, StepTime, time_steps};
 use crate::args::Global;
 use crate::args_training::{BenchCommand, BenchTrainingArgs};
 use crate::exit::{Outcome, bad_input, training_error};
+use crate::memory::{self, Copies};
 use crate::{load, screen};
 
 #[derive(Serialize)]
@@ -33,6 +34,7 @@ fn training(global: &Global, args: &BenchTrainingArgs) -> Result<()> {
     let placement = Placement { backend: args.device.backend()?, threads };
     let mut network = load::network(&args.net)?;
     network.input.resolution = args.resolution.unwrap_or(network.input.resolution);
+    memory::check(&args.net, &network, Copies::Trained)?;
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
     let StepTime { ms, loss } = time_steps(&graph, placement, batch, args.steps, global.seed)
         .map_err(|error| training_error(&args.net, error))?;
@@ -49,6 +51,6 @@ fn training(global: &Global, args: &BenchTrainingArgs) -> Result<()> {
         return screen::print_json(&result);
     }
     let Training { name, threads, images_per_s, .. } = &result;
-    println!("{name}: {images_per_s:.1} images/s, {ms:.1} ms per step, {threads} threads");
+    outln!("{name}: {images_per_s:.1} images/s, {ms:.1} ms per step, {threads} threads");
     Ok(())
 }

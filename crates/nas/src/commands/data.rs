@@ -55,11 +55,7 @@ fn fetch_data(global: &Global, args: &FetchArgs) -> Result<Outcome> {
         screen::print_json(&files)?;
     } else {
         let how = if fetched == Fetched::Present { "are present" } else { "downloaded" };
-        println!(
-            "{} files {how}, checksums verified; use --data {}",
-            files.files.len(),
-            files.data
-        );
+        outln!("{} files {how}, checksums verified; use --data {}", files.files.len(), files.data);
     }
     Ok(Outcome::Done)
 }

@@ -78,7 +78,7 @@ fn print(network: &Network, description: &Description) {
         ("peak activations", format!("{kib:.1} KiB (f32, batch 1)")),
     ];
     for (name, value) in rows {
-        println!("{name:<20}{value}");
+        outln!("{name:<20}{value}");
     }
     let dims = |[h, w, c]: [usize; 3]| format!("{h}x{w}x{c}");
     let cells = |layer: &Layer| {
@@ -88,5 +88,5 @@ fn print(network: &Network, description: &Description) {
     };
     let rows = description.layers.iter().map(cells).collect();
     let header = ["layer", "op", "input", "output", "parameters", "MACs"];
-    println!("\n{}", screen::table(&header, &["layer", "op"], rows));
+    outln!("\n{}", screen::table(&header, &["layer", "op"], rows));
 }

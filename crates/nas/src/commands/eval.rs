@@ -57,7 +57,7 @@ pub(crate) fn run(global: &Global, args: &EvalArgs) -> Result<Outcome> {
         screen::print_json(&evaluated)?;
     } else {
         let images = screen::grouped(images);
-        println!("top-1 {:.2} %, top-5 {:.2} % of {images} images", 100.0 * top1, 100.0 * top5);
+        outln!("top-1 {:.2} %, top-5 {:.2} % of {images} images", 100.0 * top1, 100.0 * top5);
     }
     Ok(Outcome::Done)
 }

@@ -11,6 +11,7 @@ use training::fit::stem_stride;
 
 use crate::args::{ExportArgs, Global};
 use crate::exit::{Outcome, bad_input};
+use crate::memory::Copies;
 use crate::progress::note;
 use crate::weights::{Fitted, Form};
 use crate::{load, screen, weights};
@@ -29,7 +30,7 @@ struct Exported {
 pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<Outcome> {
     let opset = args.opset.map_or(Ok(Opset::default()), Opset::new);
     let opset = opset.map_err(|error| bad_input("--opset", error))?;
-    let network = load::network(&args.net)?;
+    let network = load::runnable(&args.net, Copies::Computed)?;
     let (network, tensors, description, form) = match &args.weights {
         Some(path) => {
             let form = if args.deployed { Form::Deployed } else { Form::Trained };
@@ -60,9 +61,9 @@ pub(crate) fn run(global: &Global, args: &ExportArgs) -> Result<Outcome> {
         return Ok(Outcome::Done);
     }
     let (name, params) = (&network.name, screen::grouped(params));
-    println!("wrote {file}: {name}, {resolution} px, {params} parameters; {description}");
+    outln!("wrote {file}: {name}, {resolution} px, {params} parameters; {description}");
     if let Some(form) = form {
-        println!("{form}");
+        outln!("{form}");
     }
     Ok(Outcome::Done)
 }

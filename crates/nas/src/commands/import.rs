@@ -85,13 +85,13 @@ pub(crate) fn run(global: &Global, args: &ImportArgs) -> Result<Outcome> {
         })?;
         return Ok(Outcome::Done);
     }
-    println!("read {}: {}", args.file.display(), origin(file.format(), &source, architecture));
+    outln!("read {}: {}", args.file.display(), origin(file.format(), &source, architecture));
     let params = screen::grouped(params);
     let random = match fresh.is_empty() {
         true => String::new(),
         false => format!("; random weights in {}, to be trained", fresh.join(" and ")),
     };
-    println!("wrote {written}: {}, {params} parameters, {classes} classes{random}", network.name);
+    outln!("wrote {written}: {}, {params} parameters, {classes} classes{random}", network.name);
     Ok(Outcome::Done)
 }
 

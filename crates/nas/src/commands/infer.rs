@@ -11,6 +11,7 @@ use training::{Tensor, read_safetensors, write_safetensors};
 use crate::args::Global;
 use crate::args_training::InferArgs;
 use crate::exit::{Outcome, bad_input};
+use crate::memory::{self, Copies};
 use crate::weights::Form;
 use crate::{load, screen, weights};
 
@@ -46,6 +47,7 @@ pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
     let form = if args.deployed { Form::Deployed } else { Form::Trained };
     let mut network = form.of(&network, &file);
     network.input.resolution = side;
+    memory::check(&args.net, &network, Copies::Computed)?;
     let fitted = file.fit(&network);
     let (network, weights) = fitted.map_err(|error| bad_input(args.weights.display(), error))?;
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
@@ -69,7 +71,7 @@ pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
     if global.json {
         screen::print_json(&Inferred { shape, output })?;
     } else {
-        println!("wrote {output}: logits {shape:?}");
+        outln!("wrote {output}: logits {shape:?}");
     }
     Ok(Outcome::Done)
 }

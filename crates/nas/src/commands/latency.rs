@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::args::{Global, LatencyArgs};
 use crate::exit::{Outcome, bad_input};
+use crate::memory::Copies;
 use crate::{load, screen, tables};
 
 /// Number of undisturbed runs without `--runs`.
@@ -30,9 +31,6 @@ struct Latency {
 }
 
 pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
-    if args.runs == Some(0) {
-        return Err(bad_input("--runs", "found 0; expected: at least 1"));
-    }
     match (&args.net, &args.genotypes) {
         (_, Some(file)) => predict_file(global, args, file)?,
         (Some(net), None) => one(global, args, net)?,
@@ -42,13 +40,14 @@ pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
 }
 
 fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
-    let network = load::network(net)?;
+    let network = load::runnable(net, Copies::Measured)?;
     let mut device = tables::open(global, &args.table)?;
     let prediction = tables::predict(global, &mut device, &network)?;
     let measured = match args.measure {
         false => None,
         true => {
-            let runs = args.runs.map_or(Runs::Undisturbed(UNDISTURBED_RUNS), Runs::Exactly);
+            let exactly = args.runs.map(|runs| Runs::Exactly(runs.get()));
+            let runs = exactly.unwrap_or(Runs::Undisturbed(UNDISTURBED_RUNS));
             let measured = tables::measure(global, &device, &network, runs)?;
             tables::warn_of_busy([(network.name.as_str(), measured)]);
             Some(measured)
@@ -80,8 +79,8 @@ fn blocks(network: &Network, table: &Table) -> Vec<Block> {
 
 fn print(latency: &Latency, device: &DeviceTable) {
     let Coverage { exact, measured_now, .. } = latency.coverage;
-    println!("network    {}", latency.name);
-    println!(
+    outln!("network    {}", latency.name);
+    outln!(
         "predicted  {:.3} ms, sum of its blocks: {:.0} % from the table, {:.0} % measured now",
         latency.predicted_ms,
         exact * 100.0,
@@ -91,19 +90,17 @@ fn print(latency: &Latency, device: &DeviceTable) {
         let Quantiles { p10_ms, p50_ms, p90_ms } = quantiles;
         let (runs, left_out) = (screen::grouped(runs), screen::grouped(disturbed));
         let off = (latency.predicted_ms / p50_ms - 1.0) * 100.0;
-        println!(
-            "measured   {p50_ms:.3} ms: p50 of {runs} runs (p10 {p10_ms:.3}, p90 {p90_ms:.3})"
-        );
+        outln!("measured   {p50_ms:.3} ms: p50 of {runs} runs (p10 {p10_ms:.3}, p90 {p90_ms:.3})");
         if disturbed > 0 {
-            println!("           {left_out} more runs were slowed by other work and are left out");
+            outln!("           {left_out} more runs were slowed by other work and are left out");
         }
-        println!("           the prediction is {:.1} % {}", off.abs(), side(off));
+        outln!("           the prediction is {:.1} % {}", off.abs(), side(off));
         if let Some(steal) = steal.filter(|&steal| steal > 0.01) {
             let percent = steal * 100.0;
-            println!("           the hypervisor gave {percent:.0} % of the time to other machines");
+            outln!("           the hypervisor gave {percent:.0} % of the time to other machines");
         }
     }
-    println!("table      {}", device.path.display());
+    outln!("table      {}", device.path.display());
     if latency.blocks.is_empty() {
         return;
     }
@@ -111,7 +108,7 @@ fn print(latency: &Latency, device: &DeviceTable) {
         let share = p50_ms / latency.predicted_ms * 100.0;
         vec![block.clone(), format!("{:.1}", p50_ms * 1e3), format!("{share:.1} %")]
     });
-    println!("\n{}", screen::table(&["block", "p50 (us)", "share"], &["block"], rows.collect()));
+    outln!("\n{}", screen::table(&["block", "p50 (us)", "share"], &["block"], rows.collect()));
 }
 
 fn side(off: f64) -> &'static str {
@@ -144,9 +141,9 @@ fn predict_file(global: &Global, args: &LatencyArgs, file: &str) -> Result<()> {
         let genotype = genotype.to_string();
         if global.json {
             let line = Line { genotype, predicted_ms: ms, coverage };
-            println!("{}", serde_json::to_string(&line)?);
+            outln!("{}", serde_json::to_string(&line)?);
         } else {
-            println!("{genotype} {ms:.4}");
+            outln!("{genotype} {ms:.4}");
         }
     }
     Ok(())

@@ -1,7 +1,5 @@
 //! `nas completions` and `nas man`, which are generated from the definition of the command line.
 
-use std::io;
-
 use anyhow::Result;
 use clap::CommandFactory;
 
@@ -9,12 +7,15 @@ use crate::args::{Args, CompletionsArgs, ManArgs};
 use crate::exit::{Outcome, bad_input};
 
 pub(crate) fn completions(args: &CompletionsArgs) -> Outcome {
-    clap_complete::generate(args.shell, &mut Args::command(), "nas", &mut io::stdout());
+    let mut script = Vec::new();
+    clap_complete::generate(args.shell, &mut Args::command(), "nas", &mut script);
+    out!("{}", String::from_utf8_lossy(&script));
     Outcome::Done
 }
 
 pub(crate) fn man(args: &ManArgs) -> Result<Outcome> {
-    clap_mangen::generate_to(Args::command(), &args.out)
-        .map_err(|error| bad_input("--out", format!("{}: {error}", args.out.display())))?;
+    let refused = |error| bad_input("--out", format!("{}: {error}", args.out.display()));
+    std::fs::create_dir_all(&args.out).map_err(refused)?;
+    clap_mangen::generate_to(Args::command(), &args.out).map_err(refused)?;
     Ok(Outcome::Done)
 }

@@ -55,7 +55,7 @@ fn run_fit(global: &Global, args: &SurrogateFitArgs) -> Result<()> {
     if global.json {
         return screen::print_json(&Fitted { file, mean, folds });
     }
-    println!("{file}: quality on held-out networks, mean over {} folds", folds.len());
+    outln!("{file}: quality on held-out networks, mean over {} folds", folds.len());
     print(&mean);
     Ok(())
 }
@@ -81,7 +81,7 @@ fn run_eval(global: &Global, args: &SurrogateEvalArgs) -> Result<()> {
     if global.json {
         return screen::print_json(&quality);
     }
-    println!("{} networks of {}", screen::grouped(quality.n), args.file.display());
+    outln!("{} networks of {}", screen::grouped(quality.n), args.file.display());
     print(&quality);
     Ok(())
 }
@@ -95,6 +95,6 @@ fn print(quality: &Evaluation) {
         ("mean absolute error", quality.mae, " points"),
     ];
     for (name, value, unit) in rows {
-        println!("  {name:<30}{value:>7.3}{unit}");
+        outln!("  {name:<30}{value:>7.3}{unit}");
     }
 }

@@ -48,7 +48,7 @@ fn build(global: &Global, args: &TableBuildArgs) -> Result<()> {
     if global.json {
         return screen::print_json(&BuiltTable { table, entries, seconds });
     }
-    println!("{table}: {} entries, {seconds:.1} s", screen::grouped(entries));
+    outln!("{table}: {} entries, {seconds:.1} s", screen::grouped(entries));
     Ok(())
 }
 
@@ -83,7 +83,7 @@ fn show(global: &Global, args: &TableShowArgs) -> Result<()> {
         ]
     });
     let header = ["block", "p10 (us)", "p50 (us)", "p90 (us)", "runs", "networks"];
-    println!("{}", screen::table(&header, &["block"], rows.collect()));
+    outln!("{}", screen::table(&header, &["block"], rows.collect()));
     Ok(())
 }
 
@@ -100,7 +100,7 @@ fn print_header(path: &str, table: &Table) {
         ("measured", format!("{}, nas {}", table.date, table.tool_version)),
     ];
     for (name, value) in rows {
-        println!("{name:<18}{value}");
+        outln!("{name:<18}{value}");
     }
-    println!();
+    outln!();
 }

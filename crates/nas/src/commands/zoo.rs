@@ -36,7 +36,7 @@ struct Zoo {
 
 pub(crate) fn run(global: &Global, args: &ZooArgs) -> Result<Outcome> {
     match &args.name {
-        Some(name) => print!("{}", load::network(name)?.to_ron()),
+        Some(name) => out!("{}", load::network(name)?.to_ron()),
         None => list(global, args.measure)?,
     }
     Ok(Outcome::Done)
@@ -94,7 +94,7 @@ fn print_counts(networks: &[Row]) {
     let cells =
         |row: &Row| vec![row.name.clone(), screen::grouped(row.params), screen::grouped(row.macs)];
     let rows = networks.iter().map(cells).collect();
-    println!("{}", screen::table(&["network", "parameters", "MACs"], &["network"], rows));
+    outln!("{}", screen::table(&["network", "parameters", "MACs"], &["network"], rows));
 }
 
 fn print_measured(networks: &[Row]) {
@@ -112,9 +112,9 @@ fn print_measured(networks: &[Row]) {
     };
     let header = ["", "network", "parameters", "MACs", "p50 (ms)", "top-1 (%)", "published by"];
     let rows = letters().zip(networks).map(cells).collect();
-    println!("{}\n", screen::table(&header, &["", "network", "published by"], rows));
+    outln!("{}\n", screen::table(&header, &["", "network", "published by"], rows));
     let point =
         |(letter, row): (char, &Row)| Some(Point { letter, x: row.p50_ms?, y: row.top1? * 100.0 });
     let points: Vec<Point> = letters().zip(networks).filter_map(point).collect();
-    println!("{}", scatter::draw(&points, "ms, measured here", "published ImageNet top-1 (%)"));
+    outln!("{}", scatter::draw(&points, "ms, measured here", "published ImageNet top-1 (%)"));
 }

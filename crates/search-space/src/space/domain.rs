@@ -5,16 +5,15 @@ use std::collections::HashSet;
 
 use rand::{Rng, RngExt};
 
-use crate::error::Invalid;
 use crate::space::genotype::Genotype;
 
-/// A choice, with the digit of each option in the text form of a genotype.
+/// A choice, with the text of each option in the text form of a genotype.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DomainChoice {
     /// Place in the space, such as `stages[2].Kernel`.
     pub name: String,
-    /// The digits in the order of the options' indices.
-    pub digits: Vec<char>,
+    /// The texts in the order of the options' indices: single digits, or values between separators.
+    pub options: Vec<String>,
 }
 
 /// The genotypes that a search may propose: all combinations of options, or a list of some of them.
@@ -22,9 +21,12 @@ pub struct DomainChoice {
 pub struct Domain {
     /// Name of the space or accuracy table.
     pub name: String,
-    choices: Vec<DomainChoice>,
+    pub(super) choices: Vec<DomainChoice>,
     option_counts: Vec<u8>,
     groups: Vec<Vec<usize>>,
+    /// The texts before, between and after the options in the text form of a genotype; empty if it
+    /// is one digit per choice.
+    pub(super) separators: Vec<String>,
     members: Option<Members>,
 }
 
@@ -35,11 +37,20 @@ struct Members {
 }
 
 impl Domain {
-    /// Creates the domain of all combinations. Each of `groups` has the positions of choices that
-    /// belong together, such as those of a stage.
+    /// Creates the domain of all combinations, whose genotypes are written as one digit per choice.
+    /// Each of `groups` has the positions of choices that belong together, such as those of a stage.
+    /// A choice has at most 255 options.
     pub fn new(name: String, choices: Vec<DomainChoice>, groups: Vec<Vec<usize>>) -> Self {
-        let option_counts = choices.iter().map(|choice| choice.digits.len() as u8).collect();
-        Self { name, choices, option_counts, groups, members: None }
+        let option_counts = choices.iter().map(|choice| choice.options.len() as u8).collect();
+        Self { name, choices, option_counts, groups, separators: Vec::new(), members: None }
+    }
+
+    /// Writes genotypes as values between separators, such as `8:64:16`. `separators` are the texts
+    /// before the first option, between the options and after the last one. Only the first and
+    /// the last may be empty, and no option may contain the separator after it.
+    #[must_use]
+    pub fn written_between(self, separators: Vec<String>) -> Self {
+        Self { separators, ..self }
     }
 
     /// Restricts the domain to a list of genotypes, which is kept in the order of their indices
@@ -156,41 +167,5 @@ impl Domain {
                 return Ok((min_cost, now));
             }
         }
-    }
-
-    /// The text form of a genotype.
-    pub fn text(&self, genotype: &Genotype) -> String {
-        let digit = |(choice, &index): (&DomainChoice, &u8)| choice.digits[usize::from(index)];
-        self.choices.iter().zip(&genotype.0).map(digit).collect()
-    }
-
-    /// Parses the text form of a genotype. Whether the domain has the genotype is not checked.
-    ///
-    /// # Errors
-    /// The number of digits is wrong, or a choice has no option with the digit.
-    pub fn parse(&self, text: &str) -> Result<Genotype, Invalid> {
-        if text.chars().count() != self.choices.len() {
-            let found = format!("{} digits in {text}", text.chars().count());
-            let choices = self.choices.len();
-            let expected = format!("{choices} digits, one for each choice of {}", self.name);
-            return Err(Invalid::new("genotype", found, expected));
-        }
-        let index = |(digit, choice): (char, &DomainChoice)| {
-            let index = choice.digits.iter().position(|&known| known == digit);
-            index.map(|index| index as u8).ok_or_else(|| {
-                let place = format!("genotype {text}, {}", choice.name);
-                Invalid::new(place, digit, expected_digits(&choice.digits))
-            })
-        };
-        text.chars().zip(&self.choices).map(index).collect::<Result<_, _>>().map(Genotype)
-    }
-}
-
-/// Describes digits as a range such as `0 to 3`, or as a list if some are missing in between.
-fn expected_digits(digits: &[char]) -> String {
-    let counting = (0..).zip(digits).all(|(n, &digit)| char::from_digit(n, 36) == Some(digit));
-    match digits {
-        [first, .., last] if counting => format!("{first} to {last}"),
-        _ => digits.iter().map(char::to_string).collect::<Vec<_>>().join(", "),
     }
 }

@@ -34,10 +34,11 @@ impl Display for Genotype {
 impl SearchSpace {
     /// The domain of the space for search algorithms.
     pub fn domain(&self) -> Domain {
-        let digits = |options: usize| (0..options as u32).filter_map(|i| char::from_digit(i, 36));
+        let digit = |index: u32| char::from_digit(index, 36).map(|digit| digit.to_string());
+        let digits = |options: usize| (0..options as u32).filter_map(digit);
         let choice = |SpaceChoice { name, options }| DomainChoice {
             name,
-            digits: digits(options.len()).collect(),
+            options: digits(options.len()).collect(),
         };
         let choices = self.choices().into_iter().map(choice).collect();
         Domain::new(self.name.clone(), choices, self.choice_groups())

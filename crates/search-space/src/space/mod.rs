@@ -3,6 +3,7 @@
 mod check;
 pub(crate) mod domain;
 pub(crate) mod genotype;
+mod genotype_text;
 pub(crate) mod reference_genotypes;
 pub(crate) mod stage;
 mod units;

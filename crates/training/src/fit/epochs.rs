@@ -76,6 +76,12 @@ impl FitPlan {
         Self::checkpoint(folder).exists()
     }
 
+    /// Whether a training was started in a folder, even if it was killed before its first checkpoint
+    /// and starts again from its first step.
+    pub fn was_started(folder: &Path) -> bool {
+        Self::is_there(folder) || folder.join(NETWORK).exists()
+    }
+
     /// The path of the checkpoint in a training's folder.
     pub fn checkpoint(folder: &Path) -> PathBuf {
         folder.join(CHECKPOINT)

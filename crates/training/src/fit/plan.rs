@@ -11,6 +11,7 @@ use crate::error::TrainingError;
 use crate::model::Placement;
 use crate::recipe::Recipe;
 use crate::run::Run;
+use crate::trainer::check_batch;
 use crate::weights_file::WeightsFile;
 
 /// A data set and the source that it was read from.
@@ -90,6 +91,7 @@ impl FitPlan {
             let expected = format!("1 to {images}, the number of training images");
             return Err(TrainingError::setting("batch", &settings.batch, expected));
         }
+        check_batch(settings.batch, variant.lower()?.input().elements())?;
         let steps_per_epoch = (images / settings.batch) as u64;
         let recipe = settings.recipe(steps_per_epoch)?;
         recipe.check()?;

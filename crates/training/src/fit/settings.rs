@@ -91,7 +91,7 @@ impl FitSettings {
             let expected = format!("0 to {epochs}, the number of epochs");
             return Err(TrainingError::setting("warm_up_epochs", &warm_up_epochs, expected));
         }
-        let steps = epochs * steps_per_epoch;
+        let steps = epochs.saturating_mul(steps_per_epoch);
         let default_ema = MAX_EMA_DECAY.min((1.0 - AVERAGED_STEPS / steps as f32).max(0.0));
         Ok(Recipe {
             optimiser: self.optimiser,

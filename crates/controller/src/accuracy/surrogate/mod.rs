@@ -40,6 +40,10 @@ pub use self::table::{Row, read_table};
 /// 1,030 networks.
 pub const FOLDS: usize = 4;
 
+/// The maximum number of networks that a surrogate is fitted to: their covariances fill matrices of
+/// 2 GiB each.
+pub const MAX_NETWORKS: usize = 16_384;
+
 /// A fitted model, bound to its space.
 pub struct Surrogate {
     file: SurrogateFile,
@@ -59,9 +63,13 @@ pub struct Prediction {
 /// Fits a surrogate and cross-validates it. On one machine, the same rows give the same bits.
 ///
 /// # Errors
-/// Returns an error if a genotype belongs to another space, if all accuracies are the same, or if
-/// there are fewer rows than the evaluation of each fold needs.
+/// Returns an error if a genotype belongs to another space, if all accuracies are the same, if
+/// there are fewer rows than the evaluation of each fold needs, or more than [`MAX_NETWORKS`].
 pub fn fit(space: &SearchSpace, rows: &[Row], data: Data) -> Result<Surrogate, SurrogateError> {
+    if rows.len() > MAX_NETWORKS {
+        let found = format!("{} networks", rows.len());
+        return Err(SurrogateError::value("rows", found, format!("at most {MAX_NETWORKS}")));
+    }
     let cross_validation = cross_validate(space, rows, FOLDS, 0)?;
     let file = SurrogateFile { data, cross_validation, ..fit_once(space, rows)? };
     Surrogate::from_file(file, space)

@@ -66,7 +66,9 @@ fn genotype(
             let digit = line.text(column).chars().nth(index).and_then(|c| c.to_digit(10));
             let option = values.iter().position(|&value| digit.map(f64::from) == Some(value));
             let option = option.ok_or_else(|| {
-                line.cell_error(column, format!("{values:?} as digit {} of {stages}", index + 1))
+                let values: Vec<String> = values.iter().map(f64::to_string).collect();
+                let values = values.join(", ");
+                line.cell_error(column, format!("{values} as digit {} of {stages}", index + 1))
             })?;
             indices.push(option as u8);
         }

@@ -30,7 +30,10 @@ fn text(name: &str, value: &str) -> String {
     match (name, value) {
         (name, "") => format!("no {name}"),
         ("algorithm" | "reward" | "limits", value) => value.to_owned(),
-        ("samples", value) => format!("{} trials", grouped(value)),
+        ("samples", value) => {
+            let totals: Vec<String> = value.split(',').map(grouped).collect();
+            format!("{} trials", totals.join(" extended to "))
+        }
         ("target_ms", value) => format!("for {value} ms"),
         (name, value) => format!("{name} {value}"),
     }

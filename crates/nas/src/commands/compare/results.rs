@@ -148,7 +148,7 @@ impl Results {
             let out = out.display().to_string();
             return screen::print_json(&Report { out, files, groups: rows });
         }
-        println!("{}\n\nwritten to {}", table(&rows), out.display());
+        outln!("{}\n\nwritten to {}", table(&rows), out.display());
         Ok(())
     }
 

@@ -42,6 +42,10 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
         let message = "found an adaptation; expected: another folder, or --resume to continue it";
         return Err(bad_input(path.display(), message));
     }
+    if args.resume && !Adaptation::is_there(&out) {
+        let path = out.join(controller::netadapt::FILE_NAME);
+        return Err(output_folder::nothing_to_resume(&path));
+    }
     let settings = plan.settings(args)?;
     let runs = args.runs.map_or(DEFAULT_RUNS, usize::from);
     let device = plan.table.take().map(|table| DeviceLatency::new(table, runs));
@@ -121,7 +125,7 @@ fn open(
     plan.target.ms(seed_ms).map_err(plan::refused)?;
     output_folder::prepare(out)?;
     let recorded: Vec<LatencyRecord> = plan.recorded.iter().cloned().chain([seed]).collect();
-    let notes = [("command".to_owned(), std::env::args().collect::<Vec<_>>().join(" "))];
+    let notes = [("command".to_owned(), output_folder::command_line())];
     let store = Adaptation::create(out, settings, &notes.into(), &recorded);
     Ok((store.map_err(|error| bad_input("--out", error))?, seed_ms))
 }

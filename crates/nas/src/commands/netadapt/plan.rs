@@ -17,6 +17,7 @@ use crate::args::Global;
 use crate::args_netadapt::{MetricKind, NetAdaptArgs, ScheduleKind};
 use crate::commands::train::data;
 use crate::exit::{bad_input, flag, training_error};
+use crate::memory::Copies;
 use crate::{load, tables, weights};
 
 /// The networks, data and settings of an adaptation.
@@ -48,7 +49,7 @@ impl Plan {
         // `--threads` is the number of threads of the measured network.
         let threads = global.parallel_jobs();
         let trainer = Global { threads: Some(threads), ..global.clone() };
-        let network = load::network(&args.net)?;
+        let network = load::runnable(&args.net, Copies::Trained)?;
         let data = data::load(&trainer, &args.data, data::hold_out(args.hold_out)?)?;
         if data.dataset.hold_out.is_empty() {
             let message =

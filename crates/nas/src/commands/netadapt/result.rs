@@ -81,7 +81,7 @@ fn print_text(result: &Netadapted<'_>) {
         true => format!("the target of {target_ms:.3} ms is met"),
         false => format!("the target of {target_ms:.3} ms is missed: no legal width saves enough"),
     };
-    println!(
+    outln!(
         "{} iterations from {seed_ms:.3} to {adapted_ms:.3} ms measured\n{outcome}\n{network}",
         iterations.len() - 1
     );
@@ -92,7 +92,7 @@ fn print_text(result: &Netadapted<'_>) {
             vec![t.name.to_owned(), t.seed.to_string(), ms, hold_out, test]
         };
         let header = ["network", "seed", "ms", "hold-out %", "test %"];
-        println!("{}", table(&header, &["network"], result.trained.iter().map(row).collect()));
+        outln!("{}", table(&header, &["network"], result.trained.iter().map(row).collect()));
     }
 }
 

@@ -115,7 +115,7 @@ fn progress(results: &Results<'_>) -> ProgressFigure {
         },
         footnote: footnote(results),
         trials: results.trials.len() as u64,
-        reward_until: halved.then_some(results.settings.samples as u64 / 2),
+        reward_until: halved.then_some(results.settings.first_samples() as u64 / 2),
         lines: lines.collect(),
     }
 }

@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use controller::search::{
-    Binding, Goal, MAX_MEASURED, SearchError, Target, Trial, random_comparison, range, search,
-    winners,
+    Binding, Goal, MAX_MEASURED, SearchError, SearchSettings, Target, Trial, check_limits,
+    random_comparison, range, search, winners,
 };
 use controller::study::{Study, StudyError};
 
@@ -27,33 +27,45 @@ use sources::Latency;
 
 pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let start = Instant::now();
-    let settings = settings::of(global, args)?;
+    let mut settings = settings::of(global, args)?;
     let opened = sources::open(global, args)?;
     let out = output_folder::choose(
         args.out.as_deref(),
         &folder_name(opened.name(), &settings.goal),
         args.resume,
     );
-    let resumes = Study::is_there(&out);
-    if resumes && !args.resume {
-        let path = out.join(controller::study::FILE_NAME);
-        return Err(bad_input("--out", StudyError::Exists { path }));
+    let path = out.join(controller::study::FILE_NAME);
+    let resumes = match (Study::is_there(&out), args.resume) {
+        (true, false) => return Err(bad_input("--out", StudyError::Exists { path })),
+        (false, true) => return Err(output_folder::nothing_to_resume(&path)),
+        (there, _) => there,
+    };
+    let problem = opened.problem();
+    check_limits(&problem, global.seed)
+        .map_err(|unmet| bad_input("--max", screen::unmet(&unmet)))?;
+    if resumes {
+        settings = study::continued(&out, settings, args.samples, problem.limits)?;
+        screen::extension(&settings).iter().for_each(|text| note(global, text));
     }
+    set_jobs(global)?;
+    let existed = out.exists();
     output_folder::prepare(&out)?;
     interrupt::listen();
-    set_jobs(global)?;
 
     let sources = opened.complete(global)?;
     let problem = sources.problem();
     let range = range(&problem, global.seed)?;
     let mut results = Results::new(&sources, settings, range);
     if let Some(range) = range {
+        if let Err(error) = results.settings.check_rewards(&range) {
+            output_folder::leave_out(&out, existed);
+            return Err(bad_input("--w", error));
+        }
         note(global, &screen::range(&problem, &range, results.settings.goal.targets()));
         let cannot_be_met = |target: &Target| range.binding(*target) == Binding::CannotBeMet;
         let targets = results.settings.goal.targets();
         if !targets.is_empty() && targets.iter().all(cannot_be_met) {
-            // Nothing was searched, so no empty folder should be left.
-            _ = std::fs::remove_dir(&out);
+            output_folder::leave_out(&out, existed);
             results.print(global, &out, start.elapsed())?;
             return Ok(Outcome::TargetNotMet);
         }
@@ -62,9 +74,12 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let mut study = study::open(&out, &sources, &results.settings, resumes)?;
     run_search(global, &mut results, &mut study).map_err(|error| explain(error, &out))?;
     if results.trials.is_empty() {
-        note(global, &screen::binding_limits(&sources, &results.settings));
+        note(global, "no network was found that meets a target within the limits");
     }
-    results.random = random_comparison(&problem, &results.settings)?;
+    // A table may have fewer architectures than trials were asked for.
+    let (samples, earlier) = (results.trials.len(), Vec::new());
+    let as_many = SearchSettings { samples, earlier, ..results.settings.clone() };
+    results.random = random_comparison(&problem, &as_many)?;
     results.references = references::of(&sources)?;
     results.write(&out)?;
     results.print(global, &out, start.elapsed())?;

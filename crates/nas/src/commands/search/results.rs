@@ -157,7 +157,7 @@ impl Results<'_> {
     pub(super) fn print(&self, global: &Global, out: &Path, took: Duration) -> Result<()> {
         let mut found = self.found_for_targets(out);
         if !global.json {
-            println!("{}", screen::last(self, &found, out, took));
+            outln!("{}", screen::last(self, &found, out, took));
             return Ok(());
         }
         crate::screen::print_json(&Report {

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::time::Duration;
 
 use controller::search::{
-    Binding, Elasticity, LatencyOf, Problem, Range, SearchSettings, Target, Trial, least_cost,
-    pareto_front,
+    Binding, Elasticity, LatencyOf, Problem, Range, SearchSettings, Target, Trial, UnmetLimit,
+    UnmetLimits, pareto_front,
 };
 
 use super::results::{Found, FoundForTarget, Results};
@@ -46,26 +46,32 @@ pub(super) fn range(problem: &Problem<'_>, range: &Range, targets: &[Target]) ->
     text
 }
 
-/// The limits that no network of the space meets.
-pub(super) fn binding_limits(sources: &Sources, settings: &SearchSettings) -> String {
-    let limits = &sources.limits;
-    let Some(space) = &sources.space else { return "no genotype was found".to_owned() };
-    let exceeded = limits.iter().filter_map(|(cost, max)| {
-        let min = least_cost(space, cost, settings.seed);
-        let (min_text, max_text) = (grouped(min), grouped(max));
-        (min > max).then(|| {
-            format!(
-                "{}: the limit is {max_text}, but the minimum in {} is {min_text}",
-                cost.name(),
-                space.name
-            )
-        })
-    });
-    let exceeded: Vec<String> = exceeded.collect();
-    match exceeded.is_empty() {
-        true => format!("no network was found that meets all limits at once: {limits}"),
-        false => exceeded.join("\n"),
+/// Limits that no network meets.
+pub(super) fn unmet(unmet: &UnmetLimits) -> String {
+    let UnmetLimits { space, limits, below } = unmet;
+    let text = |limit: &UnmetLimit| {
+        let (name, max, min) = (limit.cost.name(), grouped(limit.max), grouped(limit.min));
+        format!("{name}: found {max}; expected: at least {min}, the minimum in {space}")
+    };
+    match below.is_empty() {
+        true => format!("no network of {space} was found that meets all limits at once: {limits}"),
+        false => below.iter().map(text).collect::<Vec<_>>().join("; "),
     }
+}
+
+/// What the trials of an extended study search for; `None` if it was not extended.
+pub(super) fn extension(settings: &SearchSettings) -> Option<String> {
+    settings.earlier.last()?;
+    let (first, all) = (grouped(settings.first_samples()), grouped(settings.samples));
+    let goal = match settings.goal.targets() {
+        [] => "accuracy".to_owned(),
+        [target] => format!("accuracy under {} ms", target.ms()),
+        _ => "accuracy under each target".to_owned(),
+    };
+    Some(format!(
+        "the study of {first} trials is extended to {all};\nthe trials after the first {first} search for \
+         {goal}"
+    ))
 }
 
 /// The best trial under each target, or of all trials, for a progress bar.
@@ -147,7 +153,14 @@ pub(super) fn last(
             lines.push(("coverage", text.to_owned()));
         }
         let trials = grouped(results.trials.len());
-        let text = format!("{trials} trials in {:.0} s, {}", took.as_secs_f64(), out.display());
+        let extended = match results.settings.earlier.is_empty() {
+            true => String::new(),
+            false => {
+                format!(" ({} before it was extended)", grouped(results.settings.first_samples()))
+            }
+        };
+        let (seconds, out) = (took.as_secs_f64(), out.display());
+        let text = format!("{trials} trials{extended} in {seconds:.0} s, {out}");
         lines.push(("study", text));
     }
     let best = found.iter().find_map(|for_target| for_target.best.as_ref());

@@ -1,26 +1,46 @@
 //! The settings of a search from its arguments.
 
+use std::path::Path;
+
 use anyhow::Result;
 use controller::search::{Exponent, Goal, Reward, SearchSettings, Target};
 
 use crate::args::{Global, RewardKind, SearchArgs};
 use crate::exit::bad_input;
 
+/// The number of trials of a new study.
+const DEFAULT_SAMPLES: usize = 16_000;
+
+/// The settings of a new study.
 pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
     let goal = match args.maximize {
         Some(_) => Goal::Accuracy,
         None => Goal::Targets { reward: reward(args)?, targets: targets(&args.target_ms)? },
     };
+    let samples = args.samples.unwrap_or(DEFAULT_SAMPLES);
     let min = (2 * goal.targets().len()).max(1);
-    if args.samples < min {
-        let message = format!(
-            "found {}; expected: at least {min}, one for each phase and target",
-            args.samples
-        );
+    if samples < min {
+        let message =
+            format!("found {samples}; expected: at least {min}, one for each phase and target");
         return Err(bad_input("--samples", message));
     }
-    let (algorithm, samples, seed) = (args.algorithm, args.samples, global.seed);
-    Ok(SearchSettings { algorithm, goal, samples, seed })
+    let (algorithm, earlier, seed) = (args.algorithm, Vec::new(), global.seed);
+    Ok(SearchSettings { algorithm, goal, samples, earlier, seed })
+}
+
+/// The settings with which the study in `out` goes on to `samples` trials. `last` are those with which
+/// it was last run.
+pub(super) fn continued(
+    last: SearchSettings,
+    samples: Option<usize>,
+    out: &Path,
+) -> Result<SearchSettings> {
+    let before = last.samples;
+    let samples = samples.unwrap_or(before);
+    last.extended_to(samples).ok_or_else(|| {
+        let there = format!("the number of trials of the study in {}", out.display());
+        bad_input("--samples", format!("found {samples}; expected: at least {before}, {there}"))
+    })
 }
 
 fn targets(target_ms: &[f64]) -> Result<Vec<Target>> {

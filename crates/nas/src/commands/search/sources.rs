@@ -17,7 +17,7 @@ use crate::{load, tables};
 /// The sources of a search, and its limits.
 pub(super) struct Sources {
     pub(super) domain: Domain,
-    /// `None` if the digits of a table do not stand for networks.
+    /// `None` if the architectures of a table do not stand for networks.
     pub(super) space: Option<SearchSpace>,
     pub(super) limits: Limits,
     pub(super) accuracy: Accuracy,
@@ -45,7 +45,7 @@ pub(super) struct Opened {
 
 const DEFAULT_RUNS: usize = 100;
 const DEFAULT_SPACE: &str = "mnasnet";
-/// The name of the space whose choices are the digits of the accuracy table.
+/// The name of the space whose choices are the positions of the accuracy table.
 const TABLE: &str = "table";
 
 /// Opens the sources. Nothing is measured and nothing is written.
@@ -151,7 +151,7 @@ fn refuse_contradictions(
     }
     if args.max.is_some() {
         let message =
-            "found limits, but the digits of a table are not networks; expected: a --space";
+            "found limits, but the architectures of a table are not networks; expected: a --space";
         return Err(bad_input("--max", message));
     }
     if column.is_none() && args.maximize.is_none() {
@@ -174,6 +174,11 @@ fn estimate(surrogate: &Surrogate, genotype: &Genotype) -> Estimate {
 impl Opened {
     pub(super) fn name(&self) -> &str {
         &self.sources.domain.name
+    }
+
+    /// The problem without the latencies of this device.
+    pub(super) fn problem(&self) -> Problem<'_> {
+        self.sources.problem()
     }
 
     /// Measures the blocks that the device's table lacks.

@@ -3,13 +3,31 @@
 use std::path::Path;
 
 use anyhow::Result;
-use controller::search::{Goal, SearchSettings};
+use controller::search::{Goal, Limits, SearchSettings};
 use controller::study::{
     AccuracyId, LatencyId, Manifest, SourceIds, SpaceId, Study, StudyError, StudySettings,
 };
 
+use super::settings;
 use super::sources::{Accuracy, Latency, Sources};
 use crate::exit::bad_input;
+use crate::output_folder;
+
+/// The settings with which the study in `out` goes on. Another search is refused before anything is
+/// measured.
+pub(super) fn continued(
+    out: &Path,
+    new: SearchSettings,
+    samples: Option<usize>,
+    limits: &Limits,
+) -> Result<SearchSettings> {
+    let study = Study::open(out).map_err(unusable)?;
+    let stored = study.manifest().map_err(unusable)?;
+    let asked = SearchSettings { samples: stored.samples, earlier: stored.earlier.clone(), ..new };
+    let wanted = stored.with_search(&asked, limits);
+    study.refuse_other(&wanted.to_settings()).map_err(unusable)?;
+    settings::continued(asked, samples, out)
+}
 
 /// Resumes the study in `out`, or creates one.
 pub(super) fn open(
@@ -20,15 +38,18 @@ pub(super) fn open(
 ) -> Result<Study> {
     let ids = ids(sources, &settings.goal)?;
     let manifest = Manifest::new(ids, settings, &sources.limits).to_settings();
-    let study = if resumes {
-        Study::resume(out, &manifest)
-    } else {
-        Study::create(out, &manifest, &notes(sources))
-    };
-    study.map_err(|error| match error {
-        StudyError::Database { .. } if resumes => error.into(),
+    if resumes {
+        return Study::resume(out, &manifest).map_err(unusable);
+    }
+    Study::create(out, &manifest, &notes(sources)).map_err(|error| bad_input("study", error))
+}
+
+/// The error of a study that cannot be continued.
+fn unusable(error: StudyError) -> anyhow::Error {
+    match error {
+        StudyError::Database { .. } => error.into(),
         error => bad_input("study", error),
-    })
+    }
 }
 
 fn ids(sources: &Sources, goal: &Goal) -> Result<SourceIds> {
@@ -67,7 +88,7 @@ fn ids(sources: &Sources, goal: &Goal) -> Result<SourceIds> {
 
 fn notes(sources: &Sources) -> StudySettings {
     let mut notes: StudySettings = [
-        ("command", std::env::args().collect::<Vec<_>>().join(" ")),
+        ("command", output_folder::command_line()),
         ("tool_version", env!("CARGO_PKG_VERSION").to_owned()),
     ]
     .map(|(name, value)| (name.to_owned(), value))

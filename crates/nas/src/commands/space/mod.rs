@@ -76,7 +76,7 @@ fn print_list(spaces: &[Space]) {
     };
     let rows = spaces.iter().map(cells).collect();
     let header = ["space", "choices", "table entries", "networks"];
-    println!("{}", screen::table(&header, &["space"], rows));
+    outln!("{}", screen::table(&header, &["space"], rows));
 }
 
 fn options(choice: &Choice) -> String {
@@ -86,11 +86,11 @@ fn options(choice: &Choice) -> String {
 
 fn print_choices(space: &Space) {
     let (size, units) = (screen::grouped(space.size), screen::grouped(space.units));
-    println!("{}: {size} networks from {units} different blocks and heads\n", space.name);
+    outln!("{}: {size} networks from {units} different blocks and heads\n", space.name);
     let rows =
         space.choices.iter().enumerate().map(|(digit, choice)| {
             vec![(digit + 1).to_string(), choice.name.clone(), options(choice)]
         });
     let header = ["digit", "choice", "options (0, 1, ...)"];
-    println!("{}", screen::table(&header, &header[1..], rows.collect()));
+    outln!("{}", screen::table(&header, &header[1..], rows.collect()));
 }

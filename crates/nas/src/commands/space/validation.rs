@@ -41,24 +41,24 @@ pub(super) fn run(global: &Global, space: &SearchSpace) -> Result<Outcome> {
 fn print(report: &Report<'_>, sizes: &Sizes) {
     let Report { name, size, units, found } = report;
     let Validation { sampled, legal, illegal, without_effect, samples, .. } = found;
-    println!("{name}: {} genotypes from {} blocks and heads", grouped(size), grouped(units));
+    outln!("{name}: {} genotypes from {} blocks and heads", grouped(size), grouped(units));
     let percent = 100.0 * *legal as f64 / (*sampled).max(1) as f64;
-    println!("{percent:.1} % of {} sampled genotypes are legal", grouped(sampled));
+    outln!("{percent:.1} % of {} sampled genotypes are legal", grouped(sampled));
     if !illegal.is_empty() {
-        println!("\nillegal options, which searches leave out:\n");
+        outln!("\nillegal options, which searches leave out:\n");
         let row = |illegal: &Illegal| {
             vec![illegal.place.clone(), anything(&illegal.with), illegal.reason.to_string()]
         };
         let header = ["option", "together with", "reason, in one such network"];
-        println!("{}", screen::table(&header, &header, illegal.iter().map(row).collect()));
+        outln!("{}", screen::table(&header, &header, illegal.iter().map(row).collect()));
     }
     if !without_effect.is_empty() {
-        println!("\nchoices without effect, so that several genotypes are the same network:\n");
+        outln!("\nchoices without effect, so that several genotypes are the same network:\n");
         let header = ["choice", "together with", "where"];
         let rows = grouped_by_stage(without_effect);
-        println!("{}", screen::table(&header, &header, rows));
+        outln!("{}", screen::table(&header, &header, rows));
     }
-    println!();
+    outln!();
     let row = |name: &str, size: &Span| {
         [name.to_owned()]
             .into_iter()
@@ -66,14 +66,14 @@ fn print(report: &Report<'_>, sizes: &Sizes) {
             .collect()
     };
     let rows = vec![row("multiply-adds", &sizes.macs), row("parameters", &sizes.params)];
-    println!("{}", screen::table(&["", "minimum", "median", "maximum"], &[""], rows));
-    println!();
+    outln!("{}", screen::table(&["", "minimum", "median", "maximum"], &[""], rows));
+    outln!();
     let row = |sample: &SampledNetwork| {
         vec![sample.genotype.to_string(), grouped(sample.params), grouped(sample.macs)]
     };
     let rows = samples.iter().map(row).collect();
     let header = ["examples", "parameters", "multiply-adds"];
-    println!("{}", screen::table(&header, &header[..1], rows));
+    outln!("{}", screen::table(&header, &header[..1], rows));
 }
 
 fn anything(with: &Option<String>) -> String {

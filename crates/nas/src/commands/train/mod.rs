@@ -16,6 +16,7 @@ use training::fit::{EpochRecord, FitEvent, FitPlan, Fitted};
 use crate::args::Global;
 use crate::args_training::TrainArgs;
 use crate::exit::{Outcome, bad_input, stopped, training_error};
+use crate::memory::Copies;
 use crate::progress::{Progress, note};
 use crate::{interrupt, load, output_folder, screen, weights};
 
@@ -43,6 +44,9 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         let message = "found a training; expected: another folder, or --resume to continue it";
         return Err(bad_input(FitPlan::checkpoint(&out).display(), message));
     }
+    if args.resume && !FitPlan::was_started(&out) {
+        return Err(output_folder::nothing_to_resume(&FitPlan::checkpoint(&out)));
+    }
     let plan = plan(global, args, &out)?;
     interrupt::listen();
     let Some(fitted) = fit(global, &plan, &args.net, &out)? else {
@@ -66,7 +70,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         })?;
         return Ok(Outcome::Done);
     }
-    println!(
+    outln!(
         "top-1 {:.2} %, top-5 {:.2} % on the test images after epoch {best_epoch}; \
          {images_per_s:.0} images/s\n{weights}",
         100.0 * top1,
@@ -79,7 +83,7 @@ const DEFAULT_EPOCHS: u64 = 30;
 
 fn plan(global: &Global, args: &TrainArgs, out: &Path) -> Result<FitPlan> {
     let backend = args.recipe.device.backend()?;
-    let network = load::network(&args.net)?;
+    let network = load::runnable(&args.net, Copies::Trained)?;
     let data = data::load(global, &args.data, data::hold_out(args.hold_out)?)?;
     let network = load::network_for_images(global, &args.net, network, &data)?;
     let start = args.weights.as_deref().map(weights::read).transpose()?;
