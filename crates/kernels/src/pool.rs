@@ -40,26 +40,65 @@ unsafe fn max_of_windows_with<S: Simd>(args: &mut MaxPool<'_>) {
         let (rows, columns) = (geometry.taps(y, geometry.height), geometry.taps(x, geometry.width));
         let row = y * geometry.stride + rows.start - geometry.pad();
         let column = x * geometry.stride + columns.start - geometry.pad();
-        let first = &input[(row * geometry.width + column) * channels..];
-        for c in (0..channels).step_by(S::LANES) {
-            let count = S::LANES.min(channels - c);
-            // SAFETY: the taps are pixels of the map, which has `channels` values for each.
-            unsafe {
-                let from = first.as_ptr().add(c);
-                let mut best = S::splat(f32::NEG_INFINITY);
-                for ky in 0..rows.len() {
-                    for kx in 0..columns.len() {
-                        let from = from.add((ky * geometry.width + kx) * channels);
-                        let value = match count == S::LANES {
-                            true => S::load(from),
-                            false => S::load_first(from, count),
-                        };
-                        best = S::max_or_nan(best, value);
-                    }
+        let window = Window {
+            first: &input[(row * geometry.width + column) * channels..],
+            rows: rows.len(),
+            columns: columns.len(),
+            row_len: geometry.width * channels,
+            channels,
+        };
+        // SAFETY: the taps are pixels of the map. The last vector of channels may overlap the one before
+        // it; fewer channels than a vector has are read and written one by one.
+        unsafe {
+            for c in (0..channels).step_by(S::LANES) {
+                if channels < S::LANES {
+                    let best = window.max::<S>(c, |from| S::load_first(from, channels));
+                    S::store_first(out.as_mut_ptr(), best, channels);
+                } else {
+                    let c = c.min(channels - S::LANES);
+                    let best = window.max::<S>(c, |from| S::load(from));
+                    S::store(out.as_mut_ptr().add(c), best);
                 }
-                let to = out.as_mut_ptr().add(c);
-                if count == S::LANES { S::store(to, best) } else { S::store_first(to, best, count) }
             }
+        }
+    }
+}
+
+/// The part of a window that lies on the map.
+struct Window<'a> {
+    /// The map from the window's first pixel on.
+    first: &'a [f32],
+    rows: usize,
+    columns: usize,
+    /// Distance between neighbouring rows.
+    row_len: usize,
+    channels: usize,
+}
+
+impl Window<'_> {
+    /// The maximum of a vector of channels that starts at `c`.
+    ///
+    /// # Safety
+    /// `load` reads channels of the map.
+    #[inline(always)]
+    unsafe fn max<S: Simd>(&self, c: usize, load: impl Fn(*const f32) -> S::Vector) -> S::Vector {
+        // SAFETY: the caller upholds the contract; after the last tap, the pointers are not used.
+        unsafe {
+            let mut best = S::splat(f32::NEG_INFINITY);
+            let mut nan = S::splat(0.0);
+            let mut row = self.first.as_ptr().add(c);
+            for _ in 0..self.rows {
+                let mut from = row;
+                for _ in 0..self.columns {
+                    let value = load(from);
+                    best = S::max(value, best);
+                    nan = S::nan_or(value, nan);
+                    from = from.wrapping_add(self.channels);
+                }
+                row = row.wrapping_add(self.row_len);
+            }
+            // `nan` is 0 or NaN.
+            S::add(best, nan)
         }
     }
 }

@@ -82,8 +82,8 @@ pub(crate) unsafe trait Simd: Copy {
     unsafe fn max(a: Self::Vector, b: Self::Vector) -> Self::Vector;
     /// The smaller of the two; `b` if either is NaN.
     unsafe fn min(a: Self::Vector, b: Self::Vector) -> Self::Vector;
-    /// The larger of the two; NaN if either is NaN.
-    unsafe fn max_or_nan(a: Self::Vector, b: Self::Vector) -> Self::Vector;
+    /// NaN where `value` is NaN, else `other`.
+    unsafe fn nan_or(value: Self::Vector, other: Self::Vector) -> Self::Vector;
     /// `value` where `low < x < high`, else 0.
     unsafe fn between(x: Self::Vector, low: f32, high: f32, value: Self::Vector) -> Self::Vector;
     /// The bits of each lane, shifted to the left by the 23 bits of the fraction.

@@ -80,8 +80,10 @@ unsafe impl Simd for Portable {
     }
 
     #[inline(always)]
-    unsafe fn max_or_nan(a: Lanes, b: Lanes) -> Lanes {
-        std::array::from_fn(|i| if (a[i] > b[i]) | a[i].is_nan() { a[i] } else { b[i] })
+    unsafe fn nan_or(value: Lanes, other: Lanes) -> Lanes {
+        // All bits set are a NaN.
+        let set: [u32; 8] = std::array::from_fn(|i| if value[i].is_nan() { u32::MAX } else { 0 });
+        std::array::from_fn(|i| f32::from_bits(set[i] | other[i].to_bits()))
     }
 
     #[inline(always)]

@@ -82,9 +82,9 @@ x86! {
         unsafe { _mm256_maskstore_ps(to, first_of_eight(count), vector) }
     }
     #[inline(always)]
-    unsafe fn max_or_nan(a: __m256, b: __m256) -> __m256 {
-        // SAFETY: the trait's contract.
-        unsafe { _mm256_blendv_ps(_mm256_max_ps(a, b), a, _mm256_cmp_ps::<_CMP_UNORD_Q>(a, a)) }
+    unsafe fn nan_or(value: __m256, other: __m256) -> __m256 {
+        // SAFETY: the trait's contract. All bits set are a NaN.
+        unsafe { _mm256_or_ps(other, _mm256_cmp_ps::<_CMP_UNORD_Q>(value, value)) }
     }
     #[inline(always)]
     unsafe fn between(x: __m256, low: f32, high: f32, value: __m256) -> __m256 {
@@ -116,11 +116,10 @@ x86! {
         unsafe { _mm512_mask_storeu_ps(to, ((1_u32 << count) - 1) as u16, vector) }
     }
     #[inline(always)]
-    unsafe fn max_or_nan(a: __m512, b: __m512) -> __m512 {
+    unsafe fn nan_or(value: __m512, other: __m512) -> __m512 {
         // SAFETY: the trait's contract.
         unsafe {
-            let nan = _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(a, a);
-            _mm512_mask_mov_ps(_mm512_max_ps(a, b), nan, a)
+            _mm512_mask_mov_ps(other, _mm512_cmp_ps_mask::<_CMP_UNORD_Q>(value, value), value)
         }
     }
     #[inline(always)]
