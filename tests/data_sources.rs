@@ -47,7 +47,7 @@ fn mnist_chooses_one_channel() {
     let train = ["train", NET, "--data", &data, "--epochs", "1", "--batch", "50", "--out", &out];
     let run = nas(&train);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    assert!(run.stderr.contains("1 channel, so NET is"), "{}", run.stderr);
+    assert!(run.stderr.contains("the images have 1 channel: NET is"), "{}", run.stderr);
     assert!(run.stderr.contains(&format!("{NET},channels=1")), "{}", run.stderr);
     let network = fs::read_to_string(folder.path().join("out/network.ron")).expect("written");
     assert!(network.contains("channels: 1"), "{network}");
@@ -162,6 +162,7 @@ fn almost_a_data_source_gets_a_suggestion() {
         ("imagefolder:photos", "folder:photos"),
         ("ImageFolder:photos", "folder:photos"),
         ("dir:photos", "folder:photos"),
+        ("imagenet", "folder:DIR"),
         ("MNIST:raw", "mnist:raw"),
         ("fashion-mnist:raw", "mnist:raw"),
         ("minst:raw", "mnist:raw"),
@@ -176,7 +177,7 @@ fn almost_a_data_source_gets_a_suggestion() {
             &["--data: found", "shapes, cifar10:DIR", &format!("did you mean {suggestion}?")],
         );
     }
-    for data in ["imagenet", "openimages:x", "C:\\x", ""] {
+    for data in ["coco", "lmdb:x", "C:\\x", ""] {
         let run = nas(&["train", "mobilenet_v1", "--data", data, "--out", "nowhere"]);
         assert_eq!(run.code, 2, "{}", run.stderr);
         assert!(!run.stderr.contains("did you mean"), "{}", run.stderr);

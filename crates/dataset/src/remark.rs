@@ -25,8 +25,6 @@ pub enum Remark {
     TestFolder(PathBuf),
     /// There is no folder of test images, so some of the training images are the test images.
     TestCut {
-        /// The folder with the photos of both.
-        folder: PathBuf,
         /// The number of test images.
         test: usize,
         /// The number of all images.
@@ -76,13 +74,11 @@ impl fmt::Display for Remark {
             }
             Self::InnerFolder(folder) => write!(f, "reading the photos in {}", folder.display()),
             Self::TestFolder(folder) => {
-                write!(f, "there is no val; the test images are those in {}", folder.display())
+                write!(f, "no val: the test images are those in {}", folder.display())
             }
-            Self::TestCut { folder, test, images } => write!(
+            Self::TestCut { test, images } => write!(
                 f,
-                "{} has no val beside it; {test} of its {images} photos, about a fifth, are the test images, \
-                 chosen by a hash of each photo",
-                folder.display()
+                "no val: {test} of {images} photos, about a fifth by their hash, are the test images"
             ),
             Self::FoldersNotRead(folders) => {
                 let folders: Vec<String> =
@@ -108,11 +104,9 @@ impl fmt::Display for Remark {
                 let of = plural(classes.len(), "this class", "these classes");
                 write!(f, "no test images of {of}: {}", listed(classes))
             }
-            Self::OneClass(class) => write!(
-                f,
-                "all photos are of one class, {class}, so that every network is right about all of \
-                 them"
-            ),
+            Self::OneClass(class) => {
+                write!(f, "all photos are of one class, {class}: every network is right about them")
+            }
         }
     }
 }

@@ -10,7 +10,8 @@ use crate::sizes;
 
 /// The forms of `--data`.
 pub(crate) const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=64), cifar10:DIR (binary version), \
-    folder:DIR (train/CLASS/*, val/CLASS/*; without val, or with CLASS/* alone, a fifth is for testing) or mnist:DIR (idx, also gzipped)";
+    folder:DIR (train/CLASS/*, val/CLASS/*; or CLASS/*, of which a fifth is for testing) or mnist:DIR (idx, also \
+    gzipped)";
 
 /// Train a network, with an evaluation on the hold-out after each epoch and on the test images at the end
 #[derive(Clone, clap::Args)]

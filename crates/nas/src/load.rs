@@ -15,8 +15,9 @@ use crate::memory::{self, Copies};
 use crate::progress::note;
 
 /// What users call the kinds of data sources, beside their names.
-const SOURCE_ALIASES: [(&str, &str); 8] = [
+const SOURCE_ALIASES: [(&str, &str); 9] = [
     ("imagefolder", "folder"),
+    ("imagenet", "folder"),
     ("images", "folder"),
     ("photos", "folder"),
     ("dir", "folder"),
@@ -73,7 +74,7 @@ pub(crate) fn network_for_images(
             format!("input.channels: found {found}; expected: {channels}, those of {data}");
         return Err(bad_input(net, format!("{message}; did you mean {with_channels}?")));
     }
-    note(global, &format!("{data} has images of {channels} channel, so NET is {with_channels}"));
+    note(global, &format!("the images have {channels} channel: NET is {with_channels}"));
     self::network(&with_channels)
 }
 

@@ -107,8 +107,8 @@ fn is_heif(bytes: &[u8]) -> bool {
         && bytes.get(8..12).is_some_and(|brand| brands.contains(&brand))
 }
 
-/// Whether the bytes are a JPEG file without the marker of its end. The decoder would fill what is
-/// missing with grey.
+/// Whether the bytes are the beginning of a JPEG file. The decoder would fill what is missing of the
+/// image with grey.
 fn is_truncated_jpeg(bytes: &[u8]) -> bool {
     if !bytes.starts_with(b"\xff\xd8\xff") {
         return false;

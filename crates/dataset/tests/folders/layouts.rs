@@ -65,7 +65,7 @@ fn other_names_of_the_test_folder_are_accepted_and_said() {
         assert_eq!(sizes(&data), (18, 5), "{name}");
         let [remark] = &remarks(&data)[..] else { panic!("{name}: {:?}", data.remarks) };
         let end = tree.root().join(name).display().to_string();
-        assert!(remark.starts_with("there is no val;") && remark.ends_with(&end), "{remark}");
+        assert!(remark.starts_with("no val: the test") && remark.ends_with(&end), "{remark}");
     }
 }
 
@@ -109,7 +109,7 @@ fn without_a_test_folder_a_fifth_is_cut_by_the_content() {
         assert_eq!((data.classes.len(), trained + tested), (2, 400), "{train:?}");
         assert!((60..=100).contains(&tested), "{tested}");
         let cut = remarks(&data).pop().expect("a remark");
-        assert!(cut.contains(&format!("{tested} of its 400 photos, about a fifth,")), "{cut}");
+        assert!(cut.contains(&format!("no val: {tested} of 400 photos, about a fifth")), "{cut}");
         assert_eq!(data.remarks.len(), 1 + others.len(), "{:?}", data.remarks);
 
         // The hold-out is cut from the rest, of which it is the usual share.

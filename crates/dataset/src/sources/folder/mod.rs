@@ -49,8 +49,7 @@ pub(super) fn read(folder: &Path) -> Result<SourceData, DataError> {
             let images = train.samples.len();
             let (trained, samples) = cut::cut(train.samples, classes.len());
             train.samples = trained;
-            let (folder, test) = (layout.train.clone(), samples.len());
-            account.remarks.push(Remark::TestCut { folder, test, images });
+            account.remarks.push(Remark::TestCut { test: samples.len(), images });
             SourceSplit { store, samples }
         }
     };
