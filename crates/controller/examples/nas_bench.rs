@@ -22,7 +22,7 @@ use controller::accuracy::surrogate::Surrogate;
 use controller::accuracy::{AccuracySource, AccuracyTable, Estimate, TableColumns};
 use controller::search::algorithm::Algorithm;
 use controller::search::{
-    Exponent, Goal, LatencyOf, Limits, Problem, Reward, SearchSettings, Target, Trial,
+    Exponent, FrontShare, Goal, LatencyOf, Limits, Problem, Reward, SearchSettings, Target, Trial,
     best_accuracies, search,
 };
 use controller::study::{Study, StudySettings};
@@ -119,7 +119,8 @@ fn under_targets(file: &str, column: &str, seeds: u64) -> Result<()> {
             let best = problem.optimum(Some(target))?.ok_or("nothing under the target")?;
             let regrets = of_seeds(seeds, |seed| {
                 let reward = Reward::Soft(Exponent::DEFAULT);
-                let goal = Goal::Targets { reward, targets: vec![target] };
+                let (targets, front) = (vec![target], FrontShare::default_of(algorithm));
+                let goal = Goal::Targets { reward, targets, front };
                 let settings = SearchSettings { algorithm, goal, samples: FEW, seed };
                 let curve = best_accuracies(
                     trials(&problem, &settings)?.iter().map(Trial::point),
@@ -180,7 +181,8 @@ fn mnasnet(seeds: u64) -> Result<()> {
     ] {
         let runs = of_seeds(seeds, |seed| {
             let reward = Reward::Soft(Exponent::DEFAULT);
-            let goal = Goal::Targets { reward, targets: vec![target] };
+            let (targets, front) = (vec![target], FrontShare::default_of(algorithm));
+                let goal = Goal::Targets { reward, targets, front };
             let trials = trials(&problem, &SearchSettings { algorithm, goal, samples, seed })?;
             let rewards = trials.iter().map(|trial| trial.reward);
             let reward = rewards.fold(f64::NEG_INFINITY, f64::max);

@@ -3,6 +3,7 @@
 use search_space::LatencyError;
 
 use crate::search::algorithm::Algorithm;
+use crate::search::front_share::FrontShare;
 use crate::search::reward::{Reward, Target};
 use crate::study::StudyError;
 
@@ -28,6 +29,8 @@ pub enum Goal {
         reward: Reward,
         /// The target latencies, at least one.
         targets: Vec<Target>,
+        /// The share of the trials that improve the Pareto front away from the targets.
+        front: FrontShare,
     },
     /// Accuracy alone.
     Accuracy,

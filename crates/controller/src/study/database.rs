@@ -112,13 +112,16 @@ impl Database {
         let found: i64 = database.read(version)?;
         if found != schema.version {
             let (path, supported) = (database.path, schema.version);
-            return Err(StudyError::Version { path, found, supported });
+            return Err(match (1..supported).contains(&found) {
+                true => StudyError::Older { path, found, supported },
+                false => StudyError::Version { path, found, supported },
+            });
         }
         let stored = database.read(settings)?;
         for name in stored.keys().chain(wanted.keys()) {
             let (stored, wanted) = (stored.get(name), wanted.get(name));
             if stored != wanted {
-                let text = |value: Option<&String>| value.cloned().unwrap_or_default();
+                let text = |value: Option<&String>| value.map_or("none", String::as_str).to_owned();
                 return Err(StudyError::OtherSettings {
                     path: database.path,
                     name: name.clone(),

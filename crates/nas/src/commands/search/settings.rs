@@ -1,7 +1,7 @@
 //! The settings of a search from its arguments.
 
 use anyhow::Result;
-use controller::search::{Exponent, Goal, Reward, SearchSettings, Target};
+use controller::search::{Exponent, FrontShare, Goal, Reward, SearchSettings, Target};
 
 use crate::args::{Global, RewardKind, SearchArgs};
 use crate::exit::bad_input;
@@ -9,18 +9,35 @@ use crate::exit::bad_input;
 pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
     let goal = match args.maximize {
         Some(_) => Goal::Accuracy,
-        None => Goal::Targets { reward: reward(args)?, targets: targets(&args.target_ms)? },
+        None => Goal::Targets {
+            reward: reward(args)?,
+            targets: targets(&args.target_ms)?,
+            front: front(args)?,
+        },
     };
     let min = (2 * goal.targets().len()).max(1);
-    if args.samples < min {
-        let message = format!(
-            "found {}; expected: at least {min}, one for each phase and target",
-            args.samples
-        );
+    let front = match goal {
+        Goal::Targets { front, .. } => front.of(args.samples),
+        Goal::Accuracy => 0,
+    };
+    if args.samples - front < min {
+        let others = match front {
+            0 => format!("at least {min}"),
+            front => format!("at least {min} besides the {front} of --front"),
+        };
+        let found = args.samples;
+        let message = format!("found {found}; expected: {others}, one for each phase and target");
         return Err(bad_input("--samples", message));
     }
     let (algorithm, samples, seed) = (args.algorithm, args.samples, global.seed);
     Ok(SearchSettings { algorithm, goal, samples, seed })
+}
+
+fn front(args: &SearchArgs) -> Result<FrontShare> {
+    match args.front {
+        Some(share) => FrontShare::new(share).map_err(|error| bad_input("--front", error)),
+        None => Ok(FrontShare::default_of(args.algorithm)),
+    }
 }
 
 fn targets(target_ms: &[f64]) -> Result<Vec<Target>> {
