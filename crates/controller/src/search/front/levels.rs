@@ -10,16 +10,23 @@ use crate::search::trial::Trial;
 
 /// The ratio of the bounds of neighbouring levels, at most.
 const RATIO: f64 = 1.1;
-/// The minimum latency of a level's parents, as a share of its bound.
-const MIN_SHARE: f64 = 0.8;
 /// The number of parents of a level.
-const PARENTS: usize = 10;
-/// The share of parents that are taken from the level above.
-const FROM_ABOVE: f64 = 0.25;
+const PARENTS: usize = 5;
+/// The share of parents that are of the offspring's own level. The others are drawn from the levels
+/// nearby, itself among them.
+const OWN: f64 = 0.4;
+/// The number of faster levels that are nearby.
+const BELOW: usize = 3;
+/// The number of slower levels that are nearby.
+const ABOVE: usize = 2;
 /// The weight of the past in the moving average of a level's gains.
 const KEPT: f64 = 0.95;
 /// The gain of a level that had no trial yet, and the maximum gain that counts.
 const START: f64 = 0.01;
+/// What a draw costs a level, in trials.
+const DRAW: f64 = 0.2;
+/// How far a level may be ahead of the one that is furthest behind, in trials of average weight.
+const SLACK: f64 = 3.0;
 /// The share of the trials that are spread evenly.
 const EVEN: f64 = 0.5;
 
@@ -32,11 +39,11 @@ pub(super) struct Levels {
 struct Level {
     /// The maximum latency in milliseconds.
     bound_ms: f64,
-    /// The most accurate networks within the bound and not much faster, most accurate first.
+    /// The most accurate networks of the level, most accurate first.
     parents: Vec<(f64, Genotype)>,
     /// The moving average of how much a trial of this level raises the front.
     gain: f64,
-    /// The trials that the level had so far, each divided by the level's weight at that time.
+    /// The trials and draws that the level had, each divided by the level's weight at that time.
     spent: f64,
 }
 
@@ -69,11 +76,8 @@ impl Levels {
         for trial in trials {
             let Some(latency_ms) = trial.latency_ms else { continue };
             self.front.add(latency_ms, trial.estimate.accuracy);
-            let first = self.of(latency_ms);
-            let near = |level: &&mut Level| MIN_SHARE * level.bound_ms <= latency_ms;
-            for level in self.levels[first..].iter_mut().take_while(near) {
-                level.add(trial);
-            }
+            let level = self.of(latency_ms);
+            self.levels[level].add(trial);
         }
     }
 
@@ -101,28 +105,41 @@ impl Levels {
         self.levels.iter().find_map(|level| level.parents.first()).map(|(_, genotype)| genotype)
     }
 
-    /// The level of each of the next trials. Levels take turns in proportion to their weights
-    /// (stride scheduling).
-    pub(super) fn shares(&mut self, count: usize) -> Vec<usize> {
-        let mean = self.levels.iter().map(|level| level.gain).sum::<f64>() / self.levels.len() as f64;
-        let weight = |level: &Level| EVEN + (1.0 - EVEN) * level.gain / mean.max(f64::MIN_POSITIVE);
-        let mut chosen = Vec::with_capacity(count);
-        for _ in 0..count {
-            let cost = |level: &Level| level.spent + 1.0 / weight(level);
-            let next = (0..self.levels.len())
-                .min_by(|&a, &b| cost(&self.levels[a]).total_cmp(&cost(&self.levels[b])));
-            let Some(next) = next else { break };
-            self.levels[next].spent = cost(&self.levels[next]);
-            chosen.push(next);
-        }
-        chosen
+    /// The level that the next draw is for: the one that is furthest behind its share. Levels take
+    /// turns in proportion to their weights (stride scheduling).
+    pub(super) fn next(&mut self) -> usize {
+        let furthest = |&a: &usize, &b: &usize| self.levels[a].spent.total_cmp(&self.levels[b].spent);
+        let next = (0..self.levels.len()).min_by(furthest).unwrap_or(0);
+        // A level that is hard to reach must not hold up the others.
+        self.charge(next, DRAW);
+        next
     }
 
-    /// A parent for an offspring of this level; `None` if there are no trials with a latency.
+    /// Whether a level may have a trial although the draw was `for_level`; if so, it is charged.
+    pub(super) fn take(&mut self, level: usize, for_level: usize) -> bool {
+        let taken = self.levels[level].spent <= self.levels[for_level].spent + SLACK;
+        if taken {
+            self.charge(level, 1.0);
+        }
+        taken
+    }
+
+    fn charge(&mut self, level: usize, trials: f64) {
+        let count = self.levels.len() as f64;
+        let mean = self.levels.iter().map(|level| level.gain).sum::<f64>() / count;
+        let level = &mut self.levels[level];
+        let promise = level.gain / mean.max(f64::MIN_POSITIVE);
+        level.spent += trials / (EVEN + (1.0 - EVEN) * promise);
+    }
+
+    /// A parent for an offspring of this level, from this level or one nearby; `None` if there are
+    /// no trials with a latency.
     pub(super) fn parent(&self, level: usize, rng: &mut ChaCha8Rng) -> Option<&Genotype> {
-        let level = if rng.random_bool(FROM_ABOVE) { level + 1 } else { level };
+        let first = level.saturating_sub(BELOW);
+        let last = (level + ABOVE).min(self.levels.len() - 1);
+        let nearby = if rng.random_bool(OWN) { level } else { rng.random_range(first..=last) };
         let has_parents = |level: &&Level| !level.parents.is_empty();
-        let (faster, slower) = self.levels.split_at(level.min(self.levels.len()));
+        let (faster, slower) = self.levels.split_at(nearby);
         let below = faster.iter().rev().find(has_parents);
         let above = slower.iter().find(has_parents);
         let level = match (slower.first().filter(has_parents), below, above) {

@@ -9,6 +9,7 @@
 mod levels;
 mod step_front;
 
+use rand::rngs::ChaCha8Rng;
 use search_space::{Genotype, LatencyError};
 
 use crate::random::{Purpose, rng};
@@ -73,39 +74,21 @@ impl<'a> FrontSearch<'a> {
         {
             batch.extend(proposed.offer(end, &mut anywhere)?);
         }
-        let mut open = self.levels.shares(count - batch.len());
-        for draw in 0..DRAWS * count {
-            if batch.len() == count {
-                break;
-            }
-            let level = open[draw % open.len()];
-            let child = make_offspring(
-                problem.domain,
-                |rng| self.levels.parent(level, rng).unwrap_or(&any),
-                &mut rng,
-            );
-            let mut within = |genotype: &Genotype| {
-                let candidate = problem.candidate(genotype)?;
-                Ok::<_, LatencyError>(candidate.and_then(|candidate| {
-                    let level = self.levels.of(candidate.latency_ms?);
-                    let place = open.iter().position(|&other| other == level)?;
-                    open.swap_remove(place);
-                    Some(candidate)
-                }))
-            };
-            batch.extend(proposed.offer(child, &mut within)?);
-        }
+        let levels = &mut self.levels;
         for _ in 0..DRAWS * count {
             if batch.len() == count {
                 break;
             }
-            let level = open[0];
-            let child = make_offspring(
-                problem.domain,
-                |rng| self.levels.parent(level, rng).unwrap_or(&any),
-                &mut rng,
-            );
-            batch.extend(proposed.offer(child, &mut anywhere)?);
+            let level = levels.next();
+            let parent = |rng: &mut ChaCha8Rng| levels.parent(level, rng).unwrap_or(&any);
+            let child = make_offspring(problem.domain, parent, &mut rng);
+            let mut in_turn = |genotype: &Genotype| {
+                let Some(candidate) = problem.candidate(genotype)? else { return Ok(None) };
+                let Some(latency_ms) = candidate.latency_ms else { return Ok(None) };
+                let taken = levels.take(levels.of(latency_ms), level);
+                Ok::<_, LatencyError>(taken.then_some(candidate))
+            };
+            batch.extend(proposed.offer(child, &mut in_turn)?);
         }
         proposed.fill(&mut batch, count, &mut anywhere, &mut rng)?;
         Ok(batch)
