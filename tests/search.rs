@@ -128,6 +128,15 @@ fn bad_searches_are_refused_and_write_nothing() {
     check(&["--target-ms", "15", "--w", "0.15"], &["--w", "0.15", "slower"]);
     check(&["--target-ms", "15", "--w", "-0.1", "--reward", "hard"], &["--w", "hard"]);
     check(&["--target-ms", "15", "--samples", "1"], &["--samples", "found 1"]);
+    check(
+        &["--target-ms", "5,15", "--samples", "4"],
+        &["--samples", "found 4", "at least 4 besides the 1 of --front"],
+    );
+    check(&["--target-ms", "15", "--front", "-0.1"], &["--front", "found -0.1", "below 1"]);
+    check(&["--target-ms", "15", "--front", "1"], &["--front", "found 1", "below 1"]);
+    check(&["--target-ms", "15", "--front", "NaN"], &["--front", "found NaN"]);
+    check(&["--target-ms", "15", "--front", "half"], &["--front", "half"]);
+    check(&["--maximize", "accuracy", "--front", "0.1"], &["--front", "--maximize"]);
     check(&["--target-ms", "15", "--algorithm", "magic"], &["magic", "evolution"]);
     check(&["--target-ms", "15", "--space", "nasnet"], &["nasnet", "mnasnet"]);
     check(&["--target-ms", "15", "--space", "mobilenet_v3"], &["mobilenet_v3"]);

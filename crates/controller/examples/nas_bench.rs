@@ -22,7 +22,7 @@ use controller::accuracy::surrogate::Surrogate;
 use controller::accuracy::{AccuracySource, AccuracyTable, Estimate, TableColumns};
 use controller::search::algorithm::Algorithm;
 use controller::search::{
-    Exponent, Goal, LatencyOf, Limits, Problem, Reward, SearchSettings, Target, Trial,
+    Exponent, FrontShare, Goal, LatencyOf, Limits, Problem, Reward, SearchSettings, Target, Trial,
     best_accuracies, search,
 };
 use controller::study::{Study, StudySettings};
@@ -125,7 +125,8 @@ fn under_targets(file: &str, column: &str, seeds: u64) -> Result<()> {
             let best = problem.optimum(Some(target))?.ok_or("nothing under the target")?;
             let regrets = of_seeds(seeds, |seed| {
                 let reward = Reward::Soft(Exponent::DEFAULT);
-                let goal = Goal::Targets { reward, targets: vec![target] };
+                let (targets, front) = (vec![target], FrontShare::default_of(algorithm));
+                let goal = Goal::Targets { reward, targets, front };
                 let settings =
                     SearchSettings { algorithm, goal, samples: FEW, earlier: Vec::new(), seed };
                 let curve = best_accuracies(
@@ -187,7 +188,8 @@ fn mnasnet(seeds: u64) -> Result<()> {
     ] {
         let runs = of_seeds(seeds, |seed| {
             let reward = Reward::Soft(Exponent::DEFAULT);
-            let goal = Goal::Targets { reward, targets: vec![target] };
+            let (targets, front) = (vec![target], FrontShare::default_of(algorithm));
+            let goal = Goal::Targets { reward, targets, front };
             let trials = trials(
                 &problem,
                 &SearchSettings { algorithm, goal, samples, earlier: Vec::new(), seed },

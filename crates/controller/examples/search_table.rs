@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use controller::accuracy::{AccuracySource, AccuracyTable, TableColumns};
 use controller::search::algorithm::Algorithm;
 use controller::search::{
-    Exponent, Goal, LatencyOf, Limits, Problem, Reward, SearchSettings, Target, search, winners,
+    Exponent, FrontShare, Goal, LatencyOf, Limits, Problem, Reward, SearchSettings, Target, search,
+    winners,
 };
 use controller::study::{Study, StudySettings};
 
@@ -28,7 +29,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         latency: LatencyOf::Column(&table),
     };
     let (reward, target) = (Reward::Soft(Exponent::DEFAULT), Target::new(target_ms)?);
-    let goal = Goal::Targets { reward, targets: vec![target] };
+    let goal = Goal::Targets { reward, targets: vec![target], front: FrontShare::QUARTER };
     let settings = SearchSettings {
         algorithm: Algorithm::Evolution,
         goal,

@@ -25,6 +25,8 @@ pub enum Purpose {
     Validation = 8,
     /// Widths of the random baseline of an adaptation.
     RandomWidths = 9,
+    /// Proposals of the front phase; the index is the batch of that phase.
+    Front = 10,
 }
 
 /// The generator for `(seed, purpose, index)`, which is the same on every machine.

@@ -7,7 +7,7 @@ use std::path::Path;
 use controller::accuracy::{AccuracySource, AccuracyTable, Scale, TableColumns};
 use controller::search::algorithm::Algorithm;
 use controller::search::{
-    Exponent, Goal, LatencyOf, Limits, Problem, Reward, SearchSettings, Target, Trial,
+    Exponent, FrontShare, Goal, LatencyOf, Limits, Problem, Reward, SearchSettings, Target, Trial,
     best_under_target, search,
 };
 use controller::study::{Study, StudySettings};
@@ -153,7 +153,11 @@ fn all_algorithms_find_what_meets_a_target_among_the_rows() {
         for algorithm in Algorithm::ALL {
             for ms in [1.3, 3.0, 6.0] {
                 let targets = vec![Target::new(ms).expect("positive")];
-                let goal = Goal::Targets { reward: Reward::Soft(Exponent::DEFAULT), targets };
+                let goal = Goal::Targets {
+                    reward: Reward::Soft(Exponent::DEFAULT),
+                    targets,
+                    front: FrontShare::QUARTER,
+                };
                 let settings =
                     SearchSettings { algorithm, goal, samples: 200, earlier: vec![], seed: 1 };
                 let (trials, regret) = searched(&table, &settings);

@@ -1,7 +1,7 @@
 //! The manifest of a study is written to settings and read back.
 
 use controller::search::algorithm::Algorithm;
-use controller::search::{Exponent, Goal, Reward, SearchSettings, Target};
+use controller::search::{Exponent, FrontShare, Goal, Reward, SearchSettings, Target};
 use controller::study::{AccuracyId, LatencyId, Manifest, SourceIds, SpaceId};
 use proptest::prelude::*;
 
@@ -43,8 +43,10 @@ fn goals() -> impl Strategy<Value = Goal> {
         [Reward::Soft(exponent), Reward::Hard, Reward::Absolute(exponent)][usize::from(kind)]
     });
     let target = (0.001..1e4_f64).prop_map(|ms| Target::new(ms).expect("a target"));
-    let targets = (reward, proptest::collection::vec(target, 1..4))
-        .prop_map(|(reward, targets)| Goal::Targets { reward, targets });
+    let front = prop_oneof![Just(0.0), 0.0..1.0_f64]
+        .prop_map(|share| FrontShare::new(share).expect("a share"));
+    let targets = (reward, proptest::collection::vec(target, 1..4), front)
+        .prop_map(|(reward, targets, front)| Goal::Targets { reward, targets, front });
     prop_oneof![Just(Goal::Accuracy), targets]
 }
 

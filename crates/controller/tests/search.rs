@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use controller::accuracy::{AccuracySource, Estimate};
 use controller::search::algorithm::Algorithm;
 use controller::search::{
-    Binding, Cost, Exponent, Goal, LatencyOf, Limits, Phase, Problem, Range, Reward, SearchError,
-    SearchSettings, Target, Trial, UnmetLimit, Winner, best_accuracies, best_under_target,
-    check_limits, elasticity, least_cost, pareto_front, random_comparison, range, search,
+    Binding, Cost, Exponent, FrontShare, Goal, LatencyOf, Limits, Phase, Problem, Range, Reward,
+    SearchError, SearchSettings, Target, Trial, UnmetLimit, Winner, best_accuracies,
+    best_under_target, check_limits, elasticity, least_cost, pareto_front, random_comparison, range,
+    search,
 };
 use controller::study::{Study, StudyError, StudySettings};
 use proptest::prelude::*;
@@ -66,7 +67,7 @@ fn space() -> SearchSpace {
 fn settings(algorithm: Algorithm, target_ms: f64, samples: usize) -> SearchSettings {
     let reward = Reward::Soft(Exponent::DEFAULT);
     let targets = vec![Target::new(target_ms).expect("positive")];
-    let goal = Goal::Targets { reward, targets };
+    let goal = Goal::Targets { reward, targets, front: FrontShare::QUARTER };
     SearchSettings { algorithm, goal, samples, earlier: Vec::new(), seed: 5 }
 }
 
@@ -147,6 +148,36 @@ fn targets_and_exponents_that_no_search_can_have() {
     assert_eq!(Exponent::new(0.0).unwrap().w(), 0.0);
 }
 
+#[test]
+fn shares_that_no_front_phase_can_have() {
+    for share in [-0.1, 1.0, 1.5, f64::NAN, f64::INFINITY] {
+        let error = FrontShare::new(share).expect_err("refused").to_string();
+        assert!(error.contains(&format!("found {share}")) && error.contains("below 1"), "{error}");
+    }
+    assert_eq!(FrontShare::new(0.0), Ok(FrontShare::NONE));
+    assert_eq!(FrontShare::new(0.25), Ok(FrontShare::QUARTER));
+    assert_eq!(FrontShare::new(0.3).unwrap().of(11), 3);
+}
+
+/// The front phase comes last, so the trials before it are those of a search without it.
+#[test]
+fn the_front_phase_follows_a_search_without_it() {
+    for algorithm in Algorithm::ALL {
+        let with = settings(algorithm, 8.0, 400);
+        let mut without = settings(algorithm, 8.0, 300);
+        if let Goal::Targets { front, .. } = &mut without.goal {
+            *front = FrontShare::NONE;
+        }
+        let (with, _) = run_in_memory(&with, &Device::reliable());
+        let (without, _) = run_in_memory(&without, &Device::reliable());
+        assert_eq!((with.len(), without.len()), (400, 300));
+        assert_eq!(with[..300], without[..]);
+        assert!(with[300..].iter().all(|trial| trial.phase == Phase::Front));
+        assert!(without[..150].iter().all(|trial| trial.phase == Phase::Reward));
+        assert!(without[150..].iter().all(|trial| trial.phase == Phase::Target));
+    }
+}
+
 /// Every algorithm evaluates each genotype only once, and the number of jobs changes nothing.
 #[test]
 fn trials_are_distinct_and_do_not_depend_on_the_number_of_jobs() {
@@ -163,7 +194,9 @@ fn trials_are_distinct_and_do_not_depend_on_the_number_of_jobs() {
         genotypes.dedup();
         assert_eq!(genotypes.len(), 400);
         let first = one.0.iter().filter(|trial| trial.phase == Phase::Reward).count();
-        assert_eq!(first, 200);
+        assert_eq!(first, 150);
+        let last = one.0.iter().filter(|trial| trial.phase == Phase::Front).count();
+        assert_eq!(last, 100);
     }
 }
 
@@ -443,7 +476,7 @@ fn rewards_that_no_algorithm_can_compute_with_are_refused() {
     let range = Range { fastest_ms: 1.0, median_ms: 4.0, slowest_ms: 16.0 };
     let check = |reward: Reward, target_ms: f64| {
         let targets = vec![Target::new(target_ms).unwrap()];
-        let goal = Goal::Targets { reward, targets };
+        let goal = Goal::Targets { reward, targets, front: FrontShare::QUARTER };
         SearchSettings { goal, ..settings(Algorithm::Random, 1.0, 60) }.check_rewards(&range)
     };
     let exponent = |w: f64| Exponent::new(w).unwrap();

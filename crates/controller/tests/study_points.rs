@@ -115,3 +115,17 @@ fn what_is_no_study_is_refused() {
     let error = read_points(folder.path()).expect_err("a later version");
     assert!(matches!(error, StudyError::Version { found: 99, .. }), "{error}");
 }
+
+/// The trials of an earlier version can be compared, but the search cannot be continued.
+#[test]
+fn studies_of_earlier_versions_are_read_and_not_resumed() {
+    let folder = tempdir().expect("a temporary folder");
+    drop(Study::create(folder.path(), &settings(), &settings()).expect("writable"));
+    let connection = Connection::open(folder.path().join("study.sqlite")).expect("there");
+    connection.pragma_update(None, "user_version", 3).expect("writable");
+    drop(connection);
+    assert_eq!(read_points(folder.path()).expect("can be read").settings, settings());
+    let error = Study::resume(folder.path(), &settings()).expect_err("an earlier version");
+    assert!(matches!(error, StudyError::Older { found: 3, .. }), "{error}");
+    assert!(error.to_string().contains("--out"), "{error}");
+}

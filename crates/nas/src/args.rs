@@ -99,8 +99,9 @@ pub(crate) enum Command {
 #[command(
     after_help = "Examples:\n  nas search --target-ms 15 --w -0.15\n  nas search --target-ms 5,10,15 \
     --max params=4M\n  nas search --accuracy table:bench.csv --latency-column ms_pixel3 \\\n      --target-ms 8 \
-    --samples 300\n\nThe first half of the trials maximises the reward ACC x (LAT/TAR)^w; the second\nhalf maximises accuracy \
-    under the target. The winner is the most accurate\nnetwork whose measured latency meets the target."
+    --samples 300\n\nA quarter of the trials (--front) goes where the Pareto front of accuracy and\nlatency is weakest. Of \
+    the others, the first half maximises the reward\nACC x (LAT/TAR)^w and the second half accuracy under the target. The winner is\nthe most \
+    accurate network whose measured latency meets the target."
 )]
 pub(crate) struct SearchArgs {
     /// Target latency in milliseconds; several separated by commas give one winner each
@@ -113,7 +114,7 @@ pub(crate) struct SearchArgs {
     )]
     pub(crate) target_ms: Vec<f64>,
     /// Maximise accuracy alone, without a latency target
-    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["target_ms", "w", "reward"])]
+    #[arg(long, value_enum, value_name = "WHAT", conflicts_with_all = ["target_ms", "w", "reward", "front"])]
     pub(crate) maximize: Option<Maximize>,
     /// Exponent of the soft reward, or weight of the absolute reward; at most 0 [default: -0.15]
     #[arg(long, value_name = "W", allow_negative_numbers = true)]
@@ -139,6 +140,10 @@ pub(crate) struct SearchArgs {
     /// search for accuracy under the targets [default: 16000, or as before with --resume]
     #[arg(long, value_name = "N", value_parser = sizes::samples)]
     pub(crate) samples: Option<usize>,
+    /// Share of the trials that go where the Pareto front is weakest, from 0 to below 1
+    /// [default: 0.25, or 0 with nsga2 and random]
+    #[arg(long, value_name = "SHARE", allow_negative_numbers = true)]
+    pub(crate) front: Option<f64>,
     #[command(flatten)]
     pub(crate) table: TableChoice,
     /// Number of undisturbed runs for each measured network [default: 100]

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use report::{
     AdaptationFigure, ComparisonFigure, ComparisonLine, ComparisonPoint, Format, Improvement,
     LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Point, ProgressFigure, ProgressLine,
-    Quantity, ReportError, TrainedMark, WidthRow, WidthsFigure, draw_adaptation, draw_comparison,
+    ProgressPhase, Quantity, ReportError, TrainedMark, WidthRow, WidthsFigure, draw_adaptation, draw_comparison,
     draw_pareto, draw_progress, draw_widths, write_atomically,
 };
 
@@ -39,7 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let unmet = ProgressFigure { lines: Vec::new(), ..curves.clone() };
     let short = ProgressFigure {
         trials: 3,
-        reward_until: None,
+        phases: Vec::new(),
         lines: vec![line(
             "search",
             LineKind::Solid,
@@ -126,11 +126,17 @@ fn mark(kind: MarkKind, label: &str, latency_ms: f64, accuracy: f64) -> Mark {
     Mark { point: Point { latency_ms, accuracy }, label: label.into(), kind }
 }
 
-fn pareto(trials: usize, targets_ms: &[f64]) -> ParetoFigure {
+fn pareto(count: usize, targets_ms: &[f64]) -> ParetoFigure {
     let mut next = noise(7);
-    let reward_trials: Vec<_> = (0..trials / 2).map(|_| trial(8.0, 1.6, &mut next)).collect();
-    let constrained_trials: Vec<_> = (0..trials / 2).map(|_| trial(13.0, 0.7, &mut next)).collect();
-    let front = front_of(&[reward_trials.clone(), constrained_trials.clone()].concat());
+    let trials_of_others = 3 * count / 8;
+    let mut trials = |count: usize, typical_ms, spread| -> Vec<Point> {
+        (0..count).map(|_| trial(typical_ms, spread, &mut next)).collect()
+    };
+    let reward_trials = trials(trials_of_others, 8.0, 1.6);
+    let constrained_trials = trials(trials_of_others, 13.0, 0.7);
+    let front_trials = trials(count / 4, 10.0, 2.5);
+    let front =
+        front_of(&[&reward_trials[..], &constrained_trials, &front_trials].concat());
     let mut marks = Vec::new();
     let mut measured_points = Vec::new();
     for &target_ms in targets_ms {
@@ -159,6 +165,7 @@ fn pareto(trials: usize, targets_ms: &[f64]) -> ParetoFigure {
             .into(),
         reward_trials,
         constrained_trials,
+        front_trials,
         front,
         targets_ms: targets_ms.to_vec(),
         marks,
@@ -173,6 +180,7 @@ fn narrow(figure: &ParetoFigure) -> ParetoFigure {
     ParetoFigure {
         reward_trials: inside(&figure.reward_trials),
         constrained_trials: inside(&figure.constrained_trials),
+        front_trials: inside(&figure.front_trials),
         front: inside(&figure.front),
         marks: figure.marks.iter().filter(|mark| mark.point.latency_ms > 8.0).cloned().collect(),
         ..figure.clone()
@@ -235,12 +243,21 @@ fn progress(trials: u64) -> ProgressFigure {
         title: "Best accuracy under 15 ms, mnasnet space".into(),
         footnote: "Accuracy: surrogate, shortened ImageNet schedule.".into(),
         trials,
-        reward_until: Some(trials / 2),
+        phases: phases(trials),
         lines: vec![
             line("search (ppo)", LineKind::Solid, climb(0.585, 0.648, 900.0)),
             line("random search", LineKind::Dashed, climb(0.585, 0.637, 700.0)),
         ],
     }
+}
+
+fn phases(trials: u64) -> Vec<ProgressPhase> {
+    let phase = |label: &str, until| ProgressPhase { label: label.into(), until };
+    vec![
+        phase("maximising the reward", 3 * trials / 8),
+        phase("searching under the target", 3 * trials / 4),
+        phase("improving the front", trials),
+    ]
 }
 
 /// Accuracies that rise to a common limit.

@@ -34,5 +34,7 @@ pub use files::{Cell, write_atomically, write_csv};
 pub use paint::Format;
 pub use pareto::{Mark, MarkKind, MeasuredPoint, ParetoFigure, draw_pareto};
 pub use point::Point;
-pub use progress::{Improvement, LineKind, ProgressFigure, ProgressLine, draw_progress};
+pub use progress::{
+    Improvement, LineKind, ProgressFigure, ProgressLine, ProgressPhase, draw_progress,
+};
 pub use widths::{WidthRow, WidthsFigure, draw_widths};

@@ -6,7 +6,7 @@ use plotters::style::RGBAColor;
 
 use crate::canvas::Shape;
 use crate::geometry::{Position, Rect};
-use crate::theme::{ACCENT, DARK_TRIAL, FRONT_RADIUS, INK, LIGHT_TRIAL, PAPER, TRIAL_RADIUS};
+use crate::theme::{ACCENT, AXIS_LINE, DARK_TRIAL, FRONT_RADIUS, INK, LIGHT_TRIAL, PAPER, TRIAL_RADIUS};
 
 /// A mark of fixed size.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,6 +15,8 @@ pub(crate) enum Glyph {
     LightTrial,
     /// Darker triangle.
     DarkTrial,
+    /// Small upright cross, as dark as [`Glyph::DarkTrial`].
+    CrossTrial,
     /// Black disc.
     Front,
     /// Large star in the accent colour.
@@ -52,6 +54,7 @@ impl Glyph {
         match self {
             Glyph::LightTrial => TRIAL_RADIUS,
             Glyph::DarkTrial => TRIAL_RADIUS + 0.8,
+            Glyph::CrossTrial => TRIAL_RADIUS + 0.6,
             Glyph::Front => FRONT_RADIUS,
             Glyph::Star => 20.0,
             Glyph::Diamond => 13.0,
@@ -72,6 +75,12 @@ impl Glyph {
         match self {
             Glyph::LightTrial => vec![disc(radius, LIGHT_TRIAL)],
             Glyph::DarkTrial => vec![polygon(regular(centre, radius, 3), DARK_TRIAL)],
+            Glyph::CrossTrial => {
+                let (x, y) = centre;
+                [vec![(x - radius, y), (x + radius, y)], vec![(x, y - radius), (x, y + radius)]]
+                    .map(|arm| Shape::line(arm, AXIS_LINE, DARK_TRIAL))
+                    .into()
+            }
             Glyph::Front => vec![disc(radius, INK)],
             Glyph::Star => vec![
                 polygon(star(centre, radius + 2.0), PAPER),

@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use report::{
     ComparisonFigure, ComparisonLine, ComparisonPoint, Curve, CurvesFigure, Format, Improvement,
     LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Plot, Point, ProgressFigure,
-    ProgressLine, Quantity, draw_comparison, draw_curves, draw_pareto, draw_progress,
+    ProgressLine, ProgressPhase, Quantity, draw_comparison, draw_curves, draw_pareto, draw_progress,
 };
 
 fn point(latency_ms: f64, accuracy: f64) -> Point {
@@ -32,6 +32,7 @@ fn pareto() -> ParetoFigure {
         footnote: "accuracy: surrogate".into(),
         reward_trials: trials(300),
         constrained_trials: trials(200),
+        front_trials: trials(100),
         front: vec![point(3.0, 0.43), point(14.8, 0.646), point(40.0, 0.67)],
         targets_ms: vec![15.0],
         marks: vec![
@@ -41,6 +42,11 @@ fn pareto() -> ParetoFigure {
         ],
         measured: vec![MeasuredPoint { predicted_ms: 14.9, measured_ms: 15.2, accuracy: 0.647 }],
     }
+}
+
+fn phases(ends: &[(&str, u64)]) -> Vec<ProgressPhase> {
+    let phase = |&(label, until): &(&str, u64)| ProgressPhase { label: label.into(), until };
+    ends.iter().map(phase).collect()
 }
 
 fn progress() -> ProgressFigure {
@@ -56,7 +62,7 @@ fn progress() -> ProgressFigure {
     ProgressFigure {
         title: "Progress".into(),
         trials: 1000,
-        reward_until: Some(500),
+        phases: phases(&[("maximising the reward", 400), ("under the target", 700), ("the front", 1000)]),
         lines: vec![
             line("search", LineKind::Solid, 0.646),
             line("random", LineKind::Dashed, 0.631),
@@ -175,6 +181,7 @@ fn an_svg_says_everything_that_the_figure_holds() {
         "accuracy (%)",
         "trials maximising the reward",
         "trials searching under the target",
+        "trials improving the front",
         "Pareto front",
         "target 15 ms",
         "best: 64.6 %",
@@ -192,7 +199,9 @@ fn an_svg_says_everything_that_the_figure_holds() {
         "random",
         "64.6 %",
         "63.1 %",
-        "← maximising the reward",
+        "maximising the reward",
+        "under the target",
+        "the front",
         "1000",
     ];
     assert_has(&progress_texts(&progress()), &expected);

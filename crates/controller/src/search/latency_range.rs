@@ -6,8 +6,9 @@ use serde::Serialize;
 use crate::random::{Purpose, rng};
 use crate::search::coordinate_descent::STARTS;
 use crate::search::limits::{Cost, Limits};
-use crate::search::problem::{LatencyOf, Problem};
+use crate::search::problem::{Candidate, LatencyOf, Problem};
 use crate::search::reward::Target;
+use crate::search::trial::Trial;
 
 /// The number of samples whose median is taken.
 const SAMPLES: usize = 1_001;
@@ -100,6 +101,56 @@ pub fn range(problem: &Problem<'_>, seed: u64) -> Result<Option<Range>, LatencyE
         }
     }
     Ok(of_sorted(sampled))
+}
+
+/// The fastest and the slowest candidate of a problem. Those of a table with latencies are exact;
+/// otherwise coordinate descent starts from the fastest and the slowest of `trials`. Empty if there
+/// are no latencies.
+///
+/// # Errors
+/// Returns an error if a latency is not available.
+pub(crate) fn ends(
+    problem: &Problem<'_>,
+    trials: &[Trial],
+) -> Result<Vec<Candidate>, LatencyError> {
+    let mut known: Vec<(f64, &Genotype)> = match problem.latency {
+        LatencyOf::Column(table) => {
+            table.rows().filter_map(|(genotype, row)| Some((row.latency_ms?, genotype))).collect()
+        }
+        LatencyOf::Device(_) | LatencyOf::Unknown => {
+            trials.iter().filter_map(|trial| Some((trial.latency_ms?, &trial.genotype))).collect()
+        }
+    };
+    known.sort_by(|a, b| a.0.total_cmp(&b.0).then(a.1.cmp(b.1)));
+    let slowest_first = known.iter().rev();
+    let mut ends = Vec::new();
+    for (sign, order) in [
+        (1.0, &mut known.iter() as &mut dyn Iterator<Item = &(f64, &Genotype)>),
+        (-1.0, &mut slowest_first.into_iter()),
+    ] {
+        let mut candidates = order.filter_map(|known| problem.candidate(known.1).transpose());
+        let Some(start) = candidates.next().transpose()? else { continue };
+        ends.push(match problem.latency {
+            LatencyOf::Device(_) => descend(problem, start, sign)?,
+            LatencyOf::Column(_) | LatencyOf::Unknown => start,
+        });
+    }
+    Ok(ends)
+}
+
+/// The candidate of the lowest latency times `sign` that coordinate descent finds.
+fn descend(
+    problem: &Problem<'_>,
+    start: Candidate,
+    sign: f64,
+) -> Result<Candidate, LatencyError> {
+    let Some(ms) = start.latency_ms else { return Ok(start) };
+    let signed = |genotype: &Genotype| {
+        let latency_ms = problem.candidate(genotype)?.and_then(|candidate| candidate.latency_ms);
+        Ok(latency_ms.map(|ms| sign * ms))
+    };
+    let (end, genotype) = problem.domain.coordinate_descent(&start.genotype, sign * ms, &signed)?;
+    Ok(Candidate { genotype, latency_ms: Some(sign * end) })
 }
 
 fn of_sorted(mut latencies: Vec<f64>) -> Option<Range> {

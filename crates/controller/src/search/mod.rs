@@ -4,6 +4,8 @@ pub mod algorithm;
 mod comparison;
 mod coordinate_descent;
 mod elasticity;
+mod front;
+mod front_share;
 mod hypervolume;
 mod latency_range;
 mod limits;
@@ -18,6 +20,7 @@ mod unmet_limits;
 mod winner;
 
 pub use comparison::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
+pub use front_share::{FrontShare, FrontShareError};
 pub use elasticity::{Elasticity, elasticity};
 pub use hypervolume::Hypervolume;
 pub use latency_range::{Binding, Range, least_cost, range};

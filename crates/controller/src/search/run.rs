@@ -1,5 +1,6 @@
 //! Runs a search. The first phase maximises the reward of the settings; the second continues from
-//! the same pool of trials and searches for accuracy under the target.
+//! the same pool of trials and searches for accuracy under the target; the third improves the
+//! Pareto front from what both have found.
 
 use std::ops::ControlFlow;
 
@@ -9,6 +10,7 @@ use search_space::{Genotype, LatencyError};
 use crate::random::{Purpose, rng};
 use crate::search::algorithm::{BATCH, Searcher};
 use crate::search::coordinate_descent::find_feasible;
+use crate::search::front::FrontSearch;
 use crate::search::problem::{Candidate, Problem};
 use crate::search::reward::Target;
 use crate::search::segments::{Objective, Segment, segments};
@@ -40,11 +42,23 @@ pub fn search(
     let mut trials: Vec<Trial> = Vec::new();
     for segment in segments(settings) {
         let score = |trial: &Trial| segment.objective.score(trial);
-        if !trials.is_empty() {
+        let mut front = match segment.objective {
+            Objective::Front => {
+                let targets = settings.goal.targets();
+                Some(FrontSearch::new(problem, targets, &trials, settings.seed)?)
+            }
+            _ => None,
+        };
+        if !trials.is_empty() && front.is_none() {
             searcher.begin(&score);
         }
         while trials.len() < segment.end {
-            let batch = propose(problem, settings, &segment, &mut searcher, &trials)?;
+            let batch = match &mut front {
+                Some(front) => {
+                    front.ask(BATCH.min(segment.end - trials.len()), searcher.proposed())?
+                }
+                None => propose(problem, settings, &segment, &mut searcher, &trials)?,
+            };
             if batch.is_empty() {
                 break;
             }
@@ -56,7 +70,10 @@ pub fn search(
                     evaluated
                 }
             };
-            searcher.tell(&evaluated);
+            match &mut front {
+                Some(front) => front.tell(&evaluated),
+                None => searcher.tell(&evaluated),
+            }
             trials.extend(evaluated);
             if progress(&trials).is_break() {
                 return Err(SearchError::Stopped);
@@ -101,10 +118,10 @@ fn propose(
     // Random draws find nothing within the limits and the target.
     let target = match segment.objective {
         Objective::UnderTarget(target) => Some(target),
-        Objective::Reward(..) | Objective::Accuracy => None,
+        Objective::Reward(..) | Objective::Front | Objective::Accuracy => None,
     };
     let found = find_feasible(problem, target, settings.seed)?;
-    let new = found.filter(|candidate| searcher.mark_seen(&candidate.genotype));
+    let new = found.filter(|candidate| searcher.proposed().mark(&candidate.genotype));
     Ok(new.into_iter().collect())
 }
 
@@ -144,10 +161,13 @@ fn evaluate(
     candidates: &[Candidate],
     settings: &SearchSettings,
 ) -> Vec<Trial> {
-    // The reward of a trial is that of the settings, also in the second phase.
+    // The reward of a trial is that of the settings in every phase.
     let rewarded = match (&settings.goal, segment.objective) {
         (Goal::Targets { reward, .. }, Objective::UnderTarget(target)) => {
             Objective::Reward(*reward, target)
+        }
+        (Goal::Targets { reward, targets, .. }, Objective::Front) => {
+            Objective::Reward(*reward, targets[0])
         }
         (_, objective) => objective,
     };

@@ -11,6 +11,8 @@ pub(crate) enum Objective {
     Reward(Reward, Target),
     /// Accuracy at a latency of at most the target.
     UnderTarget(Target),
+    /// Accuracy at every latency.
+    Front,
     /// Accuracy alone.
     Accuracy,
 }
@@ -29,7 +31,7 @@ impl Objective {
         match (self, trial.latency_ms) {
             (Objective::Reward(reward, target), Some(ms)) => reward.of(accuracy, ms, target),
             (Objective::UnderTarget(target), Some(ms)) => Reward::Hard.of(accuracy, ms, target),
-            (Objective::Accuracy, _) | (_, None) => accuracy,
+            (Objective::Front | Objective::Accuracy, _) | (_, None) => accuracy,
         }
     }
 
@@ -37,18 +39,20 @@ impl Objective {
         match self {
             Objective::Reward(..) | Objective::Accuracy => Phase::Reward,
             Objective::UnderTarget(_) => Phase::Target,
+            Objective::Front => Phase::Front,
         }
     }
 }
 
-/// The segments of a search, in order. Each phase has half of the trials, divided among the
-/// targets. With the soft reward, the first phase is a single segment, since a target is only a
-/// constant factor there. A search for accuracy alone is one segment. All trials of an extension
-/// search for accuracy under the targets, which share them.
+/// The segments of a search, in order. The front phase has its share of the trials; the two phases
+/// before it have half of the rest each, divided among the targets. With the soft reward, the first
+/// phase is a single segment, since a target is only a constant factor there. A search for accuracy
+/// alone is one segment. All trials of an extension search for accuracy under the targets, which
+/// share them.
 pub(crate) fn segments(settings: &SearchSettings) -> Vec<Segment> {
     let samples = settings.first_samples();
     let totals: Vec<usize> = settings.earlier.iter().copied().chain([settings.samples]).collect();
-    let Goal::Targets { reward, targets } = &settings.goal else {
+    let Goal::Targets { reward, targets, front } = &settings.goal else {
         let segment = |end: usize| Segment { objective: Objective::Accuracy, end };
         return totals.into_iter().map(segment).collect();
     };
@@ -56,7 +60,8 @@ pub(crate) fn segments(settings: &SearchSettings) -> Vec<Segment> {
         Reward::Soft(_) => &targets[..1],
         Reward::Hard | Reward::Absolute(_) => &targets[..],
     };
-    let half = samples / 2;
+    let front = front.of(samples);
+    let (half, targeted) = ((samples - front) / 2, samples - front);
     let shared = |objective: &dyn Fn(Target) -> Objective, targets: &[Target], start, end| {
         let share = |index: usize| start + (end - start) * (index + 1) / targets.len();
         let segment =
@@ -64,7 +69,10 @@ pub(crate) fn segments(settings: &SearchSettings) -> Vec<Segment> {
         targets.iter().enumerate().map(segment).collect::<Vec<Segment>>()
     };
     let mut segments = shared(&|target| Objective::Reward(*reward, target), rewarded, 0, half);
-    segments.extend(shared(&Objective::UnderTarget, targets, half, samples));
+    segments.extend(shared(&Objective::UnderTarget, targets, half, targeted));
+    if front > 0 {
+        segments.push(Segment { objective: Objective::Front, end: samples });
+    }
     for extension in totals.windows(2) {
         let (start, end) = (extension[0], extension[1]);
         segments.extend(shared(&Objective::UnderTarget, targets, start, end));

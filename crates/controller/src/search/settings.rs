@@ -3,6 +3,7 @@
 use search_space::LatencyError;
 
 use crate::search::algorithm::Algorithm;
+use crate::search::front_share::FrontShare;
 use crate::search::latency_range::Range;
 use crate::search::reward::{Reward, RewardError, Target};
 use crate::study::StudyError;
@@ -34,7 +35,7 @@ impl SearchSettings {
     /// # Errors
     /// [`RewardError::Huge`] if a reward is too large to compute with.
     pub fn check_rewards(&self, range: &Range) -> Result<(), RewardError> {
-        let Goal::Targets { reward, targets } = &self.goal else { return Ok(()) };
+        let Goal::Targets { reward, targets, .. } = &self.goal else { return Ok(()) };
         let ends_ms = [range.fastest_ms, range.slowest_ms];
         targets.iter().try_for_each(|&target| reward.check(ends_ms, target))
     }
@@ -61,6 +62,8 @@ pub enum Goal {
         reward: Reward,
         /// The target latencies, at least one.
         targets: Vec<Target>,
+        /// The share of the trials that improve the Pareto front away from the targets.
+        front: FrontShare,
     },
     /// Accuracy alone.
     Accuracy,

@@ -6,21 +6,28 @@ use crate::accuracy::Estimate;
 use crate::search::reward::{Target, meets};
 use crate::study::StudyPoint;
 
-/// The phases of a search: it maximises first the reward, then accuracy under the target.
+/// The phases of a search: it maximises first the reward, then accuracy under the target, and then
+/// accuracy at every latency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
     /// Maximises the reward of the settings, or accuracy alone.
     Reward,
     /// Searches for accuracy under the target, from the same pool of trials.
     Target,
+    /// Improves the Pareto front at all latencies, from the same pool of trials.
+    Front,
 }
 
 impl Phase {
+    /// All phases in their order.
+    pub const ALL: [Self; 3] = [Self::Reward, Self::Target, Self::Front];
+
     /// The name in files.
     pub fn name(self) -> &'static str {
         match self {
             Phase::Reward => "reward",
             Phase::Target => "target",
+            Phase::Front => "front",
         }
     }
 }

@@ -51,7 +51,7 @@ pub fn winners(
     study: &mut Study,
     progress: &mut dyn FnMut(&Trial, f64) -> ControlFlow<()>,
 ) -> Result<Vec<Winners>, SearchError> {
-    let Goal::Targets { reward, targets } = goal else {
+    let Goal::Targets { reward, targets, .. } = goal else {
         let best = best_by_accuracy(trials);
         return Ok(vec![Winners { target: None, best, best_by_reward: None }]);
     };

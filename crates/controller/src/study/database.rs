@@ -126,7 +126,10 @@ impl Database {
         let found: i64 = database.read(version)?;
         if found != schema.version {
             let (path, supported) = (database.path, schema.version);
-            return Err(StudyError::Version { path, found, supported });
+            return Err(match (1..supported).contains(&found) {
+                true => StudyError::Older { path, found, supported },
+                false => StudyError::Version { path, found, supported },
+            });
         }
         Ok(database)
     }

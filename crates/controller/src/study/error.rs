@@ -38,6 +38,20 @@ pub enum StudyError {
         /// The setting that is invalid.
         source: ManifestError,
     },
+    /// The study was made by an earlier version of nas and can be read, but not continued.
+    #[error(
+        "{}: cannot be resumed: an earlier version of nas made it (found study version {found}; \
+         expected: {supported}); start a new one with another --out",
+        path.display()
+    )]
+    Older {
+        /// The path of the database.
+        path: PathBuf,
+        /// The version that was found.
+        found: i64,
+        /// The version that this nas continues.
+        supported: i64,
+    },
     /// The study belongs to another search.
     #[error("{}: another study: its {difference}", path.display())]
     OtherSettings {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::database::StudySettings;
 use crate::search::algorithm::Algorithm;
-use crate::search::{Exponent, Goal, Limits, Reward, SearchSettings, Target};
+use crate::search::{Exponent, FrontShare, Goal, Limits, Reward, SearchSettings, Target};
 
 /// The sources of a search, identified by their contents.
 #[derive(Clone, Debug, PartialEq)]
@@ -148,9 +148,13 @@ impl Manifest {
         set("space", fingerprint.as_ref().map_or(name.clone(), |hash| format!("{name} {hash}")));
         match &self.goal {
             Goal::Accuracy => set("maximize", "accuracy".to_owned()),
-            Goal::Targets { reward, targets } => {
+            Goal::Targets { reward, targets, front } => {
                 set("target_ms", joined(targets.iter().map(|target| target.ms())));
                 set("reward", reward_text(*reward));
+                // Studies without the phase lack the setting, as those of early versions do.
+                if *front != FrontShare::NONE {
+                    set("front", front.share().to_string());
+                }
             }
         }
         match &self.accuracy {
@@ -217,12 +221,18 @@ impl Manifest {
         let goal = match settings.0.contains_key("target_ms") {
             false => Goal::Accuracy,
             true => {
+                let front = match settings.0.contains_key("front") {
+                    false => FrontShare::NONE,
+                    true => FrontShare::new(settings.parsed("front")?)
+                        .map_err(|_| settings.error("front"))?,
+                };
                 let error = |_| settings.error("target_ms");
                 let targets = settings.values("target_ms")?.into_iter().map(Target::new);
                 Goal::Targets {
                     reward: reward(settings.text("reward")?)
                         .ok_or_else(|| settings.error("reward"))?,
                     targets: targets.collect::<Result<_, _>>().map_err(error)?,
+                    front,
                 }
             }
         };

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
 use rusqlite::{OptionalExtension, params};
 use search_space::{Domain, Genotype};
 
@@ -12,6 +13,14 @@ use super::manifest::{Manifest, SAMPLES};
 use super::schema::{self, FILE_NAME};
 use crate::accuracy::Estimate;
 use crate::search::trial::{Phase, Trial};
+
+impl FromSql for Phase {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        let name = value.as_str()?;
+        let known = Self::ALL.into_iter().find(|phase| phase.name() == name);
+        known.ok_or(FromSqlError::InvalidType)
+    }
+}
 
 /// An open study.
 #[derive(Debug)]
@@ -115,10 +124,8 @@ impl Study {
             )?;
             let rows = query.query_map([], |row| {
                 let estimate = Estimate { accuracy: row.get(2)?, standard_error: row.get(3)? };
-                let second = row.get_ref(5)?.as_str()? == Phase::Target.name();
-                let phase = if second { Phase::Target } else { Phase::Reward };
                 let genotype = Genotype(Vec::new());
-                let (latency_ms, reward) = (row.get(1)?, row.get(4)?);
+                let (latency_ms, reward, phase) = (row.get(1)?, row.get(4)?, row.get(5)?);
                 Ok((row.get(0)?, Trial { genotype, latency_ms, estimate, reward, phase }))
             })?;
             rows.collect()

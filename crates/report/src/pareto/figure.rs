@@ -48,6 +48,8 @@ pub struct ParetoFigure {
     pub reward_trials: Vec<Point>,
     /// The trials of the phase that searches for accuracy under the targets.
     pub constrained_trials: Vec<Point>,
+    /// The trials of the phase that improves the Pareto front at all latencies.
+    pub front_trials: Vec<Point>,
     /// The points of the Pareto front, in any order. They are joined by a step line, the highest
     /// accuracy within each latency.
     pub front: Vec<Point>,
@@ -76,6 +78,7 @@ pub(super) fn points(figure: &ParetoFigure) -> impl Iterator<Item = (String, Poi
     let measured = figure.measured.iter().enumerate();
     named("reward_trials", &figure.reward_trials)
         .chain(named("constrained_trials", &figure.constrained_trials))
+        .chain(named("front_trials", &figure.front_trials))
         .chain(named("front", &figure.front))
         .chain(marks.map(|(index, mark)| (format!("marks[{index}].point"), mark.point)))
         .chain(measured.flat_map(|(index, point)| {

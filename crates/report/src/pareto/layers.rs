@@ -42,6 +42,9 @@ pub(super) fn legend(figure: &ParetoFigure) -> Vec<Entry> {
     if !figure.constrained_trials.is_empty() {
         entries.push(Entry::dots("trials searching under the target", Glyph::DarkTrial));
     }
+    if !figure.front_trials.is_empty() {
+        entries.push(Entry::dots("trials improving the front", Glyph::CrossTrial));
+    }
     if !figure.front.is_empty() {
         entries.push(Entry::marked_line("Pareto front", Glyph::Front));
     }
@@ -68,9 +71,11 @@ pub(super) fn legend(figure: &ParetoFigure) -> Vec<Entry> {
 pub(super) fn data(figure: &ParetoFigure, targets: &[Target], frame: &Frame) -> Vec<Shape> {
     let mut shapes = Vec::new();
     let mut obstacles = Vec::new();
-    for (trials, glyph) in
-        [(&figure.reward_trials, Glyph::LightTrial), (&figure.constrained_trials, Glyph::DarkTrial)]
-    {
+    for (trials, glyph) in [
+        (&figure.reward_trials, Glyph::LightTrial),
+        (&figure.constrained_trials, Glyph::DarkTrial),
+        (&figure.front_trials, Glyph::CrossTrial),
+    ] {
         for centre in thin(&positions(trials, frame), MAX_MARKS) {
             shapes.extend(glyph.shapes(centre));
             obstacles.push(around(centre, glyph, TRIAL));

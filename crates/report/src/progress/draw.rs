@@ -2,7 +2,7 @@
 
 use plotters::style::text_anchor::HPos;
 
-use super::figure::{Improvement, LineKind, ProgressFigure, ProgressLine, check};
+use super::figure::{Improvement, LineKind, ProgressFigure, ProgressLine, ProgressPhase, check};
 use crate::axis::Axis;
 use crate::canvas::Shape;
 use crate::error::ReportError;
@@ -16,6 +16,8 @@ use crate::theme::{AXIS_LINE, DATA_LINE, INK, LABEL, LEADER, SOFT_INK};
 
 /// Room to the right of the plot for the final accuracies.
 const SIDE_ROOM: f64 = 104.0;
+/// The least room beside the name of a phase, on both sides together.
+const PHASE_MARGIN: f64 = 24.0;
 /// The accuracies of this share of the trials, the first ones, may be below the axis.
 const RUN_IN: f64 = 0.01;
 
@@ -37,13 +39,13 @@ pub fn draw_progress(figure: &ProgressFigure, format: Format) -> Result<Vec<u8>,
         x_name: "trials",
         y_name: "best accuracy so far (%)",
         legend: figure.lines.iter().map(entry).collect(),
-        headroom: figure.reward_until.map_or(0.0, |_| HEAD_ROW),
+        headroom: if figure.phases.len() > 1 { HEAD_ROW } else { 0.0 },
         side_room: SIDE_ROOM,
     };
     let y = Axis::around(&percents, (0.0, 100.0), 1.0);
     let (frame, mut shapes) = frame::draw(around, Axis::counts(figure.trials as f64), y);
-    if let Some(trial) = figure.reward_until {
-        draw_phases(trial, &frame, &mut shapes);
+    if figure.phases.len() > 1 {
+        draw_phases(&figure.phases, &frame, &mut shapes);
     }
     draw_lines(figure, &frame, &mut shapes);
     if percents.is_empty() {
@@ -80,22 +82,23 @@ fn entry(line: &ProgressLine) -> Entry {
     Entry { label: line.label.clone(), sample_width: LINE_SAMPLE, sample }
 }
 
-/// A vertical line where one phase of the search ends and the next begins, with the names of the
-/// phases if there is room for them.
-fn draw_phases(trial: u64, frame: &Frame, shapes: &mut Vec<Shape>) {
+/// A vertical line where one phase of the search ends and the next begins, with the phases between
+/// the lines.
+fn draw_phases(phases: &[ProgressPhase], frame: &Frame, shapes: &mut Vec<Shape>) {
     let Rect { left, top, right, bottom } = frame.plot;
-    let x = frame.x(trial as f64);
     let head = top - HEAD_ROW;
-    shapes.push(Shape::line(vec![(x, bottom), (x, head)], AXIS_LINE, LEADER));
-    let sides = [
-        ("← maximising the reward", HPos::Right, -12.0, x - left),
-        ("searching under the target →", HPos::Left, 12.0, right + SIDE_ROOM - x),
-    ];
-    for (phase, anchor, away, room) in sides {
-        if text::width(phase, LABEL, Weight::Regular) + 12.0 <= room {
-            let at = (x + away, top - HEAD_ROW / 2.0);
-            shapes.push(Shape::text(phase, at, LABEL, anchor, SOFT_INK));
+    let mut start = left;
+    for (index, phase) in phases.iter().enumerate() {
+        let is_last = index + 1 == phases.len();
+        let end = if is_last { right + SIDE_ROOM } else { frame.x(phase.until as f64) };
+        if !is_last {
+            shapes.push(Shape::line(vec![(end, bottom), (end, head)], AXIS_LINE, LEADER));
         }
+        if text::width(&phase.label, LABEL, Weight::Regular) + PHASE_MARGIN <= end - start {
+            let at = ((start + end) / 2.0, top - HEAD_ROW / 2.0);
+            shapes.push(Shape::text(phase.label.clone(), at, LABEL, HPos::Center, SOFT_INK));
+        }
+        start = end;
     }
 }
 

@@ -32,6 +32,15 @@ pub struct ProgressLine {
     pub improvements: Vec<Improvement>,
 }
 
+/// Consecutive trials with one objective.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProgressPhase {
+    /// What the trials search for, left out where there is no room for it.
+    pub label: String,
+    /// The number of its last trial, counted from 1.
+    pub until: u64,
+}
+
 /// The best accuracy under a target against the number of trials.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ProgressFigure {
@@ -41,9 +50,8 @@ pub struct ProgressFigure {
     pub footnote: String,
     /// The number of trials. Every curve is drawn up to here.
     pub trials: u64,
-    /// The last trial of the phase that maximises the reward, if it was followed by a phase that
-    /// searches under the target.
-    pub reward_until: Option<u64>,
+    /// The phases of the search in their order. With fewer than two, none is marked.
+    pub phases: Vec<ProgressPhase>,
     /// The search, and what it is compared with. The first curve is drawn on top.
     pub lines: Vec<ProgressLine>,
 }

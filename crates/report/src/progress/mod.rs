@@ -4,4 +4,4 @@ mod draw;
 mod figure;
 
 pub use draw::draw_progress;
-pub use figure::{Improvement, LineKind, ProgressFigure, ProgressLine};
+pub use figure::{Improvement, LineKind, ProgressFigure, ProgressLine, ProgressPhase};

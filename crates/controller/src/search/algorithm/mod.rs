@@ -4,12 +4,10 @@
 mod evolution;
 mod kind;
 pub mod nsga2;
-mod offspring;
+pub(crate) mod offspring;
 pub mod ppo;
+mod proposed;
 
-use std::collections::HashSet;
-
-use rand::seq::SliceRandom;
 use search_space::{Domain, Genotype};
 
 use crate::random::{Purpose, rng};
@@ -18,6 +16,7 @@ use evolution::Evolution;
 pub use kind::Algorithm;
 use nsga2::Nsga2;
 use ppo::Ppo;
+pub(crate) use proposed::Proposed;
 
 /// The number of genotypes in a batch. It is fixed, so that a study does not depend on the number
 /// of jobs.
@@ -25,15 +24,13 @@ pub const BATCH: usize = 20;
 
 /// The number of draws available for each requested genotype.
 const DRAWS: usize = 100;
-/// The maximum size of a domain that is listed when draws find too few new genotypes.
-const MAX_LISTED: usize = 100_000;
 
 /// A running search algorithm.
 pub struct Searcher<'a> {
     domain: &'a Domain,
     seed: u64,
     batches: u64,
-    seen: HashSet<Genotype>,
+    proposed: Proposed<'a>,
     state: State,
 }
 
@@ -53,7 +50,7 @@ impl<'a> Searcher<'a> {
             Algorithm::Nsga2 => State::Nsga2(Nsga2::default()),
             Algorithm::Random => State::Random,
         };
-        Self { domain, seed, batches: 0, seen: HashSet::new(), state }
+        Self { domain, seed, batches: 0, proposed: Proposed::new(domain), state }
     }
 
     /// Proposes up to `count` genotypes that were not proposed before and returns what `accept`
@@ -80,6 +77,7 @@ impl<'a> Searcher<'a> {
             ppo.begin_batch(score);
         }
         let mut batch = Vec::new();
+        let mut accept = |genotype: &Genotype| accept(genotype);
         for _ in 0..DRAWS * count {
             if batch.len() == count {
                 break;
@@ -90,35 +88,15 @@ impl<'a> Searcher<'a> {
                 State::Nsga2(nsga2) => nsga2.propose(self.domain, &mut rng),
                 State::Random => self.domain.sample(&mut rng),
             };
-            let genotype = self.domain.nearest(genotype);
-            if !self.seen.contains(&genotype)
-                && let Some(accepted) = accept(&genotype)?
-            {
-                self.mark_seen(&genotype);
-                batch.push(accepted);
-            }
+            batch.extend(self.proposed.offer(genotype, &mut accept)?);
         }
-        if batch.len() < count
-            && let Some(mut all) = self.domain.all(MAX_LISTED)
-        {
-            // A list contains the genotypes that draws miss.
-            all.shuffle(&mut rng);
-            for genotype in all {
-                if batch.len() < count
-                    && !self.seen.contains(&genotype)
-                    && let Some(accepted) = accept(&genotype)?
-                {
-                    self.mark_seen(&genotype);
-                    batch.push(accepted);
-                }
-            }
-        }
+        self.proposed.fill(&mut batch, count, &mut accept, &mut rng)?;
         Ok(batch)
     }
 
-    /// Marks a genotype that was found elsewhere as proposed. Returns false if it already was.
-    pub fn mark_seen(&mut self, genotype: &Genotype) -> bool {
-        self.seen.insert(genotype.clone())
+    /// The genotypes that were proposed so far, to which another part of the search adds its own.
+    pub(crate) fn proposed(&mut self) -> &mut Proposed<'a> {
+        &mut self.proposed
     }
 
     /// Tells the algorithm an evaluated batch, in the order in which it was proposed.

@@ -14,7 +14,7 @@ const STAGE_MUTATION: f64 = 0.3;
 
 /// An offspring of one or two parents: whole stages of the second parent, then one or more
 /// mutations.
-pub(super) fn make_offspring<'a>(
+pub(crate) fn make_offspring<'a>(
     domain: &Domain,
     mut parent: impl FnMut(&mut ChaCha8Rng) -> &'a Genotype,
     rng: &mut ChaCha8Rng,

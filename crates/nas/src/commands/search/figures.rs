@@ -3,10 +3,10 @@
 use std::path::Path;
 
 use anyhow::Result;
-use controller::search::{Goal, Phase, Target, Trial, Winner, best_accuracies, pareto_front};
+use controller::search::{Phase, Target, Trial, Winner, best_accuracies, pareto_front};
 use report::{
     Format, Improvement, LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Point,
-    ProgressFigure, ProgressLine, draw_pareto, draw_progress, write_atomically,
+    ProgressFigure, ProgressLine, ProgressPhase, draw_pareto, draw_progress, write_atomically,
 };
 
 use super::results::Results;
@@ -31,7 +31,7 @@ fn point(trial: &Trial) -> Option<Point> {
 
 fn pareto(results: &Results<'_>) -> ParetoFigure {
     let trials = &results.trials;
-    let of = |half| trials.iter().filter(|trial| trial.phase == half).filter_map(point).collect();
+    let of = |phase| trials.iter().filter(|trial| trial.phase == phase).filter_map(point).collect();
     let front = pareto_front(trials).into_iter().filter_map(|index| point(&trials[index]));
     let winner = |winner: &Option<Winner>, kind: MarkKind, label: &str| {
         let winner = winner.as_ref()?;
@@ -65,6 +65,7 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         footnote: footnote(results),
         reward_trials: of(Phase::Reward),
         constrained_trials: of(Phase::Target),
+        front_trials: of(Phase::Front),
         front: front.collect(),
         targets_ms: targets.iter().map(|target| target.ms()).collect(),
         marks: winners.flatten().chain(references).collect(),
@@ -106,7 +107,6 @@ fn progress(results: &Results<'_>) -> ProgressFigure {
             line(random, LineKind::Dashed, &results.random, target),
         ]
     });
-    let halved = matches!(results.settings.goal, Goal::Targets { .. });
     ProgressFigure {
         title: match targets[..] {
             [Some(target)] => format!("Best accuracy under {} ms against trials", target.ms()),
@@ -115,7 +115,21 @@ fn progress(results: &Results<'_>) -> ProgressFigure {
         },
         footnote: footnote(results),
         trials: results.trials.len() as u64,
-        reward_until: halved.then_some(results.settings.first_samples() as u64 / 2),
+        phases: phases(&results.trials),
         lines: lines.collect(),
     }
+}
+
+/// The phases of a search that had trials.
+fn phases(trials: &[Trial]) -> Vec<ProgressPhase> {
+    let of = |phase: Phase| {
+        let last = trials.iter().rposition(|trial| trial.phase == phase)?;
+        let label = match phase {
+            Phase::Reward => "maximising the reward",
+            Phase::Target => "searching under the target",
+            Phase::Front => "improving the front",
+        };
+        Some(ProgressPhase { label: label.to_owned(), until: last as u64 + 1 })
+    };
+    Phase::ALL.into_iter().filter_map(of).collect()
 }

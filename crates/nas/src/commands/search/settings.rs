@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use controller::search::{Exponent, Goal, Reward, SearchSettings, Target};
+use controller::search::{Exponent, FrontShare, Goal, Reward, SearchSettings, Target};
 
 use crate::args::{Global, RewardKind, SearchArgs};
 use crate::exit::bad_input;
@@ -15,13 +15,24 @@ const DEFAULT_SAMPLES: usize = 16_000;
 pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
     let goal = match args.maximize {
         Some(_) => Goal::Accuracy,
-        None => Goal::Targets { reward: reward(args)?, targets: targets(&args.target_ms)? },
+        None => Goal::Targets {
+            reward: reward(args)?,
+            targets: targets(&args.target_ms)?,
+            front: front(args)?,
+        },
     };
     let samples = args.samples.unwrap_or(DEFAULT_SAMPLES);
     let min = (2 * goal.targets().len()).max(1);
-    if samples < min {
-        let message =
-            format!("found {samples}; expected: at least {min}, one for each phase and target");
+    let front = match goal {
+        Goal::Targets { front, .. } => front.of(samples),
+        Goal::Accuracy => 0,
+    };
+    if samples - front < min {
+        let others = match front {
+            0 => format!("at least {min}"),
+            front => format!("at least {min} besides the {front} of --front"),
+        };
+        let message = format!("found {samples}; expected: {others}, one for each phase and target");
         return Err(bad_input("--samples", message));
     }
     let (algorithm, earlier, seed) = (args.algorithm, Vec::new(), global.seed);
@@ -41,6 +52,13 @@ pub(super) fn continued(
         let there = format!("the number of trials of the study in {}", out.display());
         bad_input("--samples", format!("found {samples}; expected: at least {before}, {there}"))
     })
+}
+
+fn front(args: &SearchArgs) -> Result<FrontShare> {
+    match args.front {
+        Some(share) => FrontShare::new(share).map_err(|error| bad_input("--front", error)),
+        None => Ok(FrontShare::default_of(args.algorithm)),
+    }
 }
 
 fn targets(target_ms: &[f64]) -> Result<Vec<Target>> {
