@@ -67,7 +67,7 @@ fn bad_tables_are_refused() {
     };
     check("threads: 1", "threads: 7", &["table.ron", "threads", "7", "--allow-foreign"]);
     assert_eq!(nas(&["table", "show", "--table", path, "--allow-foreign"]).code, 0);
-    check("format: 1", "format: 9", &["table.ron", "9", "1"]);
+    check("format: 2", "format: 9", &["table.ron", "9", "2"]);
     check("p50_ms", "p51_ms", &["table.ron", "line", "p51_ms"]);
     refused(&["table", "show", "--table", "missing.ron"], &["missing.ron"]);
     refused(&["table", "build", "--threads", "0"], &["--threads", "found 0"]);

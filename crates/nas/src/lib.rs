@@ -9,6 +9,7 @@ mod device_option;
 mod exit;
 mod interrupt;
 mod load;
+mod measured;
 mod output_folder;
 mod process_setup;
 mod progress;

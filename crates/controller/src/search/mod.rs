@@ -1,5 +1,6 @@
 //! The search: its problem, reward, algorithms, phases and winners.
 
+mod acceptance;
 pub mod algorithm;
 mod comparison;
 mod coordinate_descent;
@@ -16,6 +17,7 @@ mod settings;
 pub(crate) mod trial;
 mod winner;
 
+pub use acceptance::{Acceptance, Margin, MarginError};
 pub use comparison::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
 pub use elasticity::{Elasticity, elasticity};
 pub use hypervolume::Hypervolume;
@@ -28,5 +30,6 @@ pub use run::{random_comparison, search};
 pub use settings::{Goal, SearchError, SearchSettings};
 pub use trial::{Phase, Trial};
 pub use winner::{
-    MAX_MEASURED, Winner, Winners, best_by_accuracy, best_by_reward, best_under_target, winners,
+    MAX_MEASURED, TrialLatency, Winner, Winners, best_by_accuracy, best_by_reward,
+    best_under_target, winners,
 };

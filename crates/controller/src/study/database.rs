@@ -35,6 +35,16 @@ pub(crate) struct Schema {
     pub(crate) version: i64,
     /// The SQL that creates the tables, except that of the settings.
     pub(crate) tables: &'static str,
+    /// The settings that early files lack, with the values that they stand for.
+    pub(crate) early: &'static [(&'static str, &'static str)],
+}
+
+impl Schema {
+    /// The settings with those that early files lack.
+    pub(crate) fn complete(&self, settings: &StudySettings) -> StudySettings {
+        let early = self.early.iter().map(|(name, value)| ((*name).into(), (*value).into()));
+        early.chain(settings.clone()).collect()
+    }
 }
 
 /// An open database file.
@@ -114,7 +124,8 @@ impl Database {
             let (path, supported) = (database.path, schema.version);
             return Err(StudyError::Version { path, found, supported });
         }
-        let stored = database.read(settings)?;
+        let stored = schema.complete(&database.read(settings)?);
+        let wanted = schema.complete(wanted);
         for name in stored.keys().chain(wanted.keys()) {
             let (stored, wanted) = (stored.get(name), wanted.get(name));
             if stored != wanted {
@@ -128,6 +139,30 @@ impl Database {
             }
         }
         Ok(database)
+    }
+
+    /// Adds those columns to a table that it lacks. Their values are NULL in existing rows.
+    pub(crate) fn add_columns(
+        &mut self,
+        table: &str,
+        columns: &[(&str, &str)],
+    ) -> Result<(), StudyError> {
+        let there: Vec<String> = self.read(|connection| {
+            let mut query = connection.prepare("SELECT name FROM pragma_table_info(?)")?;
+            query.query_map([table], |row| row.get(0))?.collect()
+        })?;
+        let lacking = |(name, _): &&(&str, &str)| !there.iter().any(|column| column == name);
+        let missing: Vec<_> = columns.iter().filter(lacking).collect();
+        if missing.is_empty() {
+            return Ok(());
+        }
+        self.write(|transaction| {
+            for (name, kind) in missing {
+                let add = format!("ALTER TABLE {table} ADD COLUMN {name} {kind}");
+                transaction.execute_batch(&add)?;
+            }
+            Ok(())
+        })
     }
 
     fn connect(path: PathBuf) -> Result<Self, StudyError> {

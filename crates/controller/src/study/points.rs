@@ -67,7 +67,7 @@ fn read(path: &Path, options: &str) -> Result<StudyPoints, StudyError> {
     if !(1..=supported).contains(&found) {
         return Err(StudyError::Version { path: path.to_owned(), found, supported });
     }
-    let settings = database::settings(&connection).map_err(failed)?;
+    let settings = schema::SCHEMA.complete(&database::settings(&connection).map_err(failed)?);
     let points = points(&connection).map_err(failed)?;
     Ok(StudyPoints { settings, points })
 }

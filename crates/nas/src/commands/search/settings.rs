@@ -1,7 +1,8 @@
 //! The settings of a search from its arguments.
 
 use anyhow::Result;
-use controller::search::{Exponent, Goal, Reward, SearchSettings, Target};
+use controller::search::{Acceptance, Exponent, Goal, Margin, Reward, SearchSettings, Target};
+use search_space::Statistic;
 
 use crate::args::{Global, RewardKind, SearchArgs};
 use crate::exit::bad_input;
@@ -9,7 +10,7 @@ use crate::exit::bad_input;
 pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
     let goal = match args.maximize {
         Some(_) => Goal::Accuracy,
-        None => Goal::Targets { reward: reward(args)?, targets: targets(&args.target_ms)? },
+        None => Goal::Targets { reward: reward(args)?, targets: targets(args)? },
     };
     let min = (2 * goal.targets().len()).max(1);
     if args.samples < min {
@@ -23,10 +24,16 @@ pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
     Ok(SearchSettings { algorithm, goal, samples, seed })
 }
 
-fn targets(target_ms: &[f64]) -> Result<Vec<Target>> {
-    let mut targets = Vec::with_capacity(target_ms.len());
-    for &ms in target_ms {
+fn targets(args: &SearchArgs) -> Result<Vec<Target>> {
+    let margin = args.margin.map_or(Ok(Margin::default()), Margin::new);
+    let acceptance = Acceptance {
+        statistic: args.statistic.map(Statistic::from).unwrap_or_default(),
+        margin: margin.map_err(|error| bad_input("--margin", error))?,
+    };
+    let mut targets = Vec::with_capacity(args.target_ms.len());
+    for &ms in &args.target_ms {
         let target = Target::new(ms).map_err(|error| bad_input("--target-ms", error))?;
+        let target = target.accepting(acceptance);
         if targets.contains(&target) {
             return Err(bad_input(
                 "--target-ms",
