@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use controller::Warning;
 use latency_predictor::{
-    BuildRecord, Built, DeviceTable, Disturbance, FileError, ForeignTable, Measured, MeasuringLock,
-    Prediction, PredictorError, Runs, Runtime, Setup,
+    Built, DeviceTable, Disturbance, FileError, ForeignTable, Measured, MeasuringLock, Prediction,
+    PredictorError, Runs, Runtime, Setup,
 };
 use search_space::{Network, SearchSpace, published};
 
@@ -130,7 +130,7 @@ pub(crate) struct NamedSpace<'a> {
 /// this space if there are any, or of all.
 pub(crate) fn warn_of_disturbed(device: &DeviceTable, space: Option<NamedSpace<'_>>) {
     for build in device.table.disturbed_builds(space.map(|space| space.name)) {
-        let BuildRecord { space: name, date, .. } = build;
+        let name = &build.space;
         let argument = match space.filter(|space| space.name == name) {
             Some(space) => space.argument,
             None if published::space_names().any(|known| known == name) => name,
@@ -138,7 +138,7 @@ pub(crate) fn warn_of_disturbed(device: &DeviceTable, space: Option<NamedSpace<'
         };
         let command = build_command(device, argument);
         screen::warn(&Warning::DisturbedTable {
-            blocks: format!("the blocks of {name} ({date})"),
+            blocks: format!("the blocks of {name}"),
             signs: build.disturbances().iter().map(Disturbance::to_string).collect(),
             advice: format!("repeat on a quiet machine:\n  {command}"),
         });
@@ -182,8 +182,8 @@ pub(crate) fn predict(
         .map(|conditions| conditions.disturbances().iter().map(Disturbance::to_string).collect())
         .unwrap_or_default();
     if !signs.is_empty() {
-        let (blocks, path) = (format!("blocks of {}", network.name), device.path.display());
-        let advice = format!("on a quiet machine, measure into another file than {path}");
+        let blocks = format!("blocks of {}", network.name);
+        let advice = "nas table build\nmeasures the blocks of a space again".to_owned();
         screen::warn(&Warning::DisturbedTable { blocks, signs, advice });
     }
     Ok(prediction)

@@ -80,7 +80,7 @@ const MAX_BUSY_CPUS: f64 = 0.15;
 /// The maximum share of the time for other guests of the hypervisor.
 const MAX_STOLEN: f64 = 0.02;
 /// The maximum share of runs that do not count.
-const MAX_LEFT_OUT: f64 = 0.25;
+const MAX_LEFT_OUT: f64 = 0.5;
 /// The maximum share of networks of which even runs that count were slowed.
 const MAX_SLOWED: f64 = 0.05;
 /// The maximum ratio of the probe's median level to its fastest one.

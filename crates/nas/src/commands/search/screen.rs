@@ -50,14 +50,13 @@ pub(super) fn range(problem: &Problem<'_>, range: &Range, targets: &[Target]) ->
 
 /// Which measured latencies are accepted under the targets.
 pub(super) fn acceptance(targets: &[Target]) -> String {
-    let max = |target: &Target| format!("{:.3} ms", target.max_measured_ms());
+    let max = |target: &Target| format!("{:.3}", target.max_measured_ms());
     let all = targets.iter().map(max).collect::<Vec<_>>().join(", ");
     let of = targets.first().map(|target| target.acceptance()).unwrap_or_default();
+    let (percent, words) = (percent(of.margin), of.statistic.words());
     format!(
-        "winners are to be measured at {all} or less: {} below the target\n\
-         (--margin), by the {} (--statistic)",
-        percent(of.margin),
-        of.statistic.words()
+        "winners must be measured at {all} ms or less:\n\
+         {percent} (--margin) below the target, {words} (--statistic)"
     )
 }
 
