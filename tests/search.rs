@@ -10,7 +10,10 @@ use crate::table::{empty_table, made_up_table};
 /// All trials of a finished search, without what was measured.
 fn trials(out: &Path) -> Vec<String> {
     let text = std::fs::read_to_string(out.join("pareto.csv")).expect("written");
-    text.lines().map(|line| line.rsplit_once(',').expect("columns").0.to_owned()).collect()
+    let header = text.lines().next().expect("a header").split(',');
+    let measured = header.clone().position(|name| name == "measured_ms").expect("the column");
+    let trial = |line: &str| line.split(',').take(measured).collect::<Vec<_>>().join(",");
+    text.lines().map(trial).collect()
 }
 
 /// The target binds nothing, so that the first candidate is the winner: real measurements and the
@@ -76,6 +79,53 @@ fn several_targets_share_a_study_and_no_trial_exceeds_a_limit() {
     }
 }
 
+/// All runs and the undisturbed ones are told of every measurement, with what meets the target. The
+/// target is met by far, whatever the machine does meanwhile.
+#[test]
+fn what_is_accepted_and_both_statistics_are_told_and_bind_the_study() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
+    let (table, out) = (path("table.ron"), path("out"));
+    made_up_table(Path::new(&table));
+    let search = ["search", "--target-ms", "1000000", "--samples", "80", "--runs", "4"];
+    let search = [&search[..], &["--table", &table, "--out", &out]].concat();
+    let chosen = [&search[..], &["--statistic", "all", "--margin", "0.25"]].concat();
+    let run = nas(&chosen);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for part in ["750000.000 ms or less: 25 % below", "--margin", "p50 of all runs", "--statistic"]
+    {
+        assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
+    }
+    for part in ["undisturbed runs: p50 ", "meets it (decides)", "all runs: p50 ", "disturbed"] {
+        assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
+    }
+    let found = json(&[&chosen[..], &["--resume"]].concat());
+    assert_eq!(found["statistic"], "all");
+    assert_eq!((&found["margin"], &found["max_measured_ms"]), (&0.25.into(), &750_000.0.into()));
+    let best = &found["best"];
+    let (measured, number) = (&best["measured"], |value: &serde_json::Value| value.as_f64());
+    assert_eq!(best["measured_ms"], measured["all"]["p50_ms"], "{best}");
+    assert_eq!(best["meets"], serde_json::json!({ "undisturbed": true, "all": true }));
+    assert!(number(&measured["p10_ms"]) <= number(&measured["p50_ms"]), "{measured}");
+    assert!(number(&measured["all"]["p50_ms"]) <= number(&measured["all"]["p95_ms"]), "{measured}");
+    assert_eq!(measured["all"]["runs"], 4);
+    let share = number(&measured["left_out_share"]).expect("a share");
+    assert!((0.0..=1.0).contains(&share), "{measured}");
+
+    let ron = std::fs::read_to_string(Path::new(&out).join("best.ron")).expect("written");
+    for part in ["// Measured on native", "// undisturbed runs: p50", "// all runs: p50"] {
+        assert!(ron.contains(part), "{part}: {ron}");
+    }
+    assert_eq!(nas(&["describe", &format!("{out}/best.ron")]).code, 0);
+    let csv = std::fs::read_to_string(Path::new(&out).join("pareto.csv")).expect("written");
+    let header = "measured_ms,undisturbed_p50_ms,all_p50_ms,all_p95_ms,left_out_share";
+    assert!(csv.lines().next().expect("a header").ends_with(header), "{csv}");
+    assert!(csv.lines().all(|line| line.split(',').count() == 13));
+
+    refused(&[&search[..], &["--resume", "--statistic", "all"]].concat(), &["margin is 0.25"]);
+    refused(&[&search[..], &["--resume", "--margin", "0.25"]].concat(), &["statistic is all"]);
+}
+
 #[test]
 fn limits_that_nothing_meets_are_refused_before_anything_is_measured() {
     let folder = tempdir().expect("a temporary folder");
@@ -127,6 +177,12 @@ fn bad_searches_are_refused_and_write_nothing() {
     check(&["--target-ms", "15", "--max", "params=4MiB"], &["params=4MiB", "K M G"]);
     check(&["--target-ms", "15", "--w", "0.15"], &["--w", "0.15", "slower"]);
     check(&["--target-ms", "15", "--w", "-0.1", "--reward", "hard"], &["--w", "hard"]);
+    check(&["--target-ms", "15", "--margin", "-0.1"], &["--margin", "found -0.1", "below 1"]);
+    check(&["--target-ms", "15", "--margin", "1"], &["--margin", "found 1", "0.015"]);
+    check(&["--target-ms", "15", "--margin", "NaN"], &["--margin", "NaN"]);
+    check(&["--target-ms", "15", "--margin", "1.5%"], &["--margin", "1.5%"]);
+    check(&["--target-ms", "15", "--statistic", "best"], &["best", "undisturbed, all"]);
+    check(&["--maximize", "accuracy", "--margin", "0"], &["--margin", "nothing is measured"]);
     check(&["--target-ms", "15", "--samples", "1"], &["--samples", "found 1"]);
     check(
         &["--target-ms", "5,15", "--samples", "4"],

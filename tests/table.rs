@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use latency_predictor::{BuildSettings, Entry, Quantiles, Runtime, Setup, Table, Timing};
+use latency_predictor::{
+    BuildRecord, BuildSettings, Conditions, Entry, ProcessorTime, Quantiles, Runtime, Setup, Table,
+    Timing,
+};
 use search_space::published;
 use tempfile::tempdir;
 
@@ -59,6 +62,66 @@ fn predictions_are_sums_over_blocks() {
     refused(&args, &["genotypes.txt, line 2", "28"]);
 }
 
+/// Adds a build during which other programs kept so many of two CPUs busy.
+fn record_build(path: &Path, busy_cpus: f64) {
+    let mut table = Table::load(path).expect("readable").expect("there");
+    let others = (10_000.0 * busy_cpus) as u64;
+    let processor = Some(ProcessorTime { cpus: 2, all: 20_000, others, stolen: 0 });
+    let conditions = Conditions { networks: 90, runs: 720, processor, ..Conditions::default() };
+    let (space, date) = ("mnasnet".to_owned(), "2026-11-23T17:04:05Z".to_owned());
+    table.builds = vec![BuildRecord { space, date, conditions }];
+    table.save(path).expect("writable");
+}
+
+#[test]
+fn who_uses_a_table_that_was_built_on_a_busy_machine_is_told() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = folder.path().join("my table.ron");
+    made_up_table(&path);
+    let text = path.to_str().expect("utf-8");
+    let net = "mnasnet:0120212021201000010020000000";
+    let out = folder.path().join("out").to_str().expect("utf-8").to_owned();
+    let uses = [
+        &["table", "show", "--table", text][..],
+        &["table", "show", "--table", text, "--json"],
+        &["latency", net, "--table", text],
+        &["search", "--target-ms", "0.5", "--table", text, "--out", &out],
+    ];
+    let show = nas(uses[0]);
+    assert!(show.stdout.contains("other work        unknown"), "{}", show.stdout);
+    for (busy, is_told) in [(0.02, false), (1.9, true)] {
+        record_build(&path, busy);
+        for args in uses {
+            let run = nas(&[args, &["--quiet"]].concat());
+            assert!([0, 3].contains(&run.code), "{args:?}: {}", run.stderr);
+            let command = format!("\n  nas table build --space mnasnet --out '{text}'\n");
+            let told = ["the blocks of mnasnet", "1.9 of 2 CPUs busy", "too high", &command];
+            for part in told {
+                assert_eq!(run.stderr.contains(part), is_told, "{args:?}: {}", run.stderr);
+            }
+        }
+        let shown = nas(uses[0]);
+        let known = format!("other programs kept {busy:.2} of 2 CPUs busy");
+        assert!(shown.stdout.contains(&known), "{}", shown.stdout);
+        let shown = json(uses[0]);
+        assert_eq!(shown["builds"][0]["conditions"]["runs"], 720);
+    }
+}
+
+#[test]
+fn a_table_is_shown_with_a_legend_of_its_keys() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = folder.path().join("table.ron");
+    made_up_table(&path);
+    let shown = nas(&["table", "show", "--table", path.to_str().expect("utf-8")]).stdout;
+    let (_, legend) = shown.split_once("where N is a number:\n").expect("a legend");
+    for line in ["ir       inverted residual", "kN       kernel", "@N       resolution"] {
+        assert!(legend.contains(line), "{line}: {legend}");
+    }
+    assert!(!legend.contains("ShuffleNet"), "{legend}");
+    assert!(legend.lines().all(|line| line.chars().count() <= 80), "{legend}");
+}
+
 #[test]
 fn bad_tables_are_refused() {
     let folder = tempdir().expect("a temporary folder");
@@ -73,7 +136,7 @@ fn bad_tables_are_refused() {
     };
     check("threads: 1", "threads: 7", &["table.ron", "threads", "7", "--allow-foreign"]);
     assert_eq!(nas(&["table", "show", "--table", path, "--allow-foreign"]).code, 0);
-    check("format: 1", "format: 9", &["table.ron", "9", "1"]);
+    check("format: 2", "format: 9", &["table.ron", "9", "2"]);
     check("p50_ms", "p51_ms", &["table.ron", "line", "p51_ms"]);
     refused(&["table", "show", "--table", "missing.ron"], &["missing.ron"]);
     refused(&["table", "build", "--threads", "0"], &["--threads", "found 0"]);

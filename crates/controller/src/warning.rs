@@ -14,6 +14,15 @@ pub enum Warning {
         /// The maximum slowdown, as a ratio to the undisturbed machine.
         slowdown: f64,
     },
+    /// The blocks of a latency table were measured while other work disturbed the machine.
+    DisturbedTable {
+        /// Which blocks, in words.
+        blocks: String,
+        /// The signs of other work, in words.
+        signs: Vec<String>,
+        /// What to do.
+        advice: String,
+    },
     /// The hold-out is too small to distinguish proposals.
     CoarseHoldOut {
         /// The number of images held out.
@@ -60,6 +69,12 @@ impl fmt::Display for Warning {
                 "other work slowed the machine by a factor of up to {slowdown:.1} nearly all the time \
                  while {} was measured; stop it and measure again",
                 networks.join(", ")
+            ),
+            Self::DisturbedTable { blocks, signs, advice } => write!(
+                f,
+                "other work disturbed the measuring of {blocks}:\n  {}\n\
+                 the latencies in the table may be too high; {advice}",
+                signs.join("\n  ")
             ),
             Self::CoarseHoldOut { images, interval } => write!(
                 f,

@@ -1,9 +1,12 @@
 //! The manifest of a study is written to settings and read back.
 
 use controller::search::algorithm::Algorithm;
-use controller::search::{Exponent, FrontShare, Goal, Reward, SearchSettings, Target};
+use controller::search::{
+    Acceptance, Exponent, FrontShare, Goal, Margin, Reward, SearchSettings, Target,
+};
 use controller::study::{AccuracyId, LatencyId, Manifest, SourceIds, SpaceId};
 use proptest::prelude::*;
+use search_space::Statistic;
 
 fn sources() -> impl Strategy<Value = SourceIds> {
     let space = prop_oneof![
@@ -42,11 +45,18 @@ fn goals() -> impl Strategy<Value = Goal> {
         let exponent = Exponent::new(w).expect("an exponent");
         [Reward::Soft(exponent), Reward::Hard, Reward::Absolute(exponent)][usize::from(kind)]
     });
-    let target = (0.001..1e4_f64).prop_map(|ms| Target::new(ms).expect("a target"));
     let front = prop_oneof![Just(0.0), 0.0..1.0_f64]
         .prop_map(|share| FrontShare::new(share).expect("a share"));
-    let targets = (reward, proptest::collection::vec(target, 1..4), front)
-        .prop_map(|(reward, targets, front)| Goal::Targets { reward, targets, front });
+    let acceptance = (any::<bool>(), 0.0..1.0_f64).prop_map(|(is_all, share)| Acceptance {
+        statistic: if is_all { Statistic::All } else { Statistic::Undisturbed },
+        margin: Margin::new(share).expect("a margin"),
+    });
+    let targets = proptest::collection::vec(0.001..1e4_f64, 1..4);
+    let targets = (reward, targets, acceptance, front);
+    let targets = targets.prop_map(|(reward, targets, acceptance, front)| {
+        let target = |&ms: &f64| Target::new(ms).expect("a target").accepting(acceptance);
+        Goal::Targets { reward, targets: targets.iter().map(target).collect(), front }
+    });
     prop_oneof![Just(Goal::Accuracy), targets]
 }
 
@@ -60,6 +70,14 @@ proptest! {
         limits in prop_oneof![Just(""), Just("params=4M"), Just("macs=300M,peak_activation=512KiB")],
     ) {
         let algorithm = Algorithm::ALL[algorithm];
+        // Only latencies of a device are measured.
+        let goal = match (goal, &sources.latency) {
+            (goal, LatencyId::Device { .. }) | (goal @ Goal::Accuracy, _) => goal,
+            (Goal::Targets { reward, targets }, _) => {
+                let target = |target: &Target| target.accepting(Acceptance::default());
+                Goal::Targets { reward, targets: targets.iter().map(target).collect() }
+            }
+        };
         let mut sources = sources;
         if let Some(optimum) = &mut sources.optimum {
             optimum.resize(goal.targets().len().max(1), 0.5);

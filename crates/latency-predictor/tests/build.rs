@@ -216,7 +216,11 @@ fn missing_blocks_are_an_error_or_measured() {
     assert!((exact - 3.0 / all).abs() < 1e-12);
     assert!((exact + prediction.coverage.measured_now - 1.0).abs() < 1e-12);
 
-    let again = table.predict_or_measure(&network, &mut |_| panic!("all known")).unwrap();
+    let again = table
+        .predict_or_measure(&network, &mut |_: &Network| -> Result<Vec<Sample>, PredictorError> {
+            panic!("all known")
+        })
+        .unwrap();
     assert_eq!((again.ms, again.coverage.exact), (prediction.ms, 1.0));
 }
 

@@ -31,6 +31,10 @@ pub(crate) struct NetAdaptArgs {
     /// Target latency as a share of the seed's
     #[arg(long, value_name = "SHARE", default_value_t = 0.7, allow_negative_numbers = true)]
     pub(crate) target_ratio: f64,
+    /// Share of the target by which measured latencies must stay below it, from 0 to below 1, since
+    /// measurements of other processes differ by about 1.5 %
+    #[arg(long, value_name = "SHARE", default_value_t = 0.015, allow_negative_numbers = true)]
+    pub(crate) margin: f64,
     /// Minimum latency reduction per iteration, as a share of the seed's latency
     #[arg(long, value_name = "SHARE", default_value_t = 0.01, allow_negative_numbers = true)]
     pub(crate) delta: f64,

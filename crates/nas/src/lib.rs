@@ -13,6 +13,7 @@ mod did_you_mean;
 mod exit;
 mod interrupt;
 mod load;
+mod measured;
 mod memory;
 mod output_folder;
 mod process_setup;

@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use controller::Warning;
 use latency_predictor::{
-    Built, DeviceTable, FileError, ForeignTable, Measured, MeasuringLock, Prediction,
+    Built, DeviceTable, Disturbance, FileError, ForeignTable, Measured, MeasuringLock, Prediction,
     PredictorError, Runs, Runtime, Setup,
 };
-use search_space::{Network, SearchSpace};
+use search_space::{Network, SearchSpace, published};
 
 use crate::args::{Global, TableChoice};
 use crate::exit::bad_input;
@@ -132,6 +132,55 @@ pub(crate) fn warn_of_busy<'a>(measured: impl IntoIterator<Item = (&'a str, Meas
     }
 }
 
+/// A search space as the user named it.
+#[derive(Clone, Copy)]
+pub(crate) struct NamedSpace<'a> {
+    pub(crate) name: &'a str,
+    /// Its name or file on the command line.
+    pub(crate) argument: &'a str,
+}
+
+/// Warns of builds that other work disturbed, with the command that repeats each of them: those of
+/// this space if there are any, or of all.
+pub(crate) fn warn_of_disturbed(device: &DeviceTable, space: Option<NamedSpace<'_>>) {
+    for build in device.table.disturbed_builds(space.map(|space| space.name)) {
+        let name = &build.space;
+        let argument = match space.filter(|space| space.name == name) {
+            Some(space) => space.argument,
+            None if published::space_names().any(|known| known == name) => name,
+            None => "FILE",
+        };
+        let command = build_command(device, argument);
+        screen::warn(&Warning::DisturbedTable {
+            blocks: format!("the blocks of {name}"),
+            signs: build.disturbances().iter().map(Disturbance::to_string).collect(),
+            advice: format!("repeat on a quiet machine:\n  {command}"),
+        });
+    }
+}
+
+/// The command that measures the blocks of a space into this table again.
+fn build_command(device: &DeviceTable, space: &str) -> String {
+    let setup = &device.table.setup;
+    let mut command = format!("nas table build --space {}", quoted(space));
+    if !DeviceTable::default_path(setup).is_ok_and(|path| path == device.path) {
+        command += &format!(" --out {}", quoted(&device.path.display().to_string()));
+    }
+    match setup.threads {
+        1 => command,
+        threads => format!("{command} --threads {threads}"),
+    }
+}
+
+/// A word for a POSIX shell.
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', "'\\''")),
+    }
+}
+
 /// Predicts the latency of a network. Blocks that the table lacks are measured, added and saved.
 pub(crate) fn predict(
     global: &Global,
@@ -141,8 +190,18 @@ pub(crate) fn predict(
     if !device.has_all(network.units()) {
         check_writable(device)?;
     }
-    Ok(device.predict(network, || {
+    let prediction = device.predict(network, || {
         note(global, &format!("measuring blocks of {} that the table lacks", network.name));
         MeasuringLock::acquire(|| note(global, WAITING))
-    })?)
+    })?;
+    let conditions = prediction.conditions.as_ref();
+    let signs: Vec<String> = conditions
+        .map(|conditions| conditions.disturbances().iter().map(Disturbance::to_string).collect())
+        .unwrap_or_default();
+    if !signs.is_empty() {
+        let blocks = format!("blocks of {}", network.name);
+        let advice = "nas table build\nmeasures the blocks of a space again".to_owned();
+        screen::warn(&Warning::DisturbedTable { blocks, signs, advice });
+    }
+    Ok(prediction)
 }

@@ -1,5 +1,6 @@
 //! The interface between searches and whatever predicts or measures latency.
 
+use crate::measured_latency::MeasuredLatency;
 use crate::network::Network;
 
 /// A latency that could not be predicted or measured.
@@ -25,6 +26,15 @@ pub trait LatencySource: Sync {
     /// # Errors
     /// The device cannot run the network.
     fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError>;
+
+    /// Measures the whole network on the device. Sources that know more than the median should tell
+    /// it; the median must be that of [`LatencySource::measure_ms`].
+    ///
+    /// # Errors
+    /// The device cannot run the network.
+    fn measure(&self, network: &Network) -> Result<MeasuredLatency, LatencyError> {
+        Ok(MeasuredLatency::of_median(self.measure_ms(network)?))
+    }
 
     /// Measures the latency of a network as a ratio to that of another one. Sources whose
     /// measurements are disturbed now and then should measure the two in turns.

@@ -5,6 +5,7 @@ mod error;
 mod graph;
 mod hash;
 mod latency;
+mod measured_latency;
 mod network;
 pub mod published;
 mod ron_text;
@@ -18,9 +19,11 @@ pub use error::{Invalid, ParseError};
 pub use graph::channel_groups::{ChannelGroup, WidthConstraint, channel_groups};
 pub use graph::cost::{LayerCost, NetworkCost};
 pub use graph::unit::{PlacedUnit, Unit};
+pub use graph::unit_legend::{UnitPart, unit_legend};
 pub use graph::{Graph, Node, NodeId, Op, Shape, UnitSpan};
 pub use hash::fnv1a;
 pub use latency::{LatencyError, LatencySource};
+pub use measured_latency::{AllRuns, MeasuredLatency, MeasuredRuns, Statistic};
 pub use network::block::{
     Activation, Block, Conv, Gate, InvertedResidual, Pool, Separable, ShuffleUnitV1, ShuffleUnitV2,
     Skip, SqueezeExcite,

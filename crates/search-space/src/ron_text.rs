@@ -92,7 +92,10 @@ fn located(text: &str, error: &SpannedError) -> ParseError {
 }
 
 fn format_of(text: &str) -> Option<u32> {
+    // Comments may hold brackets.
+    let code = text.trim_start().split_inclusive('\n').skip_while(|line| line.starts_with("//"));
+    let text: String = code.collect();
     // The name of the struct differs between files. RON accepts a struct without its name.
-    let body = text.find('(').map_or(text, |open| &text[open..]);
+    let body = text.find('(').map_or(&text[..], |open| &text[open..]);
     options().from_str::<Versioned>(body).ok().map(|versioned| versioned.format)
 }

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use search_space::{LatencySource, Network, fnv1a, quantile};
+use search_space::{LatencySource, MeasuredLatency, Network, fnv1a, quantile};
 
 use super::error::AdaptError;
 use super::latency_record::{LatencyKind, LatencyRecord};
@@ -100,8 +100,22 @@ impl Latencies<'_> {
         let same = |record: &&LatencyRecord| record.kind == kind && record.key == key;
         match known.iter().find(same) {
             Some(record) => Ok(record.clone()),
-            None => Ok(LatencyRecord { kind, ms: self.fresh(kind, network, &key)?, key }),
+            None => {
+                let MeasuredLatency { p50_ms: ms, runs } = self.fresh(kind, network, &key)?;
+                Ok(LatencyRecord { kind, key, ms, runs })
+            }
         }
+    }
+
+    /// The recorded measurement of a network by itself; `None` if there is none.
+    ///
+    /// # Errors
+    /// Returns an error if the database cannot be read.
+    pub fn recorded_measurement(
+        network: &Network,
+        store: &Adaptation,
+    ) -> Result<Option<MeasuredLatency>, AdaptError> {
+        Ok(store.latency(LatencyKind::Measured, &key(network))?)
     }
 
     fn of(
@@ -127,16 +141,23 @@ impl Latencies<'_> {
                 let ratios = (0..count).map(|_| source.measure_ratio(network, &to.network));
                 let mut ratios = ratios.collect::<Result<Vec<f64>, _>>()?;
                 ratios.sort_unstable_by(f64::total_cmp);
-                Ok(quantile(&ratios, 0.5) * to.latency_ms)
+                Ok(MeasuredLatency::of_median(quantile(&ratios, 0.5) * to.latency_ms))
             }
             Self::Replay => Err(not_recorded(kind, network, key)),
         })
     }
 
-    fn fresh(&self, kind: LatencyKind, network: &Network, key: &str) -> Result<f64, AdaptError> {
+    fn fresh(
+        &self,
+        kind: LatencyKind,
+        network: &Network,
+        key: &str,
+    ) -> Result<MeasuredLatency, AdaptError> {
         match (self, kind) {
-            (Self::Device(source), LatencyKind::Predicted) => Ok(source.predict_ms(network)?),
-            (Self::Device(source), _) => Ok(source.measure_ms(network)?),
+            (Self::Device(source), LatencyKind::Predicted) => {
+                Ok(MeasuredLatency::of_median(source.predict_ms(network)?))
+            }
+            (Self::Device(source), _) => Ok(source.measure(network)?),
             (Self::Replay, _) => Err(not_recorded(kind, network, key)),
         }
     }
@@ -147,13 +168,13 @@ fn recorded(
     kind: LatencyKind,
     key: String,
     store: &mut Adaptation,
-    fresh: impl FnOnce(&str) -> Result<f64, AdaptError>,
+    fresh: impl FnOnce(&str) -> Result<MeasuredLatency, AdaptError>,
 ) -> Result<f64, AdaptError> {
-    if let Some(ms) = store.latency(kind, &key)? {
-        return Ok(ms);
+    if let Some(known) = store.latency(kind, &key)? {
+        return Ok(known.p50_ms);
     }
-    let ms = fresh(&key)?;
-    store.record_latency(&LatencyRecord { kind, key, ms })?;
+    let MeasuredLatency { p50_ms: ms, runs } = fresh(&key)?;
+    store.record_latency(&LatencyRecord { kind, key, ms, runs })?;
     Ok(ms)
 }
 

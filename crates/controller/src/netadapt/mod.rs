@@ -29,7 +29,9 @@ pub use final_trainings::{
 };
 pub use hold_out::HoldOutEvaluation;
 pub use latencies::{Latencies, MeasuredNetwork};
-pub use latency_record::{LatencyKind, LatencyRecord, read_latency_records};
+pub use latency_record::{
+    LatencyKind, LatencyRecord, RUN_COLUMNS, read_latency_records, run_values,
+};
 pub use problem::{AdaptSettings, Adapted, Event, NetAdapt, OnEvent};
 pub use schedule::Schedule;
 pub use store::{Adaptation, EvaluatedProposal, FILE_NAME, Iteration};

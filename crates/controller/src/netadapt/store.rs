@@ -3,10 +3,11 @@
 
 use std::path::Path;
 
-use rusqlite::{OptionalExtension, Row, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
+use search_space::MeasuredLatency;
 
 use super::hold_out::HoldOutEvaluation;
-use super::latency_record::{LatencyKind, LatencyRecord};
+use super::latency_record::{LatencyKind, LatencyRecord, RUN_COLUMNS, run_values, runs_of};
 use crate::study::StudyError;
 use crate::study::database::{self, Database, Schema, StudySettings};
 
@@ -14,12 +15,19 @@ use crate::study::database::{self, Database, Schema, StudySettings};
 pub const FILE_NAME: &str = "netadapt.sqlite";
 
 const SCHEMA: Schema = Schema {
-    version: 4,
+    version: 5,
     tables: "
     CREATE TABLE latencies (
         kind TEXT NOT NULL,
         key TEXT NOT NULL,
         ms REAL NOT NULL,
+        p10_ms REAL,
+        p90_ms REAL,
+        runs REAL,
+        left_out_share REAL,
+        all_p50_ms REAL,
+        all_p95_ms REAL,
+        all_runs REAL,
         PRIMARY KEY (kind, key)
     ) STRICT;
     CREATE TABLE proposals (
@@ -121,12 +129,7 @@ impl Adaptation {
     ) -> Result<Self, StudyError> {
         let path = folder.join(FILE_NAME);
         let database = Database::create(path, SCHEMA, settings, notes, |transaction| {
-            let mut insert = transaction
-                .prepare("INSERT OR IGNORE INTO latencies (kind, key, ms) VALUES (?, ?, ?)")?;
-            for LatencyRecord { kind, key, ms } in records {
-                insert.execute(params![kind.name(), key, ms])?;
-            }
-            Ok(())
+            records.iter().try_for_each(|record| insert(transaction, record, "OR IGNORE"))
         })?;
         Ok(Self { database })
     }
@@ -146,31 +149,28 @@ impl Adaptation {
     /// # Errors
     /// Returns an error if the database cannot be read.
     pub fn latencies(&self) -> Result<Vec<LatencyRecord>, StudyError> {
+        let select = format!("{} ORDER BY kind, key", select_latencies());
         self.database.read(|connection| {
-            let mut query =
-                connection.prepare("SELECT kind, key, ms FROM latencies ORDER BY kind, key")?;
-            let record = |row: &Row<'_>| {
-                let kind = LatencyKind::named(row.get_ref(0)?.as_str()?);
-                let kind = kind.unwrap_or(LatencyKind::Predicted);
-                Ok(LatencyRecord { kind, key: row.get(1)?, ms: row.get(2)? })
-            };
-            query.query_map([], record)?.collect()
+            let mut query = connection.prepare(&select)?;
+            query.query_map([], latency_record)?.collect()
         })
     }
 
-    pub(super) fn latency(&self, kind: LatencyKind, key: &str) -> Result<Option<f64>, StudyError> {
-        let select = "SELECT ms FROM latencies WHERE kind = ? AND key = ?";
+    pub(super) fn latency(
+        &self,
+        kind: LatencyKind,
+        key: &str,
+    ) -> Result<Option<MeasuredLatency>, StudyError> {
+        let select = format!("{} WHERE kind = ? AND key = ?", select_latencies());
         self.database.read(|connection| {
-            connection.query_row(select, params![kind.name(), key], |row| row.get(0)).optional()
+            let record = connection.query_row(&select, params![kind.name(), key], latency_record);
+            let latency = |LatencyRecord { ms, runs, .. }| MeasuredLatency { p50_ms: ms, runs };
+            Ok(record.optional()?.map(latency))
         })
     }
 
     pub(super) fn record_latency(&mut self, record: &LatencyRecord) -> Result<(), StudyError> {
-        let LatencyRecord { kind, key, ms } = record;
-        let insert = "INSERT INTO latencies (kind, key, ms) VALUES (?, ?, ?)";
-        self.database.write(|transaction| {
-            transaction.execute(insert, params![kind.name(), key, ms]).map(|_| ())
-        })
+        self.database.write(|transaction| insert(transaction, record, ""))
     }
 
     /// All evaluated proposals, ordered by iteration and by the name of the axis.
@@ -325,6 +325,33 @@ impl Adaptation {
                 .map(|_| ())
         })
     }
+}
+
+fn select_latencies() -> String {
+    format!("SELECT kind, key, ms, {} FROM latencies", RUN_COLUMNS.join(", "))
+}
+
+/// A row of [`select_latencies`].
+fn latency_record(row: &Row<'_>) -> rusqlite::Result<LatencyRecord> {
+    let kind = LatencyKind::named(row.get_ref(0)?.as_str()?).unwrap_or(LatencyKind::Predicted);
+    let values = (0..RUN_COLUMNS.len()).map(|column| row.get(3 + column));
+    let values = values.collect::<rusqlite::Result<Option<Vec<f64>>>>()?;
+    let runs = values.and_then(|values| values.try_into().ok()).map(runs_of);
+    Ok(LatencyRecord { kind, key: row.get(1)?, ms: row.get(2)?, runs })
+}
+
+/// Inserts a latency; `or` is the SQL that says what to do if it is already there.
+fn insert(transaction: &Transaction<'_>, record: &LatencyRecord, or: &str) -> rusqlite::Result<()> {
+    let LatencyRecord { kind, key, ms, runs } = record;
+    let columns = RUN_COLUMNS.join(", ");
+    let [p10, p90, count, share, all_p50, all_p95, all] =
+        runs.map_or([None; 7], |runs| run_values(&runs).map(Some));
+    let insert = format!(
+        "INSERT {or} INTO latencies (kind, key, ms, {columns})
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    );
+    let values = params![kind.name(), key, ms, p10, p90, count, share, all_p50, all_p95, all];
+    transaction.execute(&insert, values).map(|_| ())
 }
 
 fn bytes(correct: &[bool]) -> Vec<u8> {

@@ -1,5 +1,6 @@
 //! The search: its problem, reward, algorithms, phases and winners.
 
+mod acceptance;
 pub mod algorithm;
 mod comparison;
 mod coordinate_descent;
@@ -19,6 +20,7 @@ pub(crate) mod trial;
 mod unmet_limits;
 mod winner;
 
+pub use acceptance::{Acceptance, Margin, MarginError};
 pub use comparison::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
 pub use front_share::{FrontShare, FrontShareError};
 pub use elasticity::{Elasticity, elasticity};
@@ -33,5 +35,6 @@ pub use settings::{Goal, SearchError, SearchSettings};
 pub use trial::{Phase, Trial};
 pub use unmet_limits::{UnmetLimit, UnmetLimits, check_limits};
 pub use winner::{
-    MAX_MEASURED, Winner, Winners, best_by_accuracy, best_by_reward, best_under_target, winners,
+    MAX_MEASURED, TrialLatency, Winner, Winners, best_by_accuracy, best_by_reward,
+    best_under_target, winners,
 };

@@ -1,7 +1,7 @@
 //! What is searched: the genotypes, and the sources of their accuracies and latencies.
 
 use search_space::Domain;
-use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace};
+use search_space::{Genotype, LatencyError, LatencySource, MeasuredLatency, Network, SearchSpace};
 
 use crate::accuracy::AccuracyTable;
 use crate::accuracy::{AccuracySource, Estimate};
@@ -122,26 +122,21 @@ impl Problem<'_> {
         }
     }
 
-    /// The latency that decides which network wins: measured on the device, or that of the table.
+    /// Measures a genotype's network on the device.
     ///
     /// # Errors
-    /// Returns an error if the genotype is not a candidate, or if the device cannot run its
-    /// network.
-    pub fn measure_ms(&self, genotype: &Genotype) -> Result<f64, LatencyError> {
-        let error = |message: &str| LatencyError {
-            network: self.domain.text(genotype),
-            message: message.to_owned(),
+    /// Returns an error if the genotype is not a candidate, if the device cannot run its network,
+    /// or if there is no device to measure on.
+    pub fn measure(&self, genotype: &Genotype) -> Result<MeasuredLatency, LatencyError> {
+        let LatencyOf::Device(source) = self.latency else {
+            return Err(self.latency_error(genotype, "there is no device to measure it on"));
         };
-        match self.latency {
-            LatencyOf::Device(source) => {
-                let network = self.network(genotype);
-                source.measure_ms(&network.ok_or_else(|| error("its network cannot be computed"))?)
-            }
-            LatencyOf::Column(table) => {
-                let known = table.get(genotype).and_then(|known| known.latency_ms);
-                known.ok_or_else(|| error("the table has no latency for it"))
-            }
-            LatencyOf::Unknown => Err(error("this search has no latencies")),
-        }
+        let network = self.network(genotype);
+        let unknown = || self.latency_error(genotype, "its network cannot be computed");
+        source.measure(&network.ok_or_else(unknown)?)
+    }
+
+    pub(crate) fn latency_error(&self, genotype: &Genotype, message: &str) -> LatencyError {
+        LatencyError { network: self.domain.text(genotype), message: message.to_owned() }
     }
 }

@@ -1,8 +1,16 @@
 //! The reward that a search maximises.
 
-/// The latency that a network should have, in milliseconds: positive and finite.
+use search_space::{MeasuredLatency, Statistic};
+
+use crate::search::acceptance::Acceptance;
+
+/// The latency that a network should have, in milliseconds: positive and finite. Predicted
+/// latencies are compared with it as they are, measured ones according to its [`Acceptance`].
 #[derive(Clone, Copy, Debug, PartialEq, PartialOrd)]
-pub struct Target(f64);
+pub struct Target {
+    ms: f64,
+    acceptance: Acceptance,
+}
 
 /// The exponent of the soft reward, or the weight of the absolute one: negative, or 0 for accuracy
 /// alone.
@@ -40,23 +48,44 @@ pub enum RewardError {
 }
 
 impl Target {
-    /// A target in milliseconds.
+    /// A target in milliseconds, with the default acceptance.
     ///
     /// # Errors
     /// Returns an error if it is zero, negative, infinite or NaN.
     pub fn new(ms: f64) -> Result<Self, RewardError> {
-        if ms.is_finite() && ms > 0.0 { Ok(Self(ms)) } else { Err(RewardError::Target(ms)) }
+        let acceptance = Acceptance::default();
+        match ms.is_finite() && ms > 0.0 {
+            true => Ok(Self { ms, acceptance }),
+            false => Err(RewardError::Target(ms)),
+        }
+    }
+
+    /// The same target with another acceptance.
+    #[must_use]
+    pub fn accepting(self, acceptance: Acceptance) -> Self {
+        Self { acceptance, ..self }
     }
 
     /// The target in milliseconds.
     pub fn ms(self) -> f64 {
-        self.0
+        self.ms
     }
 
-    /// The maximum measured latency that counts as meeting the target, in milliseconds: 1.5 % below
-    /// the target, since the measurement of another process differs by about as much.
+    /// When a measured latency is accepted.
+    pub fn acceptance(self) -> Acceptance {
+        self.acceptance
+    }
+
+    /// The maximum measured latency that is accepted, in milliseconds: that of the target less the
+    /// margin.
     pub fn max_measured_ms(self) -> f64 {
-        0.985 * self.0
+        (1.0 - self.acceptance.margin.share()) * self.ms
+    }
+
+    /// Whether a measured latency meets the target, without a margin. `None` if the statistic is
+    /// not known of it.
+    pub fn is_met_by(self, statistic: Statistic, measured: &MeasuredLatency) -> Option<bool> {
+        statistic.of(measured).map(|ms| ms <= self.ms)
     }
 }
 

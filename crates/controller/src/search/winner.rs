@@ -4,7 +4,7 @@
 use std::collections::HashMap;
 use std::ops::ControlFlow;
 
-use search_space::Genotype;
+use search_space::MeasuredLatency;
 
 use crate::search::problem::{LatencyOf, Problem};
 use crate::search::reward::{Reward, Target};
@@ -23,9 +23,21 @@ const OPTIMISM: f64 = 1.1;
 pub struct Winner {
     /// The index of its trial.
     pub trial: usize,
-    /// The measured median latency of the whole network in milliseconds, or that of the table;
-    /// `None` if the search has no latencies.
+    /// The latency of the whole network in milliseconds that is compared with the target: the
+    /// target's statistic of the measurement, or the latency of the table. `None` if the search has
+    /// no latencies.
     pub measured_ms: Option<f64>,
+    /// The measurement; `None` if nothing was measured.
+    pub measured: Option<MeasuredLatency>,
+}
+
+/// The latency of a trial's whole network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct TrialLatency {
+    /// The latency in milliseconds that is compared with the target.
+    pub ms: f64,
+    /// The measurement; `None` if the latency is that of a table.
+    pub measured: Option<MeasuredLatency>,
 }
 
 /// The winners for a target, or for accuracy alone.
@@ -49,7 +61,7 @@ pub fn winners(
     goal: &Goal,
     trials: &[Trial],
     study: &mut Study,
-    progress: &mut dyn FnMut(&Trial, f64) -> ControlFlow<()>,
+    progress: &mut dyn FnMut(&Trial, TrialLatency) -> ControlFlow<()>,
 ) -> Result<Vec<Winners>, SearchError> {
     let Goal::Targets { reward, targets, .. } = goal else {
         let best = best_by_accuracy(trials);
@@ -64,8 +76,8 @@ pub fn winners(
     Ok(all)
 }
 
-/// Measures candidates and returns the most accurate one whose measured latency meets the target;
-/// `None` if no measured one does.
+/// Measures candidates and returns the most accurate one whose measured latency is accepted under
+/// the target, which keeps a margin below it; `None` if no measured one is.
 ///
 /// The minimum ratio of measured to predicted latency so far corrects the predictions of the other
 /// candidates. Every measurement is stored before anything depends on it. The latencies of a table
@@ -79,7 +91,7 @@ pub fn best_under_target(
     trials: &[Trial],
     target: Target,
     study: &mut Study,
-    progress: &mut dyn FnMut(&Trial, f64) -> ControlFlow<()>,
+    progress: &mut dyn FnMut(&Trial, TrialLatency) -> ControlFlow<()>,
 ) -> Result<Option<Winner>, SearchError> {
     let max_ms = match problem.latency {
         LatencyOf::Device(_) => target.max_measured_ms(),
@@ -93,7 +105,7 @@ pub fn best_under_target(
     order.sort_by(|&(a, _), &(b, _)| accuracy(b).total_cmp(&accuracy(a)).then(a.cmp(&b)));
     // The ratio of measured to predicted latency, by trial.
     let mut ratios: HashMap<usize, f64> = HashMap::new();
-    let mut best: Option<(usize, f64)> = None;
+    let mut best: Option<(usize, TrialLatency)> = None;
     while ratios.len() < MAX_MEASURED {
         // The minimum, so that no candidate is skipped that might meet the target.
         let correction = ratios.values().copied().min_by(f64::total_cmp).unwrap_or(1.0);
@@ -104,16 +116,16 @@ pub fn best_under_target(
         if best.is_some_and(|(best, _)| accuracy(best) >= accuracy(next)) {
             break;
         }
-        let ms = measure(problem, &trials[next].genotype, study)?;
-        if progress(&trials[next], ms).is_break() {
+        let latency = measure(problem, &trials[next], target, study)?;
+        if progress(&trials[next], latency).is_break() {
             return Err(SearchError::Stopped);
         }
-        ratios.insert(next, ms / predicted_ms);
-        if ms <= max_ms {
-            best = Some((next, ms));
+        ratios.insert(next, latency.ms / predicted_ms);
+        if latency.ms <= max_ms {
+            best = Some((next, latency));
         }
     }
-    Ok(best.map(|(trial, ms)| Winner { trial, measured_ms: Some(ms) }))
+    Ok(best.map(|(trial, latency)| winner(trial, latency)))
 }
 
 /// The trial with the highest reward for `target` (the paper's winner), measured. `None` without
@@ -132,8 +144,8 @@ pub fn best_by_reward(
     let rewarded = trials.iter().enumerate().filter_map(|(index, t)| Some((index, of(t)?)));
     let best = rewarded.max_by(|a, b| a.1.total_cmp(&b.1).then(b.0.cmp(&a.0)));
     let Some((trial, _)) = best else { return Ok(None) };
-    let measured_ms = Some(measure(problem, &trials[trial].genotype, study)?);
-    Ok(Some(Winner { trial, measured_ms }))
+    let latency = measure(problem, &trials[trial], target, study)?;
+    Ok(Some(winner(trial, latency)))
 }
 
 /// The most accurate trial, of equal ones the first; `None` without trials. This is for searches
@@ -142,22 +154,39 @@ pub fn best_by_accuracy(trials: &[Trial]) -> Option<Winner> {
     let accuracy = |index: usize| trials[index].estimate.accuracy;
     let best =
         (0..trials.len()).max_by(|&a, &b| accuracy(a).total_cmp(&accuracy(b)).then(b.cmp(&a)));
-    best.map(|trial| Winner { trial, measured_ms: None })
+    best.map(|trial| Winner { trial, measured_ms: None, measured: None })
 }
 
-/// The stored measurement of a genotype, or a new one that is stored before it is returned. The
+fn winner(trial: usize, latency: TrialLatency) -> Winner {
+    let TrialLatency { ms, measured } = latency;
+    Winner { trial, measured_ms: Some(ms), measured }
+}
+
+/// The stored measurement of a trial, or a new one that is stored before it is returned. The
 /// latency of a table is not a measurement of ours and is not stored.
 fn measure(
     problem: &Problem<'_>,
-    genotype: &Genotype,
+    trial: &Trial,
+    target: Target,
     study: &mut Study,
-) -> Result<f64, SearchError> {
+) -> Result<TrialLatency, SearchError> {
+    let genotype = &trial.genotype;
+    let unknown = |message: &str| problem.latency_error(genotype, message);
+    let LatencyOf::Device(_) = problem.latency else {
+        let ms = trial.latency_ms.ok_or_else(|| unknown("it has no latency"))?;
+        return Ok(TrialLatency { ms, measured: None });
+    };
     let text = problem.domain.text(genotype);
-    let LatencyOf::Device(_) = problem.latency else { return Ok(problem.measure_ms(genotype)?) };
-    if let Some(ms) = study.measurement(&text)? {
-        return Ok(ms);
-    }
-    let ms = problem.measure_ms(genotype)?;
-    study.record_measurement(&text, ms)?;
-    Ok(ms)
+    let measured = match study.measurement(&text)? {
+        Some(measured) => measured,
+        None => {
+            let measured = problem.measure(genotype)?;
+            study.record_measurement(&text, &measured)?;
+            measured
+        }
+    };
+    let statistic = target.acceptance().statistic;
+    let ms = statistic.of(&measured);
+    let ms = ms.ok_or_else(|| unknown(&format!("the {} is not known", statistic.words())))?;
+    Ok(TrialLatency { ms, measured: Some(measured) })
 }

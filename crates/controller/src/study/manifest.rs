@@ -5,7 +5,10 @@ use std::str::FromStr;
 
 use super::database::StudySettings;
 use crate::search::algorithm::Algorithm;
-use crate::search::{Exponent, FrontShare, Goal, Limits, Reward, SearchSettings, Target};
+use crate::search::{
+    Acceptance, Exponent, FrontShare, Goal, Limits, Margin, Reward, SearchSettings, Target,
+};
+use search_space::Statistic;
 
 /// The sources of a search, identified by their contents.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,6 +153,12 @@ impl Manifest {
             Goal::Accuracy => set("maximize", "accuracy".to_owned()),
             Goal::Targets { reward, targets, front } => {
                 set("target_ms", joined(targets.iter().map(|target| target.ms())));
+                let acceptance = targets.first().map(|target| target.acceptance());
+                // The latencies of a table are compared with the targets as they are.
+                if let (Some(acceptance), LatencyId::Device { .. }) = (acceptance, &self.latency) {
+                    set("statistic", acceptance.statistic.name().to_owned());
+                    set("margin", acceptance.margin.share().to_string());
+                }
                 set("reward", reward_text(*reward));
                 // Studies without the phase lack the setting, as those of early versions do.
                 if *front != FrontShare::NONE {
@@ -227,7 +236,9 @@ impl Manifest {
                         .map_err(|_| settings.error("front"))?,
                 };
                 let error = |_| settings.error("target_ms");
-                let targets = settings.values("target_ms")?.into_iter().map(Target::new);
+                let acceptance = settings.acceptance()?;
+                let target = |ms| Target::new(ms).map(|target| target.accepting(acceptance));
+                let targets = settings.values("target_ms")?.into_iter().map(target);
                 Goal::Targets {
                     reward: reward(settings.text("reward")?)
                         .ok_or_else(|| settings.error("reward"))?,
@@ -302,6 +313,22 @@ fn totals(text: &str) -> Option<(usize, Vec<usize>)> {
     let mut totals = totals.ok().filter(|totals| totals.is_sorted_by(|a, b| a < b))?;
     let samples = totals.pop()?;
     Some((samples, totals))
+}
+
+impl Settings<'_> {
+    /// Studies of early versions lack both settings.
+    fn acceptance(&self) -> Result<Acceptance, ManifestError> {
+        let has = |name| self.0.contains_key(name);
+        let Acceptance { mut statistic, mut margin } = Acceptance::default();
+        if has("statistic") {
+            let named = Statistic::named(self.text("statistic")?);
+            statistic = named.ok_or_else(|| self.error("statistic"))?;
+        }
+        if has("margin") {
+            margin = Margin::new(self.parsed("margin")?).map_err(|_| self.error("margin"))?;
+        }
+        Ok(Acceptance { statistic, margin })
+    }
 }
 
 fn joined(values: impl Iterator<Item = f64>) -> String {

@@ -20,6 +20,13 @@ const TABLES: &str = "
     ) STRICT;
     CREATE TABLE measurements (
         genotype TEXT PRIMARY KEY,
-        measured_ms REAL NOT NULL
+        measured_ms REAL NOT NULL,
+        p10_ms REAL,
+        p90_ms REAL,
+        runs INTEGER,
+        left_out_share REAL,
+        all_p50_ms REAL,
+        all_p95_ms REAL,
+        all_runs INTEGER
     ) STRICT;
 ";

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 use rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
-use rusqlite::{OptionalExtension, params};
-use search_space::{Domain, Genotype};
+use rusqlite::{OptionalExtension, Row, params};
+use search_space::{AllRuns, Domain, Genotype, MeasuredLatency, MeasuredRuns};
 
 use super::database::{self, Database, StudySettings};
 use super::difference::difference;
@@ -172,14 +172,15 @@ impl Study {
         })
     }
 
-    /// The stored measured latency of a genotype in milliseconds; `None` if there is none.
+    /// The stored measured latency of a genotype; `None` if there is none.
     ///
     /// # Errors
     /// Returns an error if the database cannot be read.
-    pub fn measurement(&self, genotype: &str) -> Result<Option<f64>, StudyError> {
-        let select = "SELECT measured_ms FROM measurements WHERE genotype = ?";
+    pub fn measurement(&self, genotype: &str) -> Result<Option<MeasuredLatency>, StudyError> {
+        let select = "SELECT measured_ms, p10_ms, p90_ms, runs, left_out_share, all_p50_ms,
+             all_p95_ms, all_runs FROM measurements WHERE genotype = ?";
         self.database.read(|connection| {
-            connection.query_row(select, [genotype], |row| row.get(0)).optional()
+            connection.query_row(select, [genotype], measured_latency).optional()
         })
     }
 
@@ -190,11 +191,40 @@ impl Study {
     pub fn record_measurement(
         &mut self,
         genotype: &str,
-        measured_ms: f64,
+        measured: &MeasuredLatency,
     ) -> Result<(), StudyError> {
+        let insert = "INSERT INTO measurements (genotype, measured_ms, p10_ms, p90_ms, runs,
+             left_out_share, all_p50_ms, all_p95_ms, all_runs)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        let MeasuredLatency { p50_ms, runs } = measured;
+        let of = |value: fn(&MeasuredRuns) -> f64| runs.as_ref().map(value);
+        let count = |value: fn(&MeasuredRuns) -> usize| runs.as_ref().map(value);
         self.database.write(|transaction| {
-            let insert = "INSERT INTO measurements (genotype, measured_ms) VALUES (?, ?)";
-            transaction.execute(insert, params![genotype, measured_ms]).map(|_| ())
+            let values = params![
+                genotype,
+                p50_ms,
+                of(|runs| runs.p10_ms),
+                of(|runs| runs.p90_ms),
+                count(|runs| runs.count),
+                of(|runs| runs.left_out_share),
+                of(|runs| runs.all.p50_ms),
+                of(|runs| runs.all.p95_ms),
+                count(|runs| runs.all.runs),
+            ];
+            transaction.execute(insert, values).map(|_| ())
         })
     }
+}
+
+/// A row of the measurements. Only the median is known of a replayed one.
+fn measured_latency(row: &Row<'_>) -> rusqlite::Result<MeasuredLatency> {
+    let p50_ms = row.get(0)?;
+    if row.get::<_, Option<f64>>(5)?.is_none() {
+        return Ok(MeasuredLatency::of_median(p50_ms));
+    }
+    let all = AllRuns { p50_ms: row.get(5)?, p95_ms: row.get(6)?, runs: row.get(7)? };
+    let (p10_ms, p90_ms) = (row.get(1)?, row.get(2)?);
+    let (count, left_out_share) = (row.get(3)?, row.get(4)?);
+    let runs = MeasuredRuns { p10_ms, p90_ms, count, left_out_share, all };
+    Ok(MeasuredLatency { p50_ms, runs: Some(runs) })
 }

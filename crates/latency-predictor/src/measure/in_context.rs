@@ -9,7 +9,7 @@ use crate::measure::meter::Meter;
 use crate::measure::quantiles::Quantiles;
 use crate::measure::runs::{clocked, random_image};
 use crate::measure::speed::slowdowns;
-use crate::measure::undisturbed::collect_undisturbed;
+use crate::measure::undisturbed::{MAX_SLOWDOWN, Wanted, collect_undisturbed};
 use crate::table::journal::Sample;
 
 /// Few runs suffice, as the networks before have warmed up the device.
@@ -36,8 +36,16 @@ impl Meter<'_> {
         for _ in 0..WARM_UP_RUNS {
             engine.run(&image);
         }
+        let wanted = Wanted { undisturbed: wanted, at_any_moment: 0 };
         let found = collect_undisturbed(wanted, self, &mut clocked(&mut engine, &graph, &image));
-        Ok(samples(&graph, &found.runs))
+        let made = found.runs.len();
+        let counted = found.runs.into_iter().filter(|run| run.counts).map(|run| run.result);
+        let counted: Vec<Vec<f64>> = counted.collect();
+        self.seen.runs += made;
+        self.seen.left_out += made - counted.len();
+        self.seen.networks += 1;
+        self.seen.slowed_networks += usize::from(found.slowdown > MAX_SLOWDOWN);
+        Ok(samples(&graph, &counted))
     }
 }
 

@@ -1,14 +1,18 @@
 //! The meter, which measures with threads pinned to CPUs and with a probe of how busy those CPUs
 //! are.
 
+use std::time::{Duration, Instant};
+
 use engine::Engine;
 use search_space::{Graph, Network, Weights};
 
 use crate::error::PredictorError;
+use crate::measure::conditions::Conditions;
 use crate::measure::lock::MeasuringLock;
 use crate::measure::pin::Pinned;
+use crate::measure::processor_time::CpuTicks;
+use crate::measure::quantiles::whole_ns;
 use crate::measure::runs::{random_image, timed_ms};
-use crate::measure::steal::CpuTicks;
 use crate::measure::undisturbed::Probed;
 
 /// Measures on this device: [`Meter::network`] times whole networks, [`Meter::blocks`] their
@@ -26,6 +30,9 @@ pub struct Meter<'lock> {
     probe_image: Vec<f32>,
     fastest_probe_ms: f64,
     started: Option<CpuTicks>,
+    calibrated: Instant,
+    /// What [`Meter::blocks`] has seen so far.
+    pub(crate) seen: Conditions,
 }
 
 /// A network whose weights and feature maps fit into the first-level cache of any CPU.
@@ -35,6 +42,10 @@ const PROBE: &str = "Network(format: 1, name: \"probe\", input: (channels: 16, r
 
 /// Number of times that the probe is timed before the first run.
 const CALIBRATION: usize = 1_000;
+
+/// Interval at which [`Meter::conditions`] times the probe again. This takes a few tenths of a
+/// second.
+const BETWEEN_LEVELS: Duration = Duration::from_secs(20);
 
 impl<'lock> Meter<'lock> {
     /// Creates a meter for `threads` pinned threads. `fastest_probe_ms` is the fastest time of the
@@ -58,6 +69,8 @@ impl<'lock> Meter<'lock> {
             probe_image: random_image(probe.image_len()),
             probe,
             fastest_probe_ms: f64::INFINITY,
+            calibrated: Instant::now(),
+            seen: Conditions::default(),
         };
         meter.fastest_probe_ms = meter.calibrate().min(fastest_probe_ms.unwrap_or(f64::INFINITY));
         Ok(meter)
@@ -68,7 +81,7 @@ impl<'lock> Meter<'lock> {
         self.fastest_probe_ms
     }
 
-    /// A low quantile of the probe's times. The minimum may be a single outlier.
+    /// Times the probe. Returns a low quantile, as the minimum may be a single outlier.
     fn calibrate(&mut self) -> f64 {
         let mut probe = |_| {
             self.move_on();
@@ -76,13 +89,28 @@ impl<'lock> Meter<'lock> {
         };
         let mut probes_ms: Vec<f64> = (0..CALIBRATION).map(&mut probe).collect();
         probes_ms.sort_unstable_by(f64::total_cmp);
-        probes_ms[CALIBRATION / 50]
+        let level_ms = probes_ms[CALIBRATION / 50];
+        self.seen.probe_levels_ms.push(whole_ns(level_ms));
+        self.calibrated = Instant::now();
+        level_ms
+    }
+
+    /// The conditions under which [`Meter::blocks`] has measured since the meter was created.
+    pub fn conditions(&mut self) -> Conditions {
+        if self.calibrated.elapsed() > BETWEEN_LEVELS {
+            self.calibrate();
+        }
+        let processor = CpuTicks::read(self.pinned.allowed())
+            .zip(self.started)
+            .map(|(now, started)| now.since(started));
+        let probe_ms = Some(whole_ns(self.fastest_probe_ms));
+        Conditions { processor, probe_ms, ..self.seen.clone() }
     }
 
     /// Share of the time since the meter was created that the hypervisor gave to other guests.
     /// `None` if the system does not report it.
     pub fn steal(&self) -> Option<f64> {
-        Some(CpuTicks::read(self.pinned.allowed())?.steal_since(self.started?))
+        CpuTicks::read(self.pinned.allowed())?.since(self.started?).stolen_share()
     }
 
     pub(crate) fn engine(&self, graph: &Graph) -> Result<Engine, PredictorError> {

@@ -49,7 +49,7 @@ impl Quantiles {
 }
 
 /// Rounds to whole nanoseconds, which no clock exceeds in resolution and which keeps files short.
-fn whole_ns(ms: f64) -> f64 {
+pub(crate) fn whole_ns(ms: f64) -> f64 {
     (ms * 1e6).round() / 1e6
 }
 

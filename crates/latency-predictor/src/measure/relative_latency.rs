@@ -6,7 +6,6 @@ use search_space::Graph;
 use crate::error::PredictorError;
 use crate::measure::meter::Meter;
 use crate::measure::quantiles::median;
-use crate::measure::runs::Runs;
 
 /// Maximum number of turns. Each turn measures both networks separately, with a warm-up and copies
 /// at other addresses in memory. In shorter turns each network would still find the other one's
@@ -51,7 +50,7 @@ impl Meter<'_> {
                 Of::Network => graph,
                 Of::Reference => reference,
             };
-            Ok(self.network(graph, Runs::Undisturbed(share))?.latency.p50_ms)
+            self.undisturbed_p50_ms(graph, share)
         })?;
         ratio.ok_or(PredictorError::NoRuns)
     }

@@ -5,14 +5,16 @@ use std::time::Instant;
 use engine::Engine;
 use rand::rngs::ChaCha8Rng;
 use rand::{RngExt, SeedableRng};
-use search_space::Graph;
+use search_space::{AllRuns, Graph, MeasuredLatency, MeasuredRuns};
 use serde::Serialize;
 
 use crate::error::PredictorError;
 use crate::measure::meter::Meter;
-use crate::measure::quantiles::{Quantiles, median, quantile};
-use crate::measure::steal::CpuTicks;
-use crate::measure::undisturbed::{MAX_SLOWDOWN, collect_undisturbed};
+use crate::measure::processor_time::CpuTicks;
+use crate::measure::quantiles::{Quantiles, median, quantile, whole_ns};
+use crate::measure::undisturbed::{
+    MAX_SLOWDOWN, Moment, ProbedRun, ProbedRuns, Wanted, collect_undisturbed,
+};
 
 /// The measured latency of a whole network.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -24,6 +26,10 @@ pub struct Measured {
     pub runs: usize,
     /// Number of runs that do not count because something else slowed the device.
     pub disturbed: usize,
+    /// Share of the runs of `all` that do not count.
+    pub left_out_share: f64,
+    /// Latency over all runs at moments that were not chosen.
+    pub all: AllRuns,
     /// Slowdown of the device in the most disturbed run that counts, as a ratio to its fastest
     /// speed. 1 if the probe was not used.
     pub slowdown: f64,
@@ -37,6 +43,15 @@ impl Measured {
     /// a busy machine.
     pub fn is_of_a_busy_machine(&self) -> bool {
         self.slowdown > MAX_SLOWDOWN
+    }
+
+    /// The latency without the state of the machine.
+    pub fn latency(&self) -> MeasuredLatency {
+        let Self {
+            latency: Quantiles { p10_ms, p50_ms, p90_ms }, runs, left_out_share, all, ..
+        } = *self;
+        let runs = MeasuredRuns { p10_ms, p90_ms, count: runs, left_out_share, all };
+        MeasuredLatency { p50_ms, runs: Some(runs) }
     }
 }
 
@@ -54,42 +69,123 @@ pub enum Runs {
 /// determine which cache lines collide, and they are fixed for the lifetime of a copy.
 const COPIES: usize = 5;
 
+/// The latencies of the runs of a network.
+#[derive(Debug, Default)]
+struct TimedRuns {
+    /// Those of the runs that count, in milliseconds.
+    counted_ms: Vec<f64>,
+    /// Those of the runs at any moment, in milliseconds.
+    all_ms: Vec<f64>,
+    /// Number of runs at any moment that do not count.
+    left_out: usize,
+    /// Number of runs that do not count.
+    disturbed: usize,
+    /// Slowdown of the most disturbed run that counts.
+    slowdown: f64,
+}
+
+/// Whether runs at any moment are wanted besides the undisturbed ones.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AtAnyMoment {
+    AsManyAsUndisturbed,
+    None,
+}
+
 impl Meter<'_> {
     /// Times a network after a warm-up of each copy.
     ///
     /// # Errors
     /// No runs are requested, or the engine cannot run the graph.
     pub fn network(&mut self, graph: &Graph, runs: Runs) -> Result<Measured, PredictorError> {
+        let before = CpuTicks::read(self.pinned.allowed());
+        let mut timed = self.time_runs(graph, runs, AtAnyMoment::AsManyAsUndisturbed)?;
+        let after = CpuTicks::read(self.pinned.allowed());
+        let steal = before.zip(after).map(|(before, after)| after.since(before).stolen_share());
+        let (runs, all_runs) = (timed.counted_ms.len(), timed.all_ms.len());
+        let latency = Quantiles::of(&mut timed.counted_ms).ok_or(PredictorError::NoRuns)?;
+        let mut all_at = |q| quantile(&mut timed.all_ms, q).ok_or(PredictorError::NoRuns);
+        let (p50_ms, p95_ms) = (whole_ns(all_at(0.5)?), whole_ns(all_at(0.95)?));
+        Ok(Measured {
+            latency,
+            runs,
+            disturbed: timed.disturbed,
+            left_out_share: timed.left_out as f64 / all_runs as f64,
+            all: AllRuns { p50_ms, p95_ms, runs: all_runs },
+            slowdown: timed.slowdown,
+            steal: steal.flatten(),
+        })
+    }
+
+    /// The median of about `wanted` undisturbed runs of a network, in milliseconds.
+    pub(crate) fn undisturbed_p50_ms(
+        &mut self,
+        graph: &Graph,
+        wanted: usize,
+    ) -> Result<f64, PredictorError> {
+        let mut timed = self.time_runs(graph, Runs::Undisturbed(wanted), AtAnyMoment::None)?;
+        median(&mut timed.counted_ms).ok_or(PredictorError::NoRuns)
+    }
+
+    fn time_runs(
+        &mut self,
+        graph: &Graph,
+        runs: Runs,
+        at_any_moment: AtAnyMoment,
+    ) -> Result<TimedRuns, PredictorError> {
         let (Runs::Undisturbed(wanted) | Runs::Exactly(wanted)) = runs;
         let image = random_image(graph.input().elements());
-        let before = CpuTicks::read(self.pinned.allowed());
         // All copies exist at the same time, so that none reuses the memory of another.
         let mut copies = (0..COPIES.min(wanted))
             .map(|_| self.engine(graph))
             .collect::<Result<Vec<Engine>, _>>()?;
-        let (count, mut latencies_ms) = (copies.len(), Vec::with_capacity(wanted));
-        let (mut disturbed, mut slowdown) = (0, 1.0_f64);
+        let count = copies.len();
+        let mut timed = TimedRuns { slowdown: 1.0, ..TimedRuns::default() };
         for (index, engine) in copies.iter_mut().enumerate() {
             let mut run = || timed_ms(|| _ = engine.run(&image));
             warm_up(&mut run);
             let share = wanted * (index + 1) / count - wanted * index / count;
             match runs {
-                Runs::Exactly(_) => latencies_ms.extend((0..share).map(|_| run())),
+                Runs::Exactly(_) => {
+                    timed.all_ms.extend((0..share).map(|_| run()));
+                }
                 Runs::Undisturbed(_) => {
-                    let found =
-                        collect_undisturbed(share, self, &mut clocked(engine, graph, &image));
-                    let steady = steady_runs(&found.runs);
-                    disturbed += found.disturbed + found.runs.len() - steady.len();
-                    slowdown = slowdown.max(found.slowdown);
-                    latencies_ms.extend(steady);
+                    let at_any_moment = match at_any_moment {
+                        AtAnyMoment::AsManyAsUndisturbed => share,
+                        AtAnyMoment::None => 0,
+                    };
+                    let wanted = Wanted { undisturbed: share, at_any_moment };
+                    let mut run = clocked(engine, graph, &image);
+                    timed.add(collect_undisturbed(wanted, self, &mut run));
                 }
             }
         }
-        let after = CpuTicks::read(self.pinned.allowed());
-        let steal = before.zip(after).map(|(before, after)| after.steal_since(before));
-        let runs = latencies_ms.len();
-        let latency = Quantiles::of(&mut latencies_ms).ok_or(PredictorError::NoRuns)?;
-        Ok(Measured { latency, runs, disturbed, slowdown, steal })
+        if let Runs::Exactly(_) = runs {
+            timed.counted_ms.clone_from(&timed.all_ms);
+        }
+        Ok(timed)
+    }
+}
+
+impl TimedRuns {
+    /// Adds clocked runs. Those that were slowed in their middle do not count either.
+    fn add(&mut self, mut found: ProbedRuns<Vec<f64>>) {
+        let counted: Vec<&mut ProbedRun<Vec<f64>>> =
+            found.runs.iter_mut().filter(|run| run.counts).collect();
+        let times: Vec<&[f64]> = counted.iter().map(|run| &run.result[..]).collect();
+        let steady = steady_runs(&times);
+        counted.into_iter().zip(steady).for_each(|(run, steady)| run.counts = steady);
+        for ProbedRun { result, moment, counts, .. } in &found.runs {
+            let ms = result.iter().sum();
+            match counts {
+                true => self.counted_ms.push(ms),
+                false => self.disturbed += 1,
+            }
+            if *moment == Moment::Any {
+                self.all_ms.push(ms);
+                self.left_out += usize::from(!counts);
+            }
+        }
+        self.slowdown = self.slowdown.max(found.slowdown);
     }
 }
 
@@ -112,18 +208,17 @@ const MAX_UNIT_SLOWDOWN: f64 = 1.2;
 /// Maximum share of a run's time in disturbed units for the run to count.
 const MAX_DISTURBED_SHARE: f64 = 0.1;
 
-/// The latencies of those clocked runs during which the device was not slowed. The probe is timed
-/// before and after a run only, so the times of the units are compared with their usual times,
-/// which are the lower quartiles over the runs. If all runs were slowed, those that were slowed
-/// least are returned.
-fn steady_runs(runs_ms: &[Vec<f64>]) -> Vec<f64> {
-    let units = runs_ms.first().map_or(0, Vec::len);
+/// Whether the device was not slowed during each of these clocked runs. The probe is timed before
+/// and after a run only, so the times of the units are compared with their usual times, which are
+/// the lower quartiles over the runs. If all runs were slowed, those that were slowed least pass.
+fn steady_runs(runs_ms: &[&[f64]]) -> Vec<bool> {
+    let units = runs_ms.first().map_or(0, |run_ms| run_ms.len());
     let usual_ms: Vec<f64> = (0..units)
         .filter_map(|unit| {
             quantile(&mut runs_ms.iter().map(|run_ms| run_ms[unit]).collect::<Vec<_>>(), 0.25)
         })
         .collect();
-    let disturbed_share = |run_ms: &Vec<f64>| {
+    let disturbed_share = |run_ms: &&[f64]| {
         let units = run_ms.iter().zip(&usual_ms);
         let disturbed = units.filter(|(ms, usual_ms)| **ms > MAX_UNIT_SLOWDOWN * **usual_ms);
         disturbed.map(|(ms, _)| ms).sum::<f64>() / run_ms.iter().sum::<f64>()
@@ -131,8 +226,7 @@ fn steady_runs(runs_ms: &[Vec<f64>]) -> Vec<f64> {
     let shares: Vec<f64> = runs_ms.iter().map(disturbed_share).collect();
     let min_share = shares.iter().copied().fold(f64::INFINITY, f64::min);
     let max_share = min_share.max(MAX_DISTURBED_SHARE);
-    let steady = shares.iter().zip(runs_ms).filter(|(share, _)| **share <= max_share);
-    steady.map(|(_, run_ms)| run_ms.iter().sum()).collect()
+    shares.iter().map(|share| *share <= max_share).collect()
 }
 
 /// Random values of either sign with magnitudes between 0.1 and 1. There are no zeros or denormals,
@@ -173,26 +267,46 @@ pub(crate) fn warm_up(run: &mut impl FnMut() -> f64) {
 
 #[cfg(test)]
 mod tests {
-    use super::steady_runs;
+    use super::{Moment, ProbedRun, ProbedRuns, TimedRuns, steady_runs};
 
     #[test]
     fn runs_slowed_in_their_middle_do_not_count() {
-        let usual = vec![1.0, 2.0, 3.0, 4.0, 0.5];
-        let slowed = vec![1.0, 3.2, 4.8, 4.0, 0.5];
+        let usual = &[1.0, 2.0, 3.0, 4.0, 0.5][..];
+        let slowed = &[1.0, 3.2, 4.8, 4.0, 0.5][..];
         // Jitter in a unit with a small share of the time is tolerated.
-        let jittery = vec![1.0, 2.1, 3.1, 4.1, 0.9];
-        let runs = [&usual, &slowed, &usual, &jittery, &slowed, &slowed, &usual, &slowed];
-        let steady = steady_runs(&runs.map(Clone::clone));
-        let expected = [10.5, 10.5, 11.2, 10.5];
-        assert!(steady.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-9), "{steady:?}");
-        assert_eq!(steady.len(), expected.len());
+        let jittery = &[1.0, 2.1, 3.1, 4.1, 0.9][..];
+        let runs = [usual, slowed, usual, jittery, slowed, slowed, usual, slowed];
+        let expected = [true, false, true, true, false, false, true, false];
+        assert_eq!(steady_runs(&runs), expected);
     }
 
     #[test]
     fn where_all_runs_are_slowed_the_least_slowed_counts() {
-        let (early, late) = (vec![1.6, 3.2, 3.0, 4.0], vec![1.0, 2.0, 4.8, 6.4]);
-        let steady = steady_runs(&[early, late]);
-        assert_eq!(steady.len(), 1);
-        assert!((steady[0] - 11.8).abs() < 1e-9, "{steady:?}");
+        let (early, late) = (&[1.6, 3.2, 3.0, 4.0][..], &[1.0, 2.0, 4.8, 6.4][..]);
+        assert_eq!(steady_runs(&[early, late]), [true, false]);
+    }
+
+    /// Undisturbed runs of 10 ms and disturbed ones of 16 ms: the former are those that count, and
+    /// the latter are also among all runs.
+    #[test]
+    fn all_runs_are_those_at_any_moment() {
+        let run = |ms: f64, moment: Moment, counts: bool| {
+            let result = vec![0.4 * ms, 0.6 * ms];
+            ProbedRun { result, moment, slowdown: 1.0, counts }
+        };
+        let runs = vec![
+            run(10.0, Moment::Any, true),
+            run(16.0, Moment::Any, false),
+            run(10.0, Moment::Chosen, true),
+            run(16.0, Moment::Any, false),
+            // The probe was fast around this run, which was slowed in its middle.
+            run(16.0, Moment::Any, true),
+            run(10.0, Moment::Chosen, true),
+        ];
+        let mut timed = TimedRuns::default();
+        timed.add(ProbedRuns { runs, slowdown: 1.05 });
+        assert_eq!(timed.counted_ms, [10.0; 3]);
+        assert_eq!(timed.all_ms, [10.0, 16.0, 16.0, 16.0]);
+        assert_eq!((timed.left_out, timed.disturbed, timed.slowdown), (3, 3, 1.05));
     }
 }

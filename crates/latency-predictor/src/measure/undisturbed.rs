@@ -25,48 +25,95 @@ pub(crate) trait Probed {
     fn move_on(&mut self);
 }
 
-/// The runs that count, with statistics of all runs.
+/// How many runs are wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    /// Number of undisturbed runs.
+    pub(crate) undisturbed: usize,
+    /// Number of runs at moments that are not chosen, which tell the latency over all runs.
+    pub(crate) at_any_moment: usize,
+}
+
+/// When a run begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Moment {
+    /// Whatever the probe says.
+    Any,
+    /// After waiting for a quiet moment. Such runs are faster than what other programs see.
+    Chosen,
+}
+
+/// A run with what was seen of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProbedRun<T> {
+    pub(crate) result: T,
+    pub(crate) moment: Moment,
+    /// Slowdown of the probe before or after the run, whichever is larger.
+    pub(crate) slowdown: f64,
+    /// Whether the run counts as undisturbed.
+    pub(crate) counts: bool,
+}
+
+/// All runs in the order in which they were made.
 #[derive(Debug)]
-pub(crate) struct UndisturbedRuns<T> {
-    /// Results of the runs that count, in the order of the runs.
-    pub(crate) runs: Vec<T>,
-    /// Number of runs that do not count.
-    pub(crate) disturbed: usize,
+pub(crate) struct ProbedRuns<T> {
+    pub(crate) runs: Vec<ProbedRun<T>>,
     /// Slowdown of the probe around the most disturbed run that counts, as a ratio to its fastest
     /// time.
     pub(crate) slowdown: f64,
 }
 
-/// Calls `run` until `wanted` runs were undisturbed, that is, until the probe was fast before and
-/// after so many runs.
+/// Calls `run` until enough runs were undisturbed, that is, until the probe was fast before and
+/// after so many runs. On a quiet device the same runs are those at any moment.
 pub(crate) fn collect_undisturbed<T>(
-    wanted: usize,
+    wanted: Wanted,
     device: &mut dyn Probed,
     run: &mut dyn FnMut() -> T,
-) -> UndisturbedRuns<T> {
-    let mut runs: Vec<(f64, T)> = Vec::with_capacity(wanted);
-    let (mut undisturbed, mut patience) = (0, PATIENCE * wanted);
-    while undisturbed < wanted && runs.len() < MAX_ATTEMPTS * wanted {
+) -> ProbedRuns<T> {
+    let Wanted { undisturbed: wanted, at_any_moment } = wanted;
+    let mut runs: Vec<ProbedRun<T>> = Vec::with_capacity(wanted);
+    let (mut undisturbed, mut at_any) = (0, 0);
+    let mut patience = PATIENCE * wanted;
+    let max_runs = MAX_ATTEMPTS * wanted + at_any_moment;
+    while undisturbed < wanted && runs.len() < max_runs {
         let mut before = slowdown(device);
+        let mut moment = Moment::Chosen;
+        if at_any < at_any_moment {
+            at_any += 1;
+            moment = Moment::Any;
+            if before > MAX_SLOWDOWN {
+                runs.push(probed_run(before, Moment::Any, device, run));
+                (before, moment) = (slowdown(device), Moment::Chosen);
+            }
+        }
         while before > MAX_SLOWDOWN && patience > 0 {
             patience -= 1;
             device.move_on();
             before = slowdown(device);
         }
-        let result = run();
-        let around = before.max(slowdown(device));
-        undisturbed += usize::from(around <= MAX_SLOWDOWN);
-        runs.push((around, result));
+        let made = probed_run(before, moment, device, run);
+        undisturbed += usize::from(made.slowdown <= MAX_SLOWDOWN);
+        runs.push(made);
     }
-    let made = runs.len();
-    let mut slowdowns: Vec<f64> = runs.iter().map(|(around, _)| *around).collect();
+    let mut slowdowns: Vec<f64> = runs.iter().map(|run| run.slowdown).collect();
     slowdowns.sort_unstable_by(f64::total_cmp);
-    let max_slowdown =
-        slowdowns[((MIN_SHARE * wanted as f64) as usize).min(made - 1)].max(MAX_SLOWDOWN);
-    runs.retain(|(around, _)| *around <= max_slowdown);
-    let slowdown = runs.iter().map(|(around, _)| *around).fold(1.0, f64::max);
-    let runs: Vec<T> = runs.into_iter().map(|(_, run)| run).collect();
-    UndisturbedRuns { disturbed: made - runs.len(), runs, slowdown }
+    let least = ((MIN_SHARE * wanted as f64) as usize).min(runs.len() - 1);
+    let max_slowdown = slowdowns[least].max(MAX_SLOWDOWN);
+    runs.iter_mut().for_each(|run| run.counts = run.slowdown <= max_slowdown);
+    let counted = runs.iter().filter(|run| run.counts);
+    let slowdown = counted.map(|run| run.slowdown).fold(1.0, f64::max);
+    ProbedRuns { runs, slowdown }
+}
+
+/// Makes a run and times the probe after it. `before` is the slowdown before it.
+fn probed_run<T>(
+    before: f64,
+    moment: Moment,
+    device: &mut dyn Probed,
+    run: &mut dyn FnMut() -> T,
+) -> ProbedRun<T> {
+    let result = run();
+    ProbedRun { result, moment, slowdown: before.max(slowdown(device)), counts: true }
 }
 
 /// Times the probe and returns its slowdown, which is about 1 if nothing disturbs it.
@@ -106,13 +153,16 @@ mod tests {
         }
     }
 
-    fn check(slowed: fn(usize, usize) -> f64, runs: usize, disturbed: usize, slowdown: f64) {
+    fn collect(slowed: fn(usize, usize) -> f64, at_any_moment: usize) -> ProbedRuns<()> {
         let mut device = Device { time: 0, cpu: 0, slowed, fastest_ms: 1.0 };
-        let found = collect_undisturbed(8, &mut device, &mut || ());
-        assert_eq!(
-            (found.runs.len(), found.disturbed, found.slowdown),
-            (runs, disturbed, slowdown)
-        );
+        collect_undisturbed(Wanted { undisturbed: 8, at_any_moment }, &mut device, &mut || ())
+    }
+
+    fn check(slowed: fn(usize, usize) -> f64, runs: usize, disturbed: usize, slowdown: f64) {
+        let found = collect(slowed, 0);
+        let counted = found.runs.iter().filter(|run| run.counts).count();
+        let left_out = found.runs.len() - counted;
+        assert_eq!((counted, left_out, found.slowdown), (runs, disturbed, slowdown));
     }
 
     #[test]
@@ -135,5 +185,33 @@ mod tests {
     #[test]
     fn a_machine_that_is_never_quiet_gives_its_least_disturbed_runs() {
         check(|_, time| [1.7, 1.3, 1.3, 1.6, 1.6][time % 5], 7, 25, 1.3);
+    }
+
+    /// The runs at any moment, and how many of them do not count.
+    fn at_any_moment(found: &ProbedRuns<()>) -> (usize, usize) {
+        let any = found.runs.iter().filter(|run| run.moment == Moment::Any);
+        (any.clone().count(), any.filter(|run| !run.counts).count())
+    }
+
+    #[test]
+    fn on_a_quiet_device_no_run_is_made_twice() {
+        let found = collect(|_, _| 1.0, 8);
+        assert_eq!((found.runs.len(), at_any_moment(&found)), (8, (8, 0)));
+    }
+
+    /// A run is also made where the probe is slow. After it, a quiet moment is waited for.
+    #[test]
+    fn on_a_busy_device_runs_at_any_moment_are_left_out_of_those_that_count() {
+        // Both CPUs are busy for two thirds of the time.
+        let found = collect(|_, time| if time / 10 % 3 == 0 { 1.0 } else { 1.5 }, 8);
+        let (any, left_out) = at_any_moment(&found);
+        assert!(any == 8 && left_out > 0, "{found:?}");
+        assert_eq!(found.runs.iter().filter(|run| run.counts).count(), 8);
+        // Runs at chosen moments are not among them, since they are quieter.
+        let chosen = found.runs.iter().filter(|run| run.moment == Moment::Chosen);
+        assert!(chosen.count() > 0, "{found:?}");
+        // A CPU that is always busy is left after the first run.
+        let found = collect(|cpu, _| if cpu == 0 { 1.6 } else { 1.0 }, 8);
+        assert_eq!((found.runs.len(), at_any_moment(&found)), (9, (8, 1)));
     }
 }

@@ -10,14 +10,33 @@ use search_space::{
 };
 
 use crate::error::PredictorError;
+use crate::measure::conditions::Conditions;
 use crate::measure::quantiles::median;
+use crate::table::build_record::BlocksOf;
 use crate::table::file;
 use crate::table::journal::{self, Journal, Sample, Visit};
 use crate::table::plan::{BuildSettings, plan};
 use crate::table::{Entry, Table, Timing};
 
-/// Measures a network and returns a sample for each distinct block and the head.
-pub type MeasureUnits<'a> = dyn FnMut(&Network) -> Result<Vec<Sample>, PredictorError> + 'a;
+/// What measures blocks: a device, or a function that returns samples.
+pub trait MeasureUnits {
+    /// Measures a network and returns a sample for each distinct block and the head.
+    ///
+    /// # Errors
+    /// The network cannot be measured.
+    fn units(&mut self, network: &Network) -> Result<Vec<Sample>, PredictorError>;
+
+    /// The conditions of all measurements so far, which are unknown by default.
+    fn conditions(&mut self) -> Conditions {
+        Conditions::default()
+    }
+}
+
+impl<F: FnMut(&Network) -> Result<Vec<Sample>, PredictorError>> MeasureUnits for F {
+    fn units(&mut self, network: &Network) -> Result<Vec<Sample>, PredictorError> {
+        self(network)
+    }
+}
 
 /// The progress of a build.
 #[derive(Clone, Copy, Debug)]
@@ -63,11 +82,12 @@ pub fn build(
     table: &mut Table,
     files: BuildFiles<'_>,
     settings: BuildSettings,
-    measure: &mut MeasureUnits<'_>,
+    measure: &mut dyn MeasureUnits,
     progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Built, PredictorError> {
     let journal = files.journal;
-    let todo = todo(space, table, settings);
+    let wanted = wanted(space, table, settings);
+    let todo = todo(space, &wanted, settings);
     let mut done = Journal::resume(journal, &table.setup, space.fingerprint(), settings)?;
     let measured = measure_all(&todo, &mut done, journal, measure, progress);
     if !matches!(measured, Ok(Built::Complete)) {
@@ -76,6 +96,11 @@ pub fn build(
     }
     table.settings = settings;
     table.extend(journal::entries(&done.visits));
+    let of = match wanted.len() == space.units().len() {
+        true => BlocksOf::WholeSpace,
+        false => BlocksOf::RestOfSpace,
+    };
+    table.record_build(&space.name, of, done.conditions);
     table.save(files.table)?;
     file::remove(journal)?;
     Ok(Built::Complete)
@@ -85,10 +110,11 @@ fn measure_all(
     todo: &[(String, Timing, Network)],
     done: &mut Journal,
     journal: &Path,
-    measure: &mut MeasureUnits<'_>,
+    measure: &mut dyn MeasureUnits,
     progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Built, PredictorError> {
     let mut saved = Instant::now();
+    let before = done.conditions.clone();
     for (index, (label, timing, network)) in todo.iter().enumerate() {
         if progress(Progress { done: index, total: todo.len(), label }).is_break() {
             return Ok(Built::Stopped);
@@ -96,7 +122,9 @@ fn measure_all(
         if done.has(label) {
             continue;
         }
-        let mut samples = measure(network)?;
+        let samples = measure.units(network);
+        done.conditions = before.clone().and(measure.conditions());
+        let mut samples = samples?;
         if *timing == Timing::Isolated {
             samples.retain(|sample| sample.unit.to_string() == *label);
         }
@@ -109,17 +137,20 @@ fn measure_all(
     Ok(Built::Complete)
 }
 
+/// The blocks that the table lacks or that were measured in too few networks.
+fn wanted(space: &SearchSpace, table: &Table, settings: BuildSettings) -> Vec<PlacedUnit> {
+    let enough =
+        |entry: &Entry| entry.timing == Timing::Isolated || entry.networks >= settings.rounds;
+    space.units().into_iter().filter(|unit| !table.get(unit).is_some_and(enough)).collect()
+}
+
 /// The networks to measure, each with its label in the journal.
 fn todo(
     space: &SearchSpace,
-    table: &Table,
+    wanted: &[PlacedUnit],
     settings: BuildSettings,
 ) -> Vec<(String, Timing, Network)> {
-    let enough =
-        |entry: &Entry| entry.timing == Timing::Isolated || entry.networks >= settings.rounds;
-    let wanted: Vec<PlacedUnit> =
-        space.units().into_iter().filter(|unit| !table.get(unit).is_some_and(enough)).collect();
-    let plan = plan(space, &wanted, &settings);
+    let plan = plan(space, wanted, &settings);
     let rounds = plan.rounds.into_iter().enumerate().flat_map(|(round, networks)| {
         networks.into_iter().map(move |network| {
             (format!("round {}: {}", round + 1, network.name), Timing::InContext, network)
@@ -172,7 +203,7 @@ const ON_DEMAND: usize = 10;
 pub fn measure_missing(
     table: &mut Table,
     network: &Network,
-    measure: &mut MeasureUnits<'_>,
+    measure: &mut dyn MeasureUnits,
 ) -> Result<usize, PredictorError> {
     let missing: Vec<PlacedUnit> =
         network.units().filter(|unit| table.get(unit).is_none()).collect();
@@ -181,7 +212,7 @@ pub fn measure_missing(
     }
     let wanted: HashSet<PlacedUnit> = missing.iter().copied().collect();
     let visit = |_| {
-        let mut samples = measure(network)?;
+        let mut samples = measure.units(network)?;
         let slowdown = slowdown(table, &samples);
         samples.retain(|sample| wanted.contains(&sample.unit));
         for sample in &mut samples {

@@ -7,12 +7,14 @@ use search_space::{Network, PlacedUnit, SearchSpace};
 
 use crate::device::setup::Setup;
 use crate::error::PredictorError;
+use crate::measure::conditions::Conditions;
 use crate::measure::lock::{LockError, MeasuringLock};
 use crate::measure::meter::Meter;
 use crate::measure::runs::{Measured, Runs};
 use crate::table::Table;
-use crate::table::build::{BuildFiles, Built, Progress, build};
+use crate::table::build::{BuildFiles, Built, MeasureUnits, Progress, build};
 use crate::table::cache;
+use crate::table::journal::Sample;
 use crate::table::plan::BuildSettings;
 use crate::table::predict::Prediction;
 
@@ -32,6 +34,25 @@ pub struct DeviceTable {
     pub path: PathBuf,
     /// The table: the contents of the file and what has been measured since.
     pub table: Table,
+    /// The fastest time of the probe before [`DeviceTable::forget`].
+    earlier_probe_ms: Option<f64>,
+}
+
+/// Measures blocks with a number of undisturbed runs of each network.
+struct MeteredUnits<'lock> {
+    meter: Meter<'lock>,
+    runs: usize,
+    earlier_probe_ms: Option<f64>,
+}
+
+impl MeasureUnits for MeteredUnits<'_> {
+    fn units(&mut self, network: &Network) -> Result<Vec<Sample>, PredictorError> {
+        self.meter.blocks(network, self.runs)
+    }
+
+    fn conditions(&mut self) -> Conditions {
+        Conditions { earlier_probe_ms: self.earlier_probe_ms, ..self.meter.conditions() }
+    }
 }
 
 impl DeviceTable {
@@ -67,12 +88,19 @@ impl DeviceTable {
                 table
             }
         };
-        Ok(Self { path, table })
+        Ok(Self { path, table, earlier_probe_ms: None })
     }
 
     /// Whether the table has entries for all `units`.
     pub fn has_all(&self, units: impl IntoIterator<Item = PlacedUnit>) -> bool {
         units.into_iter().all(|unit| self.table.get(&unit).is_some())
+    }
+
+    /// Forgets the blocks of a space and how fast the device was, so that the next build measures
+    /// both again. The file stays as it is until then.
+    pub fn forget(&mut self, space: &SearchSpace) {
+        self.table.forget(&space.units());
+        self.earlier_probe_ms = self.table.probe_ms.take();
     }
 
     /// Measures the blocks of `space` that the table lacks and saves the table. An interrupted
@@ -87,13 +115,14 @@ impl DeviceTable {
         progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
     ) -> Result<Built, PredictorError> {
         let settings = BuildSettings::default();
-        let mut meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
+        let meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
         let journal = cache::journal_path(&self.path, space);
         let files = BuildFiles { table: &self.path, journal: &journal };
-        let mut measure = |network: &Network| meter.blocks(network, settings.runs);
+        let (runs, earlier_probe_ms) = (settings.runs, self.earlier_probe_ms);
+        let mut measure = MeteredUnits { meter, runs, earlier_probe_ms };
         let built = build(space, &mut self.table, files, settings, &mut measure, progress)?;
         if built == Built::Complete {
-            self.table.probe_ms = Some(meter.fastest_probe_ms());
+            self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
             self.table.save(&self.path)?;
         }
         Ok(built)
@@ -110,14 +139,14 @@ impl DeviceTable {
         acquire: impl FnOnce() -> Result<MeasuringLock, LockError>,
     ) -> Result<Prediction, PredictorError> {
         if self.has_all(network.units()) {
-            return self.table.predict_or_measure(network, &mut |_| Ok(Vec::new()));
+            return self.table.predict_or_measure(network, &mut |_: &Network| Ok(Vec::new()));
         }
         let lock = acquire()?;
         let runs = BuildSettings::default().runs;
-        let mut meter = Meter::new(&lock, self.table.setup.threads, self.table.probe_ms)?;
-        let mut measure = |network: &Network| meter.blocks(network, runs);
+        let meter = Meter::new(&lock, self.table.setup.threads, self.table.probe_ms)?;
+        let mut measure = MeteredUnits { meter, runs, earlier_probe_ms: None };
         let prediction = self.table.predict_or_measure(network, &mut measure)?;
-        self.table.probe_ms = Some(meter.fastest_probe_ms());
+        self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
         self.table.save(&self.path)?;
         Ok(prediction)
     }

@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
+use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -43,7 +44,7 @@ pub enum FileError {
         path: PathBuf,
         /// Format of the file.
         found: u32,
-        /// Format that this version reads.
+        /// The latest format that this version reads.
         supported: u32,
     },
 }
@@ -52,8 +53,11 @@ fn options() -> Options {
     Options::default().with_default_extension(Extensions::IMPLICIT_SOME)
 }
 
-/// Loads a value from a file of the given format. `None` if there is no such file.
-pub(crate) fn load<T: DeserializeOwned>(path: &Path, format: u32) -> Result<Option<T>, FileError> {
+/// Loads a value from a file in one of these formats. `None` if there is no such file.
+pub(crate) fn load<T: DeserializeOwned>(
+    path: &Path,
+    formats: RangeInclusive<u32>,
+) -> Result<Option<T>, FileError> {
     /// Parsed first, and without the other fields, so that a later format is reported as such and
     /// not as a syntax error.
     #[derive(Deserialize)]
@@ -69,8 +73,8 @@ pub(crate) fn load<T: DeserializeOwned>(path: &Path, format: u32) -> Result<Opti
     // The name of the struct differs between files. RON accepts a struct without its name.
     let body = text.find('(').map_or("", |open| &text[open..]);
     match options().from_str::<Versioned>(body) {
-        Ok(Versioned { format: found }) if found != format => {
-            Err(FileError::Format { path: path.to_owned(), found, supported: format })
+        Ok(Versioned { format: found }) if !formats.contains(&found) => {
+            Err(FileError::Format { path: path.to_owned(), found, supported: *formats.end() })
         }
         _ => options().from_str(&text).map(Some).map_err(|error| FileError::Ron {
             path: path.to_owned(),

@@ -8,6 +8,7 @@ use search_space::PlacedUnit;
 use serde::{Deserialize, Serialize};
 
 use crate::device::setup::Setup;
+use crate::measure::conditions::Conditions;
 use crate::measure::quantiles::Quantiles;
 use crate::measure::speed::slowdowns;
 use crate::table::file::{self, FileError};
@@ -46,11 +47,14 @@ pub(crate) struct Journal {
     setup: Setup,
     space: u64,
     settings: BuildSettings,
+    #[serde(default)]
+    pub(crate) conditions: Conditions,
     pub(crate) visits: Vec<Visit>,
 }
 
 impl Journal {
-    const FORMAT: u32 = 1;
+    /// Version 1 lacks the conditions.
+    const FORMAT: u32 = 2;
 
     /// Continues the journal at `path`, or starts a new one if there is none or it is of another
     /// build.
@@ -65,12 +69,14 @@ impl Journal {
             setup: setup.clone(),
             space,
             settings,
+            conditions: Conditions::default(),
             visits: Vec::new(),
         };
         let same = |old: &Self| {
             old.setup.check_same(setup).is_ok() && old.space == space && old.settings == settings
         };
-        Ok(file::load(path, Self::FORMAT)?.filter(same).unwrap_or(new))
+        let old = file::load(path, 1..=Self::FORMAT)?.filter(same);
+        Ok(old.map_or(new, |old| Self { format: Self::FORMAT, ..old }))
     }
 
     pub(crate) fn save(&self, path: &Path) -> Result<(), FileError> {

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
-use search_space::{LatencyError, LatencySource, Network};
+use search_space::{LatencyError, LatencySource, MeasuredLatency, Network};
 
 use crate::error::PredictorError;
 use crate::measure::lock::MeasuringLock;
@@ -28,11 +28,16 @@ impl LatencySource for NativeLatency {
     }
 
     fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError> {
-        measure_ms(&self.table, network, self.runs).map_err(|error| failed(network, &error))
+        Ok(self.measure(network)?.p50_ms)
+    }
+
+    fn measure(&self, network: &Network) -> Result<MeasuredLatency, LatencyError> {
+        let measured = measure(&self.table, network, self.runs);
+        measured.map_err(|error| failed(network, &error))
     }
 }
 
-/// Number of measurements of a network, of which the median is returned.
+/// Number of measurements of a network, of which the one with the median latency is returned.
 const MEASUREMENTS: usize = 5;
 
 /// A latency source that predicts from a table, to which missing blocks are added by measuring, and
@@ -84,13 +89,15 @@ impl LatencySource for DeviceLatency {
     }
 
     fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError> {
+        Ok(self.measure(network)?.p50_ms)
+    }
+
+    fn measure(&self, network: &Network) -> Result<MeasuredLatency, LatencyError> {
         self.with(network, |device| {
-            let mut all_ms = [0.0; MEASUREMENTS];
-            for ms in &mut all_ms {
-                *ms = measure_ms(&device.table, network, self.runs)?;
-            }
-            all_ms.sort_unstable_by(f64::total_cmp);
-            Ok(all_ms[MEASUREMENTS / 2])
+            let one = |_| measure(&device.table, network, self.runs);
+            let mut all = (0..MEASUREMENTS).map(one).collect::<Result<Vec<_>, _>>()?;
+            all.sort_by(|a, b| a.p50_ms.total_cmp(&b.p50_ms));
+            Ok(all[MEASUREMENTS / 2])
         })
     }
 
@@ -117,8 +124,12 @@ fn predict_ms(device: &mut DeviceTable, network: &Network) -> Result<f64, Predic
 /// Maximum number of attempts to measure a network on a machine that stays busy.
 const ATTEMPTS: usize = 3;
 
-/// The median latency of a network in milliseconds, from the least disturbed attempt.
-fn measure_ms(table: &Table, network: &Network, runs: usize) -> Result<f64, PredictorError> {
+/// The latency of a network from the least disturbed attempt.
+fn measure(
+    table: &Table,
+    network: &Network,
+    runs: usize,
+) -> Result<MeasuredLatency, PredictorError> {
     let lock = MeasuringLock::acquire(|| {})?;
     let mut meter = Meter::new(&lock, table.setup.threads, table.probe_ms)?;
     let graph = network.lower()?;
@@ -132,7 +143,7 @@ fn measure_ms(table: &Table, network: &Network, runs: usize) -> Result<f64, Pred
             best = again;
         }
     }
-    Ok(best.latency.p50_ms)
+    Ok(best.latency())
 }
 
 fn failed(network: &Network, error: &PredictorError) -> LatencyError {

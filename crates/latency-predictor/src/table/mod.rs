@@ -1,6 +1,7 @@
 //! Latency tables: latencies of blocks measured on one device, one RON file each.
 
 pub(crate) mod build;
+pub(crate) mod build_record;
 pub(crate) mod cache;
 pub(crate) mod device_table;
 pub(crate) mod file;
@@ -17,6 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::device::setup::{ForeignSetup, Setup};
 use crate::measure::quantiles::Quantiles;
+use crate::table::build_record::BuildRecord;
 use crate::table::file::FileError;
 use crate::table::plan::BuildSettings;
 
@@ -63,13 +65,19 @@ pub struct Table {
     /// speed of the undisturbed device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe_ms: Option<f64>,
+    /// The builds whose entries the table has, in order. It is not known how busy the machine was
+    /// when entries of early versions of this crate were measured, or when blocks were measured
+    /// one by one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub builds: Vec<BuildRecord>,
     #[serde(with = "entry_list")]
     entries: HashMap<PlacedUnit, Entry>,
 }
 
 impl Table {
-    /// The version of the file format that this version of the crate reads and writes.
-    pub const FORMAT: u32 = 1;
+    /// The version of the file format that this version of the crate writes. It also reads version
+    /// 1, which lacks the builds.
+    pub const FORMAT: u32 = 2;
 
     /// Creates a table without entries.
     pub fn new(setup: Setup, settings: BuildSettings) -> Self {
@@ -80,6 +88,7 @@ impl Table {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             settings,
             probe_ms: None,
+            builds: Vec::new(),
             entries: HashMap::new(),
         }
     }
@@ -91,7 +100,8 @@ impl Table {
     /// format. [`FileError::Ron`]: the file is not a table or has impossible latencies, with the
     /// line and entry.
     pub fn load(path: &Path) -> Result<Option<Self>, FileError> {
-        file::load(path, Self::FORMAT)
+        let table: Option<Self> = file::load(path, 1..=Self::FORMAT)?;
+        Ok(table.map(|table| Self { format: Self::FORMAT, ..table }))
     }
 
     /// Writes the file completely or not at all.

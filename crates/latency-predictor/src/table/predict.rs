@@ -4,6 +4,7 @@ use search_space::Network;
 use serde::Serialize;
 
 use crate::error::PredictorError;
+use crate::measure::conditions::Conditions;
 use crate::table::Table;
 use crate::table::build::{MeasureUnits, measure_missing};
 
@@ -19,12 +20,14 @@ pub struct Coverage {
 }
 
 /// A predicted latency and the sources of its terms.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
     /// Sum of the p50 of all blocks and the head in milliseconds.
     pub ms: f64,
     /// Shares of the units by the source of their latencies.
     pub coverage: Coverage,
+    /// The conditions under which units were measured for this prediction, if any were.
+    pub conditions: Option<Conditions>,
 }
 
 impl Table {
@@ -48,11 +51,12 @@ impl Table {
     pub fn predict_or_measure(
         &mut self,
         network: &Network,
-        measure: &mut MeasureUnits<'_>,
+        measure: &mut dyn MeasureUnits,
     ) -> Result<Prediction, PredictorError> {
         let measured = measure_missing(self, network, measure)?;
         let measured_now = measured as f64 / network.units().count() as f64;
         let coverage = Coverage { exact: 1.0 - measured_now, interpolated: 0.0, measured_now };
-        Ok(Prediction { ms: self.predict_ms(network)?, coverage })
+        let conditions = (measured > 0).then(|| measure.conditions());
+        Ok(Prediction { ms: self.predict_ms(network)?, coverage, conditions })
     }
 }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 use latency_predictor::{Coverage, DeviceTable, Measured, Prediction, Quantiles, Runs, Table};
-use search_space::Network;
+use search_space::{AllRuns, Network, Statistic};
 use serde::Serialize;
 
 use crate::args::{Global, LatencyArgs};
@@ -42,6 +42,7 @@ pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
 fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     let network = load::runnable(net, Copies::Measured)?;
     let mut device = tables::open(global, &args.table)?;
+    tables::warn_of_disturbed(&device, None);
     let prediction = tables::predict(global, &mut device, &network)?;
     let measured = match args.measure {
         false => None,
@@ -64,7 +65,7 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     if global.json {
         return screen::print_json(&latency);
     }
-    print(&latency, &device);
+    print(&latency, &device, args);
     Ok(())
 }
 
@@ -77,7 +78,7 @@ fn blocks(network: &Network, table: &Table) -> Vec<Block> {
     network.units().filter_map(block).collect()
 }
 
-fn print(latency: &Latency, device: &DeviceTable) {
+fn print(latency: &Latency, device: &DeviceTable, args: &LatencyArgs) {
     let Coverage { exact, measured_now, .. } = latency.coverage;
     outln!("network    {}", latency.name);
     outln!(
@@ -86,19 +87,8 @@ fn print(latency: &Latency, device: &DeviceTable) {
         exact * 100.0,
         measured_now * 100.0
     );
-    if let Some(Measured { latency: quantiles, runs, disturbed, steal, .. }) = latency.measured {
-        let Quantiles { p10_ms, p50_ms, p90_ms } = quantiles;
-        let (runs, left_out) = (screen::grouped(runs), screen::grouped(disturbed));
-        let off = (latency.predicted_ms / p50_ms - 1.0) * 100.0;
-        outln!("measured   {p50_ms:.3} ms: p50 of {runs} runs (p10 {p10_ms:.3}, p90 {p90_ms:.3})");
-        if disturbed > 0 {
-            outln!("           {left_out} more runs were slowed by other work and are left out");
-        }
-        outln!("           the prediction is {:.1} % {}", off.abs(), side(off));
-        if let Some(steal) = steal.filter(|&steal| steal > 0.01) {
-            let percent = steal * 100.0;
-            outln!("           the hypervisor gave {percent:.0} % of the time to other machines");
-        }
+    if let Some(measured) = &latency.measured {
+        print_measured(latency.predicted_ms, measured, args);
     }
     outln!("table      {}", device.path.display());
     if latency.blocks.is_empty() {
@@ -109,6 +99,37 @@ fn print(latency: &Latency, device: &DeviceTable) {
         vec![block.clone(), format!("{:.1}", p50_ms * 1e3), format!("{share:.1} %")]
     });
     outln!("\n{}", screen::table(&["block", "p50 (us)", "share"], &["block"], rows.collect()));
+}
+
+fn print_measured(predicted_ms: f64, measured: &Measured, args: &LatencyArgs) {
+    let Measured { latency: quantiles, runs, all, left_out_share, steal, .. } = measured;
+    let Quantiles { p10_ms, p50_ms, p90_ms } = quantiles;
+    let AllRuns { p50_ms: all_ms, p95_ms, runs: all_runs } = all;
+    let (runs, all_runs) = (screen::grouped(runs), screen::grouped(all_runs));
+    let statistic = args.statistic.map(Statistic::from).unwrap_or_default();
+    match args.runs {
+        Some(_) => outln!(
+            "measured   {p50_ms:.3} ms: p50 of {runs} runs, disturbed or not\n           \
+             p10 {p10_ms:.3}, p90 {p90_ms:.3}, p95 {p95_ms:.3} ms"
+        ),
+        None => outln!(
+            "measured   {p50_ms:.3} ms: p50 of {runs} undisturbed runs (p10 {p10_ms:.3}, p90 \
+             {p90_ms:.3})\n           {all_ms:.3} ms: p50 of all runs (p95 {p95_ms:.3})\n           \
+             {:.0} % of all {all_runs} runs were slowed by other work",
+            100.0 * left_out_share
+        ),
+    }
+    let compared_ms = match statistic {
+        Statistic::Undisturbed => p50_ms,
+        Statistic::All => all_ms,
+    };
+    let off = (predicted_ms / compared_ms - 1.0) * 100.0;
+    let of = if args.runs.is_some() { "measured p50" } else { statistic.words() };
+    outln!("           the prediction is {:.1} % {} for the {of}", off.abs(), side(off));
+    if let Some(steal) = steal.filter(|&steal| steal > 0.01) {
+        let percent = steal * 100.0;
+        outln!("           the hypervisor gave {percent:.0} % of the time to other machines");
+    }
 }
 
 fn side(off: f64) -> &'static str {
@@ -136,8 +157,9 @@ fn predict_file(global: &Global, args: &LatencyArgs, file: &str) -> Result<()> {
         networks.push((genotype, network));
     }
     let mut device = tables::open(global, &args.table)?;
+    tables::warn_of_disturbed(&device, None);
     for (genotype, network) in &networks {
-        let Prediction { ms, coverage } = tables::predict(global, &mut device, network)?;
+        let Prediction { ms, coverage, .. } = tables::predict(global, &mut device, network)?;
         let genotype = genotype.to_string();
         if global.json {
             let line = Line { genotype, predicted_ms: ms, coverage };

@@ -3,11 +3,13 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use latency_predictor::{DeviceTable, Entry, Table};
+use latency_predictor::{BuildRecord, Conditions, DeviceTable, Entry, Table};
+use search_space::{UnitPart, unit_legend};
 use serde::Serialize;
 
 use crate::args::{Global, TableBuildArgs, TableCommand, TableShowArgs};
 use crate::exit::{Outcome, bad_input};
+use crate::tables::NamedSpace;
 use crate::{interrupt, load, screen, tables};
 
 #[derive(Serialize)]
@@ -15,6 +17,9 @@ struct BuiltTable {
     table: String,
     entries: usize,
     seconds: f64,
+    /// Whether other work disturbed the build, so that it should be repeated.
+    disturbed: bool,
+    conditions: Option<Conditions>,
 }
 
 #[derive(Serialize)]
@@ -23,6 +28,8 @@ struct ShownTable<'a> {
     entries: usize,
     setup: &'a latency_predictor::Setup,
     date: &'a str,
+    /// The builds with the conditions of their measurements; empty if those are unknown.
+    builds: &'a [BuildRecord],
     units: Vec<&'a Entry>,
 }
 
@@ -38,22 +45,28 @@ fn build(global: &Global, args: &TableBuildArgs) -> Result<()> {
     let start = Instant::now();
     let space = load::space(&args.space)?;
     let mut device = tables::open_to_build(global, args.out.as_deref())?;
-    device.table.forget(&space.units());
-    // The probe is timed again, since the device may have become slower.
-    device.table.probe_ms = None;
+    // The probe is timed again as well, since the device may have become slower.
+    device.forget(&space);
     interrupt::listen();
     tables::complete(global, &space, &mut device)?;
     let seconds = start.elapsed().as_secs_f64();
     let (table, entries) = (device.path.display().to_string(), device.table.len());
+    let build = device.table.builds.iter().rev().find(|build| build.space == space.name);
     if global.json {
-        return screen::print_json(&BuiltTable { table, entries, seconds });
+        let disturbed = build.is_some_and(|build| !build.disturbances().is_empty());
+        let conditions = build.map(|build| build.conditions.clone());
+        screen::print_json(&BuiltTable { table, entries, seconds, disturbed, conditions })?;
+    } else {
+        outln!("{table}: {} entries, {seconds:.1} s", screen::grouped(entries));
     }
-    outln!("{table}: {} entries, {seconds:.1} s", screen::grouped(entries));
+    let space = NamedSpace { name: &space.name, argument: &args.space };
+    tables::warn_of_disturbed(&device, Some(space));
     Ok(())
 }
 
 fn show(global: &Global, args: &TableShowArgs) -> Result<()> {
-    let DeviceTable { path, table } = tables::open(global, &args.table)?;
+    let device = tables::open(global, &args.table)?;
+    let DeviceTable { path, table, .. } = &device;
     if table.is_empty() {
         return Err(bad_input(
             path.display(),
@@ -61,15 +74,18 @@ fn show(global: &Global, args: &TableShowArgs) -> Result<()> {
         ));
     }
     if global.json {
-        return screen::print_json(&ShownTable {
+        screen::print_json(&ShownTable {
             table: path.display().to_string(),
             entries: table.len(),
             setup: &table.setup,
             date: &table.date,
+            builds: &table.builds,
             units: table.entries(),
-        });
+        })?;
+        tables::warn_of_disturbed(&device, None);
+        return Ok(());
     }
-    print_header(&path.display().to_string(), &table);
+    print_header(&path.display().to_string(), table);
     let rows = table.entries().into_iter().map(|entry| {
         let us = |ms: f64| format!("{:.1}", ms * 1e3);
         let latency = entry.latency;
@@ -83,7 +99,12 @@ fn show(global: &Global, args: &TableShowArgs) -> Result<()> {
         ]
     });
     let header = ["block", "p10 (us)", "p50 (us)", "p90 (us)", "runs", "networks"];
-    outln!("{}", screen::table(&header, &["block"], rows.collect()));
+    outln!("{}\n", screen::table(&header, &["block"], rows.collect()));
+    outln!("Parts of the blocks' names, where N is a number:");
+    for UnitPart { part, meaning } in unit_legend(table.entries().iter().map(|entry| entry.unit)) {
+        outln!("{part:<9}{meaning}");
+    }
+    tables::warn_of_disturbed(&device, None);
     Ok(())
 }
 
@@ -99,8 +120,26 @@ fn print_header(path: &str, table: &Table) {
         ("precision, batch", format!("{}, {}", setup.precision.name(), setup.batch)),
         ("measured", format!("{}, nas {}", table.date, table.tool_version)),
     ];
-    for (name, value) in rows {
+    let builds = table.builds.iter().map(|build| ("built", built(build)));
+    let unknown = table.builds.is_empty().then(|| {
+        let text = "unknown, as no whole space was built by this version of nas";
+        ("other work", text.to_owned())
+    });
+    for (name, value) in rows.into_iter().chain(builds).chain(unknown) {
         outln!("{name:<18}{value}");
     }
     outln!();
+}
+
+/// A build with what is known of other work meanwhile.
+fn built(build: &BuildRecord) -> String {
+    let BuildRecord { space, date, conditions } = build;
+    let left_out = conditions.left_out_share().map(|share| {
+        format!("\n{:18}{:.0} % of its runs were slowed and are left out", "", 100.0 * share)
+    });
+    let busy = conditions.processor.and_then(|time| Some((time.busy_cpus()?, time.cpus)));
+    let busy = busy.map(|(busy, cpus)| {
+        format!("\n{:18}other programs kept {busy:.2} of {cpus} CPUs busy", "")
+    });
+    [Some(format!("{space}, {date}")), left_out, busy].into_iter().flatten().collect()
 }

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use anyhow::{Result, bail};
 use latency_predictor::Runs;
-use search_space::{published, published_accuracy};
+use search_space::{MeasuredLatency, published, published_accuracy};
 use serde::Serialize;
 
 use crate::args::{Global, TableChoice, ZooArgs};
@@ -20,6 +20,8 @@ struct Row {
     macs: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     p50_ms: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    measured: Option<MeasuredLatency>,
     #[serde(skip_serializing_if = "Option::is_none")]
     top1: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -48,7 +50,8 @@ fn list(global: &Global, measure: bool) -> Result<()> {
             let cost = published::network(name)?.lower()?.cost();
             let (params, macs) = (cost.params, cost.macs);
             let name = name.to_owned();
-            Ok(Row { name, params, macs, p50_ms: None, top1: None, top1_source: None })
+            let (p50_ms, measured) = (None, None);
+            Ok(Row { name, params, macs, p50_ms, measured, top1: None, top1_source: None })
         })
         .collect::<Result<Vec<Row>>>()?;
     if measure {
@@ -79,6 +82,7 @@ fn measure_all(global: &Global, networks: &mut [Row]) -> Result<()> {
         let network = published::network(&row.name)?;
         let measured = tables::measure(global, &open, &network, Runs::Undisturbed(RUNS))?;
         row.p50_ms = Some(measured.latency.p50_ms);
+        row.measured = Some(measured.latency());
         all_measured.push((row.name.clone(), measured));
         let accuracy = published_accuracy(&row.name);
         row.top1 = accuracy.map(|published| published.top1);
@@ -100,19 +104,27 @@ fn print_counts(networks: &[Row]) {
 fn print_measured(networks: &[Row]) {
     let letters = || 'a'..='z';
     let cells = |(letter, row): (char, &Row)| {
+        let runs = row.measured.and_then(|measured| measured.runs);
+        let ms = |ms: Option<f64>| ms.map(|ms| format!("{ms:.2}")).unwrap_or_default();
+        let percent = |share: Option<f64>| share.map(|share| format!("{:.0}", share * 100.0));
         vec![
             letter.to_string(),
             row.name.clone(),
-            screen::grouped(row.params),
-            screen::grouped(row.macs),
-            row.p50_ms.map(|ms| format!("{ms:.2}")).unwrap_or_default(),
+            ms(row.p50_ms),
+            ms(runs.map(|runs| runs.all.p50_ms)),
+            ms(runs.map(|runs| runs.all.p95_ms)),
+            percent(runs.map(|runs| runs.left_out_share)).unwrap_or_default(),
             row.top1.map(|top1| format!("{:.1}", top1 * 100.0)).unwrap_or_default(),
             row.top1_source.unwrap_or_default().to_owned(),
         ]
     };
-    let header = ["", "network", "parameters", "MACs", "p50 (ms)", "top-1 (%)", "published by"];
-    let rows = letters().zip(networks).map(cells).collect();
-    outln!("{}\n", screen::table(&header, &["", "network", "published by"], rows));
+    let header = ["", "network", "p50", "all p50", "all p95", "out %", "top-1 %", "published by"];
+    let left = ["", "network", "published by"];
+    outln!("{}", screen::table(&header, &left, letters().zip(networks).map(cells).collect()));
+    outln!(
+        "\nLatencies in ms: p50 of the undisturbed runs; p50 and p95 of all runs;\n\
+         out: runs that other work slowed and that are left out of the first p50.\n"
+    );
     let point =
         |(letter, row): (char, &Row)| Some(Point { letter, x: row.p50_ms?, y: row.top1? * 100.0 });
     let points: Vec<Point> = letters().zip(networks).filter_map(point).collect();

@@ -6,6 +6,7 @@ pub(crate) mod lower;
 mod lower_blocks;
 mod op_text;
 pub(crate) mod unit;
+pub(crate) mod unit_legend;
 mod unit_text;
 
 use std::ops::Range;

@@ -3,7 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::Result;
-use controller::netadapt::{Adapted, EvaluatedProposal, Iteration, LatencyRecord};
+use controller::netadapt::{
+    Adapted, EvaluatedProposal, Iteration, LatencyRecord, RUN_COLUMNS, run_values,
+};
 use report::{
     Cell, Format, ReportError, draw_adaptation, draw_widths, write_atomically, write_csv,
 };
@@ -48,10 +50,14 @@ impl Files<'_> {
     /// Writes the measured latencies, as `--measurements` reads them.
     pub(super) fn write_latencies(&self, latencies: Vec<LatencyRecord>) -> Result<()> {
         let row = |recorded: LatencyRecord| {
-            vec![recorded.kind.name().into(), recorded.key.into(), recorded.ms.into()]
+            let LatencyRecord { kind, key, ms, runs } = recorded;
+            let runs = runs.map_or([None; 7], |runs| run_values(&runs).map(Some));
+            let cells = vec![kind.name().into(), key.into(), ms.into()];
+            cells.into_iter().chain(runs.map(Cell::from)).collect()
         };
+        let header = [&["kind", "key", "ms"][..], &RUN_COLUMNS].concat();
         let rows = latencies.into_iter().map(row);
-        Ok(write_csv(&self.out.join("measurements.csv"), &["kind", "key", "ms"], rows)?)
+        Ok(write_csv(&self.out.join("measurements.csv"), &header, rows)?)
     }
 
     pub(super) fn write_trained(&self, trained: &[Trained]) -> Result<()> {

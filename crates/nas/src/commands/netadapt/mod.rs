@@ -54,7 +54,8 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
 
     let (mut store, seed_ms) = open(global, &plan, &settings, latencies, &out)?;
     let target_ms = plan.target.ms(seed_ms).map_err(plan::refused)?;
-    let target = Target::new(target_ms)?;
+    let target = Target::new(target_ms)?.accepting(plan.acceptance);
+    note(global, &screen::acceptance(target));
     let settings = AdaptSettings {
         metric: plan.metric,
         delta: args.delta,
@@ -98,7 +99,8 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     };
     let measuring = device.as_ref().map_or(0.0, DeviceLatency::seconds);
     let seconds = (start.elapsed().as_secs_f64(), measuring);
-    result::print(global, &outputs, &adapted, &trained, seconds)?;
+    let seed = Latencies::recorded_measurement(&plan.seed, &store)?;
+    result::print(global, &outputs, &adapted, &trained, (seconds, seed))?;
     Ok(if adapted.meets_target { Outcome::Done } else { Outcome::TargetNotMet })
 }
 

@@ -7,6 +7,7 @@ use controller::netadapt::{
     AdaptError, AdaptTarget, FINE_TUNING_RATE, LatencyRecord, Metric, Schedule, check_reduction,
     read_latency_records,
 };
+use controller::search::{Acceptance, Margin};
 use controller::study::StudySettings;
 use latency_predictor::DeviceTable;
 use search_space::{Network, Weights, axes, fnv1a};
@@ -34,6 +35,7 @@ pub(super) struct Plan {
     pub(super) metric: Metric,
     pub(super) schedule: Schedule,
     pub(super) target: AdaptTarget,
+    pub(super) acceptance: Acceptance,
     /// This device's table; `None` if recorded latencies are replayed.
     pub(super) table: Option<DeviceTable>,
     /// Latencies that are known before anything is measured.
@@ -44,6 +46,8 @@ impl Plan {
     pub(super) fn new(global: &Global, args: &NetAdaptArgs) -> Result<Self> {
         let target = args.target_ms.map_or(AdaptTarget::Ratio(args.target_ratio), AdaptTarget::Ms);
         target.check().map_err(refused)?;
+        let margin = Margin::new(args.margin).map_err(|error| bad_input("--margin", error))?;
+        let acceptance = Acceptance { margin, ..Acceptance::default() };
         check_reduction(args.delta, args.decay, args.steps).map_err(refused)?;
         let backend = args.recipe.device.backend()?;
         // `--threads` is the number of threads of the measured network.
@@ -97,7 +101,11 @@ impl Plan {
                 let bad = |error| bad_input("--measurements", error);
                 (None, read_latency_records(path).map_err(bad)?)
             }
-            None => (Some(tables::open(global, &args.table)?), Vec::new()),
+            None => {
+                let device = tables::open(global, &args.table)?;
+                tables::warn_of_disturbed(&device, None);
+                (Some(device), Vec::new())
+            }
         };
         let recipe = Recipe {
             learning_rate: FINE_TUNING_RATE * training.recipe.learning_rate,
@@ -124,6 +132,7 @@ impl Plan {
             metric,
             schedule,
             target,
+            acceptance,
             table,
             recorded,
         })
@@ -150,6 +159,7 @@ impl Plan {
         };
         for (name, value) in [
             ("target", target),
+            ("margin", self.acceptance.margin.share().to_string()),
             ("latencies", latencies),
             ("weights", weights),
             ("delta", args.delta.to_string()),

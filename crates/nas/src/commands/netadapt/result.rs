@@ -2,11 +2,13 @@
 
 use anyhow::Result;
 use controller::netadapt::{Adapted, Iteration};
+use search_space::{MeasuredLatency, Statistic};
 use serde::Serialize;
 
 use super::outputs::Outputs;
 use super::trainings::Trained;
 use crate::args::Global;
+use crate::measured;
 use crate::screen::{print_json, table};
 
 #[derive(Serialize)]
@@ -18,6 +20,8 @@ struct Netadapted<'a> {
     tuning_s: f64,
     measuring_s: f64,
     seed_ms: f64,
+    /// The measurement of the seed, which the other latencies are measured relative to.
+    seed_measured: Option<MeasuredLatency>,
     adapted_ms: f64,
     target_ms: f64,
     met: bool,
@@ -43,13 +47,14 @@ struct UniformJson {
     accuracy: f64,
 }
 
-/// Prints the result. The durations are those of the command, and of measuring as a part of it.
+/// Prints the result. The durations are those of the command, and of measuring as a part of it; the
+/// measurement is that of the seed.
 pub(super) fn print(
     global: &Global,
     outputs: &Outputs<'_>,
     adapted: &Adapted,
     trained: &[Trained],
-    (seconds, measuring_s): (f64, f64),
+    ((seconds, measuring_s), seed_measured): ((f64, f64), Option<MeasuredLatency>),
 ) -> Result<()> {
     let files = &outputs.files;
     let place = |name: &str| files.out.join(name).display().to_string();
@@ -59,6 +64,7 @@ pub(super) fn print(
         tuning_s: outputs.tuning_s,
         measuring_s,
         seed_ms: files.seed_ms,
+        seed_measured,
         adapted_ms: adapted.latency_ms,
         target_ms: files.target_ms,
         met: adapted.meets_target,
@@ -85,6 +91,13 @@ fn print_text(result: &Netadapted<'_>) {
         "{} iterations from {seed_ms:.3} to {adapted_ms:.3} ms measured\n{outcome}\n{network}",
         iterations.len() - 1
     );
+    if let Some(seed) = &result.seed_measured {
+        outln!("measured relative to the seed:");
+        let statistics = Statistic::ALL.map(|statistic| measured::words(statistic, seed));
+        for line in statistics.into_iter().chain(measured::left_out(seed)) {
+            outln!("  {line}");
+        }
+    }
     if !result.trained.is_empty() {
         let row = |t: &Trained| {
             let hold_out = t.hold_out_top1.map_or(String::new(), |a| format!("{:.2}", 100.0 * a));

@@ -2,11 +2,24 @@
 
 use anyhow::Result;
 use controller::netadapt::{AdaptCost, AdaptSettings, Iteration};
+use controller::search::Target;
 
 use super::plan::Plan;
 use crate::args::Global;
 use crate::args_netadapt::NetAdaptArgs;
+use crate::measured::percent;
 use crate::progress::note;
+
+/// Which measured latencies reach the target.
+pub(super) fn acceptance(target: Target) -> String {
+    format!(
+        "the adapted network is to be measured at {:.3} ms or less, {} below the\n\
+         target (--margin), by the {}",
+        target.max_measured_ms(),
+        percent(target.acceptance().margin),
+        target.acceptance().statistic.words()
+    )
+}
 
 /// Prints what will be done, and an upper bound of its duration.
 pub(super) fn estimate(

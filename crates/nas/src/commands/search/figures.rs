@@ -54,9 +54,9 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         Latency::Device(_) => &results.measured[..],
         Latency::Column | Latency::Unknown => &[],
     };
-    let measured_points = measured.iter().filter_map(|(trial, measured_ms)| {
+    let measured_points = measured.iter().filter_map(|(trial, latency)| {
         let (predicted_ms, accuracy) = (trial.latency_ms?, trial.estimate.accuracy);
-        Some(MeasuredPoint { predicted_ms, measured_ms: *measured_ms, accuracy })
+        Some(MeasuredPoint { predicted_ms, measured_ms: latency.ms, accuracy })
     });
     let name = &results.sources.domain.name;
     let targets = results.settings.goal.targets();

@@ -13,8 +13,8 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use controller::search::{
-    Binding, Goal, MAX_MEASURED, SearchError, SearchSettings, Target, Trial, check_limits,
-    random_comparison, range, search, winners,
+    Binding, Goal, MAX_MEASURED, SearchError, SearchSettings, Target, Trial, TrialLatency,
+    check_limits, random_comparison, range, search, winners,
 };
 use controller::study::{Study, StudyError};
 
@@ -62,6 +62,9 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
             return Err(bad_input("--w", error));
         }
         note(global, &screen::range(&problem, &range, results.settings.goal.targets()));
+        if sources.measures() {
+            note(global, &screen::acceptance(results.settings.goal.targets()));
+        }
         let cannot_be_met = |target: &Target| range.binding(*target) == Binding::CannotBeMet;
         let targets = results.settings.goal.targets();
         if !targets.is_empty() && targets.iter().all(cannot_be_met) {
@@ -128,9 +131,9 @@ fn run_search(
     };
     let max_measured = targets.len() * MAX_MEASURED;
     let mut measured = Vec::new();
-    let mut at = |trial: &Trial, ms: f64| {
-        measured.push((trial.clone(), ms));
-        bar.at(measured.len(), max_measured, &screen::candidate(trial, ms));
+    let mut at = |trial: &Trial, latency: TrialLatency| {
+        measured.push((trial.clone(), latency));
+        bar.at(measured.len(), max_measured, &screen::candidate(trial, latency.ms));
         interrupt::check()
     };
     let winners = winners(&problem, &settings.goal, trials, study, &mut at);

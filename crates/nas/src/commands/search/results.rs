@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::Result;
 use controller::search::{
-    Elasticity, Goal, Range, SearchSettings, Target, Trial, Winner, Winners, elasticity,
-    pareto_front,
+    Elasticity, Goal, Range, SearchSettings, Target, Trial, TrialLatency, Winner, Winners,
+    elasticity, pareto_front,
 };
 use report::{Cell, write_atomically, write_csv};
-use search_space::SearchSpace;
+use search_space::{MeasuredLatency, SearchSpace, Statistic};
 use serde::Serialize;
 
 use super::references::Reference;
@@ -17,6 +17,7 @@ use super::sources::Sources;
 use super::{figures, screen};
 use crate::args::Global;
 use crate::commands::export;
+use crate::measured;
 
 /// The 97.5th percentile of the normal distribution: intervals are of 95 %.
 const TWO_SIDED_95: f64 = 1.96;
@@ -30,8 +31,8 @@ pub(super) struct Results<'a> {
     pub(super) trials: Vec<Trial>,
     /// Winners for each target, or for accuracy alone; empty if nothing was searched.
     pub(super) winners: Vec<Winners>,
-    /// Candidates with their measured latencies in milliseconds.
-    pub(super) measured: Vec<(Trial, f64)>,
+    /// Candidates with their measured latencies.
+    pub(super) measured: Vec<(Trial, TrialLatency)>,
     /// Trials of a random search with as many samples.
     pub(super) random: Vec<Trial>,
     pub(super) references: Vec<Reference>,
@@ -46,8 +47,36 @@ pub(super) struct Found {
     pub(super) accuracy: f64,
     pub(super) accuracy_interval: [f64; 2],
     pub(super) predicted_ms: Option<f64>,
+    /// The latency that is compared with the target.
     pub(super) measured_ms: Option<f64>,
+    /// The measurement; `None` where nothing was measured.
+    pub(super) measured: Option<MeasuredLatency>,
+    pub(super) meets: Meets,
     pub(super) reward: f64,
+}
+
+/// Which statistics of a measurement meet the target; `None` where that is not known.
+#[derive(Clone, Copy, Default, Serialize)]
+pub(super) struct Meets {
+    pub(super) undisturbed: Option<bool>,
+    pub(super) all: Option<bool>,
+}
+
+impl Meets {
+    fn of(target: Option<Target>, measured: Option<&MeasuredLatency>) -> Self {
+        let Some((target, measured)) = target.zip(measured) else { return Self::default() };
+        Self {
+            undisturbed: target.is_met_by(Statistic::Undisturbed, measured),
+            all: target.is_met_by(Statistic::All, measured),
+        }
+    }
+
+    pub(super) fn by(self, statistic: Statistic) -> Option<bool> {
+        match statistic {
+            Statistic::Undisturbed => self.undisturbed,
+            Statistic::All => self.all,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -72,6 +101,11 @@ enum OneOrMany {
 #[derive(Serialize)]
 pub(super) struct FoundForTarget {
     pub(super) target_ms: Option<f64>,
+    /// The measured latency up to which a winner is accepted, and what of a measurement is compared
+    /// with it; `None` where nothing is measured.
+    pub(super) max_measured_ms: Option<f64>,
+    pub(super) margin: Option<f64>,
+    pub(super) statistic: Option<&'static str>,
     pub(super) feasible: usize,
     pub(super) elasticity: Option<Elasticity>,
     pub(super) best: Option<Found>,
@@ -104,6 +138,8 @@ impl Results<'_> {
             accuracy_interval: [(accuracy - interval).max(0.0), (accuracy + interval).min(1.0)],
             predicted_ms: trial.latency_ms,
             measured_ms: winner.measured_ms,
+            measured: winner.measured,
+            meets: Meets::of(target, winner.measured.as_ref()),
             reward: self.reward(accuracy, trial.latency_ms, target),
         })
     }
@@ -132,8 +168,12 @@ impl Results<'_> {
                 self.found(winner, target, &out.join(self.file_name(name, target, "ron")))
             };
             let elasticity = target.and_then(|target| elasticity(&self.trials, target));
+            let measured = target.filter(|_| self.sources.measures());
             FoundForTarget {
                 target_ms: target.map(Target::ms),
+                max_measured_ms: measured.map(Target::max_measured_ms),
+                margin: measured.map(|target| target.acceptance().margin.share()),
+                statistic: measured.map(|target| target.acceptance().statistic.name()),
                 feasible: self.trials.iter().filter(|trial| trial.meets(target)).count(),
                 elasticity,
                 best: found(winners.and_then(|w| w.best.as_ref()), "best"),
@@ -187,7 +227,8 @@ impl Results<'_> {
             for (winner, name) in [(best, "best"), (best_by_reward, "best_by_reward")] {
                 let Some(winner) = winner else { continue };
                 let path = out.join(self.file_name(name, *target, "ron"));
-                write_atomically(&path, network(winner)?.to_ron().as_bytes())?;
+                let text = self.comment(winner) + &network(winner)?.to_ron();
+                write_atomically(&path, text.as_bytes())?;
             }
             if let Some(best) = best {
                 let path = out.join(self.file_name("best-untrained", *target, "onnx"));
@@ -197,34 +238,36 @@ impl Results<'_> {
         Ok(())
     }
 
+    /// What was measured of a winner, as comments of its RON file.
+    fn comment(&self, winner: &Winner) -> String {
+        let Some(measured) = &winner.measured else { return String::new() };
+        let place = self.sources.device_words().unwrap_or_default();
+        let statistics = Statistic::ALL.map(|statistic| measured::words(statistic, measured));
+        let lines = std::iter::once(format!("Measured on {place}")).chain(statistics);
+        lines.chain(measured::left_out(measured)).map(|line| format!("// {line}\n")).collect()
+    }
+
     /// Writes all trials, with those of the front marked, and then the references.
     fn write_csv(&self, path: &Path) -> Result<()> {
-        let header = [
-            "kind",
-            "trial",
-            "genotype",
-            "predicted_ms",
-            "accuracy",
-            "standard_error",
-            "reward",
-            "on_front",
-            "measured_ms",
-        ];
+        let own = ["kind", "trial", "genotype", "predicted_ms", "accuracy", "standard_error"];
+        let header =
+            [&own[..], &["reward", "on_front", "measured_ms"], &measured::COLUMNS].concat();
         let front = pareto_front(&self.trials);
         let mut on_front = vec![0_u64; self.trials.len()];
         front.iter().for_each(|&index| on_front[index] = 1);
-        let measured_ms = |index: usize, trial: &Trial| {
-            let winners = self.winners.iter().flat_map(|w| [&w.best, &w.best_by_reward]);
-            let won = winners
-                .flatten()
-                .filter(|winner| winner.trial == index)
-                .find_map(|winner| winner.measured_ms);
-            let candidate =
-                |(other, ms): &(Trial, f64)| (other.genotype == trial.genotype).then_some(*ms);
+        let measured = |index: usize, trial: &Trial| {
+            let winners = self.winners.iter().flat_map(|w| [&w.best, &w.best_by_reward]).flatten();
+            let won = winners.filter(|winner| winner.trial == index).find_map(|winner| {
+                Some(TrialLatency { ms: winner.measured_ms?, measured: winner.measured })
+            });
+            let candidate = |(other, latency): &(Trial, TrialLatency)| {
+                (other.genotype == trial.genotype).then_some(*latency)
+            };
             won.or_else(|| self.measured.iter().find_map(candidate))
         };
         let trials = self.trials.iter().enumerate().map(|(index, trial)| {
-            vec![
+            let latency = measured(index, trial);
+            let cells = vec![
                 Cell::from(trial.phase.name()),
                 Cell::Count(index as u64),
                 Cell::from(self.sources.domain.text(&trial.genotype)),
@@ -233,12 +276,14 @@ impl Results<'_> {
                 Cell::Number(trial.estimate.standard_error),
                 Cell::Number(trial.reward),
                 Cell::Count(on_front[index]),
-                Cell::from(measured_ms(index, trial)),
-            ]
+                Cell::from(latency.map(|latency| latency.ms)),
+            ];
+            let measured = latency.and_then(|latency| latency.measured);
+            cells.into_iter().chain(measured::cells(measured.as_ref())).collect()
         });
         let references = self.references.iter().map(|reference| {
             let (ms, accuracy) = (reference.latency_ms, reference.accuracy);
-            vec![
+            let cells = vec![
                 Cell::from(reference.known.name),
                 Cell::Empty,
                 Cell::from(reference.known.genotype),
@@ -248,7 +293,8 @@ impl Results<'_> {
                 Cell::Number(self.reward(accuracy, Some(ms), self.targets()[0])),
                 Cell::Empty,
                 Cell::Empty,
-            ]
+            ];
+            cells.into_iter().chain(measured::cells(None)).collect()
         });
         Ok(write_csv(path, &header, trials.chain(references))?)
     }

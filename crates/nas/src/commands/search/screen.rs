@@ -4,12 +4,14 @@ use std::path::Path;
 use std::time::Duration;
 
 use controller::search::{
-    Binding, Elasticity, LatencyOf, Problem, Range, SearchSettings, Target, Trial, UnmetLimit,
-    UnmetLimits, pareto_front,
+    Binding, Elasticity, LatencyOf, Margin, Problem, Range, SearchSettings, Target, Trial,
+    UnmetLimit, UnmetLimits, pareto_front,
 };
+use search_space::Statistic;
 
 use super::results::{Found, FoundForTarget, Results};
 use super::sources::{Accuracy, Latency, Sources};
+use crate::measured::{self, percent};
 use crate::scatter::{self, Point};
 use crate::screen::grouped;
 
@@ -44,6 +46,18 @@ pub(super) fn range(problem: &Problem<'_>, range: &Range, targets: &[Target]) ->
         }
     }
     text
+}
+
+/// Which measured latencies are accepted under the targets.
+pub(super) fn acceptance(targets: &[Target]) -> String {
+    let max = |target: &Target| format!("{:.3}", target.max_measured_ms());
+    let all = targets.iter().map(max).collect::<Vec<_>>().join(", ");
+    let of = targets.first().map(|target| target.acceptance()).unwrap_or_default();
+    let (percent, words) = (percent(of.margin), of.statistic.words());
+    format!(
+        "winners must be measured at {all} ms or less:\n\
+         {percent} (--margin) below the target, {words} (--statistic)"
+    )
 }
 
 /// Limits that no network meets.
@@ -180,6 +194,7 @@ fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str
             if let Some(target_ms) = target_ms {
                 lines.push(("latency", latency(results.sources, best, target_ms)));
             }
+            lines.extend(statistics(best, found.statistic).map(|text| ("", text)));
             lines.push(("accuracy", accuracy(results.sources, best)));
             if let Accuracy::Surrogate(_) = results.sources.accuracy {
                 let text = "estimate for a short ImageNet schedule, for ranking only";
@@ -187,7 +202,9 @@ fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str
             }
         }
         (None, target_ms) => {
-            let target = target_ms.map_or(String::new(), |ms| format!(" meets {ms} ms"));
+            let less = found.margin.and_then(|share| Margin::new(share).ok());
+            let less = less.map_or(String::new(), |margin| format!(" less {}", percent(margin)));
+            let target = target_ms.map_or(String::new(), |ms| format!(" meets {ms} ms{less}"));
             let fastest = results.range.map_or(String::new(), |range| {
                 format!("; the fastest takes {:.2} ms", range.fastest_ms)
             });
@@ -199,6 +216,8 @@ fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str
         let percent = found.accuracy * 100.0;
         let text = format!("{percent:.1} %{ms}, the trial with the greatest reward");
         lines.push(("best by reward", text));
+        let all = found.measured.as_ref().map(|measured| measured::words(Statistic::All, measured));
+        lines.extend(all.map(|text| ("", text)));
     }
     if let Some(Elasticity { w, faster_ms, slower_ms }) = &found.elasticity {
         let text = format!(
@@ -209,6 +228,23 @@ fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str
         lines.push(("w", text));
     }
     lines
+}
+
+/// What each statistic of a measurement is, whether it meets the target, and which one decides.
+fn statistics(found: &Found, decides: Option<&str>) -> impl Iterator<Item = String> {
+    let line = |statistic: Statistic| {
+        let measured = found.measured.as_ref()?;
+        let met = match found.meets.by(statistic) {
+            Some(true) => ", meets it",
+            Some(false) => ", misses it",
+            None => "",
+        };
+        let decides = if decides == Some(statistic.name()) { " (decides)" } else { "" };
+        Some(format!("{}{met}{decides}", measured::words(statistic, measured)))
+    };
+    let left_out = found.measured.as_ref().and_then(measured::left_out);
+    let lines: Vec<String> = Statistic::ALL.into_iter().filter_map(line).chain(left_out).collect();
+    lines.into_iter()
 }
 
 fn latency(sources: &Sources, best: &Found, target_ms: f64) -> String {

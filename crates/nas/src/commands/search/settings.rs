@@ -3,7 +3,10 @@
 use std::path::Path;
 
 use anyhow::Result;
-use controller::search::{Exponent, FrontShare, Goal, Reward, SearchSettings, Target};
+use controller::search::{
+    Acceptance, Exponent, FrontShare, Goal, Margin, Reward, SearchSettings, Target,
+};
+use search_space::Statistic;
 
 use crate::args::{Global, RewardKind, SearchArgs};
 use crate::exit::bad_input;
@@ -15,11 +18,10 @@ const DEFAULT_SAMPLES: usize = 16_000;
 pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
     let goal = match args.maximize {
         Some(_) => Goal::Accuracy,
-        None => Goal::Targets {
-            reward: reward(args)?,
-            targets: targets(&args.target_ms)?,
-            front: front(args)?,
-        },
+        None => {
+            let (reward, targets) = (reward(args)?, targets(args)?);
+            Goal::Targets { reward, targets, front: front(args)? }
+        }
     };
     let samples = args.samples.unwrap_or(DEFAULT_SAMPLES);
     let min = (2 * goal.targets().len()).max(1);
@@ -61,10 +63,16 @@ fn front(args: &SearchArgs) -> Result<FrontShare> {
     }
 }
 
-fn targets(target_ms: &[f64]) -> Result<Vec<Target>> {
-    let mut targets = Vec::with_capacity(target_ms.len());
-    for &ms in target_ms {
+fn targets(args: &SearchArgs) -> Result<Vec<Target>> {
+    let margin = args.margin.map_or(Ok(Margin::default()), Margin::new);
+    let acceptance = Acceptance {
+        statistic: args.statistic.map(Statistic::from).unwrap_or_default(),
+        margin: margin.map_err(|error| bad_input("--margin", error))?,
+    };
+    let mut targets = Vec::with_capacity(args.target_ms.len());
+    for &ms in &args.target_ms {
         let target = Target::new(ms).map_err(|error| bad_input("--target-ms", error))?;
+        let target = target.accepting(acceptance);
         if targets.contains(&target) {
             return Err(bad_input(
                 "--target-ms",

@@ -12,6 +12,7 @@ use search_space::{Domain, Genotype, SearchSpace};
 use crate::args::{AccuracyArg, Global, SearchArgs};
 use crate::exit::bad_input;
 use crate::progress::note;
+use crate::tables::NamedSpace;
 use crate::{load, tables};
 
 /// The sources of a search, and its limits.
@@ -41,6 +42,8 @@ pub(super) struct Opened {
     sources: Sources,
     device: Option<DeviceTable>,
     runs: usize,
+    /// The space as the user named it.
+    space_argument: String,
 }
 
 const DEFAULT_RUNS: usize = 100;
@@ -104,7 +107,7 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     let limits = args.max.clone().unwrap_or_default();
     let sources = Sources { domain, space, limits, accuracy, latency };
     let runs = args.runs.map_or(DEFAULT_RUNS, usize::from);
-    Ok(Opened { sources, device, runs })
+    Ok(Opened { sources, device, runs, space_argument: space_name.to_owned() })
 }
 
 fn read(
@@ -133,6 +136,8 @@ fn refuse_contradictions(
         ("--table", args.table.table.is_some()),
         ("--allow-foreign", args.table.allow_foreign),
         ("--runs", args.runs.is_some()),
+        ("--margin", args.margin.is_some()),
+        ("--statistic", args.statistic.is_some()),
     ];
     let given = device_flags.iter().find(|(_, given)| *given).map(|(flag, _)| *flag);
     match (given, column, args.maximize) {
@@ -185,6 +190,8 @@ impl Opened {
     pub(super) fn complete(mut self, global: &Global) -> Result<Sources> {
         if let (Some(mut device), Some(space)) = (self.device, &self.sources.space) {
             tables::complete(global, space, &mut device)?;
+            let named = NamedSpace { name: &space.name, argument: &self.space_argument };
+            tables::warn_of_disturbed(&device, Some(named));
             let native = NativeLatency { table: device.table, runs: self.runs };
             self.sources.latency = Latency::Device(Box::new(native));
         }
@@ -208,6 +215,23 @@ impl Sources {
         Problem { domain, space: self.space.as_ref(), limits, accuracy, latency }
     }
 
+    /// Whether latencies are measured on a device.
+    pub(super) fn measures(&self) -> bool {
+        matches!(self.latency, Latency::Device(_))
+    }
+
+    /// The device and how networks run on it, in words; `None` without a device.
+    pub(super) fn device_words(&self) -> Option<String> {
+        let Latency::Device(native) = &self.latency else { return None };
+        let setup = &native.table.setup;
+        let cpu = setup.device.cpu.as_deref().unwrap_or("unknown CPU");
+        let threads = match setup.threads {
+            1 => "1 thread".to_owned(),
+            threads => format!("{threads} threads"),
+        };
+        Some(format!("{} runtime, {threads}, {cpu}", setup.runtime.name()))
+    }
+
     /// The source of the accuracies in words.
     pub(super) fn accuracy_words(&self) -> String {
         match &self.accuracy {
@@ -221,18 +245,9 @@ impl Sources {
     /// The source of the latencies in words; `None` without latencies.
     pub(super) fn latency_words(&self) -> Option<String> {
         match (&self.latency, &self.accuracy) {
-            (Latency::Device(native), _) => {
-                let setup = &native.table.setup;
-                let cpu = setup.device.cpu.as_deref().unwrap_or("unknown CPU");
-                let threads = match setup.threads {
-                    1 => "1 thread".to_owned(),
-                    threads => format!("{threads} threads"),
-                };
-                let runtime = setup.runtime.name();
-                Some(format!(
-                    "trials predicted, best and best by reward measured; {runtime} runtime, \
-                     {threads}, {cpu}"
-                ))
+            (Latency::Device(_), _) => {
+                let device = self.device_words().unwrap_or_default();
+                Some(format!("trials predicted, best and best by reward measured; {device}"))
             }
             (Latency::Column, Accuracy::Table(table)) => {
                 let column = table.latency_column().unwrap_or_default();

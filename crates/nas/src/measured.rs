@@ -1,0 +1,45 @@
+//! Measured latencies in words and in cells of CSV files.
+
+use controller::search::Margin;
+use report::Cell;
+use search_space::{MeasuredLatency, Statistic};
+
+use crate::screen::grouped;
+
+/// Columns of a measurement in CSV files.
+pub(crate) const COLUMNS: [&str; 4] =
+    ["undisturbed_p50_ms", "all_p50_ms", "all_p95_ms", "left_out_share"];
+
+/// The cells of [`COLUMNS`], empty where nothing is known.
+pub(crate) fn cells(measured: Option<&MeasuredLatency>) -> [Cell; 4] {
+    let runs = measured.and_then(|measured| measured.runs);
+    [
+        measured.map(|measured| measured.p50_ms).into(),
+        runs.map(|runs| runs.all.p50_ms).into(),
+        runs.map(|runs| runs.all.p95_ms).into(),
+        runs.map(|runs| runs.left_out_share).into(),
+    ]
+}
+
+/// The latency over the runs of a statistic: `all runs: p50 15.70, p95 17.20 ms`.
+pub(crate) fn words(statistic: Statistic, measured: &MeasuredLatency) -> String {
+    match (statistic, measured.runs) {
+        (Statistic::Undisturbed, _) => format!("undisturbed runs: p50 {:.2} ms", measured.p50_ms),
+        (Statistic::All, Some(runs)) => {
+            format!("all runs: p50 {:.2}, p95 {:.2} ms", runs.all.p50_ms, runs.all.p95_ms)
+        }
+        (Statistic::All, None) => "all runs: unknown, measured by an early version".to_owned(),
+    }
+}
+
+/// How many of all runs are left out of the undisturbed ones.
+pub(crate) fn left_out(measured: &MeasuredLatency) -> Option<String> {
+    let runs = measured.runs?;
+    let percent = 100.0 * runs.left_out_share;
+    Some(format!("{percent:.0} % of all {} runs were disturbed", grouped(runs.all.runs)))
+}
+
+/// A margin in per cent, with as many decimals as it has.
+pub(crate) fn percent(margin: Margin) -> String {
+    format!("{} %", (1e6 * margin.share()).round() / 1e4)
+}
