@@ -12,6 +12,7 @@ mod load;
 mod output_folder;
 mod process_setup;
 mod progress;
+mod resume;
 mod scatter;
 mod screen;
 mod tables;

@@ -21,6 +21,11 @@ use crate::weights_file::WeightsFile;
 pub enum FitEvent<'a> {
     /// The folder holds a training that did not finish an epoch. It is restarted from the first step.
     Restarted,
+    /// The training continues after the epochs that the folder's checkpoint has.
+    Resumed {
+        /// Number of these epochs.
+        epochs: u64,
+    },
     /// A step was taken.
     Step {
         /// The epoch, counted from 1.
@@ -32,11 +37,23 @@ pub enum FitEvent<'a> {
         /// The loss before the step.
         loss: f64,
     },
+    /// An evaluation begins. After an epoch it is not interrupted: a break counts once the epoch is
+    /// recorded.
+    Evaluating(EvaluatedSplit),
     /// An epoch was trained and evaluated, and its files except the checkpoint were written.
     Epoch {
         /// The records of all epochs so far.
         history: &'a [EpochRecord],
     },
+}
+
+/// What a training evaluates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EvaluatedSplit {
+    /// The hold-out, after an epoch; the statistics of batch norms are estimated before.
+    HoldOut,
+    /// The test images, at the end, with the weights of the best epoch.
+    Test,
 }
 
 /// The result of a training.
@@ -97,6 +114,10 @@ impl FitPlan {
                 return Err(TrainingError::OtherRun(differences));
             }
             run.resume(read)?;
+            let epochs = run.steps_done() / self.steps_per_epoch;
+            if on_event(&FitEvent::Resumed { epochs }).is_break() {
+                return Ok(None);
+            }
         } else if out.join(NETWORK).exists() && on_event(&FitEvent::Restarted).is_break() {
             return Ok(None);
         }
@@ -120,6 +141,9 @@ impl FitPlan {
                 return Ok(None);
             }
         }
+        if on_event(&FitEvent::Evaluating(EvaluatedSplit::Test)).is_break() {
+            return Ok(None);
+        }
         self.evaluate_best(&history, out).map(Some)
     }
 
@@ -138,6 +162,8 @@ impl FitPlan {
         let Some(trained) = trained? else { return Ok(None) };
         let seconds = start.elapsed().as_secs_f64();
         let images = (run.steps_done() - first) * self.batches.batch as u64;
+        _ = on_event(&FitEvent::Evaluating(EvaluatedSplit::HoldOut));
+        run.estimate_norms(&self.data.dataset.train, &self.batches, epoch - 1)?;
         let hold_out = &self.data.dataset.hold_out;
         let evaluation = if hold_out.is_empty() { None } else { Some(run.evaluate(hold_out)?) };
         Ok(Some(EpochRecord {

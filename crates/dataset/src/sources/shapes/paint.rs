@@ -125,12 +125,21 @@ fn figure(form: Option<Form>, texture: Texture, hue: f32, rng: &mut ChaCha8Rng) 
 }
 
 impl Figure {
+    /// Whether a point, as seen from the centre, is surely farther than the edge from the form.
+    fn is_beyond(&self, [x, y]: [f32; 2], side: usize) -> bool {
+        let radius = self.size * Form::radius_beyond(0.5 / (self.size * side as f32));
+        x * x + y * y > radius * radius
+    }
+
     /// Blends the figure over the colour `under` of the point `at`.
     fn paint(&self, at: [f32; 2], side: usize, under: &mut Colour) {
         let from_centre = [at[0] - self.centre[0], at[1] - self.centre[1]];
         let cover = match self.form {
             None => 1.0,
             Some(form) => {
+                if self.is_beyond(from_centre, side) {
+                    return;
+                }
                 let [x, y] = turned(from_centre, self.direction).map(|v| v / self.size);
                 // The edge is one pixel wide.
                 let pixels = form.distance(x, y) * self.size * side as f32;
