@@ -8,7 +8,7 @@ use crate::args::NET_HELP;
 use crate::device_option::DeviceArgs;
 
 /// The forms of `--data`.
-pub(crate) const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=64), cifar10:DIR (binary version), \
+pub(crate) const DATA_HELP: &str = "shapes (drawn; the default is shapes:classes=10,size=48), cifar10:DIR (binary version), \
     folder:DIR (train/CLASS/*, val/CLASS/*) or mnist:DIR (idx)";
 
 /// Train a network, with an evaluation on the hold-out after each epoch and on the test images at the end

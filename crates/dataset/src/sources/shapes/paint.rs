@@ -17,8 +17,6 @@ type Colour = [f32; 3];
 const MAX_DISTRACTORS: usize = 4;
 /// The part of its share of the circle of hues that a range takes up: gaps are left between ranges.
 const HUE_RANGE: f32 = 0.6;
-/// How often an attribute that does not define the class is nevertheless the usual one for it.
-const HINT: f64 = 0.5;
 /// The width of the range of hues that is usual for a class.
 const HINT_RANGE: f32 = 0.1;
 /// The step between the usual hues of neighbouring classes: the golden ratio keeps them far apart.
@@ -84,12 +82,13 @@ fn figures(shapes: &Shapes, class: usize, rng: &mut ChaCha8Rng) -> Vec<Figure> {
         figure.opacity = rng.random_range(0.4..0.9);
         figures.push(figure);
     }
-    let texture = match (textures, rng.random_bool(HINT)) {
+    let hints = shapes.hints as f64 / 100.0;
+    let texture = match (textures, rng.random_bool(hints)) {
         (1, true) => Texture::ALL[class % Texture::ALL.len()],
         (1, false) => any_texture(rng),
         _ => Texture::ALL[texture],
     };
-    let hue = match (hues, rng.random_bool(HINT)) {
+    let hue = match (hues, rng.random_bool(hints)) {
         (1, false) => rng.random(),
         (1, true) => GOLDEN * class as f32 + HINT_RANGE * (rng.random::<f32>() - 0.5),
         _ => (hue as f32 + HUE_RANGE * rng.random::<f32>()) / hues as f32,
