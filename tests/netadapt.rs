@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::{TempDir, tempdir};
 
-use crate::run::{json, killed_after, nas, refused, resumed};
+use crate::run::{interrupted, json, killed_after, nas, refused, resumed, shell};
 
 const SEED: &str =
     "Network(format: 1, name: \"small\", input: (channels: 3, resolution: 32), classes: 4,
@@ -96,6 +96,10 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
     let delta = 0.06 * latency(&iterations[0]);
     let cuts = column(&place.path("whole/trajectory.csv"), "cut_ms");
     assert_eq!(cuts.len(), iterations.len());
+    let measured = column(&place.path("whole/trajectory.csv"), "measured_ms");
+    for (at, pair) in measured.windows(2).enumerate() {
+        assert_eq!(cuts[at + 1], pair[0] - pair[1], "{measured:?}");
+    }
     assert!(cuts[1..].iter().all(|cut| *cut >= delta * 0.999), "{cuts:?}, {delta}");
     let last = iterations.last().expect("an iteration");
     let meets = latency(last) <= result["target_ms"].as_f64().expect("a number");
@@ -137,6 +141,55 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
     let hard = ["--measurements", &measurements, "--target-ratio", "0.0001", "--seeds", "0"];
     let run = nas(&borrowed(&place.args("hard", &hard)));
     assert!([2, 3].contains(&run.code), "{}", run.stderr);
+}
+
+/// Latency and cut in thousandths of a millisecond, as the lines on completed iterations have them.
+fn printed(stderr: &str) -> Vec<[i64; 2]> {
+    let thousandths = |line: &str, before: &str, after: &str| {
+        let (text, _) = line.split_once(after)?;
+        let number: f64 = text.rsplit_once(before)?.1.parse().ok()?;
+        Some((number * 1e3).round() as i64)
+    };
+    let of_line = |line: &str| {
+        let ms = thousandths(line, " ", " ms")?;
+        Some([ms, thousandths(line, "(cut ", ")").unwrap_or(0)])
+    };
+    let is_completed = |line: &&str| line.starts_with("seed: ") || line.contains(" (cut ");
+    stderr.lines().filter(is_completed).map(of_line).collect::<Option<_>>().expect("latencies")
+}
+
+#[test]
+fn an_interrupted_adaptation_says_where_it_is_and_how_it_continues() {
+    let place = Place::new();
+    std::fs::write(place.path("space.ron"), SPACE).expect("written");
+    let (table, out) = (table(&place), place.path("out"));
+    let args = place.args("out", &["--seeds", "2"]);
+    let args = [&borrowed(&args)[..], &borrowed(&table)[..]].concat();
+    let run = interrupted(&args, &Path::new(&out).join("iterations/001.safetensors"));
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
+    assert!(run.stderr.contains("stopped; the last complete iteration is "), "{}", run.stderr);
+    // The network that is named is there with its weights.
+    let named = run.stderr.rsplit_once(&format!("{out}/iterations/")).expect("a path").1;
+    let network = format!("{out}/iterations/{}.ron", &named[..3]);
+    let weights = network.replace(".ron", ".safetensors");
+    json(&["export", &network, "--weights", &weights, "--onnx", &place.path("net.onnx")]);
+
+    // Latencies and cuts on the screen agree, and lines for a file have no control characters.
+    let lines = printed(&run.stderr);
+    assert!(lines.len() > 1, "{}", run.stderr);
+    for pair in lines.windows(2) {
+        assert_eq!(pair[1][0], pair[0][0] - pair[1][1], "{}", run.stderr);
+    }
+    assert!(run.stderr.chars().all(|c| c == '\n' || !c.is_control()), "{:?}", run.stderr);
+
+    let command = run.stderr.trim_end().rsplit_once('\n').expect("lines").1;
+    assert!(command.ends_with(" --resume"), "{command}");
+    let hint = String::from_utf8(bytes(&out, "RESUME.txt")).expect("text");
+    assert!(hint.contains(command) && hint.contains(&network), "{hint}");
+    let resumed = shell(command);
+    assert!([0, 3].contains(&resumed.code), "{}", resumed.stderr);
+    assert!(resumed.stderr.contains("continuing: the last complete iteration is "));
+    assert!(!Path::new(&out).join("RESUME.txt").exists());
 }
 
 #[test]

@@ -28,6 +28,29 @@ fn of(output: &Output) -> Run {
     }
 }
 
+/// Runs `nas` with these arguments and sends it Ctrl-C once the file `appears`.
+pub(crate) fn interrupted(args: &[&str], appears: &Path) -> Run {
+    let child = Command::new(env!("CARGO_BIN_EXE_nas"))
+        .args(args)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("nas starts");
+    let id = child.id().to_string();
+    let ended = std::thread::spawn(move || child.wait_with_output().expect("nas ends"));
+    while !appears.exists() && !ended.is_finished() {
+        sleep(Duration::from_millis(2));
+    }
+    // It may have ended already.
+    _ = Command::new("kill").args(["-INT", &id]).status();
+    of(&ended.join().expect("no panic"))
+}
+
+/// Runs a command line in a shell.
+pub(crate) fn shell(command: &str) -> Run {
+    of(&Command::new("sh").args(["-c", command]).output().expect("a shell"))
+}
+
 /// Runs `nas` with `--json` and reads its object.
 pub(crate) fn json(args: &[&str]) -> serde_json::Value {
     let run = nas(&[args, &["--json"]].concat());

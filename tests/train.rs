@@ -4,7 +4,7 @@ use std::path::Path;
 
 use tempfile::tempdir;
 
-use crate::run::{json, killed_after, refused, resumed};
+use crate::run::{interrupted, json, killed_after, refused, resumed, shell};
 
 const NET: &str = "mobilenet_v1@width=0.25,classes=4";
 const DATA: &str = "shapes:classes=4,size=16,train=240,test=60";
@@ -85,6 +85,26 @@ fn weights_do_not_depend_on_threads_or_kills_and_are_used_everywhere() {
     refused(&[&TRAIN[..], &["--out", &killed]].concat(), &["checkpoint.safetensors", "--resume"]);
     let wide = "mobilenet_v1@width=0.5,classes=4";
     refused(&["eval", wide, "--weights", weights, "--data", DATA], &["best.safetensors"]);
+}
+
+#[test]
+fn an_interrupted_training_says_how_it_continues() {
+    let folder = tempdir().expect("a temporary folder");
+    let out = folder.path().join("out");
+    let args = [&TRAIN[..], &["--epochs", "40", "--out", out.to_str().expect("utf-8")]].concat();
+    let repeated = args.iter().position(|arg| *arg == "--epochs").expect("an option");
+    let args = [&args[..repeated], &args[repeated + 2..]].concat();
+    let run = interrupted(&args, &out.join("history.jsonl"));
+    assert_eq!((run.code, run.stdout.as_str()), (1, ""), "{}", run.stderr);
+    assert!(run.stderr.contains(" of 40 epochs are complete"), "{}", run.stderr);
+    assert!(run.stderr.contains("epoch 1/40"), "{}", run.stderr);
+    let command = run.stderr.trim_end().rsplit_once('\n').expect("lines").1;
+    let hint = String::from_utf8(bytes(&out, "RESUME.txt")).expect("text");
+    assert!(hint.contains(command), "{hint}");
+    let resumed = shell(command);
+    assert_eq!(resumed.code, 0, "{}", resumed.stderr);
+    assert!(resumed.stdout.contains("top-1"), "{}", resumed.stdout);
+    assert!(!out.join("RESUME.txt").exists());
 }
 
 #[test]

@@ -98,8 +98,8 @@ fn main() {
     };
     let [q1, q2, q3] = range.suggested_ms();
     let target_sets: Vec<Vec<f64>> = if args[0] == "macs" { vec![vec![q1], vec![q2], vec![q3], vec![q1, q2, q3]] } else { vec![vec![15.0], vec![q1], vec![q2], vec![q3], vec![q1, q2, q3]] };
-    let make = |algorithm, targets: &[f64], share: f64, earlier: Vec::new(), seed, samples| SearchSettings {
-        algorithm, samples, seed,
+    let make = |algorithm, targets: &[f64], share: f64, seed, samples| SearchSettings {
+        algorithm, samples, earlier: Vec::new(), seed,
         goal: Goal::Targets { reward: Reward::Soft(Exponent::DEFAULT), targets: targets.iter().map(|&t| Target::new(t).unwrap()).collect(), front: FrontShare::new(share).unwrap() },
     };
     if long {

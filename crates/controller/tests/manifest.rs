@@ -73,9 +73,9 @@ proptest! {
         // Only latencies of a device are measured.
         let goal = match (goal, &sources.latency) {
             (goal, LatencyId::Device { .. }) | (goal @ Goal::Accuracy, _) => goal,
-            (Goal::Targets { reward, targets }, _) => {
+            (Goal::Targets { reward, targets, front }, _) => {
                 let target = |target: &Target| target.accepting(Acceptance::default());
-                Goal::Targets { reward, targets: targets.iter().map(target).collect() }
+                Goal::Targets { reward, targets: targets.iter().map(target).collect(), front }
             }
         };
         let mut sources = sources;

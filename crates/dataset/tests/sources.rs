@@ -27,7 +27,7 @@ fn texts() {
     for text in ["cifar10:a", "folder:a/b", "mnist:c:d"] {
         assert_eq!(text.parse::<Source>().unwrap().to_string(), text);
     }
-    let whole = "shapes:classes=20,size=64,train=100,test=50,seed=3";
+    let whole = "shapes:classes=20,size=64,hints=70,train=100,test=50,seed=3";
     assert_eq!(whole.parse::<Source>().unwrap().to_string(), whole);
     assert_eq!("shapes".parse::<Source>().unwrap(), "shapes:classes=10".parse().unwrap());
     for (text, parts) in [
@@ -37,6 +37,7 @@ fn texts() {
         ("shapes:colour=1", &["colour", "classes, size"]),
         ("shapes:classes=1", &["shapes:classes", "found 1", "2 to 960"]),
         ("shapes:classes=many", &["shapes:classes", "many", "a whole number"]),
+        ("shapes:hints=101", &["shapes:hints", "found 101", "0 to 100"]),
         ("shapes:size", &["shapes:size", "a whole number"]),
         ("shapes:classes=30,test=29", &["shapes:test", "found 29", "30 to"]),
     ] {

@@ -15,7 +15,7 @@ use crate::sizes;
     --weights seed.safetensors --data cifar10:DIR \\\n      --train-stem-stride 1 --target-ratio 0.6\n  \
     nas netadapt seed.ron --out run --resume\n\nThe output folder gets adapted.ron with its weights, \
     trajectory.csv, proposals.csv,\nnetadapt.svg, widths.svg, trained.csv, measurements.csv, every \
-    iteration under iterations/,\nand netadapt.sqlite, from which --resume continues.")]
+    iteration under iterations/,\nand netadapt.sqlite, from which --resume continues; RESUME.txt has the command.")]
 pub(crate) struct NetAdaptArgs {
     #[arg(help = NET_HELP, value_name = "SEED")]
     pub(crate) net: String,
@@ -41,8 +41,9 @@ pub(crate) struct NetAdaptArgs {
     /// Decay of the latency reduction per iteration: 1 in MobileNetV3, 0.96 in NetAdapt
     #[arg(long, value_name = "X", default_value_t = 1.0, allow_negative_numbers = true)]
     pub(crate) decay: f64,
-    /// Number of training steps for every proposal
-    #[arg(long, value_name = "T", default_value_t = 1000, value_parser = sizes::steps)]
+    /// Number of training steps for every proposal, to which the time of the iterations is about
+    /// proportional; NetAdapt trains for 10,000 on ImageNet
+    #[arg(long, value_name = "T", default_value_t = 200, value_parser = sizes::steps)]
     pub(crate) steps: u64,
     /// Metric that proposals are ranked by: the ratio of lost accuracy to saved latency (MobileNetV3), or
     /// the accuracy (NetAdapt)

@@ -9,7 +9,7 @@ use crate::device_option::DeviceArgs;
 use crate::sizes;
 
 /// The forms of `--data`.
-pub(crate) const DATA_HELP: &str = "shapes (drawn, as in shapes:classes=20,size=64), cifar10:DIR (binary version), \
+pub(crate) const DATA_HELP: &str = "shapes (drawn; the default is shapes:classes=10,size=48), cifar10:DIR (binary version), \
     folder:DIR (train/CLASS/*, val/CLASS/*; or CLASS/*, of which a fifth is for testing) or mnist:DIR (idx, also \
     gzipped)";
 

@@ -8,6 +8,7 @@ use std::process::ExitCode;
 use training::TrainingError;
 
 use crate::output;
+use crate::resume;
 
 /// How a command that did not fail ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,7 +41,12 @@ pub(crate) fn refused(error: impl Display) -> anyhow::Error {
 
 /// The error of a command that Ctrl-C stopped and that can be continued from the folder `out`.
 pub(crate) fn stopped(out: &Path) -> anyhow::Error {
-    anyhow::anyhow!("stopped; the same command with --out {} --resume continues", out.display())
+    anyhow::anyhow!("stopped; to continue:\n{}", resume::command(out))
+}
+
+/// As [`stopped`], with what is complete so far.
+pub(crate) fn stopped_after(out: &Path, last: &str) -> anyhow::Error {
+    anyhow::anyhow!("stopped; {last}\nto continue:\n{}", resume::command(out))
 }
 
 /// An error of training. Errors that the user can mend name the argument or file and have exit code 2.

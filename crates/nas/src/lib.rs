@@ -18,6 +18,7 @@ mod memory;
 mod output_folder;
 mod process_setup;
 mod progress;
+mod resume;
 mod scatter;
 mod screen;
 mod sizes;

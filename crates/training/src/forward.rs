@@ -20,6 +20,8 @@ pub(crate) enum Mode {
         /// Random stream of the dropout masks, a different one for each pass.
         stream: u64,
     },
+    /// Batch norms use the statistics of the batch, dropout is inactive, and gradients are not tracked.
+    Statistics,
     /// Batch norms use their running statistics, dropout is inactive, and gradients are not tracked.
     Inference,
 }
@@ -41,7 +43,7 @@ impl ModuleT for Model {
         }
         let stream = self.batches.fetch_add(1, Ordering::Relaxed) << 32;
         let (logits, statistics) = self.pass(images, Mode::Training { stream })?;
-        self.move_statistics(&[statistics])?;
+        self.move_statistics(&[statistics], self.graph.norm.momentum)?;
         Ok(logits)
     }
 }
@@ -97,7 +99,8 @@ impl Model {
                 let weight = seen(weight, mode);
                 match norm {
                     Some(norm) if mode != Mode::Inference => {
-                        let learned = self.learned(&norm.weight, &norm.bias);
+                        let [gamma, beta] = [&norm.weight, &norm.bias].map(|var| seen(var, mode));
+                        let learned = self.learned(&gamma, &beta);
                         let (y, of_batch) = by_backend!(
                             self,
                             conv2d_norm_act(x, &weight, *conv, learned, norm.act)
@@ -116,7 +119,8 @@ impl Model {
             }
             UnitOp::Norm(norm) if mode == Mode::Inference => self.norm_eval(x, norm),
             UnitOp::Norm(norm) => {
-                let learned = self.learned(&norm.weight, &norm.bias);
+                let [gamma, beta] = [&norm.weight, &norm.bias].map(|var| seen(var, mode));
+                let learned = self.learned(&gamma, &beta);
                 let (y, of_batch) = by_backend!(self, norm_act(x, learned, norm.act))?;
                 statistics.push(of_batch);
                 Ok(y)
@@ -131,7 +135,7 @@ impl Model {
             UnitOp::Split { start, channels } => by_backend!(self, split(x, *start, *channels)),
             UnitOp::Shuffle { groups } => by_backend!(self, channel_shuffle(x, *groups)),
             UnitOp::Dropout { p, place } => match mode {
-                Mode::Inference => Ok(x.clone()),
+                Mode::Statistics | Mode::Inference => Ok(x.clone()),
                 Mode::Training { stream } => x.mul(&self.mask(x, *p, *place, stream)?),
             },
         }
@@ -164,9 +168,14 @@ impl Model {
         by_backend!(self, cross_entropy(logits, targets))
     }
 
-    /// Updates the running statistics with the mean of the shards' means and unbiased variances.
-    pub(crate) fn move_statistics(&self, shards: &[Vec<BatchStatistics>]) -> Result<()> {
-        let momentum = f64::from(self.graph.norm.momentum);
+    /// Moves the running statistics towards the mean of the shards' means and unbiased variances.
+    /// With a momentum of 1 they become these means.
+    pub(crate) fn move_statistics(
+        &self,
+        shards: &[Vec<BatchStatistics>],
+        momentum: f32,
+    ) -> Result<()> {
+        let momentum = f64::from(momentum);
         let share = f64::from(1.0 / shards.len() as f32);
         let norms = self.units.iter().filter_map(|unit| match &unit.op {
             UnitOp::Norm(norm) | UnitOp::Conv { norm: Some(norm), .. } => Some(norm),
@@ -191,10 +200,10 @@ impl Model {
     }
 }
 
-/// A variable as a pass reads it: detached at inference.
+/// A variable as a pass reads it: detached unless it is trained.
 fn seen(var: &Var, mode: Mode) -> Tensor {
     match mode {
         Mode::Training { .. } => var.as_tensor().clone(),
-        Mode::Inference => var.as_detached_tensor(),
+        Mode::Statistics | Mode::Inference => var.as_detached_tensor(),
     }
 }

@@ -9,9 +9,14 @@ use search_space::{Graph, Weights};
 
 use crate::error::TrainingError;
 use crate::evaluate::{Evaluation, SampleResult, evaluate, sample_results};
-use crate::model::{Model, Placement};
+use crate::model::{Model, NamedVar, Placement};
 use crate::optim::{clip_factor, ema};
 use crate::recipe::{Recipe, RunningOptimiser};
+
+/// Number of images from which the statistics of batch norms are estimated for an evaluation. A
+/// thousand to ten thousand are enough (Wu and Johnson 2021, "Rethinking \"Batch\" in BatchNorm",
+/// section 3).
+const NORM_IMAGES: usize = 2_048;
 
 /// A training run between two steps.
 #[derive(Debug)]
@@ -142,6 +147,38 @@ impl Run {
             }
         }
         Ok(Some(Epoch { loss: self.epoch_loss / steps as f64 }))
+    }
+
+    /// Number of images that [`Run::estimate_norms`] computes.
+    pub fn norm_images(samples: &Samples, settings: &BatchSettings) -> usize {
+        let batch = settings.batch.max(1);
+        NORM_IMAGES.div_ceil(batch).min(samples.len() / batch) * batch
+    }
+
+    /// Replaces the running statistics of [`Run::result`] by the mean of the statistics of batches:
+    /// the first of the epoch `epoch`, with at least 2,048 images, or all of them (PyTorch's
+    /// `update_bn`). Training does not depend on running statistics.
+    ///
+    /// Running averages lag behind the weights. With a small momentum, such as 0.01 in MobileNetV3,
+    /// a network whose weights change fast is evaluated at chance level otherwise.
+    ///
+    /// # Errors
+    /// Images that cannot be read or do not fit the network.
+    pub fn estimate_norms(
+        &self,
+        samples: &Arc<Samples>,
+        settings: &BatchSettings,
+        epoch: u64,
+    ) -> Result<(), TrainingError> {
+        let model = self.result();
+        if model.state().iter().all(NamedVar::is_parameter) {
+            return Ok(());
+        }
+        let count = Self::norm_images(samples, settings) / settings.batch.max(1);
+        for (index, batch) in batches(samples, settings, epoch)?.take(count).enumerate() {
+            model.observe(&batch?.images, 1.0 / (index + 1) as f32, self.threads)?;
+        }
+        Ok(())
     }
 
     /// Evaluates [`Run::result`] on a split.

@@ -97,7 +97,7 @@ impl Model {
                 *sum = (&*sum + gradient)?;
             }
         }
-        self.move_statistics(&statistics)?;
+        self.move_statistics(&statistics, self.graph.norm.momentum)?;
         Ok(BatchGradients { loss, gradients })
     }
 
@@ -121,6 +121,25 @@ impl Model {
         let gradients = self.parameters().map(gradient).collect::<candle_core::Result<_>>()?;
         let loss = loss.to_dtype(DType::F64)?.to_scalar()?;
         Ok(Shard { loss, gradients, statistics })
+    }
+
+    /// Moves the running statistics towards those of a batch by `momentum`, without training. The
+    /// batch is cut into shards as in training, and dropout is inactive.
+    ///
+    /// # Errors
+    /// No images, an incomplete image, or no threads.
+    pub(crate) fn observe(
+        &self,
+        images: &[f32],
+        momentum: f32,
+        threads: usize,
+    ) -> Result<(), TrainingError> {
+        self.images_in(images)?;
+        let shards = images.chunks(SHARD_IMAGES * self.graph().input().elements());
+        let statistics = on_threads(threads, shards.collect(), |_, images| {
+            Ok(self.pass(&self.images(images)?, Mode::Statistics)?.1)
+        })?;
+        Ok(self.move_statistics(&statistics, momentum)?)
     }
 
     /// The logits `[batch, classes]` of images `[batch, height, width, channels]` at inference,

@@ -119,8 +119,8 @@ impl Session<'_, '_, '_> {
         emit(self.on_event, &Event::Iteration { completed, network, weights: &weights })
     }
 
-    /// One iteration: narrows the current network until its measured latency falls by at least the
-    /// minimum share of the seed's latency. `None` if no legal width saves that much.
+    /// One iteration: narrows the current network until its latency falls by at least the minimum
+    /// share of the seed's latency. `None` if no legal width saves that much.
     fn iterate(
         &mut self,
         seed: &MeasuredNetwork,
@@ -130,6 +130,8 @@ impl Session<'_, '_, '_> {
         let min_cut_ms = delta * seed.latency_ms * decay.powi(current.iteration.number as i32);
         let mut demanded_ms = min_cut_ms;
         loop {
+            let proposing = Event::Proposing { iteration: current.next_number() };
+            emit(self.on_event, &proposing)?;
             let proposals = self.proposals(current, demanded_ms)?;
             if proposals.is_empty() {
                 return Ok(None);
@@ -146,10 +148,10 @@ impl Session<'_, '_, '_> {
             for place in ranked.into_iter().take(MAX_MEASURED) {
                 let evaluated = &trained[place];
                 let network = &proposals[evaluated.index].network;
-                let cut_ms = self.measured_cut_ms(current, network)?;
-                if cut_ms >= min_cut_ms {
-                    let latency_ms = self.recorded_latency_ms(seed, network)?;
-                    let completed = self.complete(evaluated, cut_ms, latency_ms)?;
+                self.emit_measuring(evaluated)?;
+                let latency_ms = self.latency_ms(seed, current, network)?;
+                if current.measured.latency_ms - latency_ms >= min_cut_ms {
+                    let completed = self.complete(current, evaluated, latency_ms)?;
                     return Ok(Some((completed, network.clone())));
                 }
             }
@@ -177,42 +179,39 @@ impl Session<'_, '_, '_> {
         })
     }
 
-    /// The latency in milliseconds that a proposal saves, measured relative to the current network.
-    fn measured_cut_ms(
+    /// The latency of a narrowed network in milliseconds: the mean of a reading relative to the
+    /// current network and one relative to the seed. The first reading is the more precise, since
+    /// the networks are similar, but its errors would add up over the iterations; in the mean they
+    /// are halved with each iteration.
+    fn latency_ms(
         &mut self,
+        seed: &MeasuredNetwork,
         current: &Current<'_>,
         network: &Network,
     ) -> Result<f64, AdaptError> {
         let latencies = self.problem.latencies;
-        let narrower_ms = latencies.relative_ms(network, current.measured, self.store)?;
-        match (self.problem.stop)().is_break() {
-            true => Err(AdaptError::Stopped),
-            false => Ok(current.measured.latency_ms - narrower_ms),
+        let of_current_ms = latencies.relative_ms(network, current.measured, self.store)?;
+        if (self.problem.stop)().is_break() {
+            return Err(AdaptError::Stopped);
         }
-    }
-
-    /// The latency that is recorded for an accepted proposal, measured relative to the seed. The
-    /// reading for which it was accepted is biased low, and such errors would accumulate over the
-    /// iterations.
-    fn recorded_latency_ms(
-        &mut self,
-        seed: &MeasuredNetwork,
-        network: &Network,
-    ) -> Result<f64, AdaptError> {
-        let latencies = self.problem.latencies;
-        let latency_ms = latencies.relative_ms(network, seed, self.store)?;
-        // The first reading under the target is biased low, so the median of three new ones must
-        // confirm it.
+        let of_seed_ms = latencies.relative_ms(network, seed, self.store)?;
+        let latency_ms = (of_current_ms + of_seed_ms) / 2.0;
+        // The first latency under the target is biased low, so the median of three new readings
+        // replaces it.
         match latency_ms <= self.settings.target_ms {
             true => latencies.confirmed_ms(network, seed, self.store),
             false => Ok(latency_ms),
         }
     }
 
+    fn emit_measuring(&mut self, evaluated: &Evaluated) -> Result<(), AdaptError> {
+        emit(self.on_event, &Event::Measuring(&evaluated.proposal))
+    }
+
     fn complete(
         &mut self,
+        current: &Current<'_>,
         evaluated: &Evaluated,
-        cut_ms: f64,
         latency_ms: f64,
     ) -> Result<Iteration, AdaptError> {
         let proposal = &evaluated.proposal;
@@ -222,7 +221,7 @@ impl Session<'_, '_, '_> {
             from: proposal.from,
             to: proposal.to,
             predicted_ms: proposal.latency_ms,
-            cut_ms,
+            cut_ms: current.measured.latency_ms - latency_ms,
             latency_ms,
             hold_out: proposal.hold_out.clone(),
         };

@@ -54,13 +54,16 @@ impl FinalTrainings<'_> {
     /// Plans all final trainings. The latencies that this takes are measured here, while nothing
     /// trains. Baselines without a network at the latency of the adapted network are returned
     /// separately.
+    /// `on_baseline` is called before each baseline is sought, and returns whether to continue.
     ///
     /// # Errors
-    /// [`AdaptError`] if a latency is not available or cannot be stored.
+    /// [`AdaptError`] if a latency is not available or cannot be stored;
+    /// [`AdaptError::Stopped`] if `on_baseline` breaks.
     pub fn plan(
         &self,
         latencies: Latencies<'_>,
         store: &mut Adaptation,
+        on_baseline: &mut dyn FnMut(Baseline) -> ControlFlow<()>,
     ) -> Result<(Vec<FinalTraining>, Vec<Baseline>), AdaptError> {
         let fine_tuned = FinalTraining {
             name: "adapted, fine-tuned",
@@ -87,6 +90,9 @@ impl FinalTrainings<'_> {
                 }
                 kind => (kind, 0..self.seeds),
             };
+            if on_baseline(kind).is_break() {
+                return Err(AdaptError::Stopped);
+            }
             let found = baseline(kind, self.seed_network, self.adapted, latencies, store)?;
             let Some(mut found) = found else {
                 missing.push(kind);
@@ -124,7 +130,7 @@ impl FinalTrainings<'_> {
 /// An event of the final trainings.
 #[derive(Debug)]
 pub enum FinalEvent {
-    /// An epoch was trained.
+    /// An epoch was trained, or epochs of an earlier run are continued.
     Epoch {
         /// The index of the training.
         index: usize,
@@ -217,10 +223,9 @@ impl FinalTraining {
         let network = &self.network.network;
         let plan = FitPlan::new(network, data, self.start.clone(), &self.settings, placement)?;
         let mut on_event = |event: &FitEvent<'_>| match event {
+            FitEvent::Resumed { epochs } => after_epoch(*epochs),
             FitEvent::Epoch { history } => after_epoch(history.len() as u64),
-            FitEvent::Restarted | FitEvent::OtherLength { .. } | FitEvent::Step { .. } => {
-                ControlFlow::Continue(())
-            }
+            _ => ControlFlow::Continue(()),
         };
         Ok(plan.fit(&folder, &mut on_event)?)
     }

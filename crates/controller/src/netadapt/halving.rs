@@ -97,6 +97,7 @@ impl Session<'_, '_, '_> {
             proposals: left.len(),
             trained: left.len() - trainings.len(),
             trained_steps: part.end,
+            new_steps: part.end - part.start,
         };
         emit(on_event, &event)?;
         let mut on_tuned = |tuned: Tuned| {

@@ -22,7 +22,7 @@ mod tune;
 pub use adapt::{adapt, path};
 pub use baseline::{Baseline, baseline};
 pub use choose::{Metric, Saving, ranked};
-pub use cost::AdaptCost;
+pub use cost::{AdaptCost, FORWARD_SHARE};
 pub use error::AdaptError;
 pub use final_trainings::{
     FINE_TUNING_RATE, FinalEvent, FinalRun, FinalTraining, FinalTrainings, train_all,

@@ -58,6 +58,12 @@ pub struct AdaptSettings {
 
 /// An event of an adaptation.
 pub enum Event<'a> {
+    /// Proposals are about to be made: their latencies are predicted, for which blocks that the
+    /// table lacks are measured.
+    Proposing {
+        /// The number of their iteration, counted from 1.
+        iteration: usize,
+    },
     /// Proposals are about to be trained.
     Proposals {
         /// The number of their iteration, counted from 1.
@@ -69,9 +75,13 @@ pub enum Event<'a> {
         /// The number of training steps after which they are evaluated: in successive halving,
         /// fewer than all steps.
         trained_steps: u64,
+        /// The number of these steps that are new since the evaluation before.
+        new_steps: u64,
     },
     /// A proposal was trained and evaluated.
     Evaluated(&'a EvaluatedProposal),
+    /// A proposal is about to be measured as a whole network.
+    Measuring(&'a EvaluatedProposal),
     /// An iteration was completed and stored. The store no longer has the weights of the one
     /// before.
     Iteration {
@@ -102,7 +112,7 @@ pub struct Adapted {
     pub network: Network,
     /// The weights of its training variant.
     pub weights: Weights,
-    /// Its latency in milliseconds, measured relative to the seed.
+    /// Its latency in milliseconds, that of its iteration.
     pub latency_ms: f64,
     /// Whether this latency meets the target. If it does not, no legal width saves enough latency.
     pub meets_target: bool,

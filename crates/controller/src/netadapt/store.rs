@@ -95,9 +95,11 @@ pub struct Iteration {
     /// The predicted latency in milliseconds, corrected by the measured latency of the network
     /// before.
     pub predicted_ms: f64,
-    /// The latency in milliseconds that it saves, measured relative to the network before.
+    /// The latency in milliseconds that it saves: `latency_ms` of the iteration before less its own.
     pub cut_ms: f64,
-    /// The latency of the whole network in milliseconds, measured relative to the seed.
+    /// The latency of the whole network in milliseconds: the mean of readings relative to the
+    /// network before and to the seed, or if that meets the target, the median of three further
+    /// readings relative to the seed.
     pub latency_ms: f64,
     /// The network's evaluation on the hold-out.
     pub hold_out: HoldOutEvaluation,

@@ -33,6 +33,11 @@ pub enum FitEvent<'a> {
         /// The learning rate of the next step.
         learning_rate: f32,
     },
+    /// The training continues after the epochs that the folder's checkpoint has.
+    Resumed {
+        /// Number of these epochs.
+        epochs: u64,
+    },
     /// A step was taken.
     Step {
         /// The epoch, counted from 1.
@@ -44,11 +49,23 @@ pub enum FitEvent<'a> {
         /// The loss before the step.
         loss: f64,
     },
+    /// An evaluation begins. After an epoch it is not interrupted: a break counts once the epoch is
+    /// recorded.
+    Evaluating(EvaluatedSplit),
     /// An epoch was trained and evaluated, and its files except the checkpoint were written.
     Epoch {
         /// The records of all epochs so far.
         history: &'a [EpochRecord],
     },
+}
+
+/// What a training evaluates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EvaluatedSplit {
+    /// The hold-out, after an epoch; the statistics of batch norms are estimated before.
+    HoldOut,
+    /// The test images, at the end, with the weights of the best epoch.
+    Test,
 }
 
 /// The result of a training.
@@ -134,15 +151,18 @@ impl FitPlan {
             let before = before.map_err(std::io::Error::other).map_err(io_error(&checkpoint))?;
             let epochs = self.continues(&before, read.steps_done())?;
             run.resume(read)?;
+            let done = run.steps_done() / self.steps_per_epoch;
             if epochs != self.epochs {
                 // A run that is resumed without a number of epochs continues with the new one.
                 write_atomically(&checkpoint, &run.checkpoint(&text)?)?;
-                let done = run.steps_done() / self.steps_per_epoch;
                 let learning_rate = run.learning_rate();
                 let event = FitEvent::OtherLength { before: epochs, done, learning_rate };
                 if on_event(&event).is_break() {
                     return Ok(None);
                 }
+            }
+            if on_event(&FitEvent::Resumed { epochs: done }).is_break() {
+                return Ok(None);
             }
         } else if out.join(NETWORK).exists() && on_event(&FitEvent::Restarted).is_break() {
             return Ok(None);
@@ -164,6 +184,9 @@ impl FitPlan {
             if flow.is_break() {
                 return Ok(None);
             }
+        }
+        if on_event(&FitEvent::Evaluating(EvaluatedSplit::Test)).is_break() {
+            return Ok(None);
         }
         self.evaluate_best(&history, out).map(Some)
     }
@@ -216,6 +239,8 @@ impl FitPlan {
         let Some(trained) = trained? else { return Ok(None) };
         let seconds = start.elapsed().as_secs_f64();
         let images = (run.steps_done() - first) * self.batches.batch as u64;
+        _ = on_event(&FitEvent::Evaluating(EvaluatedSplit::HoldOut));
+        run.estimate_norms(&self.data.dataset.train, &self.batches, epoch - 1)?;
         let hold_out = &self.data.dataset.hold_out;
         let evaluation = if hold_out.is_empty() { None } else { Some(run.evaluate(hold_out)?) };
         Ok(Some(EpochRecord {

@@ -10,7 +10,7 @@ mod preprocessing;
 mod settings;
 mod training_variant;
 
-pub use epochs::{FitEvent, Fitted};
+pub use epochs::{EvaluatedSplit, FitEvent, Fitted};
 pub use history::{EpochRecord, best_epoch, read_history};
 pub use manifest::{FitManifest, SettingDifference};
 pub use plan::{FitData, FitPlan, default_resolution, refuse_other_classes};

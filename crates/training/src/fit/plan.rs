@@ -156,6 +156,13 @@ impl FitPlan {
         Ok(run)
     }
 
+    /// Number of images that are computed after each epoch, in inference or like it: those that the
+    /// statistics of batch norms are estimated from, and the hold-out.
+    pub fn images_after_epoch(&self) -> usize {
+        let data = &self.data.dataset;
+        Run::norm_images(&data.train, &self.batches) + data.hold_out.len()
+    }
+
     /// The settings that decide the weights of the training.
     pub fn manifest(&self) -> FitManifest {
         FitManifest::of(self, self.start.as_ref())

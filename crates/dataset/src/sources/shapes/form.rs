@@ -35,6 +35,12 @@ impl Form {
         Self::Angle,
     ];
 
+    /// A radius beyond which the distance from every form is greater than `distance`: at radius r it
+    /// is at least 0.44 r - 0.6.
+    pub(super) fn radius_beyond(distance: f32) -> f32 {
+        (distance + 0.6) / 0.44
+    }
+
     /// Negative inside and positive outside. Near the edge it is close to the distance from it.
     pub(super) fn distance(self, x: f32, y: f32) -> f32 {
         let radius = x.hypot(y);
@@ -58,6 +64,23 @@ impl Form {
             Self::Rhombus => (x.abs() + 2.0 * y.abs() - 1.0) / 5.0_f32.sqrt(),
             // A square without its upper right part.
             Self::Angle => rectangle(0.85, 0.85).max((x + 0.15).min(0.15 - y)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn beyond_the_radius_every_form_is_far() {
+        for form in Form::ALL {
+            for (step, angle) in (0..3_000).map(|step| (step, step as f32 * 0.37)) {
+                let distance = step as f32 * 1e-3;
+                let radius = Form::radius_beyond(distance);
+                let found = form.distance(radius * angle.cos(), radius * angle.sin());
+                assert!(found > distance, "{form:?} at {radius}, {angle}: {found}, {distance}");
+            }
         }
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! A class is a form; with more than 12 classes a form with a texture, and with more than 96 a form
 //! with a texture and a range of hues. Everything else is random: position, size, rotation,
-//! colours, contrast, lighting, noise, and the textured background with smaller forms on it. Half
-//! of the images have a texture that is usual for their class, and half a hue that is. Small
-//! networks learn such hints first, as they do on photos.
+//! colours, contrast, lighting, noise, and the textured background with smaller forms on it. Most
+//! images have a texture that is usual for their class, and most a hue that is. Small networks
+//! learn such hints first, as they do on photos; `hints=50` makes them rarer and learning slower.
 
 mod drawn;
 mod form;

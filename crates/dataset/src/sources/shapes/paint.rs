@@ -17,8 +17,6 @@ type Colour = [f32; 3];
 const MAX_DISTRACTORS: usize = 4;
 /// The part of its share of the circle of hues that a range takes up: gaps are left between ranges.
 const HUE_RANGE: f32 = 0.6;
-/// How often an attribute that does not define the class is nevertheless the usual one for it.
-const HINT: f64 = 0.5;
 /// The width of the range of hues that is usual for a class.
 const HINT_RANGE: f32 = 0.1;
 /// The step between the usual hues of neighbouring classes: the golden ratio keeps them far apart.
@@ -84,12 +82,13 @@ fn figures(shapes: &Shapes, class: usize, rng: &mut ChaCha8Rng) -> Vec<Figure> {
         figure.opacity = rng.random_range(0.4..0.9);
         figures.push(figure);
     }
-    let texture = match (textures, rng.random_bool(HINT)) {
+    let hints = shapes.hints as f64 / 100.0;
+    let texture = match (textures, rng.random_bool(hints)) {
         (1, true) => Texture::ALL[class % Texture::ALL.len()],
         (1, false) => any_texture(rng),
         _ => Texture::ALL[texture],
     };
-    let hue = match (hues, rng.random_bool(HINT)) {
+    let hue = match (hues, rng.random_bool(hints)) {
         (1, false) => rng.random(),
         (1, true) => GOLDEN * class as f32 + HINT_RANGE * (rng.random::<f32>() - 0.5),
         _ => (hue as f32 + HUE_RANGE * rng.random::<f32>()) / hues as f32,
@@ -125,12 +124,21 @@ fn figure(form: Option<Form>, texture: Texture, hue: f32, rng: &mut ChaCha8Rng) 
 }
 
 impl Figure {
+    /// Whether a point, as seen from the centre, is surely farther than the edge from the form.
+    fn is_beyond(&self, [x, y]: [f32; 2], side: usize) -> bool {
+        let radius = self.size * Form::radius_beyond(0.5 / (self.size * side as f32));
+        x * x + y * y > radius * radius
+    }
+
     /// Blends the figure over the colour `under` of the point `at`.
     fn paint(&self, at: [f32; 2], side: usize, under: &mut Colour) {
         let from_centre = [at[0] - self.centre[0], at[1] - self.centre[1]];
         let cover = match self.form {
             None => 1.0,
             Some(form) => {
+                if self.is_beyond(from_centre, side) {
+                    return;
+                }
                 let [x, y] = turned(from_centre, self.direction).map(|v| v / self.size);
                 // The edge is one pixel wide.
                 let pixels = form.distance(x, y) * self.size * side as f32;

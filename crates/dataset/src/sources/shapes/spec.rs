@@ -11,19 +11,24 @@ use crate::error::DataError;
 const MAX_CLASSES: usize = 960;
 const MIN_SIZE: usize = 8;
 const MAX_SIZE: usize = 1_024;
+const MAX_HINTS: usize = 100;
 const MAX_IMAGES: usize = 100_000_000;
 
 /// The number, size and classes of the procedural images of
 /// [`Source::Shapes`](crate::Source::Shapes).
 ///
-/// As text, a list such as `classes=10,size=32,train=20000,test=4000,seed=0`. What the text leaves
+/// As text, a list such as `classes=10,size=48,hints=90,train=20000,test=4000,seed=0`. What the text leaves
 /// out has the value in this example, which is the default.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shapes {
     /// The number of classes, 2 to 960.
     pub classes: usize,
-    /// Height and width of every image in pixels, 8 to 1024.
+    /// Height and width of every image in pixels, 8 to 1024. At the default of 48, the last map of a
+    /// network of stride 32 still has more than one pixel.
     pub size: usize,
+    /// How many images of a hundred have the hue that is usual for their class, and likewise the
+    /// texture, 0 to 100. The more there are, the sooner small networks learn.
+    pub hints: usize,
     /// The number of training images, including the hold-out: at least one for each class.
     pub train: usize,
     /// The number of test images: at least one for each class.
@@ -34,7 +39,7 @@ pub struct Shapes {
 
 impl Default for Shapes {
     fn default() -> Self {
-        Self { classes: 10, size: 32, train: 20_000, test: 4_000, seed: 0 }
+        Self { classes: 10, size: 48, hints: 90, train: 20_000, test: 4_000, seed: 0 }
     }
 }
 
@@ -50,11 +55,12 @@ impl FromStr for Shapes {
             match name {
                 "classes" => shapes.classes = size()?,
                 "size" => shapes.size = size()?,
+                "hints" => shapes.hints = size()?,
                 "train" => shapes.train = size()?,
                 "test" => shapes.test = size()?,
                 "seed" => shapes.seed = value.parse().map_err(number)?,
                 _ => {
-                    let expected = "classes, size, train, test, seed";
+                    let expected = "classes, size, hints, train, test, seed";
                     return Err(DataError::setting("shapes", name, expected));
                 }
             }
@@ -66,8 +72,11 @@ impl FromStr for Shapes {
 
 impl fmt::Display for Shapes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { classes, size, train, test, seed } = self;
-        write!(f, "classes={classes},size={size},train={train},test={test},seed={seed}")
+        let Self { classes, size, hints, train, test, seed } = self;
+        write!(
+            f,
+            "classes={classes},size={size},hints={hints},train={train},test={test},seed={seed}"
+        )
     }
 }
 
@@ -76,6 +85,7 @@ impl Shapes {
         for (name, value, min, max) in [
             ("classes", self.classes, 2, MAX_CLASSES),
             ("size", self.size, MIN_SIZE, MAX_SIZE),
+            ("hints", self.hints, 0, MAX_HINTS),
             ("train", self.train, self.classes, MAX_IMAGES),
             ("test", self.test, self.classes, MAX_IMAGES),
         ] {

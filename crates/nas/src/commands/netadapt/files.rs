@@ -34,6 +34,12 @@ impl Files<'_> {
         Ok(write_atomically(&self.iteration_file(iteration, "safetensors"), weights)?)
     }
 
+    /// The paths of an iteration's network and weights.
+    pub(super) fn network_and_weights(&self, iteration: &Iteration) -> String {
+        let path = self.iteration_file(iteration, "ron");
+        format!("{} with its .safetensors", path.display())
+    }
+
     fn iteration_file(&self, iteration: &Iteration, extension: &str) -> PathBuf {
         self.out.join("iterations").join(format!("{:03}.{extension}", iteration.number))
     }

@@ -4,6 +4,7 @@ mod figures;
 mod files;
 mod outputs;
 mod plan;
+mod progress;
 mod result;
 mod screen;
 mod trainings;
@@ -13,7 +14,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 use controller::netadapt::{
-    AdaptError, AdaptSettings, Adaptation, Event, Latencies, LatencyRecord, NetAdapt, adapt,
+    AdaptCost, AdaptError, AdaptSettings, Adaptation, Event, Latencies, LatencyRecord, NetAdapt,
+    adapt,
 };
 use controller::search::Target;
 use controller::study::StudySettings;
@@ -23,12 +25,13 @@ use search_space::Weights;
 use crate::args::Global;
 use crate::args_netadapt::NetAdaptArgs;
 use crate::commands::train;
-use crate::exit::{Outcome, bad_input, stopped};
+use crate::commands::train::progress::TrainingProgress;
+use crate::exit::{Outcome, bad_input, stopped, stopped_after};
 use crate::progress::note;
-use crate::{interrupt, output_folder, weights};
+use crate::{interrupt, output_folder, resume, weights};
 use outputs::Outputs;
 use plan::Plan;
-use trainings::Trained;
+use progress::AdaptProgress;
 
 const DEFAULT_RUNS: usize = 300;
 
@@ -65,12 +68,21 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
         schedule: plan.schedule,
         jobs: global.parallel_jobs(),
     };
-    screen::estimate(global, args, &plan, &settings, seed_ms)?;
-    let Some(seed_weights) = seed_weights(global, args, &plan, &out)? else {
-        return Err(stopped(&out));
+    let cost = AdaptCost::estimate(&settings, &plan.training, seed_ms)?;
+    note(global, &screen::estimate(args, &plan, &cost, &settings, (seed_ms, target_ms)));
+    if store.iterations()?.is_empty() {
+        resume::write_hint(&out, "no iteration is complete")?;
+    }
+    note(global, &resume::note(&out));
+    let (mut progress, seed) =
+        AdaptProgress::new(global, &plan, &settings, (cost, seed_ms), args.seeds);
+    let seed_weights = seed_weights(global, args, &plan, progress.of_seed(seed), &out)?;
+    let Some(seed_weights) = seed_weights else {
+        let last = format!("the seed's training is not complete, {}", out.join("seed").display());
+        return Err(stopped_after(&out, &last));
     };
 
-    let mut outputs = Outputs::new(global, &plan, (seed_ms, target_ms), &out, &store)?;
+    let mut outputs = Outputs::new(global, &plan, progress, (seed_ms, target_ms), &out, &store)?;
     let adapted = {
         let variant = |deployed: &_| plan.training.differs.of(deployed);
         let problem = NetAdapt {
@@ -87,16 +99,26 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
         let adapted = adapt(&problem, &settings, &mut store, &mut on_event);
         match outputs.failure.take() {
             Some(failure) => return Err(failure),
-            None => adapted.map_err(|error| explain(error, &out))?,
+            None => adapted.map_err(|error| explain(error, || outputs.stopped()))?,
         }
     };
     outputs.adapted(&adapted, &mut store)?;
-    let planned = trainings::planned(global, args, &plan, &adapted, latencies, &mut store)?;
-    let mut on_ended = |trained: &[Trained]| outputs.trained(trained, &store);
-    let Some(trained) = trainings::run(global, &args.net, &plan, &planned, &out, &mut on_ended)?
-    else {
-        return Err(stopped(&out));
+    let planned = trainings::planned(
+        global,
+        (args, &plan),
+        &adapted,
+        (latencies, &mut store),
+        &mut outputs.progress,
+    );
+    let planned = planned.map_err(|error| explain(error, || stopped(&out)))?;
+    let trained = trainings::run(global, &args.net, &planned, &mut outputs, &store)?;
+    let Some(trained) = trained else {
+        return Err(stopped_after(
+            &out,
+            "the iterations are complete, the trainings at the end are not",
+        ));
     };
+    resume::remove_hint(&out);
     let measuring = device.as_ref().map_or(0.0, DeviceLatency::seconds);
     let seconds = (start.elapsed().as_secs_f64(), measuring);
     let seed = Latencies::recorded_measurement(&plan.seed, &store)?;
@@ -113,7 +135,7 @@ fn open(
     latencies: Latencies<'_>,
     out: &Path,
 ) -> Result<(Adaptation, f64)> {
-    let explained = |error| explain(error, out);
+    let explained = |error| explain(error, || stopped(out));
     if Adaptation::is_there(out) {
         let resumed = Adaptation::resume(out, settings);
         let mut store = resumed.map_err(|error| bad_input("--resume", error))?;
@@ -137,21 +159,23 @@ fn seed_weights(
     global: &Global,
     args: &NetAdaptArgs,
     plan: &Plan,
+    progress: TrainingProgress<'_>,
     out: &Path,
 ) -> Result<Option<Weights>> {
     if let Some(weights) = &plan.weights {
         return Ok(Some(weights.clone()));
     }
     note(global, &format!("training the seed on {}, since --weights is not given", args.data));
-    let fitted = train::fit(global, &plan.training, &args.net, &out.join("seed"))?;
+    let (plan_and_net, folder) = ((&plan.training, args.net.as_str()), out.join("seed"));
+    let fitted = train::fit(global, plan_and_net, &folder, progress, &mut |_| Ok(()))?;
     let Some(fitted) = fitted else { return Ok(None) };
     let (_, weights) = weights::fit(&fitted.weights, &plan.training.variant)?;
     Ok(Some(weights))
 }
 
-fn explain(error: AdaptError, out: &Path) -> anyhow::Error {
+fn explain(error: AdaptError, stopped: impl FnOnce() -> anyhow::Error) -> anyhow::Error {
     match error {
-        AdaptError::Stopped => stopped(out),
+        AdaptError::Stopped => stopped(),
         error @ AdaptError::NotRecorded { .. } => bad_input("--measurements", error),
         error => error.into(),
     }

@@ -6,24 +6,25 @@ use std::time::Instant;
 
 use anyhow::Result;
 use controller::Warning;
-use controller::netadapt::{Adaptation, Adapted, EvaluatedProposal, Event, Iteration, path};
+use controller::netadapt::{Adaptation, Adapted, Event, Iteration, path};
 use search_space::Network;
 
 use super::files::Files;
 use super::plan::Plan;
+use super::progress::AdaptProgress;
 use super::screen;
 use super::trainings::Trained;
 use crate::args::Global;
-use crate::progress::{Progress, note};
+use crate::exit::stopped_after;
+use crate::progress::note;
+use crate::resume;
 use crate::screen::warn;
 
 /// Files and progress of a run.
 pub(super) struct Outputs<'a> {
     global: &'a Global,
     pub(super) files: Files<'a>,
-    bar: Progress,
-    /// Number of proposals of the current iteration, and of those that are trained.
-    at: (usize, usize),
+    pub(super) progress: AdaptProgress<'a>,
     /// When the current training of proposals began.
     since: Instant,
     /// Seconds spent on training proposals in this process.
@@ -37,6 +38,7 @@ impl<'a> Outputs<'a> {
     pub(super) fn new(
         global: &'a Global,
         plan: &'a Plan,
+        progress: AdaptProgress<'a>,
         (seed_ms, target_ms): (f64, f64),
         out: &Path,
         store: &Adaptation,
@@ -52,47 +54,58 @@ impl<'a> Outputs<'a> {
         if let Some(last) = files.iterations.last() {
             files.write_weights(last, &store.weights()?)?;
         }
-        let (bar, since) = (Progress::Quiet, Instant::now());
-        Ok(Self { global, files, bar, at: (0, 0), since, tuning_s: 0.0, failure: None })
+        let since = Instant::now();
+        let mut outputs = Self { global, files, progress, since, tuning_s: 0.0, failure: None };
+        if let Some(last) = outputs.files.iterations.last().filter(|last| last.number > 0) {
+            note(global, &format!("continuing: {}", outputs.last_complete(Some(last))));
+        }
+        outputs.write_hint()?;
+        if outputs.files.iterations.is_empty() {
+            outputs.progress.bar.phase("evaluating the seed");
+        }
+        Ok(outputs)
+    }
+
+    /// What is complete: the last iteration and where its network is.
+    fn last_complete(&self, last: Option<&Iteration>) -> String {
+        screen::last_complete(last, &|iteration| self.files.network_and_weights(iteration))
+    }
+
+    /// The error of an adaptation that was stopped.
+    pub(super) fn stopped(&self) -> anyhow::Error {
+        stopped_after(&self.files.out, &self.last_complete(self.files.iterations.last()))
+    }
+
+    fn write_hint(&self) -> Result<()> {
+        let last = self.last_complete(self.files.iterations.last());
+        resume::write_hint(&self.files.out, &last)
     }
 
     /// Breaks if a file cannot be written.
     pub(super) fn on_event(&mut self, event: &Event<'_>) -> ControlFlow<()> {
         match event {
-            Event::Proposals { iteration, proposals, trained, trained_steps } => {
-                self.at = (*proposals, *trained);
+            Event::Proposing { iteration } => self.progress.proposing(*iteration),
+            Event::Proposals { proposals, trained, trained_steps, new_steps, .. } => {
                 self.since = Instant::now();
-                let all = self.files.plan.fine_tune.recipe.steps;
-                let label = match *trained_steps == all {
-                    true => format!("iteration {iteration}"),
-                    false => {
-                        format!("iteration {iteration}, to {trained_steps} of {all} training steps")
-                    }
-                };
-                self.bar = Progress::start(self.global, &label);
-                self.bar.at(*trained, *proposals, "");
+                let (counts, steps) = ((*proposals, *trained), (*trained_steps, *new_steps));
+                self.progress.training(counts, steps, &self.files.iterations);
             }
             Event::Evaluated(proposal) => {
                 self.tuning_s += self.since.elapsed().as_secs_f64();
                 self.since = Instant::now();
-                self.at.1 += 1;
-                let EvaluatedProposal { axis, from, to, hold_out, .. } = proposal;
-                let result = match hold_out.has_diverged() {
-                    true => "diverged".to_owned(),
-                    false => format!("{:.2} %", 100.0 * hold_out.accuracy()),
-                };
-                self.bar.at(self.at.1, self.at.0, &format!("{axis} {from} -> {to}: {result}"));
+                self.progress.evaluated(proposal);
                 self.files.proposals.push((*proposal).clone());
             }
+            Event::Measuring(_) => self.progress.measuring(),
             Event::Iteration { completed, network, weights } => {
-                self.bar.end();
-                self.bar = Progress::Quiet;
-                note(self.global, &screen::iteration_line(completed));
+                let line = screen::iteration_line(completed, self.files.iterations.last());
+                self.progress.bar.above(|| note(self.global, &line));
                 if completed.number == 0 {
                     let classes = self.files.plan.seed.classes;
                     Warning::of_seed(&completed.hold_out, classes).iter().for_each(warn);
                 }
                 self.files.iterations.push((*completed).clone());
+                self.progress.completed(&self.files.iterations);
                 if let Err(error) = self.write_iteration(completed, network, weights) {
                     self.failure = Some(error);
                     return ControlFlow::Break(());
@@ -110,7 +123,8 @@ impl<'a> Outputs<'a> {
     ) -> Result<()> {
         self.files.write_network(iteration, network)?;
         self.files.write_weights(iteration, weights)?;
-        self.files.write_path(&[])
+        self.files.write_path(&[])?;
+        self.write_hint()
     }
 
     /// Writes the files of the iterations' result, before the final trainings.

@@ -37,6 +37,8 @@ struct Netadapted<'a> {
 #[derive(Serialize)]
 struct IterationJson {
     latency_ms: f64,
+    /// The latency of the iteration before less this one.
+    cut_ms: f64,
     accuracy: f64,
     change: String,
 }
@@ -123,6 +125,7 @@ fn iteration_json(iteration: &Iteration) -> IterationJson {
         0 => "seed".to_owned(),
         _ => format!("{} {} -> {}", iteration.axis, iteration.from, iteration.to),
     };
-    let Iteration { latency_ms, hold_out, .. } = iteration;
-    IterationJson { latency_ms: *latency_ms, accuracy: hold_out.accuracy(), change }
+    let Iteration { latency_ms, cut_ms, hold_out, .. } = iteration;
+    let (latency_ms, cut_ms) = (*latency_ms, *cut_ms);
+    IterationJson { latency_ms, cut_ms, accuracy: hold_out.accuracy(), change }
 }

@@ -1,21 +1,22 @@
 //! The final trainings with progress.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 
 use anyhow::Result;
 use controller::netadapt::{
-    Adaptation, Adapted, FinalEvent, FinalRun, FinalTraining, FinalTrainings, Latencies,
-    MeasuredNetwork, train_all,
+    AdaptError, Adaptation, Adapted, FinalEvent, FinalRun, FinalTraining, FinalTrainings,
+    Latencies, MeasuredNetwork, train_all,
 };
 use serde::Serialize;
 use training::fit::Fitted;
 
+use super::outputs::Outputs;
 use super::plan::Plan;
+use super::progress::AdaptProgress;
 use crate::args::Global;
 use crate::args_netadapt::NetAdaptArgs;
 use crate::exit::training_error;
-use crate::progress::{Progress, note};
+use crate::progress::note;
 
 /// The result of a final training.
 #[derive(Clone, Serialize)]
@@ -32,12 +33,12 @@ pub(super) struct Trained {
 /// The final trainings. Measures the baselines for them.
 pub(super) fn planned(
     global: &Global,
-    args: &NetAdaptArgs,
-    plan: &Plan,
+    (args, plan): (&NetAdaptArgs, &Plan),
     adapted: &Adapted,
-    latencies: Latencies<'_>,
-    store: &mut Adaptation,
-) -> Result<Vec<FinalTraining>> {
+    (latencies, store): (Latencies<'_>, &mut Adaptation),
+    progress: &mut AdaptProgress<'_>,
+) -> Result<Vec<FinalTraining>, AdaptError> {
+    progress.adapted();
     if args.seeds == 0 {
         return Ok(Vec::new());
     }
@@ -51,35 +52,41 @@ pub(super) fn planned(
         variant: plan.training.differs,
         seeds: args.seeds,
     };
-    let (trainings, missing) = all.plan(latencies, store)?;
+    let mut sought = 0;
+    let mut on_baseline = |baseline| {
+        progress.baseline(baseline, sought);
+        sought += 1;
+        crate::interrupt::check()
+    };
+    let (trainings, missing) = all.plan(latencies, store, &mut on_baseline)?;
     for baseline in missing {
-        note(global, &format!("{}: no network with {latency_ms:.3} ms was found", baseline.name()));
+        let text = format!("{}: no network with {latency_ms:.3} ms was found", baseline.name());
+        progress.bar.above(|| note(global, &text));
     }
     Ok(trainings)
 }
 
 /// Runs all trainings, each in a folder below `out` from which it is resumed. Whenever one has ended,
-/// `on_ended` gets all that have. Returns `None` if it was interrupted.
+/// the files are written. Returns `None` if it was interrupted.
 pub(super) fn run(
     global: &Global,
     net: &str,
-    plan: &Plan,
     trainings: &[FinalTraining],
-    out: &Path,
-    on_ended: &mut dyn FnMut(&[Trained]) -> Result<()>,
+    outputs: &mut Outputs<'_>,
+    store: &Adaptation,
 ) -> Result<Option<Vec<Trained>>> {
     if trainings.is_empty() {
-        on_ended(&[])?;
+        outputs.trained(&[], store)?;
         return Ok(Some(Vec::new()));
     }
+    let (plan, out) = (outputs.files.plan, outputs.files.out.clone());
     let run = FinalRun {
         data: &plan.training.data,
         folder: &out.join("trained"),
         backend: &plan.training.placement.backend,
         threads: global.parallel_jobs(),
     };
-    let mut bar = Progress::start(global, "final trainings");
-    let all_epochs: u64 = trainings.iter().map(|training| training.settings.epochs).sum();
+    outputs.progress.final_trainings(trainings);
     let mut epochs = vec![0; trainings.len()];
     let mut ended: Vec<Option<Trained>> = vec![None; trainings.len()];
     let mut failure = None;
@@ -91,23 +98,23 @@ pub(super) fn run(
                 let latency_ms = network.latency_ms;
                 let Fitted { top1, hold_out_top1, .. } = fitted;
                 epochs[index] = settings.epochs;
-                bar.above(|| {
+                outputs.progress.bar.above(|| {
                     let test = 100.0 * top1;
                     let line = format!("{name}, seed {seed}: {latency_ms:.3} ms, test {test:.2} %");
                     note(global, &line);
                 });
                 ended[index] = Some(Trained { name, seed, latency_ms, hold_out_top1, top1 });
                 let so_far: Vec<Trained> = ended.iter().flatten().cloned().collect();
-                if let Err(error) = on_ended(&so_far) {
+                if let Err(error) = outputs.trained(&so_far, store) {
                     failure = Some(error);
                     return ControlFlow::Break(());
                 }
             }
         }
-        bar.at(epochs.iter().sum::<u64>() as usize, all_epochs as usize, "epochs");
+        outputs.progress.final_epoch(trainings, &epochs);
         crate::interrupt::check()
     });
-    bar.end();
+    outputs.progress.bar.end();
     if let Some(failure) = failure {
         return Err(failure);
     }

@@ -127,7 +127,7 @@ fn run_search(
     // The latencies of a table are only looked up.
     let mut bar = match results.sources.latency {
         Latency::Device(_) => Progress::start(global, "measuring winners"),
-        Latency::Column | Latency::Unknown => Progress::Quiet,
+        Latency::Column | Latency::Unknown => Progress::quiet(),
     };
     let max_measured = targets.len() * MAX_MEASURED;
     let mut measured = Vec::new();

@@ -2,6 +2,7 @@
 
 pub(crate) mod data;
 mod figure;
+pub(crate) mod progress;
 mod settings;
 
 use std::ops::ControlFlow;
@@ -15,10 +16,11 @@ use training::fit::{EpochRecord, FitEvent, FitPlan, Fitted};
 
 use crate::args::Global;
 use crate::args_training::TrainArgs;
-use crate::exit::{Outcome, bad_input, stopped, training_error};
+use crate::exit::{Outcome, bad_input, stopped_after, training_error};
 use crate::memory::Copies;
-use crate::progress::{Progress, note};
-use crate::{interrupt, load, output_folder, screen, weights};
+use crate::progress::note;
+use crate::{interrupt, load, output_folder, resume, screen, weights};
+use progress::TrainingProgress;
 
 #[derive(Serialize)]
 struct Trained {
@@ -49,9 +51,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
     }
     let plan = plan(global, args, &out)?;
     interrupt::listen();
-    let Some(fitted) = fit(global, &plan, &args.net, &out)? else {
-        return Err(stopped(&out));
-    };
+    let fitted = fit_alone(global, &plan, &args.net, &out)?;
     let Fitted { top1, top5, epochs, best_epoch, hold_out_top1, images_per_s, weights } = fitted;
     let weights = weights.display().to_string();
     if global.json {
@@ -95,21 +95,56 @@ fn plan(global: &Global, args: &TrainArgs, out: &Path) -> Result<FitPlan> {
         .map_err(|error| training_error(&args.net, error))
 }
 
-/// Trains with progress and figures. Returns `None` if it was interrupted.
+/// Runs a training that is a task of its own, with a hint in its folder while it is not complete.
+fn fit_alone(global: &Global, plan: &FitPlan, net: &str, out: &Path) -> Result<Fitted> {
+    let (mut bar, work) = progress::alone(global, plan);
+    let (mut epochs, mut has_hint) = (0, false);
+    let mut on_event = |event: &FitEvent<'_>| {
+        match event {
+            FitEvent::Resumed { epochs: before } => epochs = *before,
+            FitEvent::Epoch { history } => epochs = history.len() as u64,
+            FitEvent::Step { .. } if !has_hint => note(global, &resume::note(out)),
+            _ => return Ok(()),
+        }
+        has_hint = true;
+        resume::write_hint(out, &last_epoch(epochs, plan, out))
+    };
+    let progress = TrainingProgress::new(&mut bar, work, plan, "");
+    let fitted = fit(global, (plan, net), out, progress, &mut on_event);
+    bar.end();
+    let fitted = fitted?.ok_or_else(|| stopped_after(out, &last_epoch(epochs, plan, out)))?;
+    resume::remove_hint(out);
+    Ok(fitted)
+}
+
+fn last_epoch(epochs: u64, plan: &FitPlan, out: &Path) -> String {
+    match epochs {
+        0 => "no epoch is complete".to_owned(),
+        epochs => {
+            let weights = out.join("last.safetensors");
+            let all = plan.epochs;
+            format!("{epochs} of {all} epochs are complete, weights in {}", weights.display())
+        }
+    }
+}
+
+/// Trains with progress and figures. `on_event` gets every event. Returns `None` if the training
+/// was interrupted.
 pub(crate) fn fit(
     global: &Global,
-    plan: &FitPlan,
-    net: &str,
+    (plan, net): (&FitPlan, &str),
     out: &Path,
+    mut progress: TrainingProgress<'_>,
+    on_event: &mut dyn FnMut(&FitEvent<'_>) -> Result<()>,
 ) -> Result<Option<Fitted>> {
-    let (mut bar, mut shown) = (Progress::Quiet, 0);
     let mut failure = None;
     let fitted = plan.fit(out, &mut |event| {
-        match event {
+        let handled = match event {
             FitEvent::Restarted => {
                 let out = out.display();
                 let text = "no epoch was finished, so the training restarts from its first step";
                 note(global, &format!("{out}: {text}"));
+                Ok(())
             }
             FitEvent::OtherLength { before, done, learning_rate } => {
                 let epochs = plan.epochs;
@@ -121,32 +156,30 @@ pub(crate) fn fit(
                          and falls to 0 at the end."
                     ),
                 );
-            }
-            FitEvent::Step { epoch, done, steps, loss } => {
-                if shown != *epoch {
-                    shown = *epoch;
-                    bar = Progress::start(global, &format!("epoch {epoch}"));
-                }
-                bar.at(*done as usize, *steps as usize, &format!("loss {loss:.3}"));
+                Ok(())
             }
             FitEvent::Epoch { history } => {
-                bar.end();
-                note(global, &epoch_line(history));
-                if let Err(error) = figure::write(plan, history, out) {
-                    failure = Some(error);
-                    return ControlFlow::Break(());
-                }
+                progress.bar.above(|| note(global, &epoch_line(history)));
+                figure::write(plan, history, out)
             }
+            FitEvent::Resumed { .. } | FitEvent::Step { .. } | FitEvent::Evaluating(_) => Ok(()),
+        };
+        if let Err(error) = handled.and_then(|()| on_event(event)) {
+            failure = Some(error);
+            return ControlFlow::Break(());
         }
+        progress.on_event(event);
         interrupt::check()
     });
-    bar.end();
-    match failure {
-        Some(failure) => Err(failure),
-        None => fitted.map_err(|error| training_error(net, error)),
+    let fitted = match failure {
+        Some(failure) => return Err(failure),
+        None => fitted.map_err(|error| training_error(net, error))?,
+    };
+    if fitted.is_some() {
+        progress.complete();
     }
+    Ok(fitted)
 }
-
 fn epoch_line(history: &[EpochRecord]) -> String {
     let Some(EpochRecord { epoch, train_loss, hold_out_top1, images_per_s, .. }) = history.last()
     else {
