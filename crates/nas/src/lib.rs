@@ -7,13 +7,16 @@ mod args_training;
 mod commands;
 mod device_option;
 mod exit;
+mod folder_readme;
 mod interrupt;
 mod load;
 mod output_folder;
 mod process_setup;
 mod progress;
+mod readable;
 mod scatter;
 mod screen;
+mod shell;
 mod tables;
 mod weights;
 

@@ -35,6 +35,15 @@ pub(crate) fn grouped(number: impl Display) -> String {
     text
 }
 
+/// A latency with all of its decimals and a comma every three digits of its whole part.
+pub(crate) fn milliseconds(ms: f64) -> String {
+    let text = ms.to_string();
+    match text.split_once('.') {
+        Some((whole, fraction)) => format!("{}.{fraction} ms", grouped(whole)),
+        None => format!("{} ms", grouped(text)),
+    }
+}
+
 pub(crate) fn warn(warning: &controller::Warning) {
     eprintln!("warning: {warning}");
 }

@@ -26,7 +26,8 @@ pub use network::block::{
     Skip, SqueezeExcite,
 };
 pub use network::head::{Dropout, Head};
-pub use network::published_accuracy::{PublishedAccuracy, published_accuracy};
+pub use network::published_accuracy::{PublishedAccuracy, published_accuracies};
+pub use network::summary::StageSummary;
 pub use network::{Input, Network, Norm};
 pub use space::domain::{Domain, DomainChoice};
 pub use space::genotype::Genotype;

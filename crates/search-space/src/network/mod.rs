@@ -4,6 +4,7 @@ pub(crate) mod block;
 pub(crate) mod head;
 pub(crate) mod published_accuracy;
 pub(crate) mod rounding;
+pub(crate) mod summary;
 pub(crate) mod width_multiplier;
 
 use serde::{Deserialize, Serialize};

@@ -4,6 +4,7 @@ mod figures;
 mod files;
 mod outputs;
 mod plan;
+mod readme;
 mod result;
 mod screen;
 mod trainings;
@@ -66,6 +67,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     };
 
     let mut outputs = Outputs::new(global, &plan, (seed_ms, target_ms), &out, &store)?;
+    readme::write_begun(&plan, &out)?;
     let adapted = {
         let variant = |deployed: &_| plan.training.differs.of(deployed);
         let problem = NetAdapt {

@@ -17,6 +17,7 @@ use crate::args::Global;
 use crate::args_netadapt::{MetricKind, NetAdaptArgs, ScheduleKind};
 use crate::commands::train::data;
 use crate::exit::{bad_input, flag, training_error};
+use crate::folder_readme::setup_words;
 use crate::{load, tables, weights};
 
 /// The networks, data and settings of an adaptation.
@@ -35,6 +36,8 @@ pub(super) struct Plan {
     pub(super) target: AdaptTarget,
     /// This device's table; `None` if recorded latencies are replayed.
     pub(super) table: Option<DeviceTable>,
+    /// The device of the latencies in words; empty if they are replayed.
+    pub(super) device: String,
     /// Latencies that are known before anything is measured.
     pub(super) recorded: Vec<LatencyRecord>,
 }
@@ -84,6 +87,8 @@ impl Plan {
             }
             None => (Some(tables::open(global, &args.table)?), Vec::new()),
         };
+        let setup = table.as_ref().map(|device| &device.table.setup);
+        let device = setup.map(setup_words).unwrap_or_default();
         let recipe = Recipe {
             learning_rate: FINE_TUNING_RATE * training.recipe.learning_rate,
             ema_decay: None,
@@ -110,6 +115,7 @@ impl Plan {
             schedule,
             target,
             table,
+            device,
             recorded,
         })
     }

@@ -5,6 +5,7 @@ use controller::netadapt::{Adapted, Iteration};
 use serde::Serialize;
 
 use super::outputs::Outputs;
+use super::readme;
 use super::trainings::Trained;
 use crate::args::Global;
 use crate::screen::{print_json, table};
@@ -68,20 +69,22 @@ pub(super) fn print(
         uniform: uniform(trained),
         trained,
     };
+    let text = text(&result);
+    readme::write(files.plan, &text, &files.out)?;
     if global.json {
         return print_json(&result);
     }
-    print_text(&result);
+    println!("{text}");
     Ok(())
 }
 
-fn print_text(result: &Netadapted<'_>) {
+fn text(result: &Netadapted<'_>) -> String {
     let Netadapted { seed_ms, adapted_ms, target_ms, met, iterations, network, .. } = result;
     let outcome = match met {
         true => format!("the target of {target_ms:.3} ms is met"),
         false => format!("the target of {target_ms:.3} ms is missed: no legal width saves enough"),
     };
-    println!(
+    let mut text = format!(
         "{} iterations from {seed_ms:.3} to {adapted_ms:.3} ms measured\n{outcome}\n{network}",
         iterations.len() - 1
     );
@@ -92,8 +95,10 @@ fn print_text(result: &Netadapted<'_>) {
             vec![t.name.to_owned(), t.seed.to_string(), ms, hold_out, test]
         };
         let header = ["network", "seed", "ms", "hold-out %", "test %"];
-        println!("{}", table(&header, &["network"], result.trained.iter().map(row).collect()));
+        let rows = result.trained.iter().map(row).collect();
+        text += &format!("\n{}", table(&header, &["network"], rows));
     }
+    text
 }
 
 fn uniform(trained: &[Trained]) -> Option<UniformJson> {

@@ -9,14 +9,15 @@ use controller::search::{
     pareto_front,
 };
 use report::{Cell, write_atomically, write_csv};
-use search_space::SearchSpace;
+use search_space::{Network, SearchSpace};
 use serde::Serialize;
 
-use super::references::Reference;
+use super::references::{Known, Reference};
 use super::sources::Sources;
-use super::{figures, screen};
+use super::{figures, readme, screen};
 use crate::args::Global;
 use crate::commands::export;
+use crate::readable;
 
 /// The 97.5th percentile of the normal distribution: intervals are of 95 %.
 const TWO_SIDED_95: f64 = 1.96;
@@ -35,6 +36,8 @@ pub(super) struct Results<'a> {
     /// Trials of a random search with as many samples.
     pub(super) random: Vec<Trial>,
     pub(super) references: Vec<Reference>,
+    /// Known networks to compare the winners with, fastest first.
+    pub(super) known: Vec<Known>,
 }
 
 /// A winner as JSON and the screen show it.
@@ -51,10 +54,11 @@ pub(super) struct Found {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct Report<'a> {
     out: String,
     seconds: f64,
     trials: usize,
+    references: &'a [Known],
     range: Option<Range>,
     #[serde(flatten)]
     found: OneOrMany,
@@ -85,8 +89,8 @@ impl<'a> Results<'a> {
         range: Option<Range>,
     ) -> Self {
         let (trials, winners, measured) = (Vec::new(), Vec::new(), Vec::new());
-        let (random, references) = (Vec::new(), Vec::new());
-        Self { sources, settings, range, trials, winners, measured, random, references }
+        let (random, references, known) = (Vec::new(), Vec::new(), Vec::new());
+        Self { sources, settings, range, trials, winners, measured, random, references, known }
     }
 }
 
@@ -156,6 +160,9 @@ impl Results<'_> {
 
     pub(super) fn print(&self, global: &Global, out: &Path, took: Duration) -> Result<()> {
         let mut found = self.found_for_targets(out);
+        if !self.trials.is_empty() {
+            readme::write(self, &found, out, took)?;
+        }
         if !global.json {
             println!("{}", screen::last(self, &found, out, took));
             return Ok(());
@@ -164,6 +171,7 @@ impl Results<'_> {
             out: out.display().to_string(),
             seconds: took.as_secs_f64(),
             trials: self.trials.len(),
+            references: &self.known,
             range: self.range,
             found: match found.len() {
                 1 => OneOrMany::One(Box::new(found.remove(0))),
@@ -187,7 +195,12 @@ impl Results<'_> {
             for (winner, name) in [(best, "best"), (best_by_reward, "best_by_reward")] {
                 let Some(winner) = winner else { continue };
                 let path = out.join(self.file_name(name, *target, "ron"));
-                write_atomically(&path, network(winner)?.to_ron().as_bytes())?;
+                let network = network(winner)?;
+                let comment = self.comment(&network, winner, *target);
+                write_atomically(
+                    &path,
+                    readable::commented(&comment, &network.to_ron()).as_bytes(),
+                )?;
             }
             if let Some(best) = best {
                 let path = out.join(self.file_name("best-untrained", *target, "onnx"));
@@ -195,6 +208,25 @@ impl Results<'_> {
             }
         }
         Ok(())
+    }
+
+    /// What a winner's file says before its network.
+    fn comment(&self, network: &Network, winner: &Winner, target: Option<Target>) -> String {
+        let trial = &self.trials[winner.trial];
+        let percent = 100.0 * trial.estimate.accuracy;
+        let mut text = format!("Accuracy: {percent:.1} %, {}.\n", self.sources.accuracy_words());
+        let ms = [(winner.measured_ms, "measured"), (trial.latency_ms, "predicted")];
+        let ms = ms.iter().filter_map(|(ms, word)| Some(format!("{:.2} ms {word}", (*ms)?)));
+        let ms: Vec<String> = ms.collect();
+        if !ms.is_empty() {
+            text += &format!("Latency: {}", ms.join(", "));
+            text += &target.map_or(String::new(), |target| format!("; target {} ms", target.ms()));
+            text += ".\n";
+        }
+        if let Some(device) = self.sources.device_words() {
+            text += &format!("Device: {device}.\n");
+        }
+        format!("{text}\n{}", readable::stages(network))
     }
 
     /// Writes all trials, with those of the front marked, and then the references.

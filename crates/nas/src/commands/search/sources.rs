@@ -11,6 +11,7 @@ use search_space::{Domain, Genotype, SearchSpace};
 
 use crate::args::{AccuracyArg, Global, SearchArgs};
 use crate::exit::bad_input;
+use crate::folder_readme::setup_words;
 use crate::progress::note;
 use crate::{load, tables};
 
@@ -203,6 +204,14 @@ impl Sources {
         Problem { domain, space: self.space.as_ref(), limits, accuracy, latency }
     }
 
+    /// What is searched, in words.
+    pub(super) fn searched_words(&self) -> String {
+        match &self.space {
+            Some(space) => format!("space {}", space.name),
+            None => format!("table {}", self.domain.name),
+        }
+    }
+
     /// The source of the accuracies in words.
     pub(super) fn accuracy_words(&self) -> String {
         match &self.accuracy {
@@ -213,21 +222,20 @@ impl Sources {
         }
     }
 
+    /// The device, runtime and threads of the latencies; `None` if they are not of a device.
+    pub(super) fn device_words(&self) -> Option<String> {
+        match &self.latency {
+            Latency::Device(native) => Some(setup_words(&native.table.setup)),
+            Latency::Column | Latency::Unknown => None,
+        }
+    }
+
     /// The source of the latencies in words; `None` without latencies.
     pub(super) fn latency_words(&self) -> Option<String> {
         match (&self.latency, &self.accuracy) {
-            (Latency::Device(native), _) => {
-                let setup = &native.table.setup;
-                let cpu = setup.device.cpu.as_deref().unwrap_or("unknown CPU");
-                let threads = match setup.threads {
-                    1 => "1 thread".to_owned(),
-                    threads => format!("{threads} threads"),
-                };
-                let runtime = setup.runtime.name();
-                Some(format!(
-                    "trials predicted, best and best by reward measured; {runtime} runtime, \
-                     {threads}, {cpu}"
-                ))
+            (Latency::Device(_), _) => {
+                let device = self.device_words().unwrap_or_default();
+                Some(format!("trials predicted, best and best by reward measured; {device}"))
             }
             (Latency::Column, Accuracy::Table(table)) => {
                 let column = table.latency_column().unwrap_or_default();

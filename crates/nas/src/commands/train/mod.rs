@@ -2,6 +2,7 @@
 
 pub(crate) mod data;
 mod figure;
+mod readme;
 mod settings;
 
 use std::ops::ControlFlow;
@@ -49,6 +50,14 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         return Err(stopped(&out));
     };
     let Fitted { top1, top5, epochs, best_epoch, hold_out_top1, images_per_s, weights } = fitted;
+    let result = format!(
+        "top-1 {:.2} %, top-5 {:.2} % on the test images after epoch {best_epoch}; \
+         {images_per_s:.0} images/s\n{}",
+        100.0 * top1,
+        100.0 * top5,
+        weights.display()
+    );
+    readme::write(args, plan.placement.threads, &result, &out)?;
     let weights = weights.display().to_string();
     if global.json {
         let seconds = start.elapsed().as_secs_f64();
@@ -66,12 +75,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         })?;
         return Ok(Outcome::Done);
     }
-    println!(
-        "top-1 {:.2} %, top-5 {:.2} % on the test images after epoch {best_epoch}; \
-         {images_per_s:.0} images/s\n{weights}",
-        100.0 * top1,
-        100.0 * top5
-    );
+    println!("{result}");
     Ok(Outcome::Done)
 }
 
