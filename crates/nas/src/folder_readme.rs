@@ -14,7 +14,8 @@ const MARK: &str = "<!-- Written by nas, which replaces it when the command runs
 /// The name of the file beside a `README.md` that somebody else wrote.
 const OTHER_NAME: &str = "README-nas.md";
 
-/// A file of an output folder, or several whose names differ where the name has an asterisk.
+/// A file of an output folder, or several whose names differ where the name has an asterisk, and
+/// what it holds. The names of more than two are left out.
 pub(crate) type FileOf = (&'static str, &'static str);
 
 /// What an output folder's `README.md` says.
@@ -53,8 +54,10 @@ impl FolderReadme<'_> {
                 .filter(|name| matches(pattern, name))
                 .map(|name| format!("`{name}`"))
                 .collect();
-            if !found.is_empty() {
-                text += &format!("| {} | {content} |\n", found.join(", "));
+            match found.len() {
+                0 => {}
+                1 | 2 => text += &format!("| {} | {content} |\n", found.join(", ")),
+                _ => text += &format!("| `{pattern}` | {content} |\n"),
             }
         }
         text

@@ -272,7 +272,7 @@ fn progress(trials: u64, targets: usize) -> ProgressFigure {
         let (ends, names) = match targets {
             1 => (["".into(), "random".into()], ["ppo".into(), "random search".into()]),
             _ => (
-                [format!("{target}"), format!("{target}, random")],
+                [target.to_owned(), format!("{target}, random")],
                 [format!("ppo under {target}"), format!("random search under {target}")],
             ),
         };

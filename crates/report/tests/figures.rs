@@ -391,7 +391,7 @@ proptest! {
             title: text.clone(),
             footnote: text.clone(),
             marks: marks.map(|&point| Mark { point, label: text.clone(), kind: MarkKind::Best }).collect(),
-            trials: vec![TrialGroup { label: text.clone(), points: points.clone() }],
+            trials: vec![TrialGroup { label: text, points: points.clone() }],
             front: points,
             targets_ms,
             ..ParetoFigure::default()

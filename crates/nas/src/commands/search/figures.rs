@@ -41,14 +41,9 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         let label = format!("{label}: {:.1} %, {latency_ms:.2} ms", accuracy * 100.0);
         Some(Mark { point: Point { latency_ms, accuracy }, label, kind })
     };
-    let several = results.winners.len() > 1;
-    let best = results.winners.iter().map(|of| {
-        let label = match of.target {
-            Some(target) if several => format!("best under {}", milliseconds(target.ms())),
-            _ => "best".to_owned(),
-        };
-        winner(&of.best, MarkKind::Best, &label)
-    });
+    let best = best_of_targets(results)
+        .into_iter()
+        .map(|(name, best)| winner(best, MarkKind::Best, &name));
     let by_reward = distinct(results.winners.iter().map(|of| &of.best_by_reward));
     let by_reward =
         by_reward.into_iter().map(|best| winner(best, MarkKind::BestByReward, "best by reward"));
@@ -82,6 +77,20 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         marks: winners.flatten().chain(references).collect(),
         measured: measured_points.collect(),
     }
+}
+
+/// The winners with their names. Targets that have the same winner share a mark.
+fn best_of_targets<'a>(results: &'a Results<'_>) -> Vec<(String, &'a Option<Winner>)> {
+    let best = distinct(results.winners.iter().map(|of| &of.best));
+    let name = |best: &Option<Winner>| {
+        let same = results.winners.iter().filter(|of| of.best == *best);
+        let targets: Vec<String> = same.filter_map(|of| Some(grouped(of.target?.ms()))).collect();
+        match (results.winners.len(), targets.is_empty()) {
+            (1, _) | (_, true) => "best".to_owned(),
+            _ => format!("under {} ms", targets.join(" and ")),
+        }
+    };
+    best.into_iter().map(|best| (name(best), best)).collect()
 }
 
 /// Winners of which each trial stands only once: several targets may have the same.
@@ -178,7 +187,7 @@ fn progress(results: &Results<'_>) -> ProgressFigure {
         });
         let [searched_end, random_end] = ends;
         let searched = [format!("{algorithm}{under}"), searched_end];
-        let random = [format!("uniform random sampling{under}"), random_end];
+        let random = [format!("random sampling{under}"), random_end];
         [
             line(searched, LineKind::Search, group, target),
             line(random, LineKind::Baseline, group, target),

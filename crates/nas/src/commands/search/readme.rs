@@ -10,9 +10,11 @@ use super::screen;
 use super::sources::Sources;
 use crate::folder_readme::{FileOf, FolderReadme};
 
-const FILES: [FileOf; 9] = [
-    ("best*.ron", "the winners; `best_by_reward` has the greatest reward"),
-    ("best-untrained*.onnx", "the winners with random weights, for deployment tests"),
+const FILES: [FileOf; 11] = [
+    ("best.ron", "the most accurate network under the target"),
+    ("best-*ms.ron", "the most accurate network under each target"),
+    ("best_by_reward*.ron", "the network with the greatest reward"),
+    ("best-untrained*.onnx", "the most accurate network with random weights, for deployment tests"),
     ("pareto.png", "accuracy against latency: trials, front, targets, winners, known networks"),
     ("pareto.svg", "the same as SVG"),
     ("progress.png", "best accuracy against the number of trials, with random sampling beside it"),

@@ -82,7 +82,7 @@ fn legend(networks: &[Row], sources: &[&PublishedAccuracy]) -> String {
         lines.push("and other weights of the same networks".to_owned());
     }
     lines.extend(others.iter().map(|(name, other)| {
-        format!("      {name} {:.1} %: {}{}", 100.0 * other.top1, other.source, schedule(other))
+        format!("      {name} {:.2} %: {}{}", 100.0 * other.top1, other.source, schedule(other))
     }));
     lines.join("\n")
 }
