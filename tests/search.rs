@@ -195,7 +195,8 @@ fn bad_searches_are_refused_and_write_nothing() {
     check(&["--maximize", "accuracy", "--front", "0.1"], &["--front", "--maximize"]);
     check(&["--target-ms", "15", "--algorithm", "magic"], &["magic", "evolution"]);
     check(&["--target-ms", "15", "--space", "nasnet"], &["nasnet", "mnasnet"]);
-    check(&["--target-ms", "15", "--space", "mobilenet_v3"], &["mobilenet_v3"]);
+    let other = ["--target-ms", "15", "--space", "mobilenet_v3"];
+    check(&other, &["found mobilenet_v3; expected: mnasnet", "--accuracy table:FILE"]);
     check(&["--target-ms", "15", "--table", "missing.ron"], &["missing.ron"]);
     refused(&["search", "--target-ms", "15", "--out", "/proc/nas"], &["/proc/nas"]);
 }

@@ -8,8 +8,8 @@ use controller::search::algorithm::Algorithm;
 use controller::search::{
     Binding, Cost, Exponent, FrontShare, Goal, LatencyOf, Limits, Phase, Problem, Range, Reward,
     SearchError, SearchSettings, Target, Trial, UnmetLimit, Winner, best_accuracies,
-    best_under_target, check_limits, elasticity, least_cost, pareto_front, random_comparison, range,
-    search,
+    best_under_target, check_limits, elasticity, least_cost, pareto_front, random_comparison,
+    range, search,
 };
 use controller::study::{Study, StudyError, StudySettings};
 use proptest::prelude::*;

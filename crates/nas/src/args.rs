@@ -370,9 +370,9 @@ pub(crate) struct SurrogateEvalArgs {
     pub(crate) surrogate: Option<String>,
 }
 
-/// List the published networks, or print one as a RON file
+/// List the published networks with their published accuracies, or print one as a RON file
 #[derive(clap::Args)]
-#[command(after_help = "Examples:\n  nas zoo\n  nas zoo --measure\n  \
+#[command(after_help = "Examples:\n  nas zoo\n  nas zoo --measure --out results/zoo\n  \
     nas zoo mobilenet_v2@width=0.5 > net.ron")]
 pub(crate) struct ZooArgs {
     /// Print the RON file of this network: a name with options, such as mobilenet_v2@width=0.5
@@ -380,6 +380,9 @@ pub(crate) struct ZooArgs {
     /// Measure all networks on this CPU, and plot latency against published accuracy
     #[arg(long, conflicts_with = "name")]
     pub(crate) measure: bool,
+    /// Folder for the measurements as zoo.csv, zoo.svg and zoo.png
+    #[arg(long, value_name = "DIR", requires = "measure")]
+    pub(crate) out: Option<PathBuf>,
 }
 
 /// List the search spaces, or the choices of one search space

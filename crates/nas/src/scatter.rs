@@ -1,5 +1,7 @@
 //! Scatter plots of characters for a terminal.
 
+use crate::screen::grouped;
+
 const COLUMNS: usize = 64;
 const ROWS: usize = 16;
 
@@ -31,15 +33,16 @@ pub(crate) fn draw(points: &[Point], x_label: &str, y_label: &str) -> String {
     let mut lines = vec![y_label.to_owned()];
     for (row, cells) in grid.iter().enumerate() {
         let label = match row {
-            0 => format!("{top:.1}"),
-            row if row == ROWS - 1 => format!("{bottom:.1}"),
+            0 => grouped(format!("{top:.1}")),
+            row if row == ROWS - 1 => grouped(format!("{bottom:.1}")),
             _ => String::new(),
         };
         let cells: String = cells.iter().collect();
         lines.push(format!("{label:>8} |{}", cells.trim_end()));
     }
     lines.push(format!("{:>8} +{}", "", "-".repeat(COLUMNS)));
-    let (left, right) = (format!("{left:.1}"), format!("{right:.1} {x_label}"));
+    let [left, right] = [left, right].map(|end| grouped(format!("{end:.1}")));
+    let right = format!("{right} {x_label}");
     lines.push(format!("{:>10}{left:<width$}{right}", "", width = COLUMNS - right.len()));
     if !hidden.is_empty() {
         lines.push(format!("{:>10}in the same place: {}", "", hidden.join(", ")));

@@ -22,17 +22,25 @@ pub(crate) fn table(header: &[&str], left: &[&str], rows: Vec<Vec<String>>) -> S
     table.lines().map(|line| line.trim_end().to_owned()).collect::<Vec<_>>().join("\n")
 }
 
-/// A whole number with a comma every three digits.
+/// A number with a comma every three digits of its whole part.
 pub(crate) fn grouped(number: impl Display) -> String {
-    let digits = number.to_string();
+    let number = number.to_string();
+    let (whole, fraction) = number.find('.').map_or((&number[..], ""), |at| number.split_at(at));
+    let digits = whole.trim_start_matches('-').len();
     let mut text = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+    for (index, character) in whole.chars().enumerate() {
+        let left = whole.len() - index;
+        if left < digits && left.is_multiple_of(3) {
             text.push(',');
         }
-        text.push(digit);
+        text.push(character);
     }
-    text
+    text + fraction
+}
+
+/// A latency with all of its decimals.
+pub(crate) fn milliseconds(ms: f64) -> String {
+    format!("{} ms", grouped(ms))
 }
 
 pub(crate) fn warn(warning: &controller::Warning) {
@@ -47,4 +55,21 @@ pub(crate) fn warning(text: impl Display) {
 pub(crate) fn print_json(value: &impl Serialize) -> Result<()> {
     outln!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whole_parts_have_a_comma_every_three_digits() {
+        let check = |number: f64, expected: &str| assert_eq!(grouped(number), expected);
+        check(0.0, "0");
+        check(999.5, "999.5");
+        check(1000.0, "1,000");
+        check(-123456.25, "-123,456.25");
+        check(-123.0, "-123");
+        assert_eq!(grouped(3_504_872), "3,504,872");
+        assert_eq!(milliseconds(1234.5), "1,234.5 ms");
+    }
 }

@@ -9,9 +9,10 @@ use std::path::{Path, PathBuf};
 
 use report::{
     AdaptationFigure, ComparisonFigure, ComparisonLine, ComparisonPoint, Format, Improvement,
-    LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Point, ProgressFigure, ProgressLine,
-    ProgressPhase, Quantity, ReportError, TrainedMark, WidthRow, WidthsFigure, draw_adaptation, draw_comparison,
-    draw_pareto, draw_progress, draw_widths, write_atomically,
+    LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, PhaseShade, Point, ProgressFigure,
+    ProgressLine, ProgressPhase, Quantity, ReportError, TrainedMark, TrialGroup, WidthRow,
+    WidthsFigure, draw_adaptation, draw_comparison, draw_pareto, draw_progress, draw_widths,
+    write_atomically,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -24,7 +25,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let pareto_figures = [
         ("pareto", search.clone()),
         ("pareto-16000-trials", pareto(16_000, &[15.0])),
+        ("pareto-three-targets", pareto(16_000, &[6.0, 10.0, 16.0])),
         ("pareto-targets", pareto(4_000, &[6.0, 6.3, 7.0, 10.0, 15.0, 20.0, 39.0])),
+        ("pareto-close-targets", pareto(4_000, &[36.0, 36.5, 38.0])),
         ("pareto-linear", narrow(&search)),
         ("pareto-crowded", crowded(&search)),
         ("pareto-long-title", long_title(&search)),
@@ -35,21 +38,28 @@ fn main() -> Result<(), Box<dyn Error>> {
         write(&folder, name, |format| draw_pareto(figure, format))?;
     }
 
-    let curves = progress(4_000);
+    let curves = progress(16_000, 1);
     let unmet = ProgressFigure { lines: Vec::new(), ..curves.clone() };
+    let improvements = vec![Improvement { trial: 2, accuracy: 0.61 }];
     let short = ProgressFigure {
         trials: 3,
         phases: Vec::new(),
-        lines: vec![line(
-            "search",
-            LineKind::Solid,
-            vec![Improvement { trial: 2, accuracy: 0.61 }],
-        )],
+        lines: vec![line(("search", ""), LineKind::Search, 0, improvements)],
         ..curves.clone()
     };
-    for (name, figure) in
-        [("progress", curves), ("progress-unmet", unmet), ("progress-short", short)]
-    {
+    let mut crowded = progress(16_000, 3);
+    crowded.phases = [(1, 200), (201, 600), (601, 15_800), (15_801, 16_000)]
+        .into_iter()
+        .enumerate()
+        .map(|(index, trials)| phase("a phase with a rather long name", trials, index))
+        .collect();
+    for (name, figure) in [
+        ("progress", curves),
+        ("progress-three-targets", progress(16_000, 3)),
+        ("progress-crowded", crowded),
+        ("progress-unmet", unmet),
+        ("progress-short", short),
+    ] {
         write(&folder, name, |format| draw_progress(&figure, format))?;
     }
 
@@ -126,17 +136,18 @@ fn mark(kind: MarkKind, label: &str, latency_ms: f64, accuracy: f64) -> Mark {
     Mark { point: Point { latency_ms, accuracy }, label: label.into(), kind }
 }
 
-fn pareto(count: usize, targets_ms: &[f64]) -> ParetoFigure {
+fn pareto(trials: usize, targets_ms: &[f64]) -> ParetoFigure {
     let mut next = noise(7);
-    let trials_of_others = 3 * count / 8;
-    let mut trials = |count: usize, typical_ms, spread| -> Vec<Point> {
-        (0..count).map(|_| trial(typical_ms, spread, &mut next)).collect()
-    };
-    let reward_trials = trials(trials_of_others, 8.0, 1.6);
-    let constrained_trials = trials(trials_of_others, 13.0, 0.7);
-    let front_trials = trials(count / 4, 10.0, 2.5);
-    let front =
-        front_of(&[&reward_trials[..], &constrained_trials, &front_trials].concat());
+    let rewarded: Vec<_> = (0..trials / 2).map(|_| trial(8.0, 1.6, &mut next)).collect();
+    let constrained: Vec<_> = (0..trials / 2).map(|_| trial(13.0, 0.7, &mut next)).collect();
+    let on_front: Vec<_> = (0..trials / 4).map(|_| trial(10.0, 1.2, &mut next)).collect();
+    let front = front_of(&[rewarded.clone(), constrained.clone(), on_front.clone()].concat());
+    let group = |label: &str, points| TrialGroup { label: label.into(), points };
+    let groups = vec![
+        group("trials maximising the reward", rewarded),
+        group("trials searching under the target", constrained),
+        group("trials filling the front", on_front),
+    ];
     let mut marks = Vec::new();
     let mut measured_points = Vec::new();
     for &target_ms in targets_ms {
@@ -156,16 +167,15 @@ fn pareto(count: usize, targets_ms: &[f64]) -> ParetoFigure {
     }
     marks.push(mark(MarkKind::BestByReward, "best by reward", 5.4, ceiling(5.4) - 0.004));
     marks.push(mark(MarkKind::Reference, "EfficientNet-B0", 24.0, 0.607));
-    marks.push(mark(MarkKind::Reference, "uniform e4-k3", 12.1, 0.571));
-    marks.push(mark(MarkKind::Reference, "uniform e6-k5", 25.8, 0.596));
+    marks.push(mark(MarkKind::Reference, "uniform 3x3 expansion 4", 12.1, 0.571));
+    marks.push(mark(MarkKind::Reference, "uniform 5x5 expansion 6", 25.8, 0.596));
     ParetoFigure {
         title: "Search over the mnasnet space, reward ACC × (LAT/TAR)^−0.15".into(),
         footnote: "Accuracy: surrogate, shortened ImageNet schedule. Latency: predicted from the \
                    latency table, native runtime, 1 thread, AMD EPYC 9R14."
             .into(),
-        reward_trials,
-        constrained_trials,
-        front_trials,
+        y_name: String::new(),
+        trials: groups,
         front,
         targets_ms: targets_ms.to_vec(),
         marks,
@@ -178,9 +188,11 @@ fn narrow(figure: &ParetoFigure) -> ParetoFigure {
         points.iter().filter(|point| (8.0..30.0).contains(&point.latency_ms)).copied().collect()
     };
     ParetoFigure {
-        reward_trials: inside(&figure.reward_trials),
-        constrained_trials: inside(&figure.constrained_trials),
-        front_trials: inside(&figure.front_trials),
+        trials: figure
+            .trials
+            .iter()
+            .map(|group| TrialGroup { label: group.label.clone(), points: inside(&group.points) })
+            .collect(),
         front: inside(&figure.front),
         marks: figure.marks.iter().filter(|mark| mark.point.latency_ms > 8.0).cloned().collect(),
         ..figure.clone()
@@ -220,11 +232,22 @@ fn long_title(figure: &ParetoFigure) -> ParetoFigure {
     }
 }
 
-fn line(label: &str, kind: LineKind, improvements: Vec<Improvement>) -> ProgressLine {
-    ProgressLine { label: label.into(), kind, improvements }
+fn line(
+    (label, end_label): (&str, &str),
+    kind: LineKind,
+    group: usize,
+    improvements: Vec<Improvement>,
+) -> ProgressLine {
+    let (label, end_label) = (label.into(), end_label.into());
+    ProgressLine { label, end_label, kind, group, improvements }
 }
 
-fn progress(trials: u64) -> ProgressFigure {
+fn phase(label: &str, (first, last): (u64, u64), index: usize) -> ProgressPhase {
+    let shade = if index == 0 { PhaseShade::Shaded } else { PhaseShade::Plain };
+    ProgressPhase { label: label.into(), first, last, shade }
+}
+
+fn progress(trials: u64, targets: usize) -> ProgressFigure {
     let mut next = noise(11);
     let mut climb = |start: f64, top: f64, pace: f64| {
         let mut best = 0.0;
@@ -239,25 +262,34 @@ fn progress(trials: u64) -> ProgressFigure {
         }
         improvements
     };
+    let mut lines = Vec::new();
+    for (group, target) in ["15 ms", "10 ms", "7 ms"].into_iter().take(targets).enumerate() {
+        let lower = 0.02 * group as f64;
+        let [searched, random] = [
+            climb(0.585 - lower, 0.648 - lower, 900.0),
+            climb(0.585 - lower, 0.637 - lower, 700.0),
+        ];
+        let (ends, names) = match targets {
+            1 => (["".into(), "random".into()], ["ppo".into(), "random search".into()]),
+            _ => (
+                [target.to_owned(), format!("{target}, random")],
+                [format!("ppo under {target}"), format!("random search under {target}")],
+            ),
+        };
+        lines.push(line((&names[0], &ends[0]), LineKind::Search, group, searched));
+        lines.push(line((&names[1], &ends[1]), LineKind::Baseline, group, random));
+    }
+    let names = ["maximising the reward", "accuracy under the target", "filling the front"];
+    let (first, second) = (3 * trials / 8, 3 * trials / 4);
+    let spans = [(1, first), (first + 1, second), (second + 1, trials)];
+    let phases = names.iter().zip(spans).enumerate();
     ProgressFigure {
         title: "Best accuracy under 15 ms, mnasnet space".into(),
         footnote: "Accuracy: surrogate, shortened ImageNet schedule.".into(),
         trials,
-        phases: phases(trials),
-        lines: vec![
-            line("search (ppo)", LineKind::Solid, climb(0.585, 0.648, 900.0)),
-            line("random search", LineKind::Dashed, climb(0.585, 0.637, 700.0)),
-        ],
+        phases: phases.map(|(index, (name, span))| phase(name, span, index)).collect(),
+        lines,
     }
-}
-
-fn phases(trials: u64) -> Vec<ProgressPhase> {
-    let phase = |label: &str, until| ProgressPhase { label: label.into(), until };
-    vec![
-        phase("maximising the reward", 3 * trials / 8),
-        phase("searching under the target", 3 * trials / 4),
-        phase("improving the front", trials),
-    ]
 }
 
 /// Accuracies that rise to a common limit.

@@ -5,7 +5,9 @@
 use std::error::Error;
 use std::path::Path;
 
-use report::{Format, Mark, MarkKind, ParetoFigure, Point, draw_pareto, write_atomically};
+use report::{
+    Format, Mark, MarkKind, ParetoFigure, Point, TrialGroup, draw_pareto, write_atomically,
+};
 
 /// Latency in milliseconds and top-1 accuracy of ten networks, made up.
 const POINTS: [(f64, f64); 10] = [
@@ -40,7 +42,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let figure = ParetoFigure {
         title: "Accuracy and latency of ten networks".into(),
         footnote: "Accuracies and latencies are made up.".into(),
-        constrained_trials: points.to_vec(),
+        trials: vec![TrialGroup { label: "networks".into(), points: points.to_vec() }],
         marks: best.map(mark).into_iter().collect(),
         front,
         targets_ms: vec![TARGET_MS],

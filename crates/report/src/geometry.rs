@@ -48,6 +48,16 @@ impl Rect {
         }
     }
 
+    /// The smallest rectangle around both.
+    pub(crate) fn including(&self, other: &Rect) -> Rect {
+        Rect {
+            left: self.left.min(other.left),
+            top: self.top.min(other.top),
+            right: self.right.max(other.right),
+            bottom: self.bottom.max(other.bottom),
+        }
+    }
+
     pub(crate) fn overlap_area(&self, other: &Rect) -> f64 {
         let width = self.right.min(other.right) - self.left.max(other.left);
         let height = self.bottom.min(other.bottom) - self.top.max(other.top);

@@ -9,10 +9,12 @@ mod error;
 mod files;
 mod frame;
 mod geometry;
+mod hatch;
 mod labels;
 mod legend;
 mod line_style;
 mod marks;
+mod number;
 mod paint;
 mod paint_text;
 mod pareto;
@@ -32,9 +34,9 @@ pub use curves::{Curve, CurvesFigure, Plot, draw_curves};
 pub use error::ReportError;
 pub use files::{Cell, write_atomically, write_csv};
 pub use paint::Format;
-pub use pareto::{Mark, MarkKind, MeasuredPoint, ParetoFigure, draw_pareto};
+pub use pareto::{Mark, MarkKind, MeasuredPoint, ParetoFigure, TrialGroup, draw_pareto};
 pub use point::Point;
 pub use progress::{
-    Improvement, LineKind, ProgressFigure, ProgressLine, ProgressPhase, draw_progress,
+    Improvement, LineKind, PhaseShade, ProgressFigure, ProgressLine, ProgressPhase, draw_progress,
 };
 pub use widths::{WidthRow, WidthsFigure, draw_widths};

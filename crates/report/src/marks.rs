@@ -6,7 +6,9 @@ use plotters::style::RGBAColor;
 
 use crate::canvas::Shape;
 use crate::geometry::{Position, Rect};
-use crate::theme::{ACCENT, AXIS_LINE, DARK_TRIAL, FRONT_RADIUS, INK, LIGHT_TRIAL, PAPER, TRIAL_RADIUS};
+use crate::theme::{
+    ACCENT, DARK_TRIAL, FRONT_RADIUS, INK, LIGHT_TRIAL, PAPER, THIRD_TRIAL, TRIAL_RADIUS,
+};
 
 /// A mark of fixed size.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -15,8 +17,8 @@ pub(crate) enum Glyph {
     LightTrial,
     /// Darker triangle.
     DarkTrial,
-    /// Small upright cross, as dark as [`Glyph::DarkTrial`].
-    CrossTrial,
+    /// Dark diamond.
+    ThirdTrial,
     /// Black disc.
     Front,
     /// Large star in the accent colour.
@@ -53,8 +55,7 @@ impl Glyph {
     pub(crate) fn radius(self) -> f64 {
         match self {
             Glyph::LightTrial => TRIAL_RADIUS,
-            Glyph::DarkTrial => TRIAL_RADIUS + 0.8,
-            Glyph::CrossTrial => TRIAL_RADIUS + 0.6,
+            Glyph::DarkTrial | Glyph::ThirdTrial => TRIAL_RADIUS + 0.8,
             Glyph::Front => FRONT_RADIUS,
             Glyph::Star => 20.0,
             Glyph::Diamond => 13.0,
@@ -75,12 +76,7 @@ impl Glyph {
         match self {
             Glyph::LightTrial => vec![disc(radius, LIGHT_TRIAL)],
             Glyph::DarkTrial => vec![polygon(regular(centre, radius, 3), DARK_TRIAL)],
-            Glyph::CrossTrial => {
-                let (x, y) = centre;
-                [vec![(x - radius, y), (x + radius, y)], vec![(x, y - radius), (x, y + radius)]]
-                    .map(|arm| Shape::line(arm, AXIS_LINE, DARK_TRIAL))
-                    .into()
-            }
+            Glyph::ThirdTrial => vec![polygon(regular(centre, radius, 4), THIRD_TRIAL)],
             Glyph::Front => vec![disc(radius, INK)],
             Glyph::Star => vec![
                 polygon(star(centre, radius + 2.0), PAPER),
@@ -171,4 +167,17 @@ fn star(centre: Position, radius: f64) -> Vec<Position> {
 fn polar(centre: Position, radius: f64, turn: f64) -> Position {
     let (sin, cos) = (turn * TAU).sin_cos();
     (centre.0 + radius * sin, centre.1 - radius * cos)
+}
+
+/// The places of `count` markers on a step line that crosses the whole plot, and of fewer on a
+/// shorter one. `shift`, between 0 and 1, should differ from line to line, so that their markers
+/// are at different places.
+pub(crate) fn along(steps: &[Position], plot: &Rect, count: usize, shift: f64) -> Vec<Position> {
+    let at = |number: usize| {
+        let x = plot.left + (number as f64 + shift) / count as f64 * plot.width();
+        let before = steps.partition_point(|corner| corner.0 <= x);
+        // There is no line after its last corner.
+        (1..steps.len()).contains(&before).then(|| (x, steps[before - 1].1))
+    };
+    (0..count).filter_map(at).collect()
 }

@@ -43,8 +43,13 @@ pub(crate) const INK: RGBAColor = grey(0x14);
 pub(crate) const SOFT_INK: RGBAColor = grey(0x50);
 pub(crate) const LEADER: RGBAColor = grey(0x80);
 pub(crate) const GRID: RGBAColor = grey(0xE9);
+/// The lines of hatched areas.
+pub(crate) const HATCH: RGBAColor = grey(0x9C);
+/// The background of a phase in which a figure's quantity is not what a search improves.
+pub(crate) const SHADE: RGBAColor = RGBAColor(0x14, 0x14, 0x14, 0.07);
 pub(crate) const LIGHT_TRIAL: RGBAColor = grey(0xC6);
 pub(crate) const DARK_TRIAL: RGBAColor = grey(0x96);
+pub(crate) const THIRD_TRIAL: RGBAColor = grey(0x70);
 pub(crate) const PAPER: RGBAColor = grey(0xFF);
 /// The background of text that covers data.
 pub(crate) const VEIL: RGBAColor = RGBAColor(0xFF, 0xFF, 0xFF, 0.86);

@@ -110,7 +110,7 @@ fn an_adaptation_says_everything_that_the_figure_holds() {
         "seed",
         "network after each iteration",
         "target",
-        "target 20.5 ms",
+        "target 20.500 ms",
         "adapted, from scratch",
         "range over the training runs",
         "20",

@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 use report::{
     ComparisonFigure, ComparisonLine, ComparisonPoint, Curve, CurvesFigure, Format, Improvement,
-    LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Plot, Point, ProgressFigure,
-    ProgressLine, ProgressPhase, Quantity, draw_comparison, draw_curves, draw_pareto, draw_progress,
+    LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, PhaseShade, Plot, Point, ProgressFigure,
+    ProgressLine, ProgressPhase, Quantity, TrialGroup, draw_comparison, draw_curves, draw_pareto,
+    draw_progress,
 };
 
 fn point(latency_ms: f64, accuracy: f64) -> Point {
@@ -26,33 +27,40 @@ fn trials(count: usize) -> Vec<Point> {
         .collect()
 }
 
+fn group(label: &str, count: usize) -> TrialGroup {
+    TrialGroup { label: label.into(), points: trials(count) }
+}
+
 fn pareto() -> ParetoFigure {
     ParetoFigure {
         title: "mnasnet & <others>".into(),
         footnote: "accuracy: surrogate".into(),
-        reward_trials: trials(300),
-        constrained_trials: trials(200),
-        front_trials: trials(100),
+        y_name: String::new(),
+        trials: vec![
+            group("trials maximising the reward", 300),
+            group("trials searching under the target", 200),
+        ],
         front: vec![point(3.0, 0.43), point(14.8, 0.646), point(40.0, 0.67)],
         targets_ms: vec![15.0],
         marks: vec![
             mark(MarkKind::Best, "best: 64.6 %", 14.8, 0.646),
-            mark(MarkKind::BestByReward, "the paper's winner", 9.0, 0.60),
+            mark(MarkKind::BestByReward, "best by reward: 60.0 %", 9.0, 0.60),
             mark(MarkKind::Reference, "EfficientNet-B0", 24.0, 0.61),
         ],
         measured: vec![MeasuredPoint { predicted_ms: 14.9, measured_ms: 15.2, accuracy: 0.647 }],
     }
 }
 
-fn phases(ends: &[(&str, u64)]) -> Vec<ProgressPhase> {
-    let phase = |&(label, until): &(&str, u64)| ProgressPhase { label: label.into(), until };
-    ends.iter().map(phase).collect()
+fn phase(label: &str, first: u64, last: u64, shade: PhaseShade) -> ProgressPhase {
+    ProgressPhase { label: label.into(), first, last, shade }
 }
 
 fn progress() -> ProgressFigure {
     let line = |label: &str, kind, last| ProgressLine {
         label: label.into(),
+        end_label: String::new(),
         kind,
+        group: 0,
         improvements: vec![
             Improvement { trial: 1, accuracy: 0.43 },
             Improvement { trial: 60, accuracy: 0.6 },
@@ -62,10 +70,13 @@ fn progress() -> ProgressFigure {
     ProgressFigure {
         title: "Progress".into(),
         trials: 1000,
-        phases: phases(&[("maximising the reward", 400), ("under the target", 700), ("the front", 1000)]),
+        phases: vec![
+            phase("maximising the reward", 1, 500, PhaseShade::Shaded),
+            phase("searching under the target", 501, 1000, PhaseShade::Plain),
+        ],
         lines: vec![
-            line("search", LineKind::Solid, 0.646),
-            line("random", LineKind::Dashed, 0.631),
+            line("search", LineKind::Search, 0.646),
+            line("random", LineKind::Baseline, 0.631),
         ],
         ..ProgressFigure::default()
     }
@@ -181,11 +192,10 @@ fn an_svg_says_everything_that_the_figure_holds() {
         "accuracy (%)",
         "trials maximising the reward",
         "trials searching under the target",
-        "trials improving the front",
         "Pareto front",
         "target 15 ms",
         "best: 64.6 %",
-        "the paper's winner",
+        "best by reward: 60.0 %",
         "EfficientNet-B0",
         "predicted → measured latency",
         "10",
@@ -200,9 +210,8 @@ fn an_svg_says_everything_that_the_figure_holds() {
         "64.6 %",
         "63.1 %",
         "maximising the reward",
-        "under the target",
-        "the front",
-        "1000",
+        "searching under the target",
+        "1,000",
     ];
     assert_has(&progress_texts(&progress()), &expected);
 }
@@ -278,14 +287,13 @@ fn without_data_a_figure_says_so() {
 fn every_target_is_named() {
     let targets_ms = vec![15.0, 5.0, 5.1, 10.25];
     let texts = pareto_texts(&ParetoFigure { targets_ms, ..pareto() });
-    assert_has(&texts, &["5 ms", "5.1 ms", "10.25 ms", "15 ms"]);
+    assert_has(&texts, &["target 5 ms", "target 5.1 ms", "target 10.25 ms", "target 15 ms"]);
 }
 
 #[test]
 fn thousands_of_trials_stay_small() {
     let figure = ParetoFigure {
-        reward_trials: trials(8_000),
-        constrained_trials: trials(8_000),
+        trials: [6_000, 6_000, 4_000].map(|count| group("trials", count)).to_vec(),
         ..pareto()
     };
     let svg = draw_pareto(&figure, Format::Svg).unwrap();
@@ -313,9 +321,10 @@ fn values_without_a_place_are_refused() {
         ParetoFigure { front: vec![point(1.0, 0.5), point(0.0, 0.5)], ..pareto() },
         "latency of front[1]: found 0; expected: milliseconds from 1e-6 to 1e9",
     );
+    let points = vec![point(4.0, 0.5), point(4.0, 64.6)];
     check(
-        ParetoFigure { reward_trials: vec![point(4.0, 64.6)], ..pareto() },
-        "accuracy of reward_trials[0]: found 64.6; expected: a fraction from 0 to 1",
+        ParetoFigure { trials: vec![TrialGroup { points, ..TrialGroup::default() }], ..pareto() },
+        "accuracy of trials[0].points[1]: found 64.6; expected: a fraction from 0 to 1",
     );
     check(
         ParetoFigure { targets_ms: vec![f64::NAN], ..pareto() },
@@ -382,7 +391,7 @@ proptest! {
             title: text.clone(),
             footnote: text.clone(),
             marks: marks.map(|&point| Mark { point, label: text.clone(), kind: MarkKind::Best }).collect(),
-            constrained_trials: points.clone(),
+            trials: vec![TrialGroup { label: text, points: points.clone() }],
             front: points,
             targets_ms,
             ..ParetoFigure::default()

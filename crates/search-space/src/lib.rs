@@ -32,7 +32,8 @@ pub use network::head::{Dropout, Head};
 pub use network::preprocessing::{
     ChannelOrder, ImageCrop, Preprocessing, ResizeFilter, ValueRange,
 };
-pub use network::published_accuracy::{PublishedAccuracy, published_accuracy};
+pub use network::published_accuracy::{PublishedAccuracy, published_accuracies};
+pub use network::summary::StageSummary;
 pub use network::{Input, Network, Norm};
 pub use space::domain::{Domain, DomainChoice};
 pub use space::genotype::Genotype;

@@ -22,8 +22,8 @@ mod winner;
 
 pub use acceptance::{Acceptance, Margin, MarginError};
 pub use comparison::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
-pub use front_share::{FrontShare, FrontShareError};
 pub use elasticity::{Elasticity, elasticity};
+pub use front_share::{FrontShare, FrontShareError};
 pub use hypervolume::Hypervolume;
 pub use latency_range::{Binding, Range, least_cost, range};
 pub use limits::{Cost, LimitError, Limits};

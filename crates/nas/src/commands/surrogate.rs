@@ -30,9 +30,26 @@ pub(crate) fn run(global: &Global, command: &SurrogateCommand) -> Result<Outcome
     Ok(Outcome::Done)
 }
 
-/// The built-in surrogate; an error for a space that it does not cover.
+/// The built-in surrogate, as the accuracy source of a search; an error for a space that it does not
+/// know.
 pub(crate) fn shipped(space: &SearchSpace) -> Result<Surrogate> {
-    Surrogate::shipped(space).map_err(|error| bad_input("--space", error))
+    let way = "with --accuracy table:FILE, a CSV file of genotypes and their accuracies, every space \
+               can be searched";
+    built_in(space, way)
+}
+
+/// The built-in surrogate. `way` says what the user can do about a space that it does not know.
+fn built_in(space: &SearchSpace, way: &str) -> Result<Surrogate> {
+    Surrogate::shipped(space).map_err(|error| match error {
+        SurrogateError::OtherSpace { fitted_to, wanted } => {
+            let message = format!(
+                "found {wanted}; expected: {fitted_to}, the only space whose accuracies are \
+                 built in; {way}"
+            );
+            bad_input("--space", message)
+        }
+        error => bad_input("--space", error),
+    })
 }
 
 fn rows(space: &SearchSpace, file: &Path) -> Result<Vec<Row>> {
@@ -71,7 +88,7 @@ fn data(args: &SurrogateFitArgs) -> Data {
 fn run_eval(global: &Global, args: &SurrogateEvalArgs) -> Result<()> {
     let space = load::space(&args.space)?;
     let surrogate = match &args.surrogate {
-        None => shipped(&space)?,
+        None => built_in(&space, "--surrogate FILE takes one that nas surrogate fit made")?,
         Some(file) => Surrogate::from_ron(&load::read(file)?, &space)
             .map_err(|error| bad_input(file, error))?,
     };

@@ -10,7 +10,7 @@ use crate::legend::Entry;
 use crate::marks::Glyph;
 use crate::paint::{self, Format};
 use crate::point::positions;
-use crate::targets;
+use crate::targets::{self, Named};
 use crate::theme::{DATA_LINE, INK};
 use crate::thin::{MAX_MARKS, thin};
 
@@ -29,7 +29,8 @@ const ROOM_ASIDE: f64 = 0.01;
 pub fn draw_adaptation(figure: &AdaptationFigure, format: Format) -> Result<Vec<u8>, ReportError> {
     check(figure)?;
     let (x, y) = axes(figure);
-    let targets = targets::place(figure.target_ms.as_slice(), &x, frame::sides(&y, 0.0));
+    let named = figure.target_ms.map(Named::to_microseconds).into_iter().collect();
+    let targets = targets::place(named, &x, frame::sides(&y, 0.0));
     let surround = |joints: bool| {
         let around = Surroundings {
             title: &figure.title,

@@ -32,7 +32,7 @@ pub struct AdaptationFigure {
     /// across the target only if there is no other room, and joined to their latency by a line. The
     /// first in the list stay in place.
     pub trained: Vec<TrainedMark>,
-    /// The target latency in milliseconds.
+    /// The target latency in milliseconds, which its line names to the microsecond.
     pub target_ms: Option<f64>,
 }
 

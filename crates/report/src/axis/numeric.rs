@@ -2,6 +2,8 @@
 
 use super::ticks::{Tick, linear_ticks, logarithmic_ticks};
 use crate::canvas::Turn;
+use crate::number::grouped;
+use crate::text::{self, Weight};
 use crate::theme::TICK;
 
 /// How values are mapped to positions.
@@ -94,7 +96,30 @@ impl Axis {
     pub(crate) fn of_counts(mut self) -> Axis {
         self.ticks.retain(|tick| tick.value.fract() == 0.0);
         for tick in self.ticks.iter_mut().filter(|tick| tick.label.is_some()) {
-            tick.label = Some(format!("{:.0}", tick.value));
+            tick.label = Some(grouped(&format!("{:.0}", tick.value)));
+        }
+        self
+    }
+
+    /// The axis on a plot of this width, without the level labels that would touch the one before.
+    /// Their ticks become small ones.
+    pub(crate) fn readable(mut self, width: f64) -> Axis {
+        if self.style.turn == Turn::Upwards {
+            return self;
+        }
+        let em = self.style.em;
+        let mut order: Vec<usize> = (0..self.ticks.len()).collect();
+        order.sort_by(|&a, &b| self.ticks[a].value.total_cmp(&self.ticks[b].value));
+        let mut end = f64::NEG_INFINITY;
+        for index in order {
+            let Some(label) = &self.ticks[index].label else { continue };
+            let half = text::room(label, em, Weight::Regular) / 2.0;
+            let x = self.share(self.ticks[index].value) * width;
+            if x - half < end + em / 4.0 {
+                self.ticks[index].label = None;
+            } else {
+                end = x + half;
+            }
         }
         self
     }
@@ -128,7 +153,7 @@ mod tests {
     fn ticks_are_the_customary_ones() {
         let check = |axis: Axis, expected: &[&str]| assert_eq!(labels(&axis), expected);
         check(Axis::by_spread(&[3.0, 40.0]), &["3", "5", "10", "20", "30"]);
-        check(Axis::by_spread(&[0.2, 900.0]), &["1", "10", "100", "1000"]);
+        check(Axis::by_spread(&[0.2, 900.0]), &["1", "10", "100", "1,000"]);
         check(Axis::by_spread(&[8.0, 20.0]), &["8", "10", "12", "14", "16", "18", "20"]);
         check(Axis::around(&[43.1, 66.8], (0.0, 100.0), 1.0), &["45", "50", "55", "60", "65"]);
         check(
@@ -138,8 +163,18 @@ mod tests {
         check(Axis::counts(1.0), &["0", "1"]);
         check(
             Axis::counts(4000.0),
-            &["0", "500", "1000", "1500", "2000", "2500", "3000", "3500", "4000"],
+            &["0", "500", "1,000", "1,500", "2,000", "2,500", "3,000", "3,500", "4,000"],
         );
+    }
+
+    #[test]
+    fn labels_that_would_touch_are_left_out() {
+        let axis = Axis::logarithmic(1.0, 2e9);
+        let all = labels(&axis).len();
+        assert_eq!(labels(&axis.clone().readable(4_000.0)).len(), all);
+        let few = axis.clone().readable(500.0);
+        assert!((2..all).contains(&labels(&few).len()), "{:?}", labels(&few));
+        assert_eq!(few.ticks.len(), axis.ticks.len(), "their ticks stay");
     }
 
     proptest! {
@@ -154,7 +189,7 @@ mod tests {
             for tick in &axis.ticks {
                 prop_assert!((axis.low..=axis.high).contains(&tick.value));
                 if let Some(label) = &tick.label {
-                    prop_assert_eq!(label.parse::<f64>().ok(), Some(tick.value));
+                    prop_assert_eq!(label.replace(',', "").parse::<f64>().ok(), Some(tick.value));
                 }
             }
             prop_assert!(labelled.windows(2).all(|pair| pair[0].value < pair[1].value));

@@ -1,5 +1,7 @@
 //! Ticks at round numbers.
 
+use crate::number::grouped;
+
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Tick {
     pub(crate) value: f64,
@@ -29,7 +31,7 @@ pub(super) fn linear_ticks(low: f64, high: f64) -> Vec<Tick> {
             let decimals = (-exponent).max(0) as usize;
             return (0..=(to - from) as usize)
                 .map(|index| decimal((from + index as f64) * digit, exponent))
-                .map(|value| Tick { value, label: Some(format!("{value:.decimals$}")) })
+                .map(|value| Tick { value, label: Some(grouped(&format!("{value:.decimals$}"))) })
                 .collect();
         }
     }
@@ -57,7 +59,9 @@ pub(super) fn logarithmic_ticks(low: f64, high: f64) -> Vec<Tick> {
         .filter(|value| !labelled.contains(value))
         .map(|value| Tick { value, label: None });
     let every = labelled.len().div_ceil(MAX_TICKS);
-    let labelled =
-        labelled.iter().step_by(every).map(|&value| Tick { value, label: Some(value.to_string()) });
+    let labelled = labelled
+        .iter()
+        .step_by(every)
+        .map(|&value| Tick { value, label: Some(grouped(&value.to_string())) });
     labelled.chain(small).collect()
 }

@@ -73,16 +73,15 @@ fn legend(figure: &ComparisonFigure) -> Vec<Entry> {
     let entry = |(index, line): (usize, &ComparisonLine)| {
         let seeds = if line.seeds == 1 { "seed" } else { "seeds" };
         let label = format!("{}, {} {seeds}", line.label, line.seeds);
-        Entry { label, sample_width: LINE_SAMPLE, sample: line_style::of(index).sample() }
+        let style = line_style::of(index);
+        let sample = if lines::has_band(line) { style.sample_on_band() } else { style.sample() };
+        Entry { label, sample_width: LINE_SAMPLE, sample }
     };
     let mut entries: Vec<Entry> = figure.lines.iter().enumerate().map(entry).collect();
-    if figure.lines.iter().any(lines::has_band) {
+    if let Some(first) = figure.lines.iter().position(lines::has_band) {
         let label = "25th to 75th percentile over seeds".to_owned();
-        entries.push(Entry {
-            label,
-            sample_width: LINE_SAMPLE,
-            sample: line_style::band_sample(figure.lines.len()),
-        });
+        let sample = line_style::of(first).band_sample();
+        entries.push(Entry { label, sample_width: LINE_SAMPLE, sample });
     }
     entries
 }

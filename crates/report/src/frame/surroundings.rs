@@ -37,6 +37,7 @@ pub(crate) fn draw(around: Surroundings<'_>, x: Axis, y: Axis) -> (Frame, Vec<Sh
     let (room, mut shapes) = page.draw(left);
     let top = room.top + around.headroom;
     let bottom = room.bottom - tick_row(&x) - NAME_ROW;
+    let x = x.readable(right - left);
     let frame = Frame { plot: Rect { left, top, right, bottom }, x, y };
     draw_axes(&frame, &mut shapes);
     draw_names(&frame, around.x_name, around.y_name, &mut shapes);
@@ -53,11 +54,12 @@ pub(crate) fn draw_stacked(
     let all = plots.iter().map(|(y, _)| sides(y, 0.0));
     let (left, right) = all.reduce(|a, b| (a.0.max(b.0), a.1.min(b.1))).unwrap_or_default();
     let (room, mut shapes) = page.draw(left);
+    let x = x.clone().readable(right - left);
     let height = (room.bottom - NAME_ROW - room.top) / plots.len() as f64;
     let mut frames = Vec::with_capacity(plots.len());
     for (index, (y, y_name)) in plots.into_iter().enumerate() {
         let top = room.top + height * index as f64 + STACK_GAP / 2.0;
-        let bottom = top + height - tick_row(x) - STACK_GAP;
+        let bottom = top + height - tick_row(&x) - STACK_GAP;
         let frame = Frame { plot: Rect { left, top, right, bottom }, x: x.clone(), y };
         draw_axes(&frame, &mut shapes);
         draw_names(&frame, "", y_name, &mut shapes);

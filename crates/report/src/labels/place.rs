@@ -143,7 +143,7 @@ mod tests {
         let bounds = Rect { left: 0.0, top: 0.0, right: 1300.0, bottom: 700.0 };
         let labels: Vec<Label> = points
             .iter()
-            .map(|&point| Label { text: "uniform e6-k5".into(), point, clearance: 16.0 })
+            .map(|&point| Label { text: "uniform 5x5 expansion 6".into(), point, clearance: 16.0 })
             .collect();
         let marks: Vec<Obstacle> = points
             .iter()

@@ -6,7 +6,7 @@ use crate::axis::{Axis, Scale};
 use crate::error::ReportError;
 use crate::frame::{self, Surroundings};
 use crate::paint::{self, Format};
-use crate::targets;
+use crate::targets::{self, Named};
 
 /// Draws accuracy against latency as an SVG or a PNG. If there are very many trials, those that
 /// would hide each other are thinned out. A figure without points says that there are no trials.
@@ -22,12 +22,16 @@ pub fn draw_pareto(figure: &ParetoFigure, format: Format) -> Result<Vec<u8>, Rep
         Scale::Linear => "latency (ms, linear scale)",
         Scale::Logarithmic => "latency (ms, logarithmic scale)",
     };
-    let targets = targets::place(&figure.targets_ms, &x, frame::sides(&y, 0.0));
+    let named = figure.targets_ms.iter().map(|&target_ms| Named::exact(target_ms)).collect();
+    let targets = targets::place(named, &x, frame::sides(&y, 0.0));
     let around = Surroundings {
         title: &figure.title,
         footnote: &figure.footnote,
         x_name,
-        y_name: "accuracy (%)",
+        y_name: match figure.y_name.as_str() {
+            "" => "accuracy (%)",
+            name => name,
+        },
         legend: layers::legend(figure),
         headroom: targets::headroom(&targets),
         side_room: 0.0,

@@ -37,6 +37,15 @@ pub struct MeasuredPoint {
     pub accuracy: f64,
 }
 
+/// Trials with a mark of their own, such as those of one phase of a search.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct TrialGroup {
+    /// Its text in the legend.
+    pub label: String,
+    /// The trials.
+    pub points: Vec<Point>,
+}
+
 /// A search in the plane of latency and accuracy. Every part may be empty.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ParetoFigure {
@@ -44,12 +53,11 @@ pub struct ParetoFigure {
     pub title: String,
     /// The sources of the accuracies and latencies, and the device. Cut after three lines.
     pub footnote: String,
-    /// The trials of the phase that maximises the reward.
-    pub reward_trials: Vec<Point>,
-    /// The trials of the phase that searches for accuracy under the targets.
-    pub constrained_trials: Vec<Point>,
-    /// The trials of the phase that improves the Pareto front at all latencies.
-    pub front_trials: Vec<Point>,
+    /// The name of the axis of accuracies with its unit; `accuracy (%)` if it is empty.
+    pub y_name: String,
+    /// The trials: light discs, darker triangles and dark diamonds, which repeat from the fourth
+    /// group on. The last group is drawn on top.
+    pub trials: Vec<TrialGroup>,
     /// The points of the Pareto front, in any order. They are joined by a step line, the highest
     /// accuracy within each latency.
     pub front: Vec<Point>,
@@ -76,9 +84,13 @@ pub(super) fn check(figure: &ParetoFigure) -> Result<(), ReportError> {
 pub(super) fn points(figure: &ParetoFigure) -> impl Iterator<Item = (String, Point)> {
     let marks = figure.marks.iter().enumerate();
     let measured = figure.measured.iter().enumerate();
-    named("reward_trials", &figure.reward_trials)
-        .chain(named("constrained_trials", &figure.constrained_trials))
-        .chain(named("front_trials", &figure.front_trials))
+    let trials = figure.trials.iter().enumerate().flat_map(|(index, group)| {
+        let place = move |(number, &point): (usize, &Point)| {
+            (format!("trials[{index}].points[{number}]"), point)
+        };
+        group.points.iter().enumerate().map(place)
+    });
+    trials
         .chain(named("front", &figure.front))
         .chain(marks.map(|(index, mark)| (format!("marks[{index}].point"), mark.point)))
         .chain(measured.flat_map(|(index, point)| {

@@ -1,6 +1,6 @@
 //! The layers of the plot from back to front, and the obstacles that its labels avoid.
 
-use super::figure::{Mark, MarkKind, MeasuredPoint, ParetoFigure};
+use super::figure::{Mark, MarkKind, MeasuredPoint, ParetoFigure, TrialGroup};
 use crate::canvas::Shape;
 use crate::frame::Frame;
 use crate::geometry::{Position, Rect, step_line};
@@ -33,17 +33,18 @@ impl MarkKind {
     }
 }
 
+/// The groups that are not empty, with their marks.
+fn trials(figure: &ParetoFigure) -> impl Iterator<Item = (&TrialGroup, Glyph)> {
+    const GLYPHS: [Glyph; 3] = [Glyph::LightTrial, Glyph::DarkTrial, Glyph::ThirdTrial];
+    let groups = figure.trials.iter().zip(GLYPHS.into_iter().cycle());
+    groups.filter(|(group, _)| !group.points.is_empty())
+}
+
 /// An entry for each kind of mark or line in the figure.
 pub(super) fn legend(figure: &ParetoFigure) -> Vec<Entry> {
     let mut entries = Vec::new();
-    if !figure.reward_trials.is_empty() {
-        entries.push(Entry::dots("trials maximising the reward", Glyph::LightTrial));
-    }
-    if !figure.constrained_trials.is_empty() {
-        entries.push(Entry::dots("trials searching under the target", Glyph::DarkTrial));
-    }
-    if !figure.front_trials.is_empty() {
-        entries.push(Entry::dots("trials improving the front", Glyph::CrossTrial));
+    for (group, glyph) in trials(figure) {
+        entries.push(Entry::dots(&group.label, glyph));
     }
     if !figure.front.is_empty() {
         entries.push(Entry::marked_line("Pareto front", Glyph::Front));
@@ -71,12 +72,9 @@ pub(super) fn legend(figure: &ParetoFigure) -> Vec<Entry> {
 pub(super) fn data(figure: &ParetoFigure, targets: &[Target], frame: &Frame) -> Vec<Shape> {
     let mut shapes = Vec::new();
     let mut obstacles = Vec::new();
-    for (trials, glyph) in [
-        (&figure.reward_trials, Glyph::LightTrial),
-        (&figure.constrained_trials, Glyph::DarkTrial),
-        (&figure.front_trials, Glyph::CrossTrial),
-    ] {
-        for centre in thin(&positions(trials, frame), MAX_MARKS) {
+    let max_marks = 2 * MAX_MARKS / figure.trials.len().max(2);
+    for (group, glyph) in trials(figure) {
+        for centre in thin(&positions(&group.points, frame), max_marks) {
             shapes.extend(glyph.shapes(centre));
             obstacles.push(around(centre, glyph, TRIAL));
         }

@@ -5,4 +5,4 @@ mod figure;
 mod layers;
 
 pub use draw::draw_pareto;
-pub use figure::{Mark, MarkKind, MeasuredPoint, ParetoFigure};
+pub use figure::{Mark, MarkKind, MeasuredPoint, ParetoFigure, TrialGroup};

@@ -2,6 +2,7 @@
 
 mod draw;
 mod figure;
+mod phases;
 
 pub use draw::draw_progress;
-pub use figure::{Improvement, LineKind, ProgressFigure, ProgressLine, ProgressPhase};
+pub use figure::{Improvement, LineKind, PhaseShade, ProgressFigure, ProgressLine, ProgressPhase};

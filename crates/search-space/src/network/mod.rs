@@ -5,6 +5,7 @@ pub(crate) mod head;
 pub(crate) mod preprocessing;
 pub(crate) mod published_accuracy;
 pub(crate) mod rounding;
+pub(crate) mod summary;
 pub(crate) mod width_multiplier;
 
 use serde::{Deserialize, Serialize};

@@ -13,8 +13,8 @@ pub struct ReferenceGenotype {
 /// squeeze-and-excite.
 const MNASNET: [ReferenceGenotype; 3] = [
     ReferenceGenotype { name: "EfficientNet-B0", genotype: "0001201121112021212121312001" },
-    ReferenceGenotype { name: "uniform e4-k3", genotype: "1000101010101020102010301000" },
-    ReferenceGenotype { name: "uniform e6-k5", genotype: "2100211021102120212021302100" },
+    ReferenceGenotype { name: "uniform 3x3 expansion 4", genotype: "1000101010101020102010301000" },
+    ReferenceGenotype { name: "uniform 5x5 expansion 6", genotype: "2100211021102120212021302100" },
 ];
 
 /// The reference genotypes of a space. Empty for most spaces.

@@ -22,13 +22,13 @@ pub enum SurrogateError {
     },
     /// A surrogate was fitted to another space, or to another version of this one.
     #[error(
-        "surrogate: fitted to {found}; expected: {expected} (`nas surrogate fit` makes a new one)"
+        "this surrogate was fitted to {fitted_to}, not to {wanted}; `nas surrogate fit` makes one"
     )]
     OtherSpace {
-        /// The name and fingerprint in the surrogate.
-        found: String,
-        /// The name and fingerprint of the space.
-        expected: String,
+        /// The name of the space that it was fitted to.
+        fitted_to: String,
+        /// The space whose accuracies are wanted: its name, and whether it only has other choices.
+        wanted: String,
     },
     /// A genotype, space or value does not fit.
     #[error(transparent)]

@@ -97,9 +97,12 @@ impl SurrogateFile {
     }
 
     pub(super) fn check_space(&self, space: &SearchSpace) -> Result<(), SurrogateError> {
-        let found = format!("{} ({})", self.space, self.space_fingerprint);
-        let expected = format!("{} ({})", space.name, fingerprint(space));
-        if found == expected { Ok(()) } else { Err(SurrogateError::OtherSpace { found, expected }) }
+        if self.space == space.name && self.space_fingerprint == fingerprint(space) {
+            return Ok(());
+        }
+        let changed = if self.space == space.name { " with other choices" } else { "" };
+        let (fitted_to, wanted) = (self.space.clone(), format!("{}{changed}", space.name));
+        Err(SurrogateError::OtherSpace { fitted_to, wanted })
     }
 
     /// For each stage, the covariances between its configurations.

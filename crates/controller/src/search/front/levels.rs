@@ -108,7 +108,8 @@ impl Levels {
     /// The level that the next draw is for: the one that is furthest behind its share. Levels take
     /// turns in proportion to their weights (stride scheduling).
     pub(super) fn next(&mut self) -> usize {
-        let furthest = |&a: &usize, &b: &usize| self.levels[a].spent.total_cmp(&self.levels[b].spent);
+        let furthest =
+            |&a: &usize, &b: &usize| self.levels[a].spent.total_cmp(&self.levels[b].spent);
         let next = (0..self.levels.len()).min_by(furthest).unwrap_or(0);
         // A level that is hard to reach must not hold up the others.
         self.charge(next, DRAW);
@@ -144,7 +145,13 @@ impl Levels {
         let above = slower.iter().find(has_parents);
         let level = match (slower.first().filter(has_parents), below, above) {
             (Some(level), _, _) => level,
-            (None, Some(below), Some(above)) => if rng.random_bool(0.5) { below } else { above },
+            (None, Some(below), Some(above)) => {
+                if rng.random_bool(0.5) {
+                    below
+                } else {
+                    above
+                }
+            }
             (None, below, above) => below.or(above)?,
         };
         // Of two draws, the more accurate network.

@@ -12,6 +12,7 @@ use report::{
 
 use super::groups::{Group, TargetMs};
 use super::results::Results;
+use crate::screen::milliseconds;
 
 /// Writes a figure for each quantity and target, as SVG and PNG. With several targets, each has files
 /// of its own.
@@ -48,15 +49,25 @@ fn figure(results: &Results, target: TargetMs, quantity: Quantity) -> Option<Com
         Some(ComparisonLine { label: group.label.clone(), seeds, points })
     };
     let lines: Vec<ComparisonLine> = results.groups.iter().enumerate().filter_map(line).collect();
-    let under = target.map(|target_ms| format!(" under {target_ms} ms")).unwrap_or_default();
-    let space = results.space();
+    let under =
+        target.map(|target_ms| format!(" under {}", milliseconds(target_ms))).unwrap_or_default();
+    let space = searched(results);
     let title = match quantity {
-        Quantity::Accuracy => format!("Best accuracy{under} against trials, space {space}"),
-        Quantity::Hypervolume => format!("Hypervolume{under} against trials, space {space}"),
-        Quantity::Regret => format!("Regret{under} against trials, space {space}"),
+        Quantity::Accuracy => format!("Best accuracy{under} against trials, {space}"),
+        Quantity::Hypervolume => format!("Hypervolume{under} against trials, {space}"),
+        Quantity::Regret => format!("Regret{under} against trials, {space}"),
     };
     let footnote = footnote(results, target, quantity);
     (!lines.is_empty()).then_some(ComparisonFigure { title, footnote, quantity, lines })
+}
+
+/// The space, or the table whose digits are its choices.
+fn searched(results: &Results) -> String {
+    let manifest = &results.first().manifest;
+    match (&manifest.space.fingerprint, &manifest.accuracy) {
+        (None, AccuracyId::Table { name, .. }) => format!("table {name}"),
+        _ => format!("space {}", manifest.space.name),
+    }
 }
 
 /// `None` while the median does not exist, because half of the seeds have no value yet.
@@ -70,8 +81,9 @@ fn footnote(results: &Results, target: TargetMs, quantity: Quantity) -> String {
     let mut parts = vec!["Lines: median over the seeds that have that many trials.".to_owned()];
     match (quantity, target) {
         (Quantity::Hypervolume, Some(target_ms)) => parts.push(format!(
-            "Hypervolume: share of the latencies from 0 to {target_ms} ms and the accuracies from 0 \
-             to 100 % that the trials so far dominate."
+            "Hypervolume: share of the latencies from 0 to {} and the accuracies from 0 \
+             to 100 % that the trials so far dominate.",
+            milliseconds(target_ms)
         )),
         (Quantity::Regret, _) => {
             parts.push("Regret: the optimum minus the best accuracy so far.".to_owned());
@@ -88,7 +100,9 @@ fn footnote(results: &Results, target: TargetMs, quantity: Quantity) -> String {
         (None, _) | (_, LatencyId::Unknown) => {}
         (Some(_), LatencyId::Column) => parts.push("Latency: a column of the table.".to_owned()),
         (Some(_), LatencyId::Device { device, .. }) => {
-            parts.push(format!("Latency: predicted, {device}."));
+            // Instruction sets and caches follow the name of the CPU.
+            let cpu = device.split(';').next().unwrap_or_default();
+            parts.push(format!("Latency: predicted, {cpu}."));
         }
     }
     parts.join(" ")

@@ -35,7 +35,7 @@ pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
         |proposal: &&EvaluatedProposal| proposal.trained_steps == plan.fine_tune.recipe.steps;
     let hold_out = plan.training.data.dataset.hold_out.len();
     AdaptationFigure {
-        title: format!("NetAdapt from {} to {:.2} ms", plan.seed.name, files.target_ms),
+        title: format!("NetAdapt from {} to {:.3} ms", plan.seed.name, files.target_ms),
         footnote: format!(
             "Top-1 accuracy on {hold_out} held-out images. Proposals and iterations: after {} training \
              steps from inherited weights, proposals at predicted and iterations at measured latency. \

@@ -5,6 +5,7 @@ mod files;
 mod outputs;
 mod plan;
 mod progress;
+mod readme;
 mod result;
 mod screen;
 mod trainings;
@@ -83,6 +84,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     };
 
     let mut outputs = Outputs::new(global, &plan, progress, (seed_ms, target_ms), &out, &store)?;
+    readme::write_begun(&plan, &out)?;
     let adapted = {
         let variant = |deployed: &_| plan.training.differs.of(deployed);
         let problem = NetAdapt {

@@ -18,6 +18,7 @@ use crate::args::Global;
 use crate::args_netadapt::{MetricKind, NetAdaptArgs, ScheduleKind};
 use crate::commands::train::data;
 use crate::exit::{bad_input, flag, training_error};
+use crate::folder_readme::setup_words;
 use crate::memory::Copies;
 use crate::{load, tables, weights};
 
@@ -38,6 +39,8 @@ pub(super) struct Plan {
     pub(super) acceptance: Acceptance,
     /// This device's table; `None` if recorded latencies are replayed.
     pub(super) table: Option<DeviceTable>,
+    /// The device of the latencies in words; empty if they are replayed.
+    pub(super) device: String,
     /// Latencies that are known before anything is measured.
     pub(super) recorded: Vec<LatencyRecord>,
 }
@@ -107,6 +110,8 @@ impl Plan {
                 (Some(device), Vec::new())
             }
         };
+        let setup = table.as_ref().map(|device| &device.table.setup);
+        let device = setup.map(setup_words).unwrap_or_default();
         let recipe = Recipe {
             learning_rate: FINE_TUNING_RATE * training.recipe.learning_rate,
             ema_decay: None,
@@ -134,6 +139,7 @@ impl Plan {
             target,
             acceptance,
             table,
+            device,
             recorded,
         })
     }

@@ -6,6 +6,7 @@ use search_space::{MeasuredLatency, Statistic};
 use serde::Serialize;
 
 use super::outputs::Outputs;
+use super::readme;
 use super::trainings::Trained;
 use crate::args::Global;
 use crate::measured;
@@ -76,29 +77,30 @@ pub(super) fn print(
         uniform: uniform(trained),
         trained,
     };
+    let text = text(&result);
+    readme::write(files.plan, &text, &files.out)?;
     if global.json {
         return print_json(&result);
     }
-    print_text(&result);
+    outln!("{text}");
     Ok(())
 }
 
-fn print_text(result: &Netadapted<'_>) {
+fn text(result: &Netadapted<'_>) -> String {
     let Netadapted { seed_ms, adapted_ms, target_ms, met, iterations, network, .. } = result;
     let outcome = match met {
         true => format!("the target of {target_ms:.3} ms is met"),
         false => format!("the target of {target_ms:.3} ms is missed: no legal width saves enough"),
     };
-    outln!(
+    let mut text = format!(
         "{} iterations from {seed_ms:.3} to {adapted_ms:.3} ms measured\n{outcome}\n{network}",
         iterations.len() - 1
     );
     if let Some(seed) = &result.seed_measured {
-        outln!("measured relative to the seed:");
+        text += "\nmeasured relative to the seed:";
         let statistics = Statistic::ALL.map(|statistic| measured::words(statistic, seed));
-        for line in statistics.into_iter().chain(measured::left_out(seed)) {
-            outln!("  {line}");
-        }
+        let lines = statistics.into_iter().chain(measured::left_out(seed));
+        text.extend(lines.map(|line| format!("\n  {line}")));
     }
     if !result.trained.is_empty() {
         let row = |t: &Trained| {
@@ -107,8 +109,10 @@ fn print_text(result: &Netadapted<'_>) {
             vec![t.name.to_owned(), t.seed.to_string(), ms, hold_out, test]
         };
         let header = ["network", "seed", "ms", "hold-out %", "test %"];
-        outln!("{}", table(&header, &["network"], result.trained.iter().map(row).collect()));
+        let rows = result.trained.iter().map(row).collect();
+        text += &format!("\n{}", table(&header, &["network"], rows));
     }
+    text
 }
 
 fn uniform(trained: &[Trained]) -> Option<UniformJson> {

@@ -5,12 +5,14 @@ use std::path::Path;
 use anyhow::Result;
 use controller::search::{Phase, Target, Trial, Winner, best_accuracies, pareto_front};
 use report::{
-    Format, Improvement, LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Point,
-    ProgressFigure, ProgressLine, ProgressPhase, draw_pareto, draw_progress, write_atomically,
+    Format, Improvement, LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, PhaseShade, Point,
+    ProgressFigure, ProgressLine, ProgressPhase, TrialGroup, draw_pareto, draw_progress,
+    write_atomically,
 };
 
 use super::results::Results;
 use super::sources::Latency;
+use crate::screen::{grouped, milliseconds};
 
 /// Writes `progress`, and `pareto` if there are latencies, each as SVG and PNG.
 pub(super) fn write(results: &Results<'_>, out: &Path) -> Result<()> {
@@ -31,7 +33,6 @@ fn point(trial: &Trial) -> Option<Point> {
 
 fn pareto(results: &Results<'_>) -> ParetoFigure {
     let trials = &results.trials;
-    let of = |phase| trials.iter().filter(|trial| trial.phase == phase).filter_map(point).collect();
     let front = pareto_front(trials).into_iter().filter_map(|index| point(&trials[index]));
     let winner = |winner: &Option<Winner>, kind: MarkKind, label: &str| {
         let winner = winner.as_ref()?;
@@ -40,10 +41,13 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         let label = format!("{label}: {:.1} %, {latency_ms:.2} ms", accuracy * 100.0);
         Some(Mark { point: Point { latency_ms, accuracy }, label, kind })
     };
-    let winners = results.winners.iter().flat_map(|of| {
-        let best = winner(&of.best, MarkKind::Best, "best");
-        [best, winner(&of.best_by_reward, MarkKind::BestByReward, "best by reward")]
-    });
+    let best = best_of_targets(results)
+        .into_iter()
+        .map(|(name, best)| winner(best, MarkKind::Best, &name));
+    let by_reward = distinct(results.winners.iter().map(|of| &of.best_by_reward));
+    let by_reward =
+        by_reward.into_iter().map(|best| winner(best, MarkKind::BestByReward, "best by reward"));
+    let winners = best.chain(by_reward);
     let references = results.references.iter().map(|reference| Mark {
         point: Point { latency_ms: reference.latency_ms, accuracy: reference.accuracy },
         label: reference.known.name.to_owned(),
@@ -58,19 +62,91 @@ fn pareto(results: &Results<'_>) -> ParetoFigure {
         let (predicted_ms, accuracy) = (trial.latency_ms?, trial.estimate.accuracy);
         Some(MeasuredPoint { predicted_ms, measured_ms: latency.ms, accuracy })
     });
-    let name = &results.sources.domain.name;
     let targets = results.settings.goal.targets();
     ParetoFigure {
-        title: format!("Accuracy and latency: {} trials of {name}", trials.len()),
+        title: format!(
+            "Accuracy and latency: {} trials of the {}",
+            grouped(trials.len()),
+            results.sources.searched_words()
+        ),
         footnote: footnote(results),
-        reward_trials: of(Phase::Reward),
-        constrained_trials: of(Phase::Target),
-        front_trials: of(Phase::Front),
+        y_name: String::new(),
+        trials: groups(trials),
         front: front.collect(),
         targets_ms: targets.iter().map(|target| target.ms()).collect(),
         marks: winners.flatten().chain(references).collect(),
         measured: measured_points.collect(),
     }
+}
+
+/// The winners with their names. Targets that have the same winner share a mark.
+fn best_of_targets<'a>(results: &'a Results<'_>) -> Vec<(String, &'a Option<Winner>)> {
+    let best = distinct(results.winners.iter().map(|of| &of.best));
+    let name = |best: &Option<Winner>| {
+        let same = results.winners.iter().filter(|of| of.best == *best);
+        let targets: Vec<String> = same.filter_map(|of| Some(grouped(of.target?.ms()))).collect();
+        match (results.winners.len(), targets.is_empty()) {
+            (1, _) | (_, true) => "best".to_owned(),
+            _ => format!("under {} ms", targets.join(" and ")),
+        }
+    };
+    best.into_iter().map(|best| (name(best), best)).collect()
+}
+
+/// Winners of which each trial stands only once: several targets may have the same.
+fn distinct<'a>(winners: impl Iterator<Item = &'a Option<Winner>>) -> Vec<&'a Option<Winner>> {
+    let mut distinct: Vec<&Option<Winner>> = Vec::new();
+    for winner in winners {
+        let trial = |winner: &Option<Winner>| winner.as_ref().map(|winner| winner.trial);
+        if !distinct.iter().any(|other| trial(other) == trial(winner)) {
+            distinct.push(winner);
+        }
+    }
+    distinct
+}
+
+/// What the trials of a phase search for.
+fn aim(phase: Phase) -> &'static str {
+    match phase {
+        Phase::Reward => "maximising the reward",
+        Phase::Target => "searching under the target",
+        Phase::Front => "improving the front",
+    }
+}
+
+/// The trials of each phase, in the order of the phases.
+fn groups(trials: &[Trial]) -> Vec<TrialGroup> {
+    let mut phases: Vec<Phase> = Vec::new();
+    for trial in trials {
+        if !phases.contains(&trial.phase) {
+            phases.push(trial.phase);
+        }
+    }
+    let of = |phase: Phase| TrialGroup {
+        label: format!("trials {}", aim(phase)),
+        points: trials.iter().filter(|trial| trial.phase == phase).filter_map(point).collect(),
+    };
+    phases.into_iter().map(of).collect()
+}
+
+/// Consecutive trials of the same phase. A search for accuracy alone has no phases.
+fn phases(results: &Results<'_>) -> Vec<ProgressPhase> {
+    if results.settings.goal.targets().is_empty() {
+        return Vec::new();
+    }
+    let runs = results.trials.chunk_by(|a, b| a.phase == b.phase);
+    let mut last = 0;
+    let phase = |run: &[Trial]| {
+        let first = last + 1;
+        last += run.len() as u64;
+        let shade = match run[0].phase {
+            Phase::Reward => PhaseShade::Shaded,
+            Phase::Target => PhaseShade::Plain,
+            Phase::Front => PhaseShade::Plain,
+        };
+        ProgressPhase { label: aim(run[0].phase).to_owned(), first, last, shade }
+    };
+    runs.map(phase).collect()
 }
 
 fn footnote(results: &Results<'_>) -> String {
@@ -81,55 +157,61 @@ fn footnote(results: &Results<'_>) -> String {
     }
 }
 
+/// The trials that raised the best accuracy under the target.
+fn improvements(trials: &[Trial], target: Option<Target>) -> Vec<Improvement> {
+    let curve = best_accuracies(trials.iter().map(Trial::point), target.map(Target::ms));
+    let mut best = f64::NEG_INFINITY;
+    let better = |(index, accuracy): (usize, Option<f64>)| {
+        let accuracy = accuracy.filter(|&accuracy| accuracy > best)?;
+        best = accuracy;
+        Some(Improvement { trial: index as u64 + 1, accuracy })
+    };
+    curve.into_iter().enumerate().filter_map(better).collect()
+}
+
 fn progress(results: &Results<'_>) -> ProgressFigure {
-    let line = |label: String, kind: LineKind, trials: &[Trial], target: Option<Target>| {
-        let mut best = f64::NEG_INFINITY;
-        let points = trials.iter().map(Trial::point);
-        let curve = best_accuracies(points, target.map(Target::ms));
-        let improvements = curve.into_iter().enumerate().filter_map(|(index, accuracy)| {
-            let accuracy = accuracy.filter(|&accuracy| accuracy > best)?;
-            best = accuracy;
-            Some(Improvement { trial: index as u64 + 1, accuracy })
-        });
-        ProgressLine { label, kind, improvements: improvements.collect() }
+    let line = |label: [String; 2], kind: LineKind, group: usize, target: Option<Target>| {
+        let trials = match kind {
+            LineKind::Search => &results.trials,
+            LineKind::Baseline => &results.random,
+        };
+        let [label, end_label] = label;
+        ProgressLine { label, end_label, kind, group, improvements: improvements(trials, target) }
     };
     let targets = results.targets();
     let algorithm = results.settings.algorithm.to_string();
-    let lines = targets.iter().flat_map(|&target| {
-        let suffix = match (target, targets.len()) {
-            (Some(target), 2..) => format!(", {} ms", target.ms()),
-            _ => String::new(),
-        };
-        let searched = format!("{algorithm}{suffix}");
-        let random = format!("uniform random sampling{suffix}");
+    let lines = targets.iter().enumerate().flat_map(|(group, &target)| {
+        let ms = target.filter(|_| targets.len() > 1).map(|target| milliseconds(target.ms()));
+        let under = ms.as_ref().map_or(String::new(), |ms| format!(" under {ms}"));
+        let ends = ms.map_or([String::new(), "random".to_owned()], |ms| {
+            let random = format!("{ms}, random");
+            [ms, random]
+        });
+        let [searched_end, random_end] = ends;
+        let searched = [format!("{algorithm}{under}"), searched_end];
+        let random = [format!("random sampling{under}"), random_end];
         [
-            line(searched, LineKind::Solid, &results.trials, target),
-            line(random, LineKind::Dashed, &results.random, target),
+            line(searched, LineKind::Search, group, target),
+            line(random, LineKind::Baseline, group, target),
         ]
     });
+    let phases = phases(results);
+    let mut footnote = footnote(results);
+    if phases.iter().any(|phase| phase.shade == PhaseShade::Shaded) {
+        footnote += " Shaded: the search maximises the reward, not the accuracy under the target, \
+                     and may lie below random sampling.";
+    }
     ProgressFigure {
         title: match targets[..] {
-            [Some(target)] => format!("Best accuracy under {} ms against trials", target.ms()),
+            [Some(target)] => {
+                format!("Best accuracy under {} against trials", milliseconds(target.ms()))
+            }
             [None] => "Best accuracy against trials".to_owned(),
             _ => "Best accuracy under each target against trials".to_owned(),
         },
-        footnote: footnote(results),
+        footnote,
         trials: results.trials.len() as u64,
-        phases: phases(&results.trials),
+        phases,
         lines: lines.collect(),
     }
-}
-
-/// The phases of a search that had trials.
-fn phases(trials: &[Trial]) -> Vec<ProgressPhase> {
-    let of = |phase: Phase| {
-        let last = trials.iter().rposition(|trial| trial.phase == phase)?;
-        let label = match phase {
-            Phase::Reward => "maximising the reward",
-            Phase::Target => "searching under the target",
-            Phase::Front => "improving the front",
-        };
-        Some(ProgressPhase { label: label.to_owned(), until: last as u64 + 1 })
-    };
-    Phase::ALL.into_iter().filter_map(of).collect()
 }

@@ -1,6 +1,9 @@
 //! `nas search`: searching for a network that meets a target, with its files and figures.
 
 mod figures;
+mod known_table;
+mod next_steps;
+mod readme;
 mod references;
 mod results;
 mod screen;
@@ -75,6 +78,7 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     }
 
     let mut study = study::open(&out, &sources, &results.settings, resumes)?;
+    readme::write_begun(&sources, &out)?;
     run_search(global, &mut results, &mut study).map_err(|error| explain(error, &out))?;
     if results.trials.is_empty() {
         note(global, "no network was found that meets a target within the limits");
@@ -85,6 +89,10 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     results.random = random_comparison(&problem, &as_many)?;
     results.references = references::of(&sources)?;
     results.write(&out)?;
+    results.known = match references::known(global, &sources, &results.references)? {
+        Some(known) => known,
+        None => return Err(stopped(&out)),
+    };
     results.print(global, &out, start.elapsed())?;
     let met = results.winners.iter().all(|winners| winners.best.is_some());
     Ok(if met { Outcome::Done } else { Outcome::TargetNotMet })

@@ -9,15 +9,16 @@ use controller::search::{
     elasticity, pareto_front,
 };
 use report::{Cell, write_atomically, write_csv};
-use search_space::{MeasuredLatency, SearchSpace, Statistic};
+use search_space::{MeasuredLatency, Network, SearchSpace, Statistic};
 use serde::Serialize;
 
-use super::references::Reference;
+use super::references::{Known, Reference};
 use super::sources::Sources;
-use super::{figures, screen};
+use super::{figures, readme, screen};
 use crate::args::Global;
 use crate::commands::export;
 use crate::measured;
+use crate::readable;
 
 /// The 97.5th percentile of the normal distribution: intervals are of 95 %.
 const TWO_SIDED_95: f64 = 1.96;
@@ -36,6 +37,8 @@ pub(super) struct Results<'a> {
     /// Trials of a random search with as many samples.
     pub(super) random: Vec<Trial>,
     pub(super) references: Vec<Reference>,
+    /// Known networks to compare the winners with, fastest first.
+    pub(super) known: Vec<Known>,
 }
 
 /// A winner as JSON and the screen show it.
@@ -80,10 +83,11 @@ impl Meets {
 }
 
 #[derive(Serialize)]
-struct Report {
+struct Report<'a> {
     out: String,
     seconds: f64,
     trials: usize,
+    references: &'a [Known],
     range: Option<Range>,
     #[serde(flatten)]
     found: OneOrMany,
@@ -119,8 +123,8 @@ impl<'a> Results<'a> {
         range: Option<Range>,
     ) -> Self {
         let (trials, winners, measured) = (Vec::new(), Vec::new(), Vec::new());
-        let (random, references) = (Vec::new(), Vec::new());
-        Self { sources, settings, range, trials, winners, measured, random, references }
+        let (random, references, known) = (Vec::new(), Vec::new(), Vec::new());
+        Self { sources, settings, range, trials, winners, measured, random, references, known }
     }
 }
 
@@ -196,6 +200,9 @@ impl Results<'_> {
 
     pub(super) fn print(&self, global: &Global, out: &Path, took: Duration) -> Result<()> {
         let mut found = self.found_for_targets(out);
+        if !self.trials.is_empty() {
+            readme::write(self, &found, out, took)?;
+        }
         if !global.json {
             outln!("{}", screen::last(self, &found, out, took));
             return Ok(());
@@ -204,6 +211,7 @@ impl Results<'_> {
             out: out.display().to_string(),
             seconds: took.as_secs_f64(),
             trials: self.trials.len(),
+            references: &self.known,
             range: self.range,
             found: match found.len() {
                 1 => OneOrMany::One(Box::new(found.remove(0))),
@@ -227,8 +235,12 @@ impl Results<'_> {
             for (winner, name) in [(best, "best"), (best_by_reward, "best_by_reward")] {
                 let Some(winner) = winner else { continue };
                 let path = out.join(self.file_name(name, *target, "ron"));
-                let text = self.comment(winner) + &network(winner)?.to_ron();
-                write_atomically(&path, text.as_bytes())?;
+                let network = network(winner)?;
+                let comment = self.comment(&network, winner, *target);
+                write_atomically(
+                    &path,
+                    readable::commented(&comment, &network.to_ron()).as_bytes(),
+                )?;
             }
             if let Some(best) = best {
                 let path = out.join(self.file_name("best-untrained", *target, "onnx"));
@@ -238,13 +250,28 @@ impl Results<'_> {
         Ok(())
     }
 
-    /// What was measured of a winner, as comments of its RON file.
-    fn comment(&self, winner: &Winner) -> String {
-        let Some(measured) = &winner.measured else { return String::new() };
-        let place = self.sources.device_words().unwrap_or_default();
-        let statistics = Statistic::ALL.map(|statistic| measured::words(statistic, measured));
-        let lines = std::iter::once(format!("Measured on {place}")).chain(statistics);
-        lines.chain(measured::left_out(measured)).map(|line| format!("// {line}\n")).collect()
+    /// What a winner's file says before its network.
+    fn comment(&self, network: &Network, winner: &Winner, target: Option<Target>) -> String {
+        let trial = &self.trials[winner.trial];
+        let percent = 100.0 * trial.estimate.accuracy;
+        let mut text = format!("Accuracy: {percent:.1} %, {}.\n", self.sources.accuracy_words());
+        let ms = [(winner.measured_ms, "measured"), (trial.latency_ms, "predicted")];
+        let ms = ms.iter().filter_map(|(ms, word)| Some(format!("{:.2} ms {word}", (*ms)?)));
+        let ms: Vec<String> = ms.collect();
+        if !ms.is_empty() {
+            text += &format!("Latency: {}", ms.join(", "));
+            text += &target.map_or(String::new(), |target| format!("; target {} ms", target.ms()));
+            text += ".\n";
+        }
+        if let Some(measured) = &winner.measured {
+            let statistics = Statistic::ALL.map(|statistic| measured::words(statistic, measured));
+            let lines = statistics.into_iter().chain(measured::left_out(measured));
+            text.extend(lines.map(|line| format!("  {line}\n")));
+        }
+        if let Some(device) = self.sources.device_words() {
+            text += &format!("Device: {device}.\n");
+        }
+        format!("{text}\n{}", readable::stages(network))
     }
 
     /// Writes all trials, with those of the front marked, and then the references.

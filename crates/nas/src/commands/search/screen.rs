@@ -4,14 +4,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use controller::search::{
-    Binding, Elasticity, LatencyOf, Margin, Problem, Range, SearchSettings, Target, Trial,
-    UnmetLimit, UnmetLimits, pareto_front,
+    Binding, LatencyOf, Margin, Problem, Range, SearchSettings, Target, Trial, UnmetLimit,
+    UnmetLimits, pareto_front,
 };
 use search_space::Statistic;
 
 use super::results::{Found, FoundForTarget, Results};
 use super::sources::{Accuracy, Latency, Sources};
+use super::{known_table, next_steps};
 use crate::measured::{self, percent};
+use crate::readable::stages;
 use crate::scatter::{self, Point};
 use crate::screen::grouped;
 
@@ -157,15 +159,13 @@ pub(super) fn last(
     out: &Path,
     took: Duration,
 ) -> String {
-    let mut lines: Vec<(&str, String)> = Vec::new();
-    for for_target in found {
-        lines.extend(of_target(results, for_target));
+    let mut parts: Vec<String> = Vec::new();
+    for same in distinct(found) {
+        parts.push(listed(&of_target(results, &same)));
+        parts.extend(same[0].best.as_ref().and_then(|best| readable(results, best)));
     }
+    let mut lines: Vec<(&str, String)> = notes(results, found);
     if !results.trials.is_empty() {
-        if let Latency::Device(_) = results.sources.latency {
-            let text = "all blocks were measured on this device, and none was estimated";
-            lines.push(("coverage", text.to_owned()));
-        }
         let trials = grouped(results.trials.len());
         let extended = match results.settings.earlier.is_empty() {
             true => String::new(),
@@ -177,55 +177,114 @@ pub(super) fn last(
         let text = format!("{trials} trials{extended} in {seconds:.0} s, {out}");
         lines.push(("study", text));
     }
-    let best = found.iter().find_map(|for_target| for_target.best.as_ref());
-    if let Some(network) = best.and_then(|best| best.network.as_ref()) {
-        lines.push(("next", format!("nas latency {network} --measure")));
+    if !lines.is_empty() {
+        parts.push(listed(&lines));
     }
-    let text = |(name, value): &(&str, String)| format!("{name:<16}{value}");
+    if !results.trials.is_empty() {
+        parts.push(known_table::of(results, found));
+        let mut lines = vec![("files", next_steps::files(results, found, out).join("\n"))];
+        let commands = next_steps::commands(found, out);
+        if !commands.is_empty() {
+            lines.push(("next", commands.join("\n")));
+        }
+        parts.push(listed(&lines));
+    }
+    parts.retain(|part| !part.is_empty());
+    parts.join("\n\n")
+}
+
+/// Names with their values, whose further lines are indented.
+fn listed(lines: &[(&str, String)]) -> String {
+    let indented = format!("\n{:16}", "");
+    let text =
+        |(name, value): &(&str, String)| format!("{name:<16}{}", value.replace('\n', &indented));
     lines.iter().map(text).collect::<Vec<_>>().join("\n")
 }
 
-fn of_target(results: &Results<'_>, found: &FoundForTarget) -> Vec<(&'static str, String)> {
+/// The targets in groups that have the same winner.
+pub(super) fn distinct(found: &[FoundForTarget]) -> Vec<Vec<&FoundForTarget>> {
+    let genotype = |found: &FoundForTarget| found.best.as_ref().map(|best| best.genotype.clone());
+    let mut groups: Vec<Vec<&FoundForTarget>> = Vec::new();
+    for one in found {
+        let same = |group: &&mut Vec<&FoundForTarget>| {
+            one.best.is_some() && genotype(group[0]) == genotype(one)
+        };
+        match groups.iter_mut().find(same) {
+            Some(group) => group.push(one),
+            None => groups.push(vec![one]),
+        }
+    }
+    groups
+}
+
+/// The winner, one line a stage; `None` if genotypes do not stand for networks.
+fn readable(results: &Results<'_>, best: &Found) -> Option<String> {
+    let space = results.sources.space.as_ref()?;
+    let network = space.decode(&space.parse_genotype(&best.genotype).ok()?).ok()?;
+    Some(stages(&network))
+}
+
+/// The winner of targets that share it.
+fn of_target(results: &Results<'_>, same: &[&FoundForTarget]) -> Vec<(&'static str, String)> {
     let mut lines = Vec::new();
-    match (&found.best, found.target_ms) {
-        (Some(best), target_ms) => {
+    let found = same[0];
+    match &found.best {
+        Some(best) => {
             let name = &results.sources.domain.name;
             lines.push(("winner", format!("{name}:{}", best.genotype)));
-            if let Some(target_ms) = target_ms {
+            if let Some(target_ms) = found.target_ms {
                 lines.push(("latency", latency(results.sources, best, target_ms)));
             }
             lines.extend(statistics(best, found.statistic).map(|text| ("", text)));
-            lines.push(("accuracy", accuracy(results.sources, best)));
-            if let Accuracy::Surrogate(_) = results.sources.accuracy {
-                let text = "estimate for a short ImageNet schedule, for ranking only";
-                lines.push(("", text.to_owned()));
+            let others =
+                same[1..].iter().filter_map(|other| Some(format!("{} ms", other.target_ms?)));
+            let others: Vec<String> = others.collect();
+            if !others.is_empty() {
+                lines.push(("also best under", others.join(", ")));
             }
+            lines.push(("accuracy", accuracy(results.sources, best)));
         }
-        (None, target_ms) => {
+        None => {
             let less = found.margin.and_then(|share| Margin::new(share).ok());
             let less = less.map_or(String::new(), |margin| format!(" less {}", percent(margin)));
-            let target = target_ms.map_or(String::new(), |ms| format!(" meets {ms} ms{less}"));
+            let meets = found.target_ms.map_or(String::new(), |ms| format!(" meets {ms} ms{less}"));
             let fastest = results.range.map_or(String::new(), |range| {
                 format!("; the fastest takes {:.2} ms", range.fastest_ms)
             });
-            lines.push(("winner", format!("none{target}{fastest}")));
+            lines.push(("winner", format!("none{meets}{fastest}")));
         }
     }
-    if let Some(found) = &found.best_by_reward {
-        let ms = found.measured_ms.map_or(String::new(), |ms| format!(" at {ms:.2} ms"));
-        let percent = found.accuracy * 100.0;
+    lines
+}
+
+/// What holds for all targets, and what differs between them only with some rewards.
+fn notes(results: &Results<'_>, found: &[FoundForTarget]) -> Vec<(&'static str, String)> {
+    let mut lines = Vec::new();
+    let mut by_reward: Vec<&Found> = Vec::new();
+    for best in found.iter().filter_map(|for_target| for_target.best_by_reward.as_ref()) {
+        if !by_reward.iter().any(|other| other.genotype == best.genotype) {
+            by_reward.push(best);
+        }
+    }
+    for best in by_reward {
+        let ms = best.measured_ms.map_or(String::new(), |ms| format!(" at {ms:.2} ms"));
+        let percent = best.accuracy * 100.0;
         let text = format!("{percent:.1} %{ms}, the trial with the greatest reward");
         lines.push(("best by reward", text));
-        let all = found.measured.as_ref().map(|measured| measured::words(Statistic::All, measured));
+        let all = best.measured.as_ref().map(|measured| measured::words(Statistic::All, measured));
         lines.extend(all.map(|text| ("", text)));
     }
-    if let Some(Elasticity { w, faster_ms, slower_ms }) = &found.elasticity {
-        let text = format!(
-            "the optimum of the reward jumps over the target at {w:.3},\n{:16}from {faster_ms:.2} \
-             to {slower_ms:.2} ms",
-            ""
-        );
-        lines.push(("w", text));
+    if results.trials.is_empty() {
+        return lines;
+    }
+    if let Accuracy::Surrogate(_) = results.sources.accuracy {
+        let text = "accuracies are estimates for a short ImageNet schedule,\nfor ranking only";
+        lines.push(("surrogate", text.to_owned()));
+    }
+    if let Latency::Device(_) = results.sources.latency {
+        let text =
+            "sums over blocks that were all measured on this device;\nno block was estimated";
+        lines.push(("predictions", text.to_owned()));
     }
     lines
 }

@@ -11,6 +11,7 @@ use search_space::{Domain, Genotype, SearchSpace};
 
 use crate::args::{AccuracyArg, Global, SearchArgs};
 use crate::exit::bad_input;
+use crate::folder_readme::setup_words;
 use crate::progress::note;
 use crate::tables::NamedSpace;
 use crate::{load, tables};
@@ -220,16 +221,12 @@ impl Sources {
         matches!(self.latency, Latency::Device(_))
     }
 
-    /// The device and how networks run on it, in words; `None` without a device.
-    pub(super) fn device_words(&self) -> Option<String> {
-        let Latency::Device(native) = &self.latency else { return None };
-        let setup = &native.table.setup;
-        let cpu = setup.device.cpu.as_deref().unwrap_or("unknown CPU");
-        let threads = match setup.threads {
-            1 => "1 thread".to_owned(),
-            threads => format!("{threads} threads"),
-        };
-        Some(format!("{} runtime, {threads}, {cpu}", setup.runtime.name()))
+    /// What is searched, in words.
+    pub(super) fn searched_words(&self) -> String {
+        match &self.space {
+            Some(space) => format!("space {}", space.name),
+            None => format!("table {}", self.domain.name),
+        }
     }
 
     /// The source of the accuracies in words.
@@ -239,6 +236,14 @@ impl Sources {
                 "surrogate of a shortened ImageNet schedule, which ranks networks".to_owned()
             }
             Accuracy::Table(table) => format!("{} of {}", table.columns[1], table.name),
+        }
+    }
+
+    /// The device, runtime and threads of the latencies; `None` if they are not of a device.
+    pub(super) fn device_words(&self) -> Option<String> {
+        match &self.latency {
+            Latency::Device(native) => Some(setup_words(&native.table.setup)),
+            Latency::Column | Latency::Unknown => None,
         }
     }
 

@@ -3,6 +3,7 @@
 pub(crate) mod data;
 mod figure;
 pub(crate) mod progress;
+mod readme;
 mod settings;
 
 use std::ops::ControlFlow;
@@ -53,6 +54,14 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
     interrupt::listen();
     let fitted = fit_alone(global, &plan, &args.net, &out)?;
     let Fitted { top1, top5, epochs, best_epoch, hold_out_top1, images_per_s, weights } = fitted;
+    let result = format!(
+        "top-1 {:.2} %, top-5 {:.2} % on the test images after epoch {best_epoch}; \
+         {images_per_s:.0} images/s\n{}",
+        100.0 * top1,
+        100.0 * top5,
+        weights.display()
+    );
+    readme::write(args, plan.placement.threads, &result, &out)?;
     let weights = weights.display().to_string();
     if global.json {
         let seconds = start.elapsed().as_secs_f64();
@@ -70,12 +79,7 @@ pub(crate) fn run(global: &Global, args: &TrainArgs) -> Result<Outcome> {
         })?;
         return Ok(Outcome::Done);
     }
-    outln!(
-        "top-1 {:.2} %, top-5 {:.2} % on the test images after epoch {best_epoch}; \
-         {images_per_s:.0} images/s\n{weights}",
-        100.0 * top1,
-        100.0 * top5
-    );
+    outln!("{result}");
     Ok(Outcome::Done)
 }
 

@@ -1,0 +1,31 @@
+//! The files of a search, and the commands that go on from it, for the last screen.
+
+use std::path::Path;
+
+use super::results::{FoundForTarget, Results};
+use crate::shell::{quoted, quoted_path};
+
+/// The figures and the winners' files.
+pub(super) fn files(results: &Results<'_>, found: &[FoundForTarget], out: &Path) -> Vec<String> {
+    let figures = ["pareto.png", "progress.png"];
+    let shown = if results.range.is_some() { &figures[..] } else { &figures[1..] };
+    let figures = shown.iter().map(|name| out.join(name).display().to_string());
+    let networks = found.iter().filter_map(|for_target| for_target.best.as_ref());
+    figures.chain(networks.filter_map(|best| best.network.clone())).collect()
+}
+
+/// The commands that train and export the first winner; empty if there is no network.
+pub(super) fn commands(found: &[FoundForTarget], out: &Path) -> Vec<String> {
+    let best = found.iter().find_map(|for_target| for_target.best.as_ref());
+    let Some(network) = best.and_then(|best| best.network.as_ref()) else { return Vec::new() };
+    let trained = out.join("trained");
+    let (network, weights) = (quoted(network), quoted_path(&trained.join("best.safetensors")));
+    let (trained, onnx) = (quoted_path(&trained), quoted_path(&out.join("best.onnx")));
+    [
+        format!("nas train {network} \\\n    --data folder:PHOTOS --out {trained}"),
+        format!("nas export {network} \\\n    --weights {weights} \\\n    --onnx {onnx}"),
+    ]
+    .iter()
+    .flat_map(|command| command.lines().map(str::to_owned).collect::<Vec<_>>())
+    .collect()
+}

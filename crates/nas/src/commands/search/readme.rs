@@ -1,0 +1,46 @@
+//! `README.md` of a search's output folder.
+
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::Result;
+
+use super::results::{FoundForTarget, Results};
+use super::screen;
+use super::sources::Sources;
+use crate::folder_readme::{FileOf, FolderReadme};
+
+const FILES: [FileOf; 11] = [
+    ("best.ron", "the most accurate network under the target"),
+    ("best-*ms.ron", "the most accurate network under each target"),
+    ("best_by_reward*.ron", "the network with the greatest reward"),
+    ("best-untrained*.onnx", "the most accurate network with random weights, for deployment tests"),
+    ("pareto.png", "accuracy against latency: trials, front, targets, winners, known networks"),
+    ("pareto.svg", "the same as SVG"),
+    ("progress.png", "best accuracy against the number of trials, with random sampling beside it"),
+    ("progress.svg", "the same as SVG"),
+    ("pareto.csv", "all trials with their phase (`kind`), then the reference networks"),
+    ("study.sqlite", "all trials and measurements; `--resume` continues from it"),
+    ("trained", "the winner's training, if it was trained as proposed above"),
+];
+
+/// Writes the file with the result of a finished search.
+pub(super) fn write(
+    results: &Results<'_>,
+    found: &[FoundForTarget],
+    out: &Path,
+    took: Duration,
+) -> Result<()> {
+    with_result(results.sources, &screen::last(results, found, out, took), out)
+}
+
+/// Writes the file of a search that has only begun, so that an interrupted one explains itself.
+pub(super) fn write_begun(sources: &Sources, out: &Path) -> Result<()> {
+    with_result(sources, "not finished; the same command with --resume continues", out)
+}
+
+fn with_result(sources: &Sources, result: &str, out: &Path) -> Result<()> {
+    let title = format!("Search of the {}", sources.searched_words());
+    let device = sources.device_words().unwrap_or_default();
+    FolderReadme { title: &title, device: &device, result, files: &FILES }.write(out)
+}
