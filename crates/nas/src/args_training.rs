@@ -150,12 +150,15 @@ pub(crate) struct InferArgs {
 #[command(
     after_help = "Examples:\n  nas import --from torchvision mobilenet_v2 mobilenet_v2-7ebf99e0.pth \
     --weights v2.safetensors\n  nas import --from timm mobilenet_v1 model.safetensors --weights \
-    v1.safetensors\n\nThe number of classes is that of the file. Checkpoints may have the state dict under a\n\
-    key, and its names may have a prefix, such as `module.`: both are found and printed.\n\n\
-    Networks that serve: of torchvision mobilenet_v2, mobilenet_v3_small and _large (not\n\
-    dilated), mnasnet and shufflenet_v2; of timm mobilenetv1, mobilenetv2, mobilenetv3,\n\
-    mnasnet and semnasnet. timm's tf_ networks have the same tensors but pad as TensorFlow\n\
-    does; nas cannot compute them. A config.json beside the file is checked for all this."
+    v1.safetensors\n  nas import --from torchvision mobilenet_v2@classes=5 headless.pth --fresh-classifier \
+    --weights start.safetensors\n\nThe number of classes is that of the file. A checkpoint may have the \
+    state dict under a key, and a prefix such as module. before its names: both are found and \
+    printed. Averaged weights (EMA) are preferred.\n\nNetworks that serve: of torchvision \
+    mobilenet_v2, mobilenet_v3_small and mobilenet_v3_large (not dilated), mnasnet and \
+    shufflenet_v2; of timm mobilenetv1, mobilenetv2, mobilenetv3, mnasnet and semnasnet. The tf_ \
+    networks of timm have the same tensors, but they pad as TensorFlow does, which nas cannot \
+    compute. A config.json of timm or Hugging Face beside the file is read: it may give the eps of \
+    batch norms, and a file that it does not agree with is refused."
 )]
 pub(crate) struct ImportArgs {
     /// Framework that built the network: decides the names of tensors and the batch norm settings
@@ -168,7 +171,7 @@ pub(crate) struct ImportArgs {
     /// Weights file to write
     #[arg(long, value_name = "W")]
     pub(crate) weights: PathBuf,
-    /// Key of the state dict in the file [default: that of averaged weights (EMA), or the only one]
+    /// Key of the state dict in the file [default: that of averaged weights, or the only one]
     #[arg(long, value_name = "KEY")]
     pub(crate) state_key: Option<String>,
     /// Start the classifier from random weights, for the classes of NET and for training

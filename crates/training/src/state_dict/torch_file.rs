@@ -110,10 +110,10 @@ impl TorchFile {
             let what = "a TorchScript archive, of which torch.jit.load(FILE).state_dict() is the state dict";
             return Err(what.to_owned());
         }
-        if let Some(order) = named("byteorder") {
-            if &*order.read(&bytes)? != b"little" {
-                return Err("a checkpoint of a big-endian machine".to_owned());
-            }
+        if let Some(order) = named("byteorder")
+            && &*order.read(&bytes)? != b"little"
+        {
+            return Err("a checkpoint of a big-endian machine".to_owned());
         }
         let pickle =
             named("data.pkl").ok_or_else(|| "a zip archive without data.pkl".to_owned())?;
@@ -246,6 +246,10 @@ impl TorchFile {
             let len = last?.checked_add(1)?.checked_mul(element.size())?;
             Some(start..start.checked_add(len)?)
         };
+        // A tensor may repeat its elements, but not without bounds.
+        if count > storage.len().max(self.bytes.len()) {
+            return Err(format!("a tensor of {count} elements in a smaller file"));
+        }
         let used = range().and_then(|range| storage.get(range)).ok_or_else(lacks)?;
         let values = to_f32(used, *element)?;
         let mut place = vec![0; shape.len()];

@@ -208,6 +208,19 @@ fn elements_in_any_layout_and_type() {
     first.bytes.truncate(40);
     first.elements = 10;
     refused(&saved(&Node::Dict(entries)), &["storage 0"]);
+    // One element for a classifier of very many classes.
+    let mut huge = state.clone();
+    huge.iter_mut().filter(|tensor| tensor.name.contains("classifier")).for_each(|tensor| {
+        tensor.shape[0] = 1 << 19;
+    });
+    let Node::Dict(mut entries) = node(&huge, "") else { unreachable!() };
+    for (name, node) in &mut entries {
+        let Node::Tensor(tensor) = node else { unreachable!() };
+        if name.contains("classifier") {
+            tensor.strides.fill(0);
+        }
+    }
+    refused(&saved(&Node::Dict(entries)), &["8388608 elements"]);
 }
 
 #[test]

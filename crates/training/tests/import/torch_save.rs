@@ -193,6 +193,9 @@ pub(crate) fn before_1_6(node: &Node) -> Vec<u8> {
     file
 }
 
+/// Compresses the bytes of a member.
+pub(crate) type Compress = fn(&[u8]) -> Vec<u8>;
+
 /// How an archive is written.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Zip {
@@ -203,7 +206,7 @@ pub(crate) struct Zip {
     /// Local headers without sizes, which follow the data.
     pub(crate) has_descriptors: bool,
     pub(crate) comment: Vec<u8>,
-    pub(crate) deflate: Option<fn(&[u8]) -> Vec<u8>>,
+    pub(crate) deflate: Option<Compress>,
 }
 
 impl Zip {
