@@ -44,7 +44,7 @@ pub(crate) fn open_to_build(global: &Global, out: Option<&Path>) -> Result<Devic
 
 fn open_at(path: PathBuf, setup: &Setup, foreign: ForeignTable) -> Result<DeviceTable> {
     DeviceTable::open(path, setup, foreign).map_err(|error| match error {
-        PredictorError::File(FileError::Io { path, source }) => no_access(&path, source),
+        PredictorError::File(FileError::Io { path, source }) => no_access(&path, &source),
         // The messages name the file.
         PredictorError::ForeignTable { .. } => {
             let hint = "measure one here with nas table build, or pass --allow-foreign";
@@ -65,7 +65,7 @@ fn setup(global: &Global) -> Result<Setup> {
 }
 
 /// The error for a table that cannot be read or written.
-fn no_access(path: &Path, error: std::io::Error) -> anyhow::Error {
+fn no_access(path: &Path, error: &std::io::Error) -> anyhow::Error {
     let elsewhere = "nas table build --out T measures a table elsewhere, and --table T uses it";
     bad_input(path.display(), format!("{error}; {elsewhere}"))
 }
@@ -74,7 +74,7 @@ fn no_access(path: &Path, error: std::io::Error) -> anyhow::Error {
 fn check_writable(device: &DeviceTable) -> Result<()> {
     let folder = device.path.parent().filter(|folder| *folder != Path::new(""));
     let folder = folder.unwrap_or(Path::new("."));
-    output_folder::is_writable(folder).map_err(|error| no_access(&device.path, error))
+    output_folder::is_writable(folder).map_err(|error| no_access(&device.path, &error))
 }
 
 /// The lock that measuring needs. Prints a note while another process holds it.

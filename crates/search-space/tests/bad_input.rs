@@ -149,6 +149,8 @@ fn names_and_options() {
     check_name("mobilenet_v2@width=NaN", &["width"]);
     check_name("mobilenet_v2@classes=10,classes=20", &["classes twice"]);
     check_name("mobilenet_v2@classes=0", &["classes"]);
+    check_name("mobilenet_v2@channels=0", &["input.channels", "found 0"]);
+    check_name("mobilenet_v2@channels=grey", &["channels", "grey"]);
     check_name("mobilenet_v2@resolution=16", &["stride", "too small"]);
     check_name("mobilenet_v2@stem_stride=9", &["stride", "9"]);
     check_name("shufflenet_v1_g2@width=0.5", &["width", "0.5", "1, 2"]);

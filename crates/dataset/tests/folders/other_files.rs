@@ -54,7 +54,7 @@ fn with_one_more(name: &str, bytes: &[u8]) -> Dataset {
 #[test]
 fn photos_that_do_not_decode_are_named_with_a_reason() {
     let photo = RgbImage::from_fn(64, 64, |x, y| {
-        image::Rgb([x * x * y, x * y * y, 7 * x ^ 5 * y].map(|v| v as u8))
+        image::Rgb([x * x * y, x * y * y, (7 * x) ^ (5 * y)].map(|v| v as u8))
     });
     let mut jpeg = Vec::new();
     let encoder = JpegEncoder::new(&mut jpeg);

@@ -52,7 +52,7 @@ impl Layout {
         };
         let photos = entries.photos();
         if photos > 0 {
-            remarks.push(Remark::LoosePhotos { folder: root.clone(), count: photos });
+            remarks.push(Remark::LoosePhotos { folder: root, count: photos });
         }
         let test = test_folder(folders, train)?;
         let is_read = |folder: &PathBuf| folder == train || Some(folder) == test;
