@@ -252,7 +252,7 @@ fn classes_in_another_order_keep_their_images() {
     other[0] = "dinosaur".to_owned();
     assert_eq!(refused(&other), (disc(), dinosaur()));
     assert_eq!(refused(&before.classes[1..]), (disc(), vec![]));
-    assert_eq!(refused(&[before.classes.clone(), dinosaur()].concat()), (vec![], dinosaur()));
+    assert_eq!(refused(&[before.classes, dinosaur()].concat()), (vec![], dinosaur()));
     let error = data.with_class_order(&["a".to_owned()]).unwrap_err().to_string();
     assert!(error.contains("disc, ") && error.contains(" and 5 more; "), "{error}");
     assert!(error.ends_with("classes missing from the data: a"), "{error}");
