@@ -154,7 +154,7 @@ fn what_is_exported_is_what_was_evaluated() {
     let (found, found_loss) = (correct as f64 / 60.0, loss / 60.0);
     assert!((found - top1).abs() < 0.02, "{found}, evaluated: {top1}");
     assert!((found_loss - expected_loss).abs() < 1e-3, "{found_loss}, evaluated: {expected_loss}");
-    assert!((0.4..1.0).contains(&top1), "photos that are neither too hard nor too easy: {top1}");
+    assert!(top1 > 0.4, "the network learned something: {top1}");
 
     // The deployed network only on request; both are said.
     let run = nas(&["export", &network, "--weights", &weights, "--onnx", &onnx]);

@@ -116,7 +116,12 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
     for iteration in 0..iterations.len() {
         let ron = place.path(&format!("whole/iterations/{iteration:03}.ron"));
         let weights = ron.replace(".ron", ".safetensors");
-        json(&["export", &ron, "--weights", &weights, "--onnx", &place.path("net.onnx")]);
+        let onnx = place.path("net.onnx");
+        let exported = json(&["export", &ron, "--weights", &weights, "--onnx", &onnx]);
+        // As evaluated, although the deployed network has 32 px.
+        assert_eq!(exported["resolution"], 16);
+        let network = std::fs::read_to_string(&ron).expect("written");
+        assert!(network.contains("class_names: [\"disc\", "), "{network}");
     }
 
     let measurements = place.path("whole/measurements.csv");
@@ -214,7 +219,12 @@ fn bad_adaptations_are_refused_and_write_nothing() {
     std::fs::write(&csv, "reading,key,ms\nmeasured,00,1\n").expect("written");
     check(&["--measurements", &csv], &["measured latency of small", "not among the recorded"]);
 
-    // Weights of a wider network.
+    // Weights of a network for other classes, and of a wider one.
+    let (seed, out) = (place.path("seed.ron"), place.path("textures"));
+    let data = "shapes:classes=13,size=16,train=400,test=60";
+    json(&["train", &seed, "--data", data, "--epochs", "1", "--batch", "40", "--out", &out]);
+    let weights = format!("{out}/best.safetensors");
+    check(&["--weights", &weights], &["found 13 classes; expected: 4"]);
     let wide = SEED.replace("expand: 96", "expand: 64");
     std::fs::write(place.path("wide.ron"), wide).expect("written");
     let (wide, out) = (place.path("wide.ron"), place.path("trained"));

@@ -14,14 +14,6 @@ import onnxruntime
 from PIL import Image, ImageOps
 
 
-def triangle(old, new):
-    """The weights of `old` pixels in each of `new` pixels: bilinear, wider where the image shrinks."""
-    scale = old / new
-    centres = (np.arange(new)[:, None] + 0.5) * scale - 0.5
-    weights = np.maximum(0, 1 - np.abs(np.arange(old) - centres) / max(scale, 1))
-    return weights / weights.sum(axis=1, keepdims=True)
-
-
 def prepared(path, how):
     """The image in a file as the input of the network."""
     known = ["convert", "crop", "resize", "rescale", "normalize"], "center_square", "bilinear", True
@@ -30,11 +22,10 @@ def prepared(path, how):
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     image = image.crop((left, top, left + side, top + side))
-    pixels = np.asarray(image, np.float64).reshape(side, side, -1)
     height, width = how["size"]
-    if (height, width) != (side, side):
-        rows, columns = triangle(side, height), triangle(side, width)
-        pixels = np.floor(np.einsum("yi,ijc,xj->yxc", rows, pixels, columns, optimize=True) + 0.5)
+    # Pillow's filter is antialiasing, and leaves an image of this size as it is.
+    image = image.resize((width, height), Image.Resampling.BILINEAR)
+    pixels = np.asarray(image, np.float64).reshape(height, width, -1)
     low, high = how["value_range"]
     values = (low + pixels / 255 * (high - low) - how["mean"]) / how["std"]
     return values.transpose(2, 0, 1)[None].astype(np.float32)

@@ -246,13 +246,13 @@ fn classes_in_another_order_keep_their_images() {
         Err(DataError::Classes { unknown, missing }) => (unknown, missing),
         other => panic!("{other:?}"),
     };
-    let star = || vec!["star".to_owned()];
+    let dinosaur = || vec!["dinosaur".to_owned()];
     let disc = || vec!["disc".to_owned()];
     let mut other = before.classes.clone();
-    other[0] = "star".to_owned();
-    assert_eq!(refused(&other), (disc(), star()));
+    other[0] = "dinosaur".to_owned();
+    assert_eq!(refused(&other), (disc(), dinosaur()));
     assert_eq!(refused(&before.classes[1..]), (disc(), vec![]));
-    assert_eq!(refused(&[before.classes.clone(), star()].concat()), (vec![], star()));
+    assert_eq!(refused(&[before.classes, dinosaur()].concat()), (vec![], dinosaur()));
     let error = data.with_class_order(&["a".to_owned()]).unwrap_err().to_string();
     assert!(error.contains("disc, ") && error.contains(" and 5 more; "), "{error}");
     assert!(error.ends_with("classes missing from the data: a"), "{error}");

@@ -98,7 +98,7 @@ impl Run {
     ///
     /// # Errors
     /// A checkpoint of another network or optimiser.
-    pub fn resume(&mut self, checkpoint: Checkpoint) -> Result<(), TrainingError> {
+    pub fn resume(&mut self, checkpoint: &Checkpoint) -> Result<(), TrainingError> {
         let stored = |name: &str| {
             let tensor = checkpoint.tensors.get(name);
             tensor.or_else(|| {
@@ -114,10 +114,10 @@ impl Run {
                 _ => return Err(TrainingError::OtherNetwork),
             }
         }
-        let State { step, batches, epoch_loss_bits, .. } = checkpoint.state;
-        self.step = step;
-        self.model.batches.store(batches, Ordering::Relaxed);
-        self.epoch_loss = f64::from_bits(epoch_loss_bits);
+        let State { step, batches, epoch_loss_bits, .. } = &checkpoint.state;
+        self.step = *step;
+        self.model.batches.store(*batches, Ordering::Relaxed);
+        self.epoch_loss = f64::from_bits(*epoch_loss_bits);
         Ok(())
     }
 

@@ -141,8 +141,8 @@ fn preprocessing_describes_evaluation() {
                 rounded_otherwise += usize::from(levels > 0.1);
             }
         }
-        // Sums in f32 fall on the other side of one half now and then.
-        assert!(rounded_otherwise * 200 < fed.len(), "{rounded_otherwise} of {}", fed.len());
+        // A sum of exactly one half may be rounded either way.
+        assert!(rounded_otherwise * 50 < fed.len(), "{rounded_otherwise} of {}", fed.len());
     }
 }
 
@@ -299,7 +299,7 @@ fn classes_are_matched_by_name() {
     // A network that says nothing of classes takes the data as they are.
     let unnamed = file.network.architecture();
     assert_eq!(reversed().as_taken_by(&unnamed).unwrap().dataset.test.label(0), 2);
-    let mut other = file.network.clone();
+    let mut other = file.network;
     other.preprocessing.as_mut().unwrap().mean = vec![0.1, 0.2, 0.3];
     let taken = reversed().as_taken_by(&other).unwrap();
     assert_eq!(taken.dataset.test.normalisation().mean, [0.1, 0.2, 0.3]);

@@ -150,7 +150,7 @@ impl FitPlan {
             let before = FitManifest::from_text(read.settings());
             let before = before.map_err(std::io::Error::other).map_err(io_error(&checkpoint))?;
             let epochs = self.continues(&before, read.steps_done())?;
-            run.resume(read)?;
+            run.resume(&read)?;
             let done = run.steps_done() / self.steps_per_epoch;
             if epochs != self.epochs {
                 // A run that is resumed without a number of epochs continues with the new one.
