@@ -167,7 +167,7 @@ fn seed_weights(
     if let Some(weights) = &plan.weights {
         return Ok(Some(weights.clone()));
     }
-    note(global, &format!("training the seed on {}, since --weights is not given", args.data));
+    note(global, "training the seed first, since --weights is not given");
     let (plan_and_net, folder) = ((&plan.training, args.net.as_str()), out.join("seed"));
     let fitted = train::fit(global, plan_and_net, &folder, progress, &mut |_| Ok(()))?;
     let Some(fitted) = fitted else { return Ok(None) };

@@ -59,6 +59,7 @@ impl<'a> Outputs<'a> {
         if let Some(last) = outputs.files.iterations.last().filter(|last| last.number > 0) {
             note(global, &format!("continuing: {}", outputs.last_complete(Some(last))));
         }
+        outputs.progress.forecast_after(&outputs.files.iterations);
         outputs.write_hint()?;
         if outputs.files.iterations.is_empty() {
             outputs.progress.bar.phase("evaluating the seed");

@@ -48,7 +48,7 @@ struct Running {
 
 impl<'a> AdaptProgress<'a> {
     /// The progress of a whole adaptation, and the work of the seed's training in it.
-    /// `final_trainings` is the number of final trainings in units of a training from scratch.
+    /// `seeds` is that of `--seeds`.
     pub(super) fn new(
         global: &Global,
         plan: &'a Plan,
@@ -155,15 +155,20 @@ impl<'a> AdaptProgress<'a> {
 
     /// `iterations` are those that are complete, the seed first.
     pub(super) fn completed(&mut self, iterations: &[Iteration]) {
-        let left = self.settings.iterations_left(self.seed_ms, iterations) as f64;
         if iterations.len() < 2 {
             self.bar.resume_clock();
-            return;
+        } else {
+            self.bar.did(self.measuring, 0.5, "");
         }
-        self.bar.did(self.measuring, 0.5, "");
-        let (widths, images) = (self.cost.widths as f64, self.cost.proposal_images);
+        self.forecast_after(iterations);
+    }
+
+    /// Forecasts the iterations that follow these.
+    pub(super) fn forecast_after(&mut self, iterations: &[Iteration]) {
+        let left = self.settings.iterations_left(self.seed_ms, iterations) as f64;
+        let images = left * self.cost.widths as f64 * self.cost.proposal_images;
         self.bar.forecast().leave(self.measuring, left);
-        self.bar.forecast().leave(self.proposals, left * widths * images);
+        self.bar.forecast().leave(self.proposals, images);
     }
 
     /// The iterations have ended.

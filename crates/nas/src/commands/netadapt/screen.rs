@@ -57,7 +57,7 @@ pub(super) fn estimate(
     }
     let lines = [
         format!(
-            "{name} has {seed_ms:.3} ms, the target is {target_ms:.3} ms; it counts as met at \
+            "{name} takes {seed_ms:.3} ms, the target is {target_ms:.3} ms; it counts as met at \
              {met_ms:.3} ms, since other processes measure a little more"
         ),
         format!(
@@ -151,13 +151,13 @@ mod tests {
         let path = [iteration(0, 0.7904, 0.7904), iteration(17, 0.76856, 0.7904)];
         assert_eq!(
             iteration_line(&path[0], None),
-            "seed: 0.790 ms, 75.00 +- 42.43 % of the hold-out are correct"
+            "seed: 0.790 ms, 75.00 +- 42.44 % of the hold-out are correct"
         );
         // The cut of 0.02184 is printed as 0.021, since 0.790 - 0.769 is that.
         let line = iteration_line(&path[1], Some(&path[0]));
         assert_eq!(
             line,
-            "iteration 17: 9-11.expand 576 -> 448, 0.769 ms (cut 0.021), 75.00 +- 42.43 %"
+            "iteration 17: 9-11.expand 576 -> 448, 0.769 ms (cut 0.021), 75.00 +- 42.44 %"
         );
         assert!(line.len() <= 80);
     }
