@@ -124,8 +124,17 @@ fn seeds_are_a_band_and_other_settings_a_line() {
 
     let screen = nas(&args);
     assert!(screen.stderr.contains("p0: 2 of 3 trials"), "{}", screen.stderr);
-    for part in ["best accuracy (%)", "hypervolume", "regret (points)", "50.00", "0.2000", "25.000"]
-    {
+    assert!(screen.stdout.lines().all(|line| line.chars().count() <= 80), "{}", screen.stdout);
+    for part in [
+        "accuracy (%)",
+        "hypervolume",
+        "regret (points)",
+        "50.00",
+        "0.2000",
+        "25.000",
+        "62.50",
+        "56.25-68.75",
+    ] {
         assert!(screen.stdout.contains(part), "{part}: {}", screen.stdout);
     }
 }

@@ -112,6 +112,10 @@ fn the_path_is_the_same_after_kills_with_the_same_measurements() {
     for text in ["NetAdapt from small", "adapted, from scratch", "proposals", "seed"] {
         assert!(figure.contains(text), "{text}");
     }
+    let readme = String::from_utf8(bytes(&out, "README.md")).expect("text");
+    for text in ["# NetAdapt of small", "`adapted.ron`", "iterations from", "Device: "] {
+        assert!(readme.contains(text), "{text}: {readme}");
+    }
     // Every network on the way is a file that loads, fits its weights and exports.
     for iteration in 0..iterations.len() {
         let ron = place.path(&format!("whole/iterations/{iteration:03}.ron"));

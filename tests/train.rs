@@ -50,6 +50,10 @@ fn weights_do_not_depend_on_threads_or_kills_and_are_used_everywhere() {
         assert!(figure.contains(text), "{text}");
     }
     assert!(bytes(one, "training.png").starts_with(b"\x89PNG"));
+    let readme = String::from_utf8(bytes(one, "README.md")).expect("text");
+    for text in ["# Training of mobilenet_v1", "`best.safetensors`", "top-1", "nas train"] {
+        assert!(readme.contains(text), "{text}: {readme}");
+    }
 
     let weights = trained["weights"].as_str().expect("a path");
     let evaluated = json(&["eval", NET, "--weights", weights, "--data", DATA]);

@@ -175,48 +175,58 @@ impl Results {
     }
 }
 
-/// One row for each group and target; empty columns are left out.
+/// A row for each group and target, and below it the quartiles if there are several seeds; empty
+/// columns are left out.
 fn table(rows: &[Row]) -> String {
-    let header = [
-        "group",
-        "target (ms)",
-        "seeds",
-        "trials",
-        "best accuracy (%)",
-        "hypervolume",
-        "regret (points)",
-    ];
-    let cells = |row: &Row| {
+    let header =
+        ["group", "ms", "seeds", "trials", "accuracy (%)", "hypervolume", "regret (points)"];
+    let percent = |accuracy: f64| format!("{:.2}", 100.0 * accuracy);
+    let quantities = |row: &Row, text: Text| {
         [
-            row.group.clone(),
-            row.target_ms.map(|ms| ms.to_string()).unwrap_or_default(),
-            row.seeds.to_string(),
-            screen::grouped(row.trials),
-            text(Some(row.accuracy), row.seeds, |accuracy| format!("{:.2}", 100.0 * accuracy)),
-            text(row.hypervolume, row.seeds, |share| format!("{share:.4}")),
-            text(row.regret_points, row.seeds, |points| format!("{points:.3}")),
+            text(Some(row.accuracy), &percent),
+            text(row.hypervolume, &|share| format!("{share:.4}")),
+            text(row.regret_points, &|points| format!("{points:.3}")),
         ]
     };
-    let all: Vec<[String; 7]> = rows.iter().map(cells).collect();
+    let cells = |row: &Row| {
+        let names = [
+            row.group.clone(),
+            row.target_ms.map(screen::grouped).unwrap_or_default(),
+            row.seeds.to_string(),
+            screen::grouped(row.trials),
+        ];
+        let first = [&names[..], &quantities(row, median)].concat();
+        let names = names.map(|_| String::new());
+        let second = [&names[..], &quantities(row, quartiles)].concat();
+        if row.seeds == 1 { vec![first] } else { vec![first, second] }
+    };
+    let all: Vec<Vec<String>> = rows.iter().flat_map(cells).collect();
     let shown = |column: &usize| all.iter().any(|cells| !cells[*column].is_empty());
     let shown: Vec<usize> = (0..header.len()).filter(shown).collect();
     let header: Vec<&str> = shown.iter().map(|&column| header[column]).collect();
-    let of = |cells: &[String; 7]| shown.iter().map(|&column| cells[column].clone()).collect();
+    let of = |cells: &Vec<String>| shown.iter().map(|&column| cells[column].clone()).collect();
     let table = screen::table(&header, &["group"], all.iter().map(of).collect());
     match rows.iter().all(|row| row.seeds == 1) {
         true => table,
         false => format!(
-            "{table}\n\nmedian [25 %, 75 %] over the seeds, at the number of trials that all have"
+            "{table}\n\nmedian over the seeds, at the number of trials that all have; below it the\n\
+             25th and 75th percentile"
         ),
     }
 }
 
-/// The median, with the quartiles if there are several seeds.
-fn text(quartiles: Option<Shown>, seeds: usize, show: fn(f64) -> String) -> String {
-    let Some(Shown { q25, median, q75 }) = quartiles else { return String::new() };
-    let show = |value: Option<f64>| value.map_or("none".to_owned(), show);
-    match seeds {
-        1 => show(median),
-        _ => format!("{} [{}, {}]", show(median), show(q25), show(q75)),
-    }
+/// The text of a quantity, whose values are written by the function.
+type Text = fn(Option<Shown>, &dyn Fn(f64) -> String) -> String;
+
+fn median(quantity: Option<Shown>, show: &dyn Fn(f64) -> String) -> String {
+    quantity.map_or_else(String::new, |shown| value(shown.median, show))
+}
+
+fn quartiles(quantity: Option<Shown>, show: &dyn Fn(f64) -> String) -> String {
+    let Some(Shown { q25, q75, .. }) = quantity else { return String::new() };
+    format!("{}-{}", value(q25, show), value(q75, show))
+}
+
+fn value(value: Option<f64>, show: &dyn Fn(f64) -> String) -> String {
+    value.map_or_else(|| "none".to_owned(), show)
 }
