@@ -182,7 +182,7 @@ fn mnasnet(seeds: u64) -> Result<()> {
         let runs = of_seeds(seeds, |seed| {
             let reward = Reward::Soft(Exponent::DEFAULT);
             let (targets, front) = (vec![target], FrontShare::default_of(algorithm));
-                let goal = Goal::Targets { reward, targets, front };
+            let goal = Goal::Targets { reward, targets, front };
             let trials = trials(&problem, &SearchSettings { algorithm, goal, samples, seed })?;
             let rewards = trials.iter().map(|trial| trial.reward);
             let reward = rewards.fold(f64::NEG_INFINITY, f64::max);

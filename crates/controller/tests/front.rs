@@ -6,7 +6,7 @@ use controller::accuracy::surrogate::Surrogate;
 use controller::accuracy::{AccuracySource, Estimate};
 use controller::search::algorithm::Algorithm;
 use controller::search::{
-    Exponent, FrontShare, Goal, Hypervolume, LatencyOf, Limits, Phase, Problem, Range, Reward,
+    Exponent, FrontShare, Goal, Hypervolume, LatencyOf, Limits, Problem, Range, Reward,
     SearchSettings, Target, Trial, pareto_front, range, search,
 };
 use controller::study::{Study, StudySettings};

@@ -10,8 +10,8 @@ use std::path::{Path, PathBuf};
 use report::{
     AdaptationFigure, ComparisonFigure, ComparisonLine, ComparisonPoint, Format, Improvement,
     LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Point, ProgressFigure, ProgressLine,
-    ProgressPhase, Quantity, ReportError, TrainedMark, WidthRow, WidthsFigure, draw_adaptation, draw_comparison,
-    draw_pareto, draw_progress, draw_widths, write_atomically,
+    ProgressPhase, Quantity, ReportError, TrainedMark, WidthRow, WidthsFigure, draw_adaptation,
+    draw_comparison, draw_pareto, draw_progress, draw_widths, write_atomically,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -135,8 +135,7 @@ fn pareto(count: usize, targets_ms: &[f64]) -> ParetoFigure {
     let reward_trials = trials(trials_of_others, 8.0, 1.6);
     let constrained_trials = trials(trials_of_others, 13.0, 0.7);
     let front_trials = trials(count / 4, 10.0, 2.5);
-    let front =
-        front_of(&[&reward_trials[..], &constrained_trials, &front_trials].concat());
+    let front = front_of(&[&reward_trials[..], &constrained_trials, &front_trials].concat());
     let mut marks = Vec::new();
     let mut measured_points = Vec::new();
     for &target_ms in targets_ms {

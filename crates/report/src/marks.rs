@@ -6,7 +6,9 @@ use plotters::style::RGBAColor;
 
 use crate::canvas::Shape;
 use crate::geometry::{Position, Rect};
-use crate::theme::{ACCENT, AXIS_LINE, DARK_TRIAL, FRONT_RADIUS, INK, LIGHT_TRIAL, PAPER, TRIAL_RADIUS};
+use crate::theme::{
+    ACCENT, AXIS_LINE, DARK_TRIAL, FRONT_RADIUS, INK, LIGHT_TRIAL, PAPER, TRIAL_RADIUS,
+};
 
 /// A mark of fixed size.
 #[derive(Debug, Clone, Copy, PartialEq)]

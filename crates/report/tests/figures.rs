@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use report::{
     ComparisonFigure, ComparisonLine, ComparisonPoint, Curve, CurvesFigure, Format, Improvement,
     LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, Plot, Point, ProgressFigure,
-    ProgressLine, ProgressPhase, Quantity, draw_comparison, draw_curves, draw_pareto, draw_progress,
+    ProgressLine, ProgressPhase, Quantity, draw_comparison, draw_curves, draw_pareto,
+    draw_progress,
 };
 
 fn point(latency_ms: f64, accuracy: f64) -> Point {
@@ -62,7 +63,11 @@ fn progress() -> ProgressFigure {
     ProgressFigure {
         title: "Progress".into(),
         trials: 1000,
-        phases: phases(&[("maximising the reward", 400), ("under the target", 700), ("the front", 1000)]),
+        phases: phases(&[
+            ("maximising the reward", 400),
+            ("under the target", 700),
+            ("the front", 1000),
+        ]),
         lines: vec![
             line("search", LineKind::Solid, 0.646),
             line("random", LineKind::Dashed, 0.631),

@@ -139,11 +139,7 @@ pub(crate) fn ends(
 }
 
 /// The candidate of the lowest latency times `sign` that coordinate descent finds.
-fn descend(
-    problem: &Problem<'_>,
-    start: Candidate,
-    sign: f64,
-) -> Result<Candidate, LatencyError> {
+fn descend(problem: &Problem<'_>, start: Candidate, sign: f64) -> Result<Candidate, LatencyError> {
     let Some(ms) = start.latency_ms else { return Ok(start) };
     let signed = |genotype: &Genotype| {
         let latency_ms = problem.candidate(genotype)?.and_then(|candidate| candidate.latency_ms);

@@ -19,8 +19,8 @@ pub(crate) mod trial;
 mod winner;
 
 pub use comparison::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
-pub use front_share::{FrontShare, FrontShareError};
 pub use elasticity::{Elasticity, elasticity};
+pub use front_share::{FrontShare, FrontShareError};
 pub use hypervolume::Hypervolume;
 pub use latency_range::{Binding, Range, least_cost, range};
 pub use limits::{Cost, LimitError, Limits};
