@@ -1,6 +1,6 @@
 //! The search with a made-up device and made-up accuracies.
 
-use std::ops::ControlFlow::Continue;
+use std::ops::ControlFlow::{Break, Continue};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use controller::accuracy::{AccuracySource, Estimate};
@@ -176,6 +176,29 @@ fn the_front_phase_follows_a_search_without_it() {
         assert!(without[..150].iter().all(|trial| trial.phase == Phase::Reward));
         assert!(without[150..].iter().all(|trial| trial.phase == Phase::Target));
     }
+}
+
+/// A search that stops before, at the start of and in its front phase has the trials of one that
+/// never stopped.
+#[test]
+fn a_front_phase_is_resumed() {
+    let settings = settings(Algorithm::Evolution, 8.0, 240);
+    let whole = run_in_memory(&settings, &Device::reliable());
+    let folder = tempdir().expect("a temporary folder");
+    let none = StudySettings::new();
+    drop(Study::create(folder.path(), &none, &none).expect("writable"));
+    for stop in [160, 180, 200, 220] {
+        let mut study = Study::resume(folder.path(), &none).expect("there");
+        let stopped = on_device(&Device::reliable(), &Limits::default(), |problem| {
+            search(problem, &settings, &mut study, &mut |trials| match trials.len() < stop {
+                true => Continue(()),
+                false => Break(()),
+            })
+        });
+        assert!(matches!(stopped, Err(SearchError::Stopped)));
+    }
+    let mut study = Study::resume(folder.path(), &none).expect("there");
+    assert_eq!(run(&settings, &Device::reliable(), &mut study).expect("reliable"), whole);
 }
 
 /// Every algorithm evaluates each genotype only once, and the number of jobs changes nothing.
@@ -360,7 +383,7 @@ proptest! {
     /// one that was never interrupted.
     #[test]
     fn interrupted_searches_resume(
-        runs in proptest::collection::vec(1..120_usize, 1..6),
+        runs in proptest::collection::vec(1..700_usize, 1..6),
         algorithm in proptest::sample::select(Algorithm::ALL.to_vec()),
     ) {
         let settings = settings(algorithm, 8.0, 160);

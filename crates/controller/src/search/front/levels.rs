@@ -11,7 +11,7 @@ use crate::search::trial::Trial;
 /// The ratio of the bounds of neighbouring levels, at most.
 const RATIO: f64 = 1.1;
 /// The number of parents of a level.
-const PARENTS: usize = 5;
+const PARENTS: usize = 8;
 /// The share of parents that are of the offspring's own level. The others are drawn from the levels
 /// nearby, itself among them.
 const OWN: f64 = 0.4;
@@ -24,11 +24,9 @@ const KEPT: f64 = 0.95;
 /// The gain of a level that had no trial yet, and the maximum gain that counts.
 const START: f64 = 0.01;
 /// What a draw costs a level, in trials.
-const DRAW: f64 = 0.2;
-/// How far a level may be ahead of the one that is furthest behind, in trials of average weight.
-const SLACK: f64 = 3.0;
+const DRAW: f64 = 0.05;
 /// The share of the trials that are spread evenly.
-const EVEN: f64 = 0.5;
+const EVEN: f64 = 0.8;
 
 /// The levels from the fastest to the slowest network.
 pub(super) struct Levels {
@@ -116,9 +114,10 @@ impl Levels {
         next
     }
 
-    /// Whether a level may have a trial although the draw was `for_level`; if so, it is charged.
+    /// Whether a level may have a trial although the draw was for `for_level`: it may if it is not
+    /// ahead of that one, and is charged for the trial.
     pub(super) fn take(&mut self, level: usize, for_level: usize) -> bool {
-        let taken = self.levels[level].spent <= self.levels[for_level].spent + SLACK;
+        let taken = self.levels[level].spent <= self.levels[for_level].spent;
         if taken {
             self.charge(level, 1.0);
         }
@@ -154,9 +153,9 @@ impl Levels {
             }
             (None, below, above) => below.or(above)?,
         };
-        // Of two draws, the more accurate network.
+        // Of three draws, the most accurate network.
         let mut draw = || rng.random_range(0..level.parents.len());
-        Some(&level.parents[draw().min(draw())].1)
+        Some(&level.parents[draw().min(draw()).min(draw())].1)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The front phase: it improves the Pareto front over the whole range of latencies.
 //!
 //! The range from the fastest to the slowest network is divided into levels, evenly in the
-//! logarithm of the latency and with a bound at each target. For each level, the most accurate
-//! networks within its bound and not much faster are kept as parents (the epsilon-constraint
-//! method, with the neighbours as mates as in MOEA/D, Zhang and Li 2007). Half of the trials are
-//! spread evenly over the levels, and half go where trials still raise the front the most.
+//! logarithm of the latency and with a bound at each target. Each level keeps its most accurate
+//! networks. An offspring for a level has parents from that level and from those nearby (as
+//! neighbours mate in MOEA/D, Zhang and Li 2007), and becomes a trial if its predicted latency is in
+//! a level whose turn it is. Most of the trials are spread evenly over the levels, and the others go
+//! where trials still raise the front the most.
 
 mod levels;
 mod step_front;
