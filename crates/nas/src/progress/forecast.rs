@@ -100,7 +100,7 @@ mod tests {
 
     /// The ratios of estimated to true time left after 25, 50 and 75 % of the time of a task.
     /// `events` are its units with their seconds.
-    fn ratios(forecast: Forecast, events: &[(Kind, f64, f64)]) -> [f64; 3] {
+    fn ratios(forecast: &Forecast, events: &[(Kind, f64, f64)]) -> [f64; 3] {
         let all_s: f64 = events.iter().map(|event| event.2).sum();
         [0.25, 0.5, 0.75].map(|share| {
             let mut elapsed_s = 0.0;
@@ -133,7 +133,7 @@ mod tests {
         }
         events.push((evaluated, 4_000.0, 12.0));
         assert!(forecast.left_s().is_none());
-        assert_within(ratios(forecast, &events));
+        assert_within(ratios(&forecast, &events));
     }
 
     #[test]
@@ -146,7 +146,7 @@ mod tests {
         let mut events = vec![(images, 600.0, 60.0); 10];
         events.extend([(measured, 1.0, 10.0); 30]);
         events.extend([(finals, 1_350.0, 90.0); 10]);
-        assert_within(ratios(forecast, &events));
+        assert_within(ratios(&forecast, &events));
     }
 
     #[test]
@@ -155,7 +155,7 @@ mod tests {
         let trials = forecast.add(1_000.0, Expected::Nothing);
         let mut events = vec![(trials, 10.0, 1.0); 40];
         events.extend([(trials, 10.0, 2.0); 60]);
-        let ratios = ratios(forecast, &events);
+        let ratios = ratios(&forecast, &events);
         assert!(ratios[2] > 0.8 && ratios[2] < 1.2, "{ratios:?}");
     }
 
