@@ -65,7 +65,7 @@ fn the_winner_is_readable_and_stands_beside_known_networks() {
     ] {
         assert!(screen.contains(part), "{part}:\n{screen}");
     }
-    for part in ["nas latency", "paper", "100 %"] {
+    for part in ["nas latency", "paper", "100 % of the predictions"] {
         assert!(!screen.contains(part), "{part}:\n{screen}");
     }
 

@@ -58,14 +58,15 @@ fn a_measured_zoo_leaves_a_figure_and_a_csv_file() {
     };
     let screen = zoo(&["--out", "my zoo"]);
     narrow(&screen);
-    assert!(screen.contains("p50 (ms)") && screen.contains("my zoo"), "{screen}");
+    assert!(screen.contains("latencies in ms: p50 of the undisturbed runs") && screen.contains("my zoo"), "{screen}");
     let read = |name: &str| {
         let path = folder.path().join("my zoo").join(name);
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
     };
     let csv = read("zoo.csv");
     assert_eq!(csv.lines().count(), 1 + 14);
-    let header = "network,params,macs,p50_ms,published_top1,source,schedule";
+    let header = "network,params,macs,p50_ms,published_top1,source,schedule,\
+                  undisturbed_p50_ms,all_p50_ms,all_p95_ms,left_out_share";
     assert_eq!(csv.lines().next(), Some(header));
     let ms = csv.lines().skip(1).map(|line| line.split(',').nth(3).expect("a latency").parse());
     let ms: Vec<f64> = ms.collect::<Result<_, _>>().expect("numbers");

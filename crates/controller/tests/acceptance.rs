@@ -11,7 +11,6 @@ use controller::search::{
 use controller::study::{Study, StudySettings};
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
-use rusqlite::Connection;
 use search_space::{
     AllRuns, Genotype, LatencyError, LatencySource, MeasuredLatency, MeasuredRuns, Network,
     SearchSpace, Statistic, published,
@@ -150,36 +149,6 @@ fn a_statistic_that_the_device_does_not_tell_is_an_error() {
     let (found, _) = winner(&Terse, accepting(Statistic::All, 0.0), &mut new_study(folder.path()));
     let error = found.expect_err("no median of all runs").to_string();
     assert!(error.contains("p50 of all runs is not known"), "{error}");
-}
-
-/// Studies of early versions have neither the settings nor more than the medians.
-#[test]
-fn early_studies_go_on_with_what_their_searches_did() {
-    let folder = tempdir().expect("a temporary folder");
-    let text = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    let seed = ("seed", "1");
-    let defaults: StudySettings =
-        [seed, ("margin", "0.015"), ("statistic", "undisturbed")].map(text).into();
-    let mut study = Study::create(folder.path(), &[seed].map(text).into(), &StudySettings::new())
-        .expect("writable");
-    study.record_measurement("0123", &MeasuredLatency::of_median(14.7)).expect("writable");
-    drop(study);
-    let database = Connection::open(folder.path().join("study.sqlite")).expect("there");
-    let later = ["p10_ms", "p90_ms", "runs", "left_out_share"];
-    for column in later.iter().chain(&["all_p50_ms", "all_p95_ms", "all_runs"]) {
-        let drop = format!("ALTER TABLE measurements DROP COLUMN {column}");
-        database.execute_batch(&drop).expect("a column");
-    }
-    drop(database);
-
-    let mut study = Study::resume(folder.path(), &defaults).expect("the same search");
-    let measured = study.measurement("0123").expect("readable");
-    assert_eq!(measured, Some(MeasuredLatency::of_median(14.7)));
-    study.record_measurement("0124", &MeasuredLatency::of_median(14.8)).expect("writable");
-    drop(study);
-    let other: StudySettings = [seed, ("margin", "0"), ("statistic", "all")].map(text).into();
-    let error = Study::resume(folder.path(), &other).expect_err("another margin").to_string();
-    assert!(error.contains("margin is 0.015, not 0"), "{error}");
 }
 
 #[test]

@@ -117,7 +117,7 @@ fn a_surrogate_file_that_does_not_fit_is_refused() {
     let mut changed = mnasnet();
     changed.stages[0].out = 24;
     check(&text, &changed, "fitted to mnasnet");
-    check(&text, &published::space("mobilenet_v3").unwrap(), "expected: mobilenet_v3");
+    check(&text, &published::space("mobilenet_v3").unwrap(), "not to mobilenet_v3");
     check(&text.replace("format: 1", "format: 2"), &space, "format: found 2; expected: 1");
     check(&text.replacen("tool:", "tole:", 1), &space, "tole");
     check(&text.replacen("(\"0", "(\"9", 1), &space, "genotype: found 9");

@@ -142,7 +142,7 @@ fn a_table_tells_under_which_conditions_it_was_built() {
 fn the_conditions_of_an_interrupted_build_are_those_of_all_its_parts() {
     in_folder(|path| {
         let busy = Conditions {
-            left_out: 400,
+            left_out: 820,
             probe_ms: Some(0.11),
             earlier_probe_ms: Some(0.097),
             processor: Some(ProcessorTime { cpus: 2, all: 20_000, others: 8_000, stolen: 0 }),
@@ -155,7 +155,7 @@ fn the_conditions_of_an_interrupted_build_are_those_of_all_its_parts() {
             networks: 200,
             slowed_networks: 0,
             runs: 1_640,
-            left_out: 420,
+            left_out: 840,
             probe_levels_ms: [quiet().probe_levels_ms, quiet().probe_levels_ms].concat(),
             probe_ms: Some(0.099),
             earlier_probe_ms: Some(0.097),

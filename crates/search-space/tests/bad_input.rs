@@ -55,9 +55,9 @@ fn ron_errors_have_line_and_column() {
 }
 
 #[test]
-fn a_later_format_is_called_that() {
+fn a_file_of_another_format_is_said_to_be_of_another_version() {
     let ron = with_block("FancyBlock(of: 2030)").replace("format: 1", "format: 2");
-    check_network(&ron, &["format", "2", "1", "later"]);
+    check_network(&ron, &["format", "2", "1", "another version of nas"]);
 }
 
 #[test]

@@ -128,7 +128,7 @@ pub fn best_under_target(
     Ok(best.map(|(trial, latency)| winner(trial, latency)))
 }
 
-/// The trial with the highest reward for `target` (the paper's winner), measured. `None` without
+/// The trial with the highest reward for `target` (which MnasNet searches for), measured. `None` without
 /// trials.
 ///
 /// # Errors

@@ -145,6 +145,12 @@ impl Progress {
         self.did(kind, since as f64, &format!("{done}/{total}{separator}{message}"));
     }
 
+    /// Shows that `done` items are done of at most `max`. How many there will be is unknown, and so
+    /// is the time left.
+    pub(crate) fn at_most(&mut self, done: usize, max: usize, message: &str) {
+        self.show(&format!("{done} of at most {max}  {message}"));
+    }
+
     /// As [`Progress::at`], with a picture that is drawn now and then, on terminals only.
     pub(crate) fn at_with_picture(
         &mut self,

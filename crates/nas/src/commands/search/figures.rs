@@ -106,7 +106,7 @@ fn distinct<'a>(winners: impl Iterator<Item = &'a Option<Winner>>) -> Vec<&'a Op
 }
 
 /// What the trials of a phase search for.
-fn aim(phase: Phase) -> &'static str {
+pub(super) fn aim(phase: Phase) -> &'static str {
     match phase {
         Phase::Reward => "maximising the reward",
         Phase::Target => "searching under the target",

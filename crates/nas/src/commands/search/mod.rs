@@ -124,6 +124,9 @@ fn run_search(
     let mut bar = Progress::start_with_picture(global, "searching");
     let mut at = |trials: &[Trial]| {
         let (done, best) = (trials.len(), screen::best_so_far(trials, targets));
+        if let (Some(trial), false) = (trials.last(), targets.is_empty()) {
+            bar.phase(figures::aim(trial.phase));
+        }
         bar.at_with_picture(done, settings.samples, &best, || screen::front(trials, targets));
         interrupt::check()
     };
@@ -141,7 +144,7 @@ fn run_search(
     let mut measured = Vec::new();
     let mut at = |trial: &Trial, latency: TrialLatency| {
         measured.push((trial.clone(), latency));
-        bar.at(measured.len(), max_measured, &screen::candidate(trial, latency.ms));
+        bar.at_most(measured.len(), max_measured, &screen::candidate(trial, latency.ms));
         interrupt::check()
     };
     let winners = winners(&problem, &settings.goal, trials, study, &mut at);
