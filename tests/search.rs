@@ -92,8 +92,8 @@ fn what_is_accepted_and_both_statistics_are_told_and_bind_the_study() {
     let chosen = [&search[..], &["--statistic", "all", "--margin", "0.25"]].concat();
     let run = nas(&chosen);
     assert_eq!(run.code, 0, "{}", run.stderr);
-    for part in ["750000.000 ms or less: 25 % below", "--margin", "p50 of all runs", "--statistic"]
-    {
+    let told = ["750000.000 ms or less", "25 % (--margin) below", "p50 of all runs (--statistic)"];
+    for part in told {
         assert!(run.stderr.contains(part), "{part}: {}", run.stderr);
     }
     for part in ["undisturbed runs: p50 ", "meets it (decides)", "all runs: p50 ", "disturbed"] {
