@@ -6,6 +6,7 @@ mod data;
 mod data_sources;
 mod deploy;
 mod describe;
+mod documents;
 mod export;
 mod import;
 mod last_screen;

@@ -113,7 +113,7 @@ fn what_is_accepted_and_both_statistics_are_told_and_bind_the_study() {
     assert!((0.0..=1.0).contains(&share), "{measured}");
 
     let ron = std::fs::read_to_string(Path::new(&out).join("best.ron")).expect("written");
-    for part in ["// Measured on native", "// undisturbed runs: p50", "// all runs: p50"] {
+    for part in ["// Device: native", "//   undisturbed runs: p50", "//   all runs: p50"] {
         assert!(ron.contains(part), "{part}: {ron}");
     }
     assert_eq!(nas(&["describe", &format!("{out}/best.ron")]).code, 0);

@@ -58,7 +58,11 @@ fn a_measured_zoo_leaves_a_figure_and_a_csv_file() {
     };
     let screen = zoo(&["--out", "my zoo"]);
     narrow(&screen);
-    assert!(screen.contains("latencies in ms: p50 of the undisturbed runs") && screen.contains("my zoo"), "{screen}");
+    assert!(
+        screen.contains("latencies in ms: p50 of the undisturbed runs")
+            && screen.contains("my zoo"),
+        "{screen}"
+    );
     let read = |name: &str| {
         let path = folder.path().join("my zoo").join(name);
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))

@@ -88,8 +88,12 @@ impl Forecast {
         }
     }
 
-    /// The seconds that the whole task still takes; `None` while the cost of some of it is unknown.
+    /// The seconds that the whole task still takes; `None` while the cost of some of it is unknown,
+    /// and for a task whose work was not told.
     pub(crate) fn left_s(&self) -> Option<f64> {
+        if self.works.is_empty() {
+            return None;
+        }
         (0..self.works.len()).map(|kind| self.left_of_s(Kind(kind))).sum()
     }
 }
