@@ -70,7 +70,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
         jobs: global.parallel_jobs(),
     };
     let cost = AdaptCost::estimate(&settings, &plan.training, seed_ms)?;
-    note(global, &screen::estimate(args, &plan, &cost, &settings, (seed_ms, target_ms)));
+    note(global, &screen::estimate(args, &plan, &cost, (seed_ms, target_ms)));
     if store.iterations()?.is_empty() {
         resume::write_hint(&out, "no iteration is complete")?;
     }

@@ -1,6 +1,6 @@
 //! Messages before and during an adaptation.
 
-use controller::netadapt::{AdaptCost, AdaptSettings, Iteration};
+use controller::netadapt::{AdaptCost, Iteration};
 use controller::search::Target;
 
 use super::plan::Plan;
@@ -25,10 +25,8 @@ pub(super) fn estimate(
     args: &NetAdaptArgs,
     plan: &Plan,
     cost: &AdaptCost,
-    settings: &AdaptSettings,
     (seed_ms, target_ms): (f64, f64),
 ) -> String {
-    let met_ms = settings.target_ms;
     let AdaptCost { widths, iterations, .. } = *cost;
     let (name, steps, batch) = (&plan.seed.name, args.steps, args.recipe.batch);
     let seed_s = if plan.weights.is_some() { 0.0 } else { cost.seed_s() };
@@ -56,10 +54,7 @@ pub(super) fn estimate(
         flags.push("--weights of a trained seed");
     }
     let lines = [
-        format!(
-            "{name} takes {seed_ms:.3} ms, the target is {target_ms:.3} ms; it counts as met at \
-             {met_ms:.3} ms, since other processes measure a little more"
-        ),
+        format!("{name} takes {seed_ms:.3} ms, the target is {target_ms:.3} ms"),
         format!(
             "about {iterations} iterations of {widths} proposals, each trained for {steps} steps of {batch} images"
         ),
