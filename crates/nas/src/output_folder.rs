@@ -65,9 +65,3 @@ pub(crate) fn nothing_to_resume(file: &Path) -> anyhow::Error {
         format!("found nothing to resume: no {file}; without --resume, a new run starts"),
     )
 }
-
-/// The command line, for the notes in an output folder. Bytes that are not UTF-8 are replaced.
-pub(crate) fn command_line() -> String {
-    let args: Vec<_> = std::env::args_os().map(|arg| arg.to_string_lossy().into_owned()).collect();
-    args.join(" ")
-}

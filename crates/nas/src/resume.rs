@@ -6,6 +6,8 @@ use std::path::Path;
 use anyhow::Result;
 use report::write_atomically;
 
+use crate::shell::quoted;
+
 /// The file in an output folder that says how to continue. It is there while the run is not
 /// complete, since a killed process says nothing.
 const FILE_NAME: &str = "RESUME.txt";
@@ -29,15 +31,6 @@ fn continued(args: impl IntoIterator<Item = OsString>, out: &Path) -> String {
         words.push("--resume".to_owned());
     }
     words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
-}
-
-/// A word as a POSIX shell reads it.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "_-./:=,@%+".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', r"'\''")),
-    }
 }
 
 /// Writes the hint. `last` says what is complete so far.

@@ -13,6 +13,7 @@ use search_space::{Network, SearchSpace, published};
 use crate::args::{Global, TableChoice};
 use crate::exit::bad_input;
 use crate::progress::{Progress, note};
+use crate::shell::{quoted, quoted_path};
 use crate::{interrupt, output_folder, screen};
 
 const WAITING: &str = "waiting until another nas process has finished measuring";
@@ -164,20 +165,11 @@ fn build_command(device: &DeviceTable, space: &str) -> String {
     let setup = &device.table.setup;
     let mut command = format!("nas table build --space {}", quoted(space));
     if !DeviceTable::default_path(setup).is_ok_and(|path| path == device.path) {
-        command += &format!(" --out {}", quoted(&device.path.display().to_string()));
+        command += &format!(" --out {}", quoted_path(&device.path));
     }
     match setup.threads {
         1 => command,
         threads => format!("{command} --threads {threads}"),
-    }
-}
-
-/// A word for a POSIX shell.
-fn quoted(word: &str) -> String {
-    let is_plain = |c: char| c.is_ascii_alphanumeric() || "/._-+:,@%".contains(c);
-    match !word.is_empty() && word.chars().all(is_plain) {
-        true => word.to_owned(),
-        false => format!("'{}'", word.replace('\'', "'\\''")),
     }
 }
 

@@ -29,7 +29,7 @@ use crate::commands::train;
 use crate::commands::train::progress::TrainingProgress;
 use crate::exit::{Outcome, bad_input, stopped, stopped_after};
 use crate::progress::note;
-use crate::{interrupt, output_folder, resume, weights};
+use crate::{interrupt, output_folder, resume, shell, weights};
 use outputs::Outputs;
 use plan::Plan;
 use progress::AdaptProgress;
@@ -151,7 +151,7 @@ fn open(
     plan.target.ms(seed_ms).map_err(plan::refused)?;
     output_folder::prepare(out)?;
     let recorded: Vec<LatencyRecord> = plan.recorded.iter().cloned().chain([seed]).collect();
-    let notes = [("command".to_owned(), output_folder::command_line())];
+    let notes = [("command".to_owned(), shell::command())];
     let store = Adaptation::create(out, settings, &notes.into(), &recorded);
     Ok((store.map_err(|error| bad_input("--out", error))?, seed_ms))
 }

@@ -11,7 +11,7 @@ use controller::study::{
 use super::settings;
 use super::sources::{Accuracy, Latency, Sources};
 use crate::exit::bad_input;
-use crate::output_folder;
+use crate::shell;
 
 /// The settings with which the study in `out` goes on. Another search is refused before anything is
 /// measured.
@@ -87,12 +87,10 @@ fn ids(sources: &Sources, goal: &Goal) -> Result<SourceIds> {
 }
 
 fn notes(sources: &Sources) -> StudySettings {
-    let mut notes: StudySettings = [
-        ("command", output_folder::command_line()),
-        ("tool_version", env!("CARGO_PKG_VERSION").to_owned()),
-    ]
-    .map(|(name, value)| (name.to_owned(), value))
-    .into();
+    let mut notes: StudySettings =
+        [("command", shell::command()), ("tool_version", env!("CARGO_PKG_VERSION").to_owned())]
+            .map(|(name, value)| (name.to_owned(), value))
+            .into();
     if let Latency::Device(native) = &sources.latency {
         notes.insert("table_date".to_owned(), native.table.date.clone());
     }
