@@ -24,18 +24,7 @@ pub(crate) fn table(header: &[&str], left: &[&str], rows: Vec<Vec<String>>) -> S
 
 /// A number with a comma every three digits of its whole part.
 pub(crate) fn grouped(number: impl Display) -> String {
-    let number = number.to_string();
-    let (whole, fraction) = number.find('.').map_or((&number[..], ""), |at| number.split_at(at));
-    let digits = whole.trim_start_matches('-').len();
-    let mut text = String::new();
-    for (index, character) in whole.chars().enumerate() {
-        let left = whole.len() - index;
-        if left < digits && left.is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(character);
-    }
-    text + fraction
+    report::grouped(&number.to_string())
 }
 
 /// A latency with all of its decimals.

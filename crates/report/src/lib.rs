@@ -33,6 +33,7 @@ pub use comparison::{
 pub use curves::{Curve, CurvesFigure, Plot, draw_curves};
 pub use error::ReportError;
 pub use files::{Cell, write_atomically, write_csv};
+pub use number::grouped;
 pub use paint::Format;
 pub use pareto::{Mark, MarkKind, MeasuredPoint, ParetoFigure, TrialGroup, draw_pareto};
 pub use point::Point;

@@ -1,7 +1,7 @@
 //! Numbers as text.
 
 /// A number in plain decimal notation, with a comma every three digits of its whole part.
-pub(crate) fn grouped(number: &str) -> String {
+pub fn grouped(number: &str) -> String {
     let (sign, size) = number.strip_prefix('-').map_or(("", number), |size| ("-", size));
     let (whole, fraction) = size.find('.').map_or((size, ""), |point| size.split_at(point));
     let mut text = sign.to_owned();
