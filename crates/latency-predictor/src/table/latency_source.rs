@@ -1,5 +1,6 @@
 //! Latency sources of this device for searches and NetAdapt.
 
+use std::ops::ControlFlow;
 use std::sync::Mutex;
 use std::time::Instant;
 
@@ -20,6 +21,39 @@ pub struct NativeLatency {
     pub table: Table,
     /// Number of undisturbed runs for each network that is measured.
     pub runs: usize,
+}
+
+impl NativeLatency {
+    /// Measures networks one after the other with one meter, each with `runs` undisturbed runs of a
+    /// single copy: for networks that winners are compared with, not for choosing between them.
+    /// `progress` is told the number of networks that were measured before each one, and answers
+    /// whether to go on. Returns `None` if it did not.
+    ///
+    /// # Errors
+    /// A network cannot be measured.
+    pub fn measure_quickly<'n>(
+        &self,
+        networks: impl IntoIterator<Item = &'n Network>,
+        runs: usize,
+        progress: &mut dyn FnMut(usize) -> ControlFlow<()>,
+    ) -> Result<Option<Vec<MeasuredLatency>>, LatencyError> {
+        let mut networks = networks.into_iter().peekable();
+        let Some(&first) = networks.peek() else { return Ok(Some(Vec::new())) };
+        let meter_failed = |error| failed(first, &error);
+        let lock = MeasuringLock::acquire(|| {}).map_err(meter_failed)?;
+        let (threads, probe_ms) = (self.table.setup.threads, self.table.probe_ms);
+        let mut meter = Meter::new(&lock, threads, probe_ms).map_err(meter_failed)?;
+        let mut measured = Vec::new();
+        for network in networks {
+            if progress(measured.len()).is_break() {
+                return Ok(None);
+            }
+            let graph = network.lower().map_err(|error| failed(network, &error.into()))?;
+            let latency = meter.network(&graph, Runs::OneCopy(runs));
+            measured.push(latency.map_err(|error| failed(network, &error))?.latency());
+        }
+        Ok(Some(measured))
+    }
 }
 
 impl LatencySource for NativeLatency {

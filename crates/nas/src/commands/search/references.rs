@@ -58,8 +58,8 @@ const PUBLISHED: [(&str, &str); 3] = [
     ("mobilenet_v3_large", "MobileNetV3-Large"),
     ("mobilenet_v3_small", "MobileNetV3-Small"),
 ];
-/// The largest number of undisturbed runs for each known network.
-const RUNS: usize = 20;
+/// Number of undisturbed runs for each known network.
+const RUNS: usize = 10;
 
 /// The known networks, fastest first. On a device they are measured.
 ///
@@ -95,18 +95,16 @@ fn measured(
     native: &NativeLatency,
     mut networks: Vec<(Known, Network)>,
 ) -> Result<Option<Vec<Known>>, LatencyError> {
-    let source = NativeLatency { table: native.table.clone(), runs: native.runs.min(RUNS) };
     let total = networks.len();
     let mut bar = Progress::start(global, "measuring known networks");
-    for (done, (known, network)) in networks.iter_mut().enumerate() {
-        bar.at(done, total, &known.name);
-        if interrupt::check().is_break() {
-            bar.end();
-            return Ok(None);
-        }
-        known.latency_ms = source.measure_ms(network)?;
-    }
+    let mut at = |done: usize| {
+        bar.at(done, total, &networks[done].0.name);
+        interrupt::check()
+    };
+    let measured = native.measure_quickly(networks.iter().map(|(_, network)| network), RUNS, &mut at);
     bar.end();
+    let Some(measured) = measured? else { return Ok(None) };
+    networks.iter_mut().zip(measured).for_each(|((known, _), ms)| known.latency_ms = ms.p50_ms);
     Ok(Some(networks.into_iter().map(|(known, _)| known).collect()))
 }
 
