@@ -40,7 +40,7 @@ impl NativeLatency {
         let mut networks = networks.into_iter().peekable();
         let Some(&first) = networks.peek() else { return Ok(Some(Vec::new())) };
         let meter_failed = |error| failed(first, &error);
-        let lock = MeasuringLock::acquire(|| {}).map_err(meter_failed)?;
+        let lock = MeasuringLock::acquire(|| {}).map_err(|error| meter_failed(error.into()))?;
         let (threads, probe_ms) = (self.table.setup.threads, self.table.probe_ms);
         let mut meter = Meter::new(&lock, threads, probe_ms).map_err(meter_failed)?;
         let mut measured = Vec::new();

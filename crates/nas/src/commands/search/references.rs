@@ -5,8 +5,8 @@ use std::cmp::Ordering;
 
 use latency_predictor::NativeLatency;
 use search_space::{
-    LatencyError, LatencySource, Network, ReferenceGenotype, SearchSpace, published,
-    published_accuracies, reference_genotypes,
+    LatencyError, Network, ReferenceGenotype, SearchSpace, published, published_accuracies,
+    reference_genotypes,
 };
 use serde::Serialize;
 
@@ -101,7 +101,8 @@ fn measured(
         bar.at(done, total, &networks[done].0.name);
         interrupt::check()
     };
-    let measured = native.measure_quickly(networks.iter().map(|(_, network)| network), RUNS, &mut at);
+    let measured =
+        native.measure_quickly(networks.iter().map(|(_, network)| network), RUNS, &mut at);
     bar.end();
     let Some(measured) = measured? else { return Ok(None) };
     networks.iter_mut().zip(measured).for_each(|((known, _), ms)| known.latency_ms = ms.p50_ms);
