@@ -236,7 +236,7 @@ fn searches_are_compared() {
     made_up_table(Path::new(&table));
     let search = ["search", "--target-ms", "1000000", "--samples", "40", "--runs", "1"];
     for seed in ["0", "1"] {
-        let own = ["--table", &table, "--out", &path(seed), "--seed", seed];
+        let own = ["--level", "built", "--table", &table, "--out", &path(seed), "--seed", seed];
         json(&[&search[..], &own].concat());
     }
     let out = path("out");

@@ -19,7 +19,17 @@ impl Search {
     }
 
     fn run(&self, args: &[&str]) -> String {
-        let all = ["search", "--samples", "80", "--runs", "1", "--table", "table.ron"];
+        let all = [
+            "search",
+            "--samples",
+            "80",
+            "--runs",
+            "1",
+            "--level",
+            "built",
+            "--table",
+            "table.ron",
+        ];
         let run = Command::new(env!("CARGO_BIN_EXE_nas"))
             .args(all)
             .args(args)

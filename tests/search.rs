@@ -25,8 +25,10 @@ fn killed_searches_resume_to_the_same_trials() {
     let (table, whole, killed) = (path("table.ron"), path("whole"), path("killed"));
     made_up_table(Path::new(&table));
     let target = ["search", "--target-ms", "1000000", "--samples", "400", "--runs", "2"];
-    let to_whole = [&target[..], &["--table", &table, "--out", &whole]].concat();
-    let to_killed = [&target[..], &["--table", &table, "--out", &killed]].concat();
+    let to_whole =
+        [&target[..], &["--level", "built", "--table", &table, "--out", &whole]].concat();
+    let to_killed =
+        [&target[..], &["--level", "built", "--table", &table, "--out", &killed]].concat();
 
     let found = json(&to_whole);
     assert_eq!(found["trials"], 400);
@@ -61,7 +63,8 @@ fn several_targets_share_a_study_and_no_trial_exceeds_a_limit() {
     let (table, out) = (path("table.ron"), path("out"));
     made_up_table(Path::new(&table));
     let search = ["search", "--target-ms", "900000,1000000", "--samples", "80", "--runs", "2"];
-    let limited = ["--max", "params=4M,macs=300M", "--table", &table, "--out", &out];
+    let limited =
+        ["--max", "params=4M,macs=300M", "--level", "built", "--table", &table, "--out", &out];
     let found = json(&[&search[..], &limited].concat());
     let targets = found["targets"].as_array().expect("a list");
     assert_eq!(targets.len(), 2);
@@ -88,7 +91,7 @@ fn what_is_accepted_and_both_statistics_are_told_and_bind_the_study() {
     let (table, out) = (path("table.ron"), path("out"));
     made_up_table(Path::new(&table));
     let search = ["search", "--target-ms", "1000000", "--samples", "80", "--runs", "4"];
-    let search = [&search[..], &["--table", &table, "--out", &out]].concat();
+    let search = [&search[..], &["--level", "built", "--table", &table, "--out", &out]].concat();
     let chosen = [&search[..], &["--statistic", "all", "--margin", "0.25"]].concat();
     let run = nas(&chosen);
     assert_eq!(run.code, 0, "{}", run.stderr);
@@ -134,7 +137,18 @@ fn limits_that_nothing_meets_are_refused_before_anything_is_measured() {
     // Nothing is in the table yet, and nothing is measured into it.
     empty_table(Path::new(&table));
     let before = std::fs::read(&table).expect("readable");
-    let search = ["search", "--target-ms", "15", "--table", &table, "--out", &out, "--max"];
+    let search = [
+        "search",
+        "--target-ms",
+        "15",
+        "--level",
+        "built",
+        "--table",
+        &table,
+        "--out",
+        &out,
+        "--max",
+    ];
     let check = |limits: &str, parts: &[&str]| {
         refused(&[&search[..], &[limits]].concat(), parts);
         assert!(!Path::new(&out).exists());
@@ -151,7 +165,17 @@ fn a_target_that_nothing_meets_ends_with_3() {
     made_up_table(&table);
     let (table, out) = (table.to_str().expect("utf-8"), folder.path().join("out"));
     let out_text = out.to_str().expect("utf-8");
-    let run = nas(&["search", "--target-ms", "0.5", "--table", table, "--out", out_text]);
+    let run = nas(&[
+        "search",
+        "--target-ms",
+        "0.5",
+        "--level",
+        "built",
+        "--table",
+        table,
+        "--out",
+        out_text,
+    ]);
     assert_eq!(run.code, 3, "{}", run.stderr);
     assert!(run.stdout.contains("fastest") && run.stderr.contains("can be met"), "{}", run.stderr);
     assert!(!out.exists());

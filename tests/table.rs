@@ -45,7 +45,7 @@ fn predictions_are_sums_over_blocks() {
     let path = path.to_str().expect("utf-8");
     let genotype = "0120212021201000010020000000";
     let net = format!("mnasnet:{genotype}");
-    let latency = json(&["latency", &net, "--per-block", "--table", path]);
+    let latency = json(&["latency", &net, "--per-block", "--level", "built", "--table", path]);
     let blocks = latency["blocks"].as_array().expect("blocks");
     let sum: f64 = blocks.iter().filter_map(|block| block["p50_ms"].as_f64()).sum();
     let predicted = latency["predicted_ms"].as_f64().expect("a number");
@@ -56,7 +56,8 @@ fn predictions_are_sums_over_blocks() {
     let list = folder.path().join("genotypes.txt");
     std::fs::write(&list, format!("{genotype}\n\n{genotype}\n")).expect("writable");
     let list = list.to_str().expect("utf-8");
-    let args = ["latency", "--genotypes", list, "--space", "mnasnet", "--table", path];
+    let args =
+        ["latency", "--genotypes", list, "--space", "mnasnet", "--level", "built", "--table", path];
     let run = nas(&[&args[..], &["--json"]].concat());
     let lines: Vec<serde_json::Value> =
         run.stdout.lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
@@ -89,8 +90,8 @@ fn who_uses_a_table_that_was_built_on_a_busy_machine_is_told() {
     let uses = [
         &["table", "show", "--table", text][..],
         &["table", "show", "--table", text, "--json"],
-        &["latency", net, "--table", text],
-        &["search", "--target-ms", "0.5", "--table", text, "--out", &out],
+        &["latency", net, "--level", "built", "--table", text],
+        &["search", "--target-ms", "0.5", "--level", "built", "--table", text, "--out", &out],
     ];
     let show = nas(uses[0]);
     assert!(show.stdout.contains("other work        unknown"), "{}", show.stdout);
@@ -141,8 +142,15 @@ fn bad_tables_are_refused() {
     };
     check("threads: 1", "threads: 7", &["table.ron", "threads", "7", "--allow-foreign"]);
     assert_eq!(nas(&["table", "show", "--table", path, "--allow-foreign"]).code, 0);
-    check("format: 2", "format: 9", &["table.ron", "9", "2"]);
+    check("format: 3", "format: 9", &["table.ron", "9", "3"]);
     check("p50_ms", "p51_ms", &["table.ron", "line", "p51_ms"]);
+    std::fs::write(path, &text).expect("writable");
+    let (net, out) = ("mnasnet:0120212021201000010020000000", folder.path().join("out"));
+    let searched = out.to_str().expect("utf-8");
+    let no_anchors = &["table.ron", "no anchors", "nas table build", "--level built"];
+    refused(&["latency", net, "--table", path], no_anchors);
+    refused(&["search", "--target-ms", "15", "--table", path, "--out", searched], no_anchors);
+    assert!(!out.exists());
     refused(&["table", "show", "--table", "missing.ron"], &["missing.ron"]);
     refused(&["table", "build", "--threads", "0"], &["--threads", "found 0"]);
     refused(&["table", "build", "--space", "nasnet"], &["nasnet", "mnasnet"]);

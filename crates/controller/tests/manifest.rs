@@ -24,11 +24,14 @@ fn sources() -> impl Strategy<Value = SourceIds> {
     let latency = prop_oneof![
         Just(LatencyId::Column),
         Just(LatencyId::Unknown),
-        (1..65_usize).prop_map(|threads| LatencyId::Device {
-            device: "AMD EPYC; avx2 fma; L1D 32 KiB, L2 512 KiB".to_owned(),
-            runtime: "native 0.1.0".to_owned(),
-            threads,
-            fingerprint: "89abcdef".to_owned(),
+        (1..65_usize, prop_oneof![Just(1.0), 0.5..2.0]).prop_map(|(threads, level)| {
+            LatencyId::Device {
+                device: "AMD EPYC; avx2 fma; L1D 32 KiB, L2 512 KiB".to_owned(),
+                runtime: "native 0.1.0".to_owned(),
+                threads,
+                fingerprint: "89abcdef".to_owned(),
+                level,
+            }
         }),
     ];
     let optimum = proptest::option::of(Just(vec![0.71, 0.729_999]));

@@ -31,6 +31,12 @@ pub enum PredictorError {
         /// Difference between the setups.
         source: ForeignSetup,
     },
+    /// The table has no anchors, so it is not known how fast the device was.
+    #[error("{}: found no anchors, as an earlier version wrote it; expected: anchors", path.display())]
+    NoAnchors {
+        /// File of the table.
+        path: PathBuf,
+    },
     /// There is no folder for tables.
     #[error(transparent)]
     NoCacheFolder(#[from] NoCacheFolder),

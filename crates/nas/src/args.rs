@@ -147,6 +147,8 @@ pub(crate) struct SearchArgs {
     pub(crate) front: Option<f64>,
     #[command(flatten)]
     pub(crate) table: TableChoice,
+    #[command(flatten)]
+    pub(crate) level: LevelChoice,
     /// Number of undisturbed runs for each measured network [default: 100]
     #[arg(long, value_name = "N", value_parser = sizes::runs)]
     pub(crate) runs: Option<NonZeroUsize>,
@@ -265,6 +267,22 @@ pub(crate) struct TableChoice {
     pub(crate) allow_foreign: bool,
 }
 
+/// The speed of the device at which latencies are predicted.
+#[derive(Clone, Copy, clap::Args)]
+pub(crate) struct LevelChoice {
+    /// Predict latencies at the speed of this CPU now, for which the anchors of the table are measured
+    /// again, or at its speed during the build
+    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LevelArg::Now)]
+    pub(crate) level: LevelArg,
+}
+
+/// The values of `--level`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LevelArg {
+    Now,
+    Built,
+}
+
 /// Measure the blocks of a search space on this CPU, or print a latency table
 #[derive(Subcommand)]
 pub(crate) enum TableCommand {
@@ -303,6 +321,8 @@ pub(crate) struct LatencyArgs {
     pub(crate) net: Option<String>,
     #[command(flatten)]
     pub(crate) table: TableChoice,
+    #[command(flatten)]
+    pub(crate) level: LevelChoice,
     /// Measure the whole network as well
     #[arg(long)]
     pub(crate) measure: bool,

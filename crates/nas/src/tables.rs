@@ -5,12 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use controller::Warning;
 use latency_predictor::{
-    Built, DeviceTable, Disturbance, FileError, ForeignTable, Measured, MeasuringLock, Prediction,
-    PredictorError, Runs, Runtime, Setup,
+    Built, DeviceTable, Disturbance, FileError, ForeignTable, Level, Measured, MeasuringLock,
+    Prediction, PredictorError, Runs, Runtime, Setup,
 };
 use search_space::{Network, SearchSpace, published};
 
-use crate::args::{Global, TableChoice};
+use crate::args::{Global, LevelArg, LevelChoice, TableChoice};
 use crate::exit::bad_input;
 use crate::progress::{Progress, note};
 use crate::shell::{quoted, quoted_path};
@@ -107,6 +107,50 @@ pub(crate) fn complete(
             Ok(())
         }
         Built::Stopped => bail!("stopped; the same command continues the measurements"),
+    }
+}
+
+/// The level of predictions from a table: how fast this device is relative to the build. That of a
+/// table of another device is not known, so it is that of the build.
+pub(crate) fn level(global: &Global, device: &DeviceTable, choice: &LevelChoice) -> Result<Level> {
+    if !has_level_of_now(global, device, choice)? {
+        return Ok(Level::BUILT);
+    }
+    let lock = lock(global)?;
+    let bar = Progress::start(global, "measuring anchors");
+    let level = device.read_level(&lock);
+    bar.end();
+    Ok(level?)
+}
+
+/// Checks that the level of predictions will be known, before anything is measured or written.
+pub(crate) fn check_level(
+    global: &Global,
+    device: &DeviceTable,
+    choice: &LevelChoice,
+) -> Result<()> {
+    if has_level_of_now(global, device, choice)? && device.lacks_anchors() {
+        let error = PredictorError::NoAnchors { path: device.path.clone() };
+        let hint = "measure the table again with nas table build, or pass --level built";
+        return Err(bad_input("table", format!("{error}; {hint}")));
+    }
+    Ok(())
+}
+
+/// Whether latencies are predicted at the speed of this device now.
+fn has_level_of_now(global: &Global, device: &DeviceTable, choice: &LevelChoice) -> Result<bool> {
+    let is_of_here = device.table.check_setup(&setup(global)?).is_ok();
+    Ok(choice.level == LevelArg::Now && is_of_here)
+}
+
+/// How long the same work takes now relative to the build, such as `3.1 % slower than ...`.
+pub(crate) fn level_words(level: Level) -> String {
+    let percent = (level.ratio - 1.0) * 100.0;
+    let than = "than when its blocks were measured";
+    match percent {
+        0.0 => "taken to be that of when its blocks were measured".to_owned(),
+        0.0.. => format!("{percent:.1} % slower {than}"),
+        _ => format!("{:.1} % faster {than}", -percent),
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::database::StudySettings;
 use super::error::StudyError;
-use super::manifest::{Manifest, ManifestError};
+use super::manifest::{LEVEL, Manifest, ManifestError};
 use super::points::{StudyPoint, StudyPoints, read_points};
 
 /// A study with at least one trial.
@@ -105,10 +105,11 @@ impl ComparableStudy {
         }
     }
 
-    /// The settings without the seed, and without the optimum, which follows from the others.
+    /// The settings without the seed, the speed of the device at that time, and the optimum, which
+    /// follows from the others.
     fn search(&self) -> StudySettings {
         let mut settings = self.settings.clone();
-        settings.retain(|name, _| !["seed", "optimum"].contains(&name.as_str()));
+        settings.retain(|name, _| !["seed", LEVEL, "optimum"].contains(&name.as_str()));
         settings
     }
 

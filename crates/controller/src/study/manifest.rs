@@ -76,7 +76,7 @@ pub enum AccuracyId {
 }
 
 /// A source of latencies, identified by its contents.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum LatencyId {
     /// A device's latency table.
     Device {
@@ -88,6 +88,9 @@ pub enum LatencyId {
         threads: usize,
         /// A hash of the latencies of the space's blocks in hexadecimal.
         fingerprint: String,
+        /// The speed of the device relative to the table with which latencies are predicted: their
+        /// ratio to the sums of the table, above 1 for a slower device.
+        level: f64,
     },
     /// A column of the accuracy table.
     Column,
@@ -173,11 +176,15 @@ impl Manifest {
             }
         }
         match &self.latency {
-            LatencyId::Device { device, runtime, threads, fingerprint } => {
+            LatencyId::Device { device, runtime, threads, fingerprint, level } => {
                 set("device", device.clone());
                 set("runtime", runtime.clone());
                 set("threads", threads.to_string());
                 set("latencies", fingerprint.clone());
+                // Studies at the level of the table lack the setting, as those of early versions do.
+                if *level != 1.0 {
+                    set(LEVEL, level.to_string());
+                }
             }
             LatencyId::Column => set("latencies", COLUMN.to_owned()),
             LatencyId::Unknown => set("latencies", NONE.to_owned()),
@@ -225,6 +232,10 @@ impl Manifest {
                 runtime: settings.text("runtime").unwrap_or_default().to_owned(),
                 threads: settings.parsed("threads").unwrap_or(1),
                 fingerprint: fingerprint.to_owned(),
+                level: match settings.0.contains_key(LEVEL) {
+                    true => settings.parsed(LEVEL)?,
+                    false => 1.0,
+                },
             },
         };
         let goal = match settings.0.contains_key("target_ms") {
@@ -278,6 +289,8 @@ impl Manifest {
 
 /// The setting that is the total number of trials, after those before each extension.
 pub(super) const SAMPLES: &str = "samples";
+/// The setting that is the level of predicted latencies.
+pub(super) const LEVEL: &str = "latency_level";
 /// The text of [`LatencyId::Column`].
 const COLUMN: &str = "of the accuracy table";
 /// The text of [`LatencyId::Unknown`].

@@ -9,5 +9,6 @@ pub(crate) mod processor_time;
 pub(crate) mod quantiles;
 pub(crate) mod relative_latency;
 pub(crate) mod runs;
+pub(crate) mod sampling;
 pub(crate) mod speed;
 mod undisturbed;

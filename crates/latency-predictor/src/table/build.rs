@@ -12,6 +12,7 @@ use search_space::{
 use crate::error::PredictorError;
 use crate::measure::conditions::Conditions;
 use crate::measure::quantiles::median;
+use crate::table::anchors::{AnchorReading, Level, anchors};
 use crate::table::build_record::BlocksOf;
 use crate::table::file;
 use crate::table::journal::{self, Journal, Sample, Visit};
@@ -25,6 +26,14 @@ pub trait MeasureUnits {
     /// # Errors
     /// The network cannot be measured.
     fn units(&mut self, network: &Network) -> Result<Vec<Sample>, PredictorError>;
+
+    /// Reads the anchors. `None`, the default, if there are none.
+    ///
+    /// # Errors
+    /// An anchor cannot be measured.
+    fn anchors(&mut self) -> Result<Option<AnchorReading>, PredictorError> {
+        Ok(None)
+    }
 
     /// The conditions of all measurements so far, which are unknown by default.
     fn conditions(&mut self) -> Conditions {
@@ -61,6 +70,8 @@ pub enum Built {
 
 /// Interval at which the journal is saved. A killed build loses what it has measured since then.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
+/// Interval at which the anchors are read. A reading takes about half a second.
+const ANCHORS_EVERY: Duration = Duration::from_secs(8);
 
 /// The files of a build.
 #[derive(Clone, Copy, Debug)]
@@ -95,7 +106,9 @@ pub fn build(
         return measured;
     }
     table.settings = settings;
-    table.extend(journal::entries(&done.visits));
+    let level = table.level_of_new_entries(&done.anchors);
+    let entries = journal::entries(&done.visits).into_iter();
+    table.extend(entries.map(|entry| entry.at_level_of_build(level)));
     let of = match wanted.len() == space.units().len() {
         true => BlocksOf::WholeSpace,
         false => BlocksOf::RestOfSpace,
@@ -114,6 +127,7 @@ fn measure_all(
     progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Built, PredictorError> {
     let mut saved = Instant::now();
+    let mut anchors_read: Option<Instant> = None;
     let before = done.conditions.clone();
     for (index, (label, timing, network)) in todo.iter().enumerate() {
         if progress(Progress { done: index, total: todo.len(), label }).is_break() {
@@ -121,6 +135,10 @@ fn measure_all(
         }
         if done.has(label) {
             continue;
+        }
+        if anchors_read.is_none_or(|read| read.elapsed() > ANCHORS_EVERY) {
+            done.anchors.extend(measure.anchors()?);
+            anchors_read = Some(Instant::now());
         }
         let samples = measure.units(network);
         done.conditions = before.clone().and(measure.conditions());
@@ -211,9 +229,10 @@ pub fn measure_missing(
         return Ok(0);
     }
     let wanted: HashSet<PlacedUnit> = missing.iter().copied().collect();
+    let level = table.level_of_new_entries(measure.anchors()?.as_slice());
     let visit = |_| {
         let mut samples = measure.units(network)?;
-        let slowdown = slowdown(table, &samples);
+        let slowdown = slowdown(table, &samples).unwrap_or(level.ratio);
         samples.retain(|sample| wanted.contains(&sample.unit));
         for sample in &mut samples {
             sample.latency = sample.latency.at_usual_speed(slowdown);
@@ -226,14 +245,32 @@ pub fn measure_missing(
 }
 
 /// The slowdown of the device since `table` was measured: the median ratio over the samples of
-/// units that the table has, or 1 if it lacks more than half of the units.
-fn slowdown(table: &Table, samples: &[Sample]) -> f64 {
+/// units that the table has. `None` if it lacks more than half of the units.
+fn slowdown(table: &Table, samples: &[Sample]) -> Option<f64> {
     let known = samples
         .iter()
         .filter_map(|sample| Some(sample.latency.p50_ms / table.get(&sample.unit)?.latency.p50_ms));
     let mut known: Vec<f64> = known.collect();
     match 2 * known.len() < samples.len() {
-        true => 1.0,
-        false => median(&mut known).unwrap_or(1.0),
+        true => None,
+        false => median(&mut known),
+    }
+}
+
+impl Table {
+    /// The level at which blocks were measured while the anchors had these readings, relative to
+    /// the entries of the table. A table without entries takes over the readings.
+    fn level_of_new_entries(&mut self, readings: &[AnchorReading]) -> Level {
+        if self.is_empty() && !readings.is_empty() {
+            self.anchors = anchors(readings);
+        }
+        Level::of(&self.anchors, readings).unwrap_or(Level::BUILT)
+    }
+}
+
+impl Entry {
+    /// The entry at the speed of the table's other entries.
+    fn at_level_of_build(self, level: Level) -> Self {
+        Self { latency: self.latency.at_usual_speed(level.ratio), ..self }
     }
 }

@@ -12,6 +12,7 @@ use crate::measure::lock::{LockError, MeasuringLock};
 use crate::measure::meter::Meter;
 use crate::measure::runs::{Measured, Runs};
 use crate::table::Table;
+use crate::table::anchors::{AnchorGraphs, AnchorReading, Level};
 use crate::table::build::{BuildFiles, Built, MeasureUnits, Progress, build};
 use crate::table::cache;
 use crate::table::journal::Sample;
@@ -38,9 +39,17 @@ pub struct DeviceTable {
     earlier_probe_ms: Option<f64>,
 }
 
+/// Number of undisturbed runs of each anchor in a reading of a build.
+const ANCHOR_RUNS: usize = 3;
+/// Number of readings of the anchors that give the level of now, each at other addresses, and their
+/// number of undisturbed runs.
+const LEVEL_READINGS: usize = 3;
+const LEVEL_RUNS: usize = 5;
+
 /// Measures blocks with a number of undisturbed runs of each network.
 struct MeteredUnits<'lock> {
     meter: Meter<'lock>,
+    anchors: AnchorGraphs,
     runs: usize,
     earlier_probe_ms: Option<f64>,
 }
@@ -48,6 +57,10 @@ struct MeteredUnits<'lock> {
 impl MeasureUnits for MeteredUnits<'_> {
     fn units(&mut self, network: &Network) -> Result<Vec<Sample>, PredictorError> {
         self.meter.blocks(network, self.runs)
+    }
+
+    fn anchors(&mut self) -> Result<Option<AnchorReading>, PredictorError> {
+        self.anchors.read(&mut self.meter, ANCHOR_RUNS).map(Some)
     }
 
     fn conditions(&mut self) -> Conditions {
@@ -96,9 +109,22 @@ impl DeviceTable {
         units.into_iter().all(|unit| self.table.get(&unit).is_some())
     }
 
+    /// Whether the table has blocks but no anchors, as those of earlier versions.
+    pub fn lacks_anchors(&self) -> bool {
+        self.table.anchors.is_empty() && !self.table.is_empty()
+    }
+
     /// Forgets the blocks of a space and how fast the device was, so that the next build measures
     /// both again. The file stays as it is until then.
+    ///
+    /// A table without anchors forgets all of its blocks, since their level is not known.
     pub fn forget(&mut self, space: &SearchSpace) {
+        if self.lacks_anchors() {
+            self.table = Table {
+                probe_ms: self.table.probe_ms,
+                ..Table::new(self.table.setup.clone(), self.table.settings)
+            };
+        }
         self.table.forget(&space.units());
         self.earlier_probe_ms = self.table.probe_ms.take();
     }
@@ -119,7 +145,8 @@ impl DeviceTable {
         let journal = cache::journal_path(&self.path, space);
         let files = BuildFiles { table: &self.path, journal: &journal };
         let (runs, earlier_probe_ms) = (settings.runs, self.earlier_probe_ms);
-        let mut measure = MeteredUnits { meter, runs, earlier_probe_ms };
+        let anchors = AnchorGraphs::of(&self.table.anchors)?;
+        let mut measure = MeteredUnits { meter, anchors, runs, earlier_probe_ms };
         let built = build(space, &mut self.table, files, settings, &mut measure, progress)?;
         if built == Built::Complete {
             self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
@@ -144,11 +171,29 @@ impl DeviceTable {
         let lock = acquire()?;
         let runs = BuildSettings::default().runs;
         let meter = Meter::new(&lock, self.table.setup.threads, self.table.probe_ms)?;
-        let mut measure = MeteredUnits { meter, runs, earlier_probe_ms: None };
+        let anchors = AnchorGraphs::of(&self.table.anchors)?;
+        let mut measure = MeteredUnits { meter, anchors, runs, earlier_probe_ms: None };
         let prediction = self.table.predict_or_measure(network, &mut measure)?;
         self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
         self.table.save(&self.path)?;
         Ok(prediction)
+    }
+
+    /// Reads the anchors, which takes some seconds, and compares them with the build.
+    ///
+    /// # Errors
+    /// [`PredictorError::NoAnchors`]: an earlier version wrote the table. Otherwise an anchor cannot
+    /// be measured.
+    pub fn read_level(&self, lock: &MeasuringLock) -> Result<Level, PredictorError> {
+        let no_anchors = || PredictorError::NoAnchors { path: self.path.clone() };
+        if self.table.anchors.is_empty() {
+            return Err(no_anchors());
+        }
+        let anchors = AnchorGraphs::of(&self.table.anchors)?;
+        let mut meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
+        let read = |_| anchors.read(&mut meter, LEVEL_RUNS);
+        let readings = (0..LEVEL_READINGS).map(read).collect::<Result<Vec<_>, _>>()?;
+        Level::of(&self.table.anchors, &readings).ok_or_else(no_anchors)
     }
 
     /// Measures a whole network on `threads` threads of this device.

@@ -11,6 +11,7 @@ use crate::device::setup::Setup;
 use crate::measure::conditions::Conditions;
 use crate::measure::quantiles::Quantiles;
 use crate::measure::speed::slowdowns;
+use crate::table::anchors::AnchorReading;
 use crate::table::file::{self, FileError};
 use crate::table::plan::BuildSettings;
 use crate::table::{Entry, Timing};
@@ -49,12 +50,15 @@ pub(crate) struct Journal {
     settings: BuildSettings,
     #[serde(default)]
     pub(crate) conditions: Conditions,
+    /// Readings of the anchors, spread over the build.
+    #[serde(default)]
+    pub(crate) anchors: Vec<AnchorReading>,
     pub(crate) visits: Vec<Visit>,
 }
 
 impl Journal {
-    /// Version 1 lacks the conditions.
-    const FORMAT: u32 = 2;
+    /// Version 1 lacks the conditions, and versions 1 and 2 lack the anchors.
+    const FORMAT: u32 = 3;
 
     /// Continues the journal at `path`, or starts a new one if there is none or it is of another
     /// build.
@@ -70,6 +74,7 @@ impl Journal {
             space,
             settings,
             conditions: Conditions::default(),
+            anchors: Vec::new(),
             visits: Vec::new(),
         };
         let same = |old: &Self| {

@@ -12,6 +12,7 @@ use crate::measure::meter::Meter;
 use crate::measure::relative_latency::remeasure_outlier;
 use crate::measure::runs::{Measured, Runs};
 use crate::table::Table;
+use crate::table::anchors::Level;
 use crate::table::device_table::DeviceTable;
 
 /// A latency source that predicts from a complete table and measures on this device.
@@ -19,6 +20,8 @@ use crate::table::device_table::DeviceTable;
 pub struct NativeLatency {
     /// A table of this device, which must have all units of the networks to predict.
     pub table: Table,
+    /// How fast the device is now, relative to the table.
+    pub level: Level,
     /// Number of undisturbed runs for each network that is measured.
     pub runs: usize,
 }
@@ -58,7 +61,8 @@ impl NativeLatency {
 
 impl LatencySource for NativeLatency {
     fn predict_ms(&self, network: &Network) -> Result<f64, LatencyError> {
-        self.table.predict_ms(network).map_err(|error| failed(network, &error))
+        let built_ms = self.table.predict_ms(network).map_err(|error| failed(network, &error))?;
+        Ok(self.level.ratio * built_ms)
     }
 
     fn measure_ms(&self, network: &Network) -> Result<f64, LatencyError> {

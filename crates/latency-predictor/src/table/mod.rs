@@ -1,5 +1,6 @@
 //! Latency tables: latencies of blocks measured on one device, one RON file each.
 
+pub(crate) mod anchors;
 pub(crate) mod build;
 pub(crate) mod build_record;
 pub(crate) mod cache;
@@ -18,6 +19,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::device::setup::{ForeignSetup, Setup};
 use crate::measure::quantiles::Quantiles;
+use crate::table::anchors::Anchor;
 use crate::table::build_record::BuildRecord;
 use crate::table::file::FileError;
 use crate::table::plan::BuildSettings;
@@ -70,14 +72,21 @@ pub struct Table {
     /// one by one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub builds: Vec<BuildRecord>,
+    /// The anchors at the speed of the entries. Tables of formats 1 and 2 have none.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "anchors::anchor_list::deserialize"
+    )]
+    pub anchors: Vec<Anchor>,
     #[serde(with = "entry_list")]
     entries: HashMap<PlacedUnit, Entry>,
 }
 
 impl Table {
     /// The version of the file format that this version of the crate writes. It also reads version
-    /// 1, which lacks the builds.
-    pub const FORMAT: u32 = 2;
+    /// 1, which lacks the builds and the anchors, and version 2, which lacks the anchors.
+    pub const FORMAT: u32 = 3;
 
     /// Creates a table without entries.
     pub fn new(setup: Setup, settings: BuildSettings) -> Self {
@@ -89,6 +98,7 @@ impl Table {
             settings,
             probe_ms: None,
             builds: Vec::new(),
+            anchors: Vec::new(),
             entries: HashMap::new(),
         }
     }

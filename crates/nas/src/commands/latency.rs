@@ -1,7 +1,9 @@
 //! `nas latency`: prediction and measurement of single networks.
 
 use anyhow::Result;
-use latency_predictor::{Coverage, DeviceTable, Measured, Prediction, Quantiles, Runs, Table};
+use latency_predictor::{
+    Coverage, DeviceTable, Level, Measured, Prediction, Quantiles, Runs, Table,
+};
 use search_space::{AllRuns, Network, Statistic};
 use serde::Serialize;
 
@@ -23,6 +25,9 @@ struct Block {
 struct Latency {
     name: String,
     predicted_ms: f64,
+    /// How fast the device is relative to the build of the table; the blocks are at the level of the
+    /// build.
+    level: Level,
     coverage: Coverage,
     #[serde(skip_serializing_if = "Option::is_none")]
     measured: Option<Measured>,
@@ -42,8 +47,10 @@ pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
 fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     let network = load::runnable(net, Copies::Measured)?;
     let mut device = tables::open(global, &args.table)?;
+    tables::check_level(global, &device, &args.level)?;
     tables::warn_of_disturbed(&device, None);
     let prediction = tables::predict(global, &mut device, &network)?;
+    let level = tables::level(global, &device, &args.level)?;
     let measured = match args.measure {
         false => None,
         true => {
@@ -57,7 +64,8 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     let blocks = if args.per_block { blocks(&network, &device.table) } else { Vec::new() };
     let latency = Latency {
         name: network.name.clone(),
-        predicted_ms: prediction.ms,
+        predicted_ms: level.ratio * prediction.ms,
+        level,
         coverage: prediction.coverage,
         measured,
         blocks,
@@ -87,6 +95,7 @@ fn print(latency: &Latency, device: &DeviceTable, args: &LatencyArgs) {
         exact * 100.0,
         measured_now * 100.0
     );
+    outln!("level      {:+.1} % since the build", (latency.level.ratio - 1.0) * 100.0);
     if let Some(measured) = &latency.measured {
         print_measured(latency.predicted_ms, measured, args);
     }
@@ -95,6 +104,7 @@ fn print(latency: &Latency, device: &DeviceTable, args: &LatencyArgs) {
         return;
     }
     let rows = latency.blocks.iter().map(|Block { block, p50_ms }| {
+        let p50_ms = p50_ms * latency.level.ratio;
         let share = p50_ms / latency.predicted_ms * 100.0;
         vec![block.clone(), format!("{:.1}", p50_ms * 1e3), format!("{share:.1} %")]
     });
@@ -140,6 +150,7 @@ fn side(off: f64) -> &'static str {
 struct Line {
     genotype: String,
     predicted_ms: f64,
+    level: f64,
     coverage: Coverage,
 }
 
@@ -157,12 +168,19 @@ fn predict_file(global: &Global, args: &LatencyArgs, file: &str) -> Result<()> {
         networks.push((genotype, network));
     }
     let mut device = tables::open(global, &args.table)?;
+    tables::check_level(global, &device, &args.level)?;
     tables::warn_of_disturbed(&device, None);
+    let mut level = None;
     for (genotype, network) in &networks {
         let Prediction { ms, coverage, .. } = tables::predict(global, &mut device, network)?;
-        let genotype = genotype.to_string();
+        // A new table has anchors only after its first block was measured.
+        let level = match level {
+            Some(level) => level,
+            None => *level.insert(tables::level(global, &device, &args.level)?.ratio),
+        };
+        let (genotype, ms) = (genotype.to_string(), level * ms);
         if global.json {
-            let line = Line { genotype, predicted_ms: ms, coverage };
+            let line = Line { genotype, predicted_ms: ms, level, coverage };
             outln!("{}", serde_json::to_string(&line)?);
         } else {
             outln!("{genotype} {ms:.4}");

@@ -24,7 +24,7 @@ use controller::study::{Study, StudyError};
 use crate::args::{Global, SearchArgs};
 use crate::exit::{Outcome, bad_input, stopped};
 use crate::progress::{Progress, note};
-use crate::{interrupt, output_folder};
+use crate::{interrupt, output_folder, tables};
 use results::Results;
 use sources::Latency;
 
@@ -46,8 +46,10 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let problem = opened.problem();
     check_limits(&problem, global.seed)
         .map_err(|unmet| bad_input("--max", screen::unmet(&unmet)))?;
+    let mut latency_of_study = None;
     if resumes {
-        settings = study::continued(&out, settings, args.samples, problem.limits)?;
+        let (continued, latency) = study::continued(&out, settings, args.samples, problem.limits)?;
+        (settings, latency_of_study) = (continued, Some(latency));
         screen::extension(&settings).iter().for_each(|text| note(global, text));
     }
     set_jobs(global)?;
@@ -55,7 +57,7 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     output_folder::prepare(&out)?;
     interrupt::listen();
 
-    let sources = opened.complete(global)?;
+    let sources = opened.complete(global, latency_of_study.as_ref())?;
     let problem = sources.problem();
     let range = range(&problem, global.seed)?;
     let mut results = Results::new(&sources, settings, range);
@@ -65,7 +67,8 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
             return Err(bad_input("--w", error));
         }
         note(global, &screen::range(&problem, &range, results.settings.goal.targets()));
-        if sources.measures() {
+        if let Latency::Device(native) = &sources.latency {
+            note(global, &format!("speed of this CPU: {}", tables::level_words(native.level)));
             note(global, &screen::acceptance(results.settings.goal.targets()));
         }
         let cannot_be_met = |target: &Target| range.binding(*target) == Binding::CannotBeMet;

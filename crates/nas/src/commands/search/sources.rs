@@ -6,10 +6,11 @@ use anyhow::Result;
 use controller::accuracy::surrogate::Surrogate;
 use controller::accuracy::{AccuracySource, AccuracyTable, Estimate, Scale, TableColumns};
 use controller::search::{LatencyOf, Limits, Problem};
-use latency_predictor::{DeviceTable, NativeLatency};
+use controller::study::LatencyId;
+use latency_predictor::{DeviceTable, Level, NativeLatency};
 use search_space::{Domain, Genotype, SearchSpace};
 
-use crate::args::{AccuracyArg, Global, SearchArgs};
+use crate::args::{AccuracyArg, Global, LevelChoice, SearchArgs};
 use crate::exit::bad_input;
 use crate::folder_readme::setup_words;
 use crate::progress::note;
@@ -43,6 +44,7 @@ pub(super) struct Opened {
     sources: Sources,
     device: Option<DeviceTable>,
     runs: usize,
+    level: LevelChoice,
     /// The space as the user named it.
     space_argument: String,
 }
@@ -99,6 +101,9 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
         (None, None, Some(_)) => Some(tables::open(global, &args.table)?),
         _ => None,
     };
+    if let Some(device) = &device {
+        tables::check_level(global, device, &args.level)?;
+    }
     let domain = match (&accuracy, &space) {
         (Accuracy::Table(table), _) => table.domain.clone(),
         (Accuracy::Surrogate(_), Some(space)) => space.domain(),
@@ -108,7 +113,8 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     let limits = args.max.clone().unwrap_or_default();
     let sources = Sources { domain, space, limits, accuracy, latency };
     let runs = args.runs.map_or(DEFAULT_RUNS, usize::from);
-    Ok(Opened { sources, device, runs, space_argument: space_name.to_owned() })
+    let level = args.level;
+    Ok(Opened { sources, device, runs, level, space_argument: space_name.to_owned() })
 }
 
 fn read(
@@ -187,13 +193,24 @@ impl Opened {
         self.sources.problem()
     }
 
-    /// Measures the blocks that the device's table lacks.
-    pub(super) fn complete(mut self, global: &Global) -> Result<Sources> {
+    /// Measures the blocks that the device's table lacks. Latencies are predicted at the level of
+    /// the study that is resumed, or of now.
+    pub(super) fn complete(
+        mut self,
+        global: &Global,
+        of_study: Option<&LatencyId>,
+    ) -> Result<Sources> {
         if let (Some(mut device), Some(space)) = (self.device, &self.sources.space) {
             tables::complete(global, space, &mut device)?;
             let named = NamedSpace { name: &space.name, argument: &self.space_argument };
             tables::warn_of_disturbed(&device, Some(named));
-            let native = NativeLatency { table: device.table, runs: self.runs };
+            let level = match of_study {
+                Some(LatencyId::Device { level: ratio, .. }) => {
+                    Level { ratio: *ratio, ..Level::BUILT }
+                }
+                _ => tables::level(global, &device, &self.level)?,
+            };
+            let native = NativeLatency { table: device.table, level, runs: self.runs };
             self.sources.latency = Latency::Device(Box::new(native));
         }
         Ok(self.sources)

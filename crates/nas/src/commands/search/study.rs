@@ -13,20 +13,20 @@ use super::sources::{Accuracy, Latency, Sources};
 use crate::exit::bad_input;
 use crate::shell;
 
-/// The settings with which the study in `out` goes on. Another search is refused before anything is
+/// The settings with which the study in `out` goes on, and its source of latencies. Another search is refused before anything is
 /// measured.
 pub(super) fn continued(
     out: &Path,
     new: SearchSettings,
     samples: Option<usize>,
     limits: &Limits,
-) -> Result<SearchSettings> {
+) -> Result<(SearchSettings, LatencyId)> {
     let study = Study::open(out).map_err(unusable)?;
     let stored = study.manifest().map_err(unusable)?;
     let asked = SearchSettings { samples: stored.samples, earlier: stored.earlier.clone(), ..new };
     let wanted = stored.with_search(&asked, limits);
     study.refuse_other(&wanted.to_settings()).map_err(unusable)?;
-    settings::continued(asked, samples, out)
+    Ok((settings::continued(asked, samples, out)?, stored.latency))
 }
 
 /// Resumes the study in `out`, or creates one.
@@ -77,6 +77,7 @@ fn ids(sources: &Sources, goal: &Goal) -> Result<SourceIds> {
                 runtime: format!("{} {}", setup.runtime.name(), setup.runtime_version),
                 threads: setup.threads,
                 fingerprint: format!("{:016x}", native.table.fingerprint(&units)),
+                level: native.level.ratio,
             }
         }
         Latency::Column => LatencyId::Column,
