@@ -271,9 +271,9 @@ pub(crate) struct TableChoice {
 #[derive(Clone, Copy, clap::Args)]
 pub(crate) struct LevelChoice {
     /// Predict latencies at the speed of this CPU now, for which the anchors of the table are measured
-    /// again, or at its speed during the build
-    #[arg(long, value_enum, value_name = "LEVEL", default_value_t = LevelArg::Now)]
-    pub(crate) level: LevelArg,
+    /// again, or at its speed during the build [default: now]
+    #[arg(long, value_enum, value_name = "LEVEL")]
+    pub(crate) level: Option<LevelArg>,
 }
 
 /// The values of `--level`.

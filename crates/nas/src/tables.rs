@@ -140,7 +140,7 @@ pub(crate) fn check_level(
 /// Whether latencies are predicted at the speed of this device now.
 fn has_level_of_now(global: &Global, device: &DeviceTable, choice: &LevelChoice) -> Result<bool> {
     let is_of_here = device.table.check_setup(&setup(global)?).is_ok();
-    Ok(choice.level == LevelArg::Now && is_of_here)
+    Ok(choice.level != Some(LevelArg::Built) && is_of_here)
 }
 
 /// How long the same work takes now relative to the build, such as `3.1 % slower than ...`.

@@ -143,6 +143,7 @@ fn refuse_contradictions(
         ("--table", args.table.table.is_some()),
         ("--allow-foreign", args.table.allow_foreign),
         ("--runs", args.runs.is_some()),
+        ("--level", args.level.level.is_some()),
         ("--margin", args.margin.is_some()),
         ("--statistic", args.statistic.is_some()),
     ];
