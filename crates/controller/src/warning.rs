@@ -14,6 +14,11 @@ pub enum Warning {
         /// The maximum slowdown, as a ratio to the undisturbed machine.
         slowdown: f64,
     },
+    /// The anchors of a latency table were measured while other work slowed the machine.
+    BusyLevel {
+        /// Their latency as a ratio to that during the build.
+        slowdown: f64,
+    },
     /// The blocks of a latency table were measured while other work disturbed the machine.
     DisturbedTable {
         /// Which blocks, in words.
@@ -69,6 +74,12 @@ impl fmt::Display for Warning {
                 "other work slowed the machine by a factor of up to {slowdown:.1} nearly all the time \
                  while {} was measured; stop it and measure again",
                 networks.join(", ")
+            ),
+            Self::BusyLevel { slowdown } => write!(
+                f,
+                "other work slowed the machine while the anchors were measured ({:+.1} %), so \
+                 predictions may be too high; stop it, or pass --level built",
+                (slowdown - 1.0) * 100.0
             ),
             Self::DisturbedTable { blocks, signs, advice } => write!(
                 f,

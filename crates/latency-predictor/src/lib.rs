@@ -16,7 +16,7 @@ pub use measure::processor_time::ProcessorTime;
 pub use measure::quantiles::Quantiles;
 pub use measure::relative_latency::remeasure_outlier;
 pub use measure::runs::{Measured, Runs};
-pub use table::anchors::{Anchor, AnchorReading, Level};
+pub use table::anchors::{Anchor, Level, WholeLatency};
 pub use table::build::{BuildFiles, Built, MeasureUnits, Progress, build, measure_missing};
 pub use table::build_record::BuildRecord;
 pub use table::cache::{NoCacheFolder, cache_folder, journal_path, table_path};

@@ -110,17 +110,26 @@ pub(crate) fn complete(
     }
 }
 
-/// The level of predictions from a table: how fast this device is relative to the build. That of a
-/// table of another device is not known, so it is that of the build.
-pub(crate) fn level(global: &Global, device: &DeviceTable, choice: &LevelChoice) -> Result<Level> {
+/// The level of predictions from a table: how fast this device is relative to the build of the blocks
+/// of a space, if one is named. That of a table of another device is not known, so it is that of the build.
+pub(crate) fn level(
+    global: &Global,
+    device: &DeviceTable,
+    choice: &LevelChoice,
+    space: Option<&str>,
+) -> Result<Level> {
     if !has_level_of_now(global, device, choice)? {
         return Ok(Level::BUILT);
     }
     let lock = lock(global)?;
     let bar = Progress::start(global, "measuring anchors");
-    let level = device.read_level(&lock);
+    let level = device.read_level(&lock, space);
     bar.end();
-    Ok(level?)
+    let level = level?;
+    if level.is_of_a_busy_machine() {
+        screen::warn(&Warning::BusyLevel { slowdown: level.ratio });
+    }
+    Ok(level)
 }
 
 /// Checks that the level of predictions will be known, before anything is measured or written.

@@ -6,6 +6,7 @@ use crate::error::PredictorError;
 use crate::measure::meter::Meter;
 use crate::measure::sampling::Sampling;
 use crate::measure::undisturbed::MAX_SLOWDOWN;
+use crate::table::anchors::WholeLatency;
 use crate::table::journal::Sample;
 
 impl Meter<'_> {
@@ -29,5 +30,17 @@ impl Meter<'_> {
         self.seen.networks += 1;
         self.seen.slowed_networks += usize::from(sampled.slowdown > MAX_SLOWDOWN);
         Ok(sampled.units(&graph))
+    }
+
+    /// Times a network as a whole in about `runs` undisturbed runs of one copy.
+    pub(crate) fn whole(
+        &mut self,
+        network: &Network,
+        runs: usize,
+    ) -> Result<WholeLatency, PredictorError> {
+        let sampling = Sampling { copies: 1, undisturbed: runs, at_any_moment: 0 };
+        let sampled = self.sample(&network.lower()?, sampling)?;
+        let total = sampled.total().ok_or(PredictorError::NoRuns)?;
+        Ok(WholeLatency { p50_ms: total.p50_ms, disturbed: sampled.slowdown > MAX_SLOWDOWN })
     }
 }

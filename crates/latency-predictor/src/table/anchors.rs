@@ -1,122 +1,163 @@
-//! Anchors: networks that are measured as a whole during a build and again whenever its table is
-//! used. A machine may be slower or faster by some per cent an hour later. The blocks of a table are
-//! right relative to each other, so the ratio of the anchors then and now, the level, corrects all
-//! of them.
+//! Anchors: networks of a build that are measured again whenever its table is used. A machine may be
+//! slower or faster by some per cent an hour later. The blocks of a table are right relative to each
+//! other, so the ratio of measured to predicted latencies of the anchors, the level, corrects all of
+//! them.
 
-use search_space::{Graph, published};
+use search_space::Network;
 use serde::{Deserialize, Serialize};
 
 use crate::error::PredictorError;
-use crate::measure::meter::Meter;
-use crate::measure::quantiles::{median, whole_ns};
-use crate::measure::sampling::Sampling;
+use crate::measure::quantiles::median;
+use crate::table::Table;
 
-/// The anchors: from the fastest to the slowest ones of usual spaces. The weights of all but the
-/// first two are many times larger than a second-level cache.
-const ANCHORS: [&str; 6] = [
-    "shufflenet_v2@width=0.5",
-    "mobilenet_v1@width=0.25",
-    "mobilenet_v3_small",
-    "mobilenet_v3_large",
-    "mobilenet_v2",
-    "mobilenet_v2@width=1.4",
-];
-
-/// A network with its latency during the build.
+/// A network all of whose blocks the table has.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Anchor {
-    /// Name of the published network with its options.
-    pub network: String,
-    /// Its latency at the speed that the entries of the table have, in milliseconds.
+    /// Name of the search space with whose blocks it was measured; empty for a network that was
+    /// measured alone.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub space: String,
+    /// The network.
+    pub network: Network,
+}
+
+/// The latency of a whole network.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct WholeLatency {
+    /// The median in milliseconds.
     pub p50_ms: f64,
+    /// Whether even the quietest runs were disturbed.
+    pub disturbed: bool,
 }
 
 /// How fast the device is relative to the build of a table.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Level {
-    /// The latency of the anchors as a ratio to that during the build: above 1 if the device is
-    /// slower now.
+    /// Measured latencies of the anchors as a ratio to their predicted latencies: above 1 if the
+    /// device is slower now.
     pub ratio: f64,
     /// The smallest ratio of a single anchor.
     pub min: f64,
     /// The largest ratio of a single anchor.
     pub max: f64,
+    /// Share of the anchors that were measured on the undisturbed device.
+    pub undisturbed: f64,
 }
 
 impl Level {
     /// The level of the build itself.
-    pub const BUILT: Self = Self { ratio: 1.0, min: 1.0, max: 1.0 };
+    pub const BUILT: Self = Self { ratio: 1.0, min: 1.0, max: 1.0, undisturbed: 1.0 };
 
-    /// The level that readings of the anchors show. The ratio is the geometric mean over the
-    /// anchors without the smallest and the largest one. `None` without readings.
-    pub fn of(anchors: &[Anchor], readings: &[AnchorReading]) -> Option<Self> {
-        let ratio = |(index, anchor): (usize, &Anchor)| {
-            let read = readings.iter().filter_map(|reading| reading.p50_ms.get(index).copied());
-            Some(median(&mut read.collect::<Vec<_>>())? / anchor.p50_ms)
+    /// The level that ratios of measured to predicted latencies show, those of each anchor with
+    /// whether they were disturbed. Disturbed ratios count only for anchors without others. The
+    /// ratio is the geometric mean over the anchors without the smallest and the largest one. `None`
+    /// without ratios.
+    pub fn of(anchors: &[Vec<(f64, bool)>]) -> Option<Self> {
+        let of_anchor = |all: &Vec<(f64, bool)>, disturbed: bool| {
+            let ratios =
+                all.iter().filter(|(_, other)| *other == disturbed).map(|(ratio, _)| *ratio);
+            median(&mut ratios.collect::<Vec<_>>())
         };
-        let mut ratios: Vec<f64> = anchors.iter().enumerate().filter_map(ratio).collect();
+        let undisturbed = anchors.iter().filter(|all| of_anchor(all, false).is_some()).count();
+        let ratio = |all| of_anchor(all, false).or_else(|| of_anchor(all, true));
+        let mut ratios: Vec<f64> = anchors.iter().filter_map(ratio).collect();
         ratios.sort_unstable_by(f64::total_cmp);
         let (&min, &max) = ratios.first().zip(ratios.last())?;
         let trimmed = usize::from(ratios.len() > 2);
         let middle = &ratios[trimmed..ratios.len() - trimmed];
         let mean = middle.iter().map(|ratio| ratio.ln()).sum::<f64>() / middle.len() as f64;
-        Some(Self { ratio: mean.exp(), min, max })
+        let undisturbed = undisturbed as f64 / ratios.len() as f64;
+        Some(Self { ratio: mean.exp(), min, max, undisturbed })
+    }
+
+    /// Whether most anchors were measured on a busy machine, so that the level is too high.
+    pub fn is_of_a_busy_machine(&self) -> bool {
+        self.undisturbed < 0.5
     }
 }
 
-/// One reading of all anchors, in their order.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct AnchorReading {
-    /// Latencies in milliseconds.
-    pub p50_ms: Vec<f64>,
-}
+/// Number of anchors of a space.
+const ANCHORS: usize = 6;
+/// Number of undisturbed measurements of each anchor, each at other addresses in memory.
+const READINGS: usize = 3;
+/// Maximum number of measurements of each anchor.
+const MAX_READINGS: usize = 8;
 
-/// The anchors with the medians of their readings. Empty without readings.
-pub(crate) fn anchors(readings: &[AnchorReading]) -> Vec<Anchor> {
-    let anchor = |(index, name): (usize, &&str)| {
-        let read = readings.iter().filter_map(|reading| reading.p50_ms.get(index).copied());
-        let p50_ms = whole_ns(median(&mut read.collect::<Vec<_>>())?);
-        Some(Anchor { network: (*name).to_owned(), p50_ms })
-    };
-    ANCHORS.iter().enumerate().filter_map(anchor).collect()
-}
-
-/// The graphs of anchors, to be read again and again.
-#[derive(Debug)]
-pub(crate) struct AnchorGraphs(Vec<Graph>);
-
-impl AnchorGraphs {
-    /// The anchors of a table, or those of a new one.
-    pub(crate) fn of(anchors: &[Anchor]) -> Result<Self, PredictorError> {
-        let names: Vec<&str> = match anchors {
-            [] => ANCHORS.to_vec(),
-            anchors => anchors.iter().map(|anchor| anchor.network.as_str()).collect(),
-        };
-        let graph =
-            |name| -> Result<Graph, PredictorError> { Ok(published::network(name)?.lower()?) };
-        Ok(Self(names.into_iter().map(graph).collect::<Result<_, _>>()?))
+impl Table {
+    /// The anchors for predictions of networks of a space: its own, or else some of all anchors.
+    fn anchors_for(&self, space: Option<&str>) -> Vec<&Anchor> {
+        let usable = |anchor: &&Anchor| self.predict_ms(&anchor.network).is_ok();
+        let all: Vec<&Anchor> = self.anchors.iter().filter(usable).collect();
+        let own = all.iter().copied().filter(|anchor| Some(&*anchor.space) == space);
+        let own: Vec<&Anchor> = own.collect();
+        if !own.is_empty() {
+            return own;
+        }
+        let count = all.len().min(ANCHORS);
+        (0..count).map(|index| all[index * all.len() / count]).collect()
     }
 
-    /// Measures each anchor in about `runs` undisturbed runs at new addresses in memory.
-    pub(crate) fn read(
+    /// Measures the anchors, in turns and until enough measurements were undisturbed. `None` if the
+    /// table has no anchors or `measure` nothing to measure with.
+    pub(crate) fn read_level(
         &self,
-        meter: &mut Meter<'_>,
-        runs: usize,
-    ) -> Result<AnchorReading, PredictorError> {
-        let sampling = Sampling { copies: 1, undisturbed: runs, at_any_moment: 0 };
-        let mut p50_ms = |graph| -> Result<f64, PredictorError> {
-            let total = meter.sample(graph, sampling)?.total();
-            Ok(total.ok_or(PredictorError::NoRuns)?.p50_ms)
+        space: Option<&str>,
+        measure: &mut dyn FnMut(&Network) -> Result<Option<WholeLatency>, PredictorError>,
+    ) -> Result<Option<Level>, PredictorError> {
+        let anchors = self.anchors_for(space);
+        let mut ratios: Vec<Vec<(f64, bool)>> = vec![Vec::new(); anchors.len()];
+        for _ in 0..MAX_READINGS {
+            for (Anchor { network, .. }, ratios) in anchors.iter().zip(&mut ratios) {
+                if ratios.iter().filter(|(_, disturbed)| !disturbed).count() >= READINGS {
+                    continue;
+                }
+                let Some(WholeLatency { p50_ms, disturbed }) = measure(network)? else {
+                    return Ok(None);
+                };
+                ratios.push((p50_ms / self.predict_ms(network)?, disturbed));
+            }
+        }
+        Ok(Level::of(&ratios))
+    }
+
+    /// Chooses the anchors of a space from the networks in which its blocks were measured, evenly
+    /// over the logarithm of latency.
+    pub(crate) fn set_anchors<'n>(
+        &mut self,
+        space: &str,
+        networks: impl Iterator<Item = &'n Network>,
+    ) {
+        let log = |network: &'n Network| Some((self.predict_ms(network).ok()?.ln(), network));
+        let mut networks: Vec<(f64, &Network)> = networks.filter_map(log).collect();
+        networks.sort_by(|(a, _), (b, _)| a.total_cmp(b));
+        let Some((&(least, _), &(most, _))) = networks.first().zip(networks.last()) else { return };
+        let nearest = |index: usize| {
+            let wanted = least + (most - least) * index as f64 / (ANCHORS - 1) as f64;
+            let distance = |place: &usize| (networks[*place].0 - wanted).abs();
+            (0..networks.len()).min_by(|a, b| distance(a).total_cmp(&distance(b)))
         };
-        Ok(AnchorReading { p50_ms: self.0.iter().map(&mut p50_ms).collect::<Result<_, _>>()? })
+        let mut places: Vec<usize> = (0..ANCHORS).filter_map(nearest).collect();
+        places.dedup();
+        let anchor = |place: usize| {
+            let network = networks[place].1.clone();
+            Anchor { space: space.to_owned(), network }
+        };
+        let chosen: Vec<Anchor> = places.into_iter().map(anchor).collect();
+        self.anchors.retain(|anchor| anchor.space != space);
+        self.anchors.extend(chosen);
+    }
+
+    /// Adds a network that was measured alone, unless there are enough anchors.
+    pub(crate) fn add_anchor(&mut self, network: &Network) {
+        if self.anchors.len() < ANCHORS {
+            self.anchors.push(Anchor { space: String::new(), network: network.clone() });
+        }
     }
 }
 
 /// Reads anchors from a file and checks them.
 pub(crate) mod anchor_list {
-    use search_space::published;
     use serde::de::Error;
     use serde::{Deserialize, Deserializer};
 
@@ -126,13 +167,9 @@ pub(crate) mod anchor_list {
         deserializer: D,
     ) -> Result<Vec<Anchor>, D::Error> {
         let anchors = Vec::<Anchor>::deserialize(deserializer)?;
-        for Anchor { network, p50_ms } in &anchors {
-            if !(p50_ms.is_finite() && *p50_ms > 0.0) {
-                let message = format!("anchor {network}: found p50_ms {p50_ms}; expected: above 0");
-                return Err(D::Error::custom(message));
-            }
-            published::network(network)
-                .map_err(|error| D::Error::custom(format!("anchor {network}: {error}")))?;
+        for Anchor { network, .. } in &anchors {
+            let name = &network.name;
+            network.lower().map_err(|error| D::Error::custom(format!("anchor {name}: {error}")))?;
         }
         Ok(anchors)
     }

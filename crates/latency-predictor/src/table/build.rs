@@ -12,7 +12,7 @@ use search_space::{
 use crate::error::PredictorError;
 use crate::measure::conditions::Conditions;
 use crate::measure::quantiles::median;
-use crate::table::anchors::{AnchorReading, Level, anchors};
+use crate::table::anchors::{Level, WholeLatency};
 use crate::table::build_record::BlocksOf;
 use crate::table::file;
 use crate::table::journal::{self, Journal, Sample, Visit};
@@ -27,11 +27,11 @@ pub trait MeasureUnits {
     /// The network cannot be measured.
     fn units(&mut self, network: &Network) -> Result<Vec<Sample>, PredictorError>;
 
-    /// Reads the anchors. `None`, the default, if there are none.
+    /// Measures a network as a whole. `None`, the default, if only blocks can be measured.
     ///
     /// # Errors
-    /// An anchor cannot be measured.
-    fn anchors(&mut self) -> Result<Option<AnchorReading>, PredictorError> {
+    /// The network cannot be measured.
+    fn whole(&mut self, _network: &Network) -> Result<Option<WholeLatency>, PredictorError> {
         Ok(None)
     }
 
@@ -70,8 +70,6 @@ pub enum Built {
 
 /// Interval at which the journal is saved. A killed build loses what it has measured since then.
 const SAVE_EVERY: Duration = Duration::from_secs(2);
-/// Interval at which the anchors are read. A reading takes about half a second.
-const ANCHORS_EVERY: Duration = Duration::from_secs(8);
 
 /// The files of a build.
 #[derive(Clone, Copy, Debug)]
@@ -98,17 +96,26 @@ pub fn build(
 ) -> Result<Built, PredictorError> {
     let journal = files.journal;
     let wanted = wanted(space, table, settings);
-    let todo = todo(space, &wanted, settings);
+    let mut todo = todo(space, &wanted, settings);
     let mut done = Journal::resume(journal, &table.setup, space.fingerprint(), settings)?;
-    let measured = measure_all(&todo, &mut done, journal, measure, progress);
+    let before = table.level_of_new_blocks(measure)?;
+    let mut measured = measure_all(&todo, &mut done, journal, measure, progress);
+    if let Ok(Built::Complete) = measured {
+        let planned = &done.visits[..todo.len().min(done.visits.len())];
+        todo.extend(again(space, planned, settings));
+        measured = measure_all(&todo, &mut done, journal, measure, progress);
+    }
     if !matches!(measured, Ok(Built::Complete)) {
         done.save(journal)?;
         return measured;
     }
     table.settings = settings;
-    let level = table.level_of_new_entries(&done.anchors);
+    let after = table.level_of_new_blocks(measure)?;
+    let slowdown = (before.ratio * after.ratio).sqrt();
     let entries = journal::entries(&done.visits).into_iter();
-    table.extend(entries.map(|entry| entry.at_level_of_build(level)));
+    table.extend(entries.map(|entry| entry.at_usual_speed(slowdown)));
+    let in_context = todo.iter().filter(|(_, timing, _)| *timing == Timing::InContext);
+    table.set_anchors(&space.name, in_context.map(|(_, _, network)| network));
     let of = match wanted.len() == space.units().len() {
         true => BlocksOf::WholeSpace,
         false => BlocksOf::RestOfSpace,
@@ -127,7 +134,6 @@ fn measure_all(
     progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Built, PredictorError> {
     let mut saved = Instant::now();
-    let mut anchors_read: Option<Instant> = None;
     let before = done.conditions.clone();
     for (index, (label, timing, network)) in todo.iter().enumerate() {
         if progress(Progress { done: index, total: todo.len(), label }).is_break() {
@@ -135,10 +141,6 @@ fn measure_all(
         }
         if done.has(label) {
             continue;
-        }
-        if anchors_read.is_none_or(|read| read.elapsed() > ANCHORS_EVERY) {
-            done.anchors.extend(measure.anchors()?);
-            anchors_read = Some(Instant::now());
         }
         let samples = measure.units(network);
         done.conditions = before.clone().and(measure.conditions());
@@ -160,6 +162,29 @@ fn wanted(space: &SearchSpace, table: &Table, settings: BuildSettings) -> Vec<Pl
     let enough =
         |entry: &Entry| entry.timing == Timing::Isolated || entry.networks >= settings.rounds;
     space.units().into_iter().filter(|unit| !table.get(unit).is_some_and(enough)).collect()
+}
+
+/// Number of rounds in which units whose latencies are far apart are measured again.
+const ROUNDS_AGAIN: usize = 2;
+
+/// The networks to measure for units whose latencies in the planned networks were far apart.
+fn again(
+    space: &SearchSpace,
+    planned: &[Visit],
+    settings: BuildSettings,
+) -> Vec<(String, Timing, Network)> {
+    let wide = journal::widely_spread(planned);
+    let wide: Vec<PlacedUnit> =
+        space.units().into_iter().filter(|unit| wide.contains(unit)).collect();
+    let settings = BuildSettings { rounds: ROUNDS_AGAIN, seed: !settings.seed, ..settings };
+    let rounds = plan(space, &wide, &settings).rounds.into_iter().enumerate();
+    let label = |round: usize, network: &Network| format!("again {}: {}", round + 1, network.name);
+    let networks = rounds.flat_map(|(round, networks)| {
+        networks
+            .into_iter()
+            .map(move |network| (label(round, &network), Timing::InContext, network))
+    });
+    networks.collect()
 }
 
 /// The networks to measure, each with its label in the journal.
@@ -229,7 +254,8 @@ pub fn measure_missing(
         return Ok(0);
     }
     let wanted: HashSet<PlacedUnit> = missing.iter().copied().collect();
-    let level = table.level_of_new_entries(measure.anchors()?.as_slice());
+    let is_first = table.is_empty();
+    let level = table.level_of_new_blocks(measure)?;
     let visit = |_| {
         let mut samples = measure.units(network)?;
         let slowdown = slowdown(table, &samples).unwrap_or(level.ratio);
@@ -241,6 +267,9 @@ pub fn measure_missing(
     };
     let visits = (0..ON_DEMAND).map(visit).collect::<Result<Vec<Visit>, PredictorError>>()?;
     table.extend(journal::entries(&visits));
+    if is_first {
+        table.add_anchor(network);
+    }
     Ok(missing.len())
 }
 
@@ -258,19 +287,16 @@ fn slowdown(table: &Table, samples: &[Sample]) -> Option<f64> {
 }
 
 impl Table {
-    /// The level at which blocks were measured while the anchors had these readings, relative to
-    /// the entries of the table. A table without entries takes over the readings.
-    fn level_of_new_entries(&mut self, readings: &[AnchorReading]) -> Level {
-        if self.is_empty() && !readings.is_empty() {
-            self.anchors = anchors(readings);
-        }
-        Level::of(&self.anchors, readings).unwrap_or(Level::BUILT)
+    /// How fast the device is relative to the blocks that the table already has.
+    fn level_of_new_blocks(&self, measure: &mut dyn MeasureUnits) -> Result<Level, PredictorError> {
+        let level = self.read_level(None, &mut |network| measure.whole(network))?;
+        Ok(level.unwrap_or(Level::BUILT))
     }
 }
 
 impl Entry {
     /// The entry at the speed of the table's other entries.
-    fn at_level_of_build(self, level: Level) -> Self {
-        Self { latency: self.latency.at_usual_speed(level.ratio), ..self }
+    fn at_usual_speed(self, slowdown: f64) -> Self {
+        Self { latency: self.latency.at_usual_speed(slowdown), ..self }
     }
 }

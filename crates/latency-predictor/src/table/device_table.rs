@@ -12,7 +12,7 @@ use crate::measure::lock::{LockError, MeasuringLock};
 use crate::measure::meter::Meter;
 use crate::measure::runs::{Measured, Runs};
 use crate::table::Table;
-use crate::table::anchors::{AnchorGraphs, AnchorReading, Level};
+use crate::table::anchors::{Level, WholeLatency};
 use crate::table::build::{BuildFiles, Built, MeasureUnits, Progress, build};
 use crate::table::cache;
 use crate::table::journal::Sample;
@@ -39,17 +39,12 @@ pub struct DeviceTable {
     earlier_probe_ms: Option<f64>,
 }
 
-/// Number of undisturbed runs of each anchor in a reading of a build.
-const ANCHOR_RUNS: usize = 3;
-/// Number of readings of the anchors that give the level of now, each at other addresses, and their
-/// number of undisturbed runs.
-const LEVEL_READINGS: usize = 3;
-const LEVEL_RUNS: usize = 5;
+/// Number of undisturbed runs in a measurement of an anchor.
+const ANCHOR_RUNS: usize = 5;
 
 /// Measures blocks with a number of undisturbed runs of each network.
 struct MeteredUnits<'lock> {
     meter: Meter<'lock>,
-    anchors: AnchorGraphs,
     runs: usize,
     earlier_probe_ms: Option<f64>,
 }
@@ -59,8 +54,8 @@ impl MeasureUnits for MeteredUnits<'_> {
         self.meter.blocks(network, self.runs)
     }
 
-    fn anchors(&mut self) -> Result<Option<AnchorReading>, PredictorError> {
-        self.anchors.read(&mut self.meter, ANCHOR_RUNS).map(Some)
+    fn whole(&mut self, network: &Network) -> Result<Option<WholeLatency>, PredictorError> {
+        self.meter.whole(network, ANCHOR_RUNS).map(Some)
     }
 
     fn conditions(&mut self) -> Conditions {
@@ -145,8 +140,7 @@ impl DeviceTable {
         let journal = cache::journal_path(&self.path, space);
         let files = BuildFiles { table: &self.path, journal: &journal };
         let (runs, earlier_probe_ms) = (settings.runs, self.earlier_probe_ms);
-        let anchors = AnchorGraphs::of(&self.table.anchors)?;
-        let mut measure = MeteredUnits { meter, anchors, runs, earlier_probe_ms };
+        let mut measure = MeteredUnits { meter, runs, earlier_probe_ms };
         let built = build(space, &mut self.table, files, settings, &mut measure, progress)?;
         if built == Built::Complete {
             self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
@@ -171,29 +165,29 @@ impl DeviceTable {
         let lock = acquire()?;
         let runs = BuildSettings::default().runs;
         let meter = Meter::new(&lock, self.table.setup.threads, self.table.probe_ms)?;
-        let anchors = AnchorGraphs::of(&self.table.anchors)?;
-        let mut measure = MeteredUnits { meter, anchors, runs, earlier_probe_ms: None };
+        let mut measure = MeteredUnits { meter, runs, earlier_probe_ms: None };
         let prediction = self.table.predict_or_measure(network, &mut measure)?;
         self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
         self.table.save(&self.path)?;
         Ok(prediction)
     }
 
-    /// Reads the anchors, which takes some seconds, and compares them with the build.
+    /// Measures the anchors, those of the space with this name if it has any, which takes some
+    /// seconds.
     ///
     /// # Errors
     /// [`PredictorError::NoAnchors`]: an earlier version wrote the table. Otherwise an anchor cannot
     /// be measured.
-    pub fn read_level(&self, lock: &MeasuringLock) -> Result<Level, PredictorError> {
-        let no_anchors = || PredictorError::NoAnchors { path: self.path.clone() };
-        if self.table.anchors.is_empty() {
-            return Err(no_anchors());
-        }
-        let anchors = AnchorGraphs::of(&self.table.anchors)?;
+    pub fn read_level(
+        &self,
+        lock: &MeasuringLock,
+        space: Option<&str>,
+    ) -> Result<Level, PredictorError> {
         let mut meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
-        let read = |_| anchors.read(&mut meter, LEVEL_RUNS);
-        let readings = (0..LEVEL_READINGS).map(read).collect::<Result<Vec<_>, _>>()?;
-        Level::of(&self.table.anchors, &readings).ok_or_else(no_anchors)
+        let level = self
+            .table
+            .read_level(space, &mut |network| meter.whole(network, ANCHOR_RUNS).map(Some))?;
+        level.ok_or_else(|| PredictorError::NoAnchors { path: self.path.clone() })
     }
 
     /// Measures a whole network on `threads` threads of this device.

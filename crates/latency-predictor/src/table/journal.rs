@@ -1,7 +1,7 @@
 //! The journal of a build: what has been measured so far, and the table entries that result from
 //! it.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use search_space::PlacedUnit;
@@ -9,9 +9,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::device::setup::Setup;
 use crate::measure::conditions::Conditions;
-use crate::measure::quantiles::Quantiles;
+use crate::measure::quantiles::{Quantiles, quantile};
 use crate::measure::speed::slowdowns;
-use crate::table::anchors::AnchorReading;
 use crate::table::file::{self, FileError};
 use crate::table::plan::BuildSettings;
 use crate::table::{Entry, Timing};
@@ -50,15 +49,12 @@ pub(crate) struct Journal {
     settings: BuildSettings,
     #[serde(default)]
     pub(crate) conditions: Conditions,
-    /// Readings of the anchors, spread over the build.
-    #[serde(default)]
-    pub(crate) anchors: Vec<AnchorReading>,
     pub(crate) visits: Vec<Visit>,
 }
 
 impl Journal {
-    /// Version 1 lacks the conditions, and versions 1 and 2 lack the anchors.
-    const FORMAT: u32 = 3;
+    /// Version 1 lacks the conditions.
+    const FORMAT: u32 = 2;
 
     /// Continues the journal at `path`, or starts a new one if there is none or it is of another
     /// build.
@@ -74,7 +70,6 @@ impl Journal {
             space,
             settings,
             conditions: Conditions::default(),
-            anchors: Vec::new(),
             visits: Vec::new(),
         };
         let same = |old: &Self| {
@@ -94,11 +89,42 @@ impl Journal {
     }
 }
 
+/// The maximum interquartile range of a unit's latencies in different networks, as a share of their
+/// median.
+const MAX_SPREAD: f64 = 0.06;
+
 /// Computes entries from measured networks. The latencies are first corrected for the slowdown of
 /// the device during each network. Each quantile is then the median over the networks, so that no
 /// single network, with its neighbouring blocks, addresses in memory and time of measuring,
 /// determines it.
 pub(crate) fn entries(visits: &[Visit]) -> Vec<Entry> {
+    let entry = |(unit, (timing, samples)): (PlacedUnit, (Timing, Vec<Sample>))| {
+        let latencies: Vec<Quantiles> = samples.iter().map(|sample| sample.latency).collect();
+        let runs = samples.iter().map(|sample| sample.runs).sum();
+        let latency = Quantiles::medians(&latencies)?;
+        Some(Entry { unit, latency, runs, networks: samples.len(), timing })
+    };
+    samples_at_usual_speed(visits).into_iter().filter_map(entry).collect()
+}
+
+/// The units whose latencies in different networks are furthest apart, as many as a tenth of all
+/// units: those whose interquartile range exceeds [`MAX_SPREAD`] of the median.
+pub(crate) fn widely_spread(visits: &[Visit]) -> HashSet<PlacedUnit> {
+    let samples = samples_at_usual_speed(visits);
+    let most = samples.len() / 10;
+    let spread = |(unit, (_, samples)): (PlacedUnit, (Timing, Vec<Sample>))| {
+        let mut p50s: Vec<f64> = samples.iter().map(|sample| sample.latency.p50_ms).collect();
+        let [low, middle, high] = [0.25, 0.5, 0.75].map(|q| quantile(&mut p50s, q));
+        let spread = (high? - low?) / middle?;
+        (spread > MAX_SPREAD).then_some((unit, spread))
+    };
+    let mut wide: Vec<(PlacedUnit, f64)> = samples.into_iter().filter_map(spread).collect();
+    wide.sort_by(|(_, a), (_, b)| b.total_cmp(a));
+    wide.into_iter().take(most).map(|(unit, _)| unit).collect()
+}
+
+/// The samples of each unit, corrected for the slowdown of the device during each network.
+fn samples_at_usual_speed(visits: &[Visit]) -> HashMap<PlacedUnit, (Timing, Vec<Sample>)> {
     let p50s = |visit: &Visit| {
         visit.samples.iter().map(|sample| (sample.unit, sample.latency.p50_ms)).collect()
     };
@@ -111,11 +137,5 @@ pub(crate) fn entries(visits: &[Visit]) -> Vec<Entry> {
             samples.push(Sample { latency, ..*sample });
         }
     }
-    let entry = |(unit, (timing, samples)): (PlacedUnit, (Timing, Vec<Sample>))| {
-        let latencies: Vec<Quantiles> = samples.iter().map(|sample| sample.latency).collect();
-        let runs = samples.iter().map(|sample| sample.runs).sum();
-        let latency = Quantiles::medians(&latencies)?;
-        Some(Entry { unit, latency, runs, networks: samples.len(), timing })
-    };
-    found.into_iter().filter_map(entry).collect()
+    found
 }

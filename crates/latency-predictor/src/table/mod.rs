@@ -72,7 +72,8 @@ pub struct Table {
     /// one by one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub builds: Vec<BuildRecord>,
-    /// The anchors at the speed of the entries. Tables of formats 1 and 2 have none.
+    /// Networks that tell how fast the device is when the table is used. Tables of formats 1 and 2
+    /// have none.
     #[serde(
         default,
         skip_serializing_if = "Vec::is_empty",

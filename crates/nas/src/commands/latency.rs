@@ -50,7 +50,7 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     tables::check_level(global, &device, &args.level)?;
     tables::warn_of_disturbed(&device, None);
     let prediction = tables::predict(global, &mut device, &network)?;
-    let level = tables::level(global, &device, &args.level)?;
+    let level = tables::level(global, &device, &args.level, None)?;
     let measured = match args.measure {
         false => None,
         true => {
@@ -176,7 +176,9 @@ fn predict_file(global: &Global, args: &LatencyArgs, file: &str) -> Result<()> {
         // A new table has anchors only after its first block was measured.
         let level = match level {
             Some(level) => level,
-            None => *level.insert(tables::level(global, &device, &args.level)?.ratio),
+            None => {
+                *level.insert(tables::level(global, &device, &args.level, Some(&space.name))?.ratio)
+            }
         };
         let (genotype, ms) = (genotype.to_string(), level * ms);
         if global.json {

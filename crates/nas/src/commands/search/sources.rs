@@ -209,7 +209,7 @@ impl Opened {
                 Some(LatencyId::Device { level: ratio, .. }) => {
                     Level { ratio: *ratio, ..Level::BUILT }
                 }
-                _ => tables::level(global, &device, &self.level)?,
+                _ => tables::level(global, &device, &self.level, Some(&space.name))?,
             };
             let native = NativeLatency { table: device.table, level, runs: self.runs };
             self.sources.latency = Latency::Device(Box::new(native));
