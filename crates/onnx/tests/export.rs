@@ -116,6 +116,9 @@ fn odd_blocks() {
         "InvertedResidual(expand: 13, out: 3, kernel: 3, stride: 1, act: Relu, project_act: Relu6, skip: Pool)",
         "InvertedResidual(out: 3, kernel: 1, stride: 1, act: Relu, se: (channels: 1, gate: Sigmoid), skip: Identity)",
         "InvertedResidual(expand: 5, out: 7, kernel: 5, stride: 2, act: HardSwish, se: (channels: 3, gate: HardSigmoid))",
+        "UniversalInvertedBottleneck(start_kernel: 3, expand: 13, mid_kernel: 5, out: 3, stride: 1, act: Relu, skip: Identity)",
+        "UniversalInvertedBottleneck(start_kernel: 5, expand: 9, out: 24, stride: 2, act: HardSwish)",
+        "FusedInvertedBottleneck(expand: 24, out: 3, kernel: 3, stride: 1, act: Relu, skip: Identity)",
         "ShuffleUnitV1(out: 9, mid: 6, groups: 3, first_groups: 1, stride: 2)",
         "ShuffleUnitV2(out: 22, mid: 5, shortcut: 4, kernel: 5, stride: 2)",
     ];
@@ -123,6 +126,7 @@ fn odd_blocks() {
         "PoolThenConv(conv: 10, features: 11, act: HardSwish, dropout: 0.5)",
         "ConvThenPool(conv: 10, act: Relu6)",
         "Pool(dropout: 0.2, bias: false)",
+        "PoolThenConvNorm(features: 11, act: HardSwish)",
     ];
     for (index, block) in blocks.iter().enumerate() {
         let head = heads[index % heads.len()];

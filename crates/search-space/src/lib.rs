@@ -25,8 +25,8 @@ pub use hash::fnv1a;
 pub use latency::{LatencyError, LatencySource};
 pub use measured_latency::{AllRuns, MeasuredLatency, MeasuredRuns, Statistic};
 pub use network::block::{
-    Activation, Block, Conv, Gate, InvertedResidual, Pool, Separable, ShuffleUnitV1, ShuffleUnitV2,
-    Skip, SqueezeExcite,
+    Activation, Block, Conv, FusedInvertedBottleneck, Gate, InvertedResidual, Pool, Separable,
+    ShuffleUnitV1, ShuffleUnitV2, Skip, SqueezeExcite, UniversalInvertedBottleneck,
 };
 pub use network::head::{Dropout, Head};
 pub use network::preprocessing::{

@@ -36,12 +36,15 @@ const V2_WIDTHS: WidthRule = WidthRule::ListV2(&[
     (2.0, [244, 488, 976, 2048]),
 ]);
 
-const NETWORKS: [Published; 14] = published! {
+const NETWORKS: [Published; 17] = published! {
     "mobilenet_v1": WidthRule::Truncate,
     "mobilenet_v2": WidthRule::Round,
     "mobilenet_v3_large": WidthRule::RoundSeOfExpansion,
     "mobilenet_v3_small": WidthRule::RoundSeOfExpansion,
     "mobilenet_v3_small_paper": WidthRule::RoundSeOfExpansion,
+    "mobilenet_v4_conv_small": WidthRule::RoundFixedStem,
+    "mobilenet_v4_conv_medium": WidthRule::RoundFixedStem,
+    "mobilenet_v4_conv_large": WidthRule::RoundFixedStem,
     "mnasnet_a1": WidthRule::RoundSeOfInput,
     "mnasnet_b1": WidthRule::RoundSeOfInput,
     "shufflenet_v1_g1": V1_EVERY_WIDTH,
@@ -59,12 +62,13 @@ macro_rules! spaces {
     };
 }
 
-const SPACES: [(&str, &str); 7] = spaces![
+const SPACES: [(&str, &str); 8] = spaces![
     "mixed",
     "mnasnet",
     "mobilenet_v1",
     "mobilenet_v2",
     "mobilenet_v3",
+    "mobilenet_v4",
     "shufflenet_v1",
     "shufflenet_v2",
 ];

@@ -85,6 +85,30 @@ fn shape_errors_name_the_place() {
         (&ir("out: 16, stride: 1, expand: 0"), &["blocks[1].expand"]),
         (&ir("out: 16, stride: 1, se: (channels: 0, gate: Sigmoid)"), &["blocks[1].se.channels"]),
         (
+            "UniversalInvertedBottleneck(expand: 32, out: 24, stride: 2, act: Relu)",
+            &["blocks[1].stride", "found 2", "neither start_kernel nor mid_kernel"],
+        ),
+        (
+            "UniversalInvertedBottleneck(start_kernel: 4, expand: 32, out: 24, stride: 1, act: Relu)",
+            &["blocks[1].start_kernel", "4", "odd"],
+        ),
+        (
+            "UniversalInvertedBottleneck(expand: 32, mid_kernel: 2, out: 24, stride: 1, act: Relu)",
+            &["blocks[1].mid_kernel", "2", "odd"],
+        ),
+        (
+            "UniversalInvertedBottleneck(expand: 32, out: 24, stride: 1, act: Relu, skip: Identity)",
+            &["blocks[1].skip", "16", "24"],
+        ),
+        (
+            "FusedInvertedBottleneck(expand: 0, out: 24, kernel: 3, stride: 1, act: Relu)",
+            &["blocks[1].expand", "found 0"],
+        ),
+        (
+            "FusedInvertedBottleneck(expand: 32, out: 24, kernel: 6, stride: 1, act: Relu)",
+            &["blocks[1].kernel", "6", "odd"],
+        ),
+        (
             "ShuffleUnitV1(out: 24, mid: 8, groups: 2, first_groups: 2, stride: 1)",
             &["blocks[1].out", "24", "16"],
         ),

@@ -4,7 +4,7 @@
 use search_space::{NetworkCost, published};
 
 /// Name, trainable parameters, multiply-adds.
-const COUNTS: [(&str, usize, usize); 42] = [
+const COUNTS: [(&str, usize, usize); 52] = [
     ("mobilenet_v1", 4_231_976, 568_740_352),
     ("mobilenet_v1@resolution=192", 4_231_976, 418_121_728),
     ("mobilenet_v1@width=0.75", 2_585_560, 325_400_448),
@@ -28,6 +28,16 @@ const COUNTS: [(&str, usize, usize); 42] = [
     ("mobilenet_v3_small@width=0.75", 2_041_872, 43_399_344),
     ("mobilenet_v3_small_paper", 2_946_568, 56_913_856),
     ("mobilenet_v3_small_paper@width=0.75", 2_408_720, 43_765_936),
+    ("mobilenet_v4_conv_small", 3_774_024, 186_005_568),
+    ("mobilenet_v4_conv_small@resolution=160", 3_774_024, 96_129_600),
+    ("mobilenet_v4_conv_small@resolution=192,classes=10", 2_505_834, 136_055_552),
+    ("mobilenet_v4_conv_small@width=0.5", 2_238_952, 64_741_408),
+    ("mobilenet_v4_conv_medium@resolution=224", 9_715_512, 827_649_984),
+    ("mobilenet_v4_conv_medium", 9_715_512, 1_080_244_224),
+    ("mobilenet_v4_conv_medium@resolution=192,classes=10", 8_447_322, 607_467_776),
+    ("mobilenet_v4_conv_large", 32_590_864, 2_835_269_632),
+    ("mobilenet_v4_conv_large@resolution=224", 32_590_864, 2_171_341_312),
+    ("mobilenet_v4_conv_large@resolution=160,classes=10", 31_322_674, 1_107_788_800),
     ("shufflenet_v1_g1", 1_530_936, 143_078_976),
     ("shufflenet_v1_g1@width=1.5", 2_992_032, 308_096_352),
     ("shufflenet_v1_g2", 1_732_848, 140_836_512),

@@ -177,7 +177,7 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// timm's classes `EfficientNet` and `MobileNetV3`, which build MobileNetV1 to V3 and MnasNet.
+    /// timm's classes `EfficientNet` and `MobileNetV3`, which build MobileNetV1 to V4 and MnasNet.
     fn timm(&mut self, shapes: &Shapes) -> Result<(), TrainingError> {
         let is_v3 = matches!(self.network.head, Head::PoolThenConv { .. });
         // The stem is not in timm's `blocks`, but the last convolution of V3 is.
@@ -190,7 +190,25 @@ impl Builder<'_> {
                 continue;
             }
             let theirs = places.next().unwrap_or_default();
+            if let Block::UniversalInvertedBottleneck(_) = block {
+                let parts = [
+                    ("start", "dw_start"),
+                    ("expand", "pw_exp"),
+                    ("depthwise", "dw_mid"),
+                    ("project", "pw_proj"),
+                ];
+                for (part, module) in parts {
+                    let module = format!("{theirs}.{module}");
+                    let (conv, norm) = (format!("{module}.conv"), format!("{module}.bn"));
+                    self.pair(&format!("{ours}.{part}"), conv, norm);
+                }
+                continue;
+            }
             let (parts, se): (&[(&str, &str)], bool) = match block {
+                Block::Conv(_) => (&[("conv", "conv")], false),
+                Block::FusedInvertedBottleneck(_) => {
+                    (&[("expand", "conv_exp"), ("project", "conv_pwl")], false)
+                }
                 Block::Separable(_) => {
                     (&[("depthwise", "conv_dw"), ("pointwise", "conv_pw")], false)
                 }
@@ -216,6 +234,9 @@ impl Builder<'_> {
             Head::Pool { .. } => {}
             Head::ConvThenPool { .. } => {
                 self.pair("head.conv", "conv_head".into(), "bn2".into());
+            }
+            Head::PoolThenConvNorm { .. } => {
+                self.pair("head.features", "conv_head".into(), "norm_head".into());
             }
             Head::PoolThenConv { .. } => {
                 let theirs = places.next().unwrap_or_default();

@@ -89,6 +89,11 @@ fn lower_head(b: &mut Builder, x: NodeId, head: &Head, classes: usize) -> Result
             let x = b.push_shaped("features", Op::Linear { bias: true }, &[x], features, 1)?;
             (b.act("features.act", x, act), dropout, bias)
         }
+        Head::PoolThenConvNorm { features, act, dropout, bias } => {
+            check_size("features", features, size_limits::CHANNELS)?;
+            let x = b.push("pool", Op::GlobalAvgPool, &[x]);
+            (b.conv_norm_act("features", x, ConvSpec::pointwise(features), act)?, dropout, bias)
+        }
     };
     let x = match dropout.0 {
         0.0 => features,

@@ -4,7 +4,8 @@ use crate::error::Invalid;
 use crate::graph::lower::{Builder, ConvSpec};
 use crate::graph::{NodeId, Op, Shape};
 use crate::network::block::{
-    Activation, Block, Conv, InvertedResidual, Pool, Separable, ShuffleUnitV1, ShuffleUnitV2, Skip,
+    Activation, Block, Conv, FusedInvertedBottleneck, InvertedResidual, Pool, Separable,
+    ShuffleUnitV1, ShuffleUnitV2, Skip, UniversalInvertedBottleneck,
 };
 use crate::size_limits::{self, check_divides, check_kernel, check_size};
 
@@ -24,6 +25,8 @@ pub(crate) fn lower_block(b: &mut Builder, x: NodeId, block: &Block) -> Result<N
         }
         Block::Separable(separable) => lower_separable(b, x, separable),
         Block::InvertedResidual(residual) => lower_inverted_residual(b, x, residual),
+        Block::UniversalInvertedBottleneck(block) => lower_universal(b, x, block),
+        Block::FusedInvertedBottleneck(block) => lower_fused(b, x, block),
         Block::ShuffleUnitV1(unit) => lower_shuffle_v1(b, x, unit),
         Block::ShuffleUnitV2(unit) => lower_shuffle_v2(b, x, unit),
     }
@@ -78,12 +81,7 @@ fn lower_inverted_residual(
 ) -> Result<NodeId, Invalid> {
     let InvertedResidual { expand, out, kernel, stride, act, project_act, se, skip } = *block;
     check_kernel("kernel", kernel)?;
-    let input_shape = b.shape(input);
-    if skip != Skip::None && (stride != 1 || input_shape.channels != out) {
-        let found =
-            format!("{skip:?} from {} to {out} channels, stride {stride}", input_shape.channels);
-        return Err(Invalid::new("skip", found, "None, or equal channels and stride 1"));
-    }
+    check_skip(b, input, skip, out, stride)?;
     let x = match expand {
         None => input,
         Some(width) => {
@@ -101,14 +99,77 @@ fn lower_inverted_residual(
         }
     };
     let x = b.conv_norm_act("project", x, ConvSpec::pointwise(out), project_act)?;
-    Ok(match skip {
+    Ok(add_skip(b, input, x, skip))
+}
+
+fn lower_universal(
+    b: &mut Builder,
+    input: NodeId,
+    block: &UniversalInvertedBottleneck,
+) -> Result<NodeId, Invalid> {
+    let UniversalInvertedBottleneck { start_kernel, expand, mid_kernel, out, stride, act, skip } =
+        *block;
+    start_kernel.map_or(Ok(()), |kernel| check_kernel("start_kernel", kernel))?;
+    mid_kernel.map_or(Ok(()), |kernel| check_kernel("mid_kernel", kernel))?;
+    check_size("expand", expand, size_limits::CHANNELS)?;
+    check_skip(b, input, skip, out, stride)?;
+    if stride != 1 && start_kernel.is_none() && mid_kernel.is_none() {
+        let expected = "1, since the block has neither start_kernel nor mid_kernel";
+        return Err(Invalid::new("stride", stride, expected));
+    }
+    let mut x = input;
+    if let Some(kernel) = start_kernel {
+        let stride = if mid_kernel.is_none() { stride } else { 1 };
+        let depthwise = ConvSpec::depthwise(b.shape(x).channels, kernel, stride);
+        x = b.conv_norm("start", x, depthwise)?;
+    }
+    x = b.conv_norm_act("expand", x, ConvSpec::pointwise(expand), act)?;
+    if let Some(kernel) = mid_kernel {
+        x = b.conv_norm_act("depthwise", x, ConvSpec::depthwise(expand, kernel, stride), act)?;
+    }
+    x = b.conv_norm("project", x, ConvSpec::pointwise(out))?;
+    Ok(add_skip(b, input, x, skip))
+}
+
+fn lower_fused(
+    b: &mut Builder,
+    input: NodeId,
+    block: &FusedInvertedBottleneck,
+) -> Result<NodeId, Invalid> {
+    let FusedInvertedBottleneck { expand, out, kernel, stride, act, skip } = *block;
+    check_kernel("kernel", kernel)?;
+    check_size("expand", expand, size_limits::CHANNELS)?;
+    check_skip(b, input, skip, out, stride)?;
+    let x =
+        b.conv_norm_act("expand", input, ConvSpec { out: expand, kernel, stride, groups: 1 }, act)?;
+    let x = b.conv_norm("project", x, ConvSpec::pointwise(out))?;
+    Ok(add_skip(b, input, x, skip))
+}
+
+fn check_skip(
+    b: &Builder,
+    input: NodeId,
+    skip: Skip,
+    out: usize,
+    stride: usize,
+) -> Result<(), Invalid> {
+    let channels = b.shape(input).channels;
+    if skip == Skip::None || (stride == 1 && channels == out) {
+        return Ok(());
+    }
+    let found = format!("{skip:?} from {channels} to {out} channels, stride {stride}");
+    Err(Invalid::new("skip", found, "None, or equal channels and stride 1"))
+}
+
+fn add_skip(b: &mut Builder, input: NodeId, x: NodeId, skip: Skip) -> NodeId {
+    match skip {
         Skip::None => x,
         Skip::Identity => b.push("add", Op::Add, &[input, x]),
         Skip::Pool => {
             let pooled = b.push("skip.pool", Op::AvgPool { kernel: 3, stride: 1 }, &[input]);
             b.push("add", Op::Add, &[pooled, x])
         }
-    })
+    }
 }
 
 fn lower_shuffle_v1(

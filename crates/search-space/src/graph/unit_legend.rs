@@ -14,15 +14,18 @@ pub struct UnitPart {
 }
 
 /// All parts in the order in which they appear in a text.
-const PARTS: [UnitPart; 32] = [
+const PARTS: [UnitPart; 35] = [
     part("conv", "convolution"),
     part("maxpool", "max pool"),
     part("avgpool", "average pool"),
     part("sep", "depthwise separable convolution"),
     part("ir", "inverted residual: expansion, depthwise convolution, projection"),
+    part("uib", "universal inverted bottleneck: as ir, with or without the depthwise ones"),
+    part("fib", "fused inverted bottleneck: dense convolution, projection"),
     part("su1", "ShuffleNetV1 unit"),
     part("su2", "ShuffleNetV2 unit"),
     part("head", "classifier, with the pool and the convolutions before it"),
+    part("dwN", "depthwise kernel of N x N before the expansion"),
     part("kN", "kernel of N x N"),
     part("sN", "stride"),
     part("gN", "groups"),

@@ -8,8 +8,8 @@ use crate::error::Invalid;
 use crate::graph::Shape;
 use crate::graph::unit::{PlacedUnit, Unit};
 use crate::network::block::{
-    Activation, Block, Conv, Gate, InvertedResidual, Pool, Separable, ShuffleUnitV1, ShuffleUnitV2,
-    Skip, SqueezeExcite,
+    Activation, Block, Conv, FusedInvertedBottleneck, Gate, InvertedResidual, Pool, Separable,
+    ShuffleUnitV1, ShuffleUnitV2, Skip, SqueezeExcite, UniversalInvertedBottleneck,
 };
 use crate::network::head::{Dropout, Head};
 
@@ -56,6 +56,15 @@ impl Display for PlacedUnit {
             Unit::Block(Block::InvertedResidual(residual)) => {
                 write_inverted_residual(f, i, &residual)?;
             }
+            Unit::Block(Block::UniversalInvertedBottleneck(block)) => {
+                write_universal(f, i, &block)?;
+            }
+            Unit::Block(Block::FusedInvertedBottleneck(block)) => {
+                let FusedInvertedBottleneck { expand, out, kernel, stride, act, skip } = block;
+                let act = act.short_name();
+                write!(f, "fib_k{kernel}_s{stride}_e{expand}_i{i}_o{out}_{act}")?;
+                write_skip(f, skip)?;
+            }
             Unit::Block(Block::ShuffleUnitV1(unit)) => {
                 let ShuffleUnitV1 { out, mid, groups, first_groups, stride } = unit;
                 write!(f, "su1_s{stride}_g{groups}_fg{first_groups}_i{i}_m{mid}_o{out}")?;
@@ -87,6 +96,28 @@ fn write_inverted_residual(f: &mut Formatter<'_>, i: usize, ir: &InvertedResidua
     if project_act != Activation::Linear {
         write!(f, "_p{}", project_act.short_name())?;
     }
+    write_skip(f, skip)
+}
+
+fn write_universal(
+    f: &mut Formatter<'_>,
+    i: usize,
+    block: &UniversalInvertedBottleneck,
+) -> fmt::Result {
+    let UniversalInvertedBottleneck { start_kernel, expand, mid_kernel, out, stride, act, skip } =
+        *block;
+    write!(f, "uib")?;
+    if let Some(kernel) = start_kernel {
+        write!(f, "_dw{kernel}")?;
+    }
+    if let Some(kernel) = mid_kernel {
+        write!(f, "_k{kernel}")?;
+    }
+    write!(f, "_s{stride}_e{expand}_i{i}_o{out}_{}", act.short_name())?;
+    write_skip(f, skip)
+}
+
+fn write_skip(f: &mut Formatter<'_>, skip: Skip) -> fmt::Result {
     match skip {
         Skip::None => Ok(()),
         Skip::Identity => write!(f, "_skip"),
@@ -106,6 +137,10 @@ fn write_head(f: &mut Formatter<'_>, i: usize, head: &Head, classes: usize) -> f
         }
         Head::PoolThenConv { conv, features, act, bias, .. } => {
             write!(f, "head_i{i}_c{conv}_f{features}_{}", act.short_name())?;
+            bias
+        }
+        Head::PoolThenConvNorm { features, act, bias, .. } => {
+            write!(f, "head_i{i}_f{features}_{}", act.short_name())?;
             bias
         }
     };
@@ -160,6 +195,23 @@ fn parse_unit(kind: &str, t: &mut Tokens<'_>) -> Result<Unit, Invalid> {
             project_act: t.project_activation(),
             skip: t.skip(),
         }),
+        "uib" => Block::UniversalInvertedBottleneck(UniversalInvertedBottleneck {
+            start_kernel: t.number("dw").ok(),
+            mid_kernel: t.number("k").ok(),
+            stride: t.number("s")?,
+            expand: t.number("e")?,
+            out: t.number("o")?,
+            act: t.activation()?,
+            skip: t.skip(),
+        }),
+        "fib" => Block::FusedInvertedBottleneck(FusedInvertedBottleneck {
+            kernel: t.number("k")?,
+            stride: t.number("s")?,
+            expand: t.number("e")?,
+            out: t.number("o")?,
+            act: t.activation()?,
+            skip: t.skip(),
+        }),
         "su1" => Block::ShuffleUnitV1(ShuffleUnitV1 {
             stride: t.number("s")?,
             groups: t.number("g")?,
@@ -176,7 +228,7 @@ fn parse_unit(kind: &str, t: &mut Tokens<'_>) -> Result<Unit, Invalid> {
         }),
         "head" => return parse_head(t),
         unknown => {
-            let expected = "conv, maxpool, avgpool, sep, ir, su1, su2, head";
+            let expected = "conv, maxpool, avgpool, sep, ir, uib, fib, su1, su2, head";
             return Err(Invalid::new(t.text, unknown, expected));
         }
     };
@@ -188,7 +240,10 @@ fn parse_head(t: &mut Tokens<'_>) -> Result<Unit, Invalid> {
     let classes = t.number("n")?;
     let bias = !t.flag("nobias");
     let head = match (t.number("c").ok(), t.number("f").ok()) {
-        (None, _) => Head::Pool { dropout, bias },
+        (None, None) => Head::Pool { dropout, bias },
+        (None, Some(features)) => {
+            Head::PoolThenConvNorm { features, act: t.activation()?, dropout, bias }
+        }
         (Some(conv), None) => Head::ConvThenPool { conv, act: t.activation()?, dropout, bias },
         (Some(conv), Some(features)) => {
             Head::PoolThenConv { conv, features, act: t.activation()?, dropout, bias }

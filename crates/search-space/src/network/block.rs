@@ -1,4 +1,4 @@
-//! The blocks of MobileNetV1, V2, V3, MnasNet, ShuffleNetV1 and V2.
+//! The blocks of MobileNetV1, V2, V3, V4, MnasNet, ShuffleNetV1 and V2.
 
 use serde::{Deserialize, Serialize};
 
@@ -68,6 +68,10 @@ pub enum Block {
     Separable(Separable),
     /// The block of MobileNetV2, V3 and MnasNet.
     InvertedResidual(InvertedResidual),
+    /// The block of MobileNetV4.
+    UniversalInvertedBottleneck(UniversalInvertedBottleneck),
+    /// The block of MobileNetV4's first stages.
+    FusedInvertedBottleneck(FusedInvertedBottleneck),
     /// ShuffleNetV1's unit.
     ShuffleUnitV1(ShuffleUnitV1),
     /// ShuffleNetV2's unit.
@@ -144,6 +148,55 @@ pub struct InvertedResidual {
     pub skip: Skip,
 }
 
+/// The universal inverted bottleneck of MobileNetV4 (section 3, Fig. 4), as timm's
+/// `UniversalInvertedResidual`: optionally a depthwise convolution and BN; pointwise convolution, BN,
+/// activation; optionally a depthwise convolution, BN and activation; pointwise convolution, BN. With
+/// both depthwise convolutions it is the paper's extra depthwise block, with the second one its
+/// inverted bottleneck, with the first one its ConvNext-like block, and with none its feed-forward
+/// network.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct UniversalInvertedBottleneck {
+    /// Side of the depthwise kernel before the expansion, which is odd; `None` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub start_kernel: Option<usize>,
+    /// Width of the expansion.
+    pub expand: usize,
+    /// Side of the depthwise kernel after the expansion, which is odd; `None` without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mid_kernel: Option<usize>,
+    /// Output channels.
+    pub out: usize,
+    /// Stride of the second depthwise convolution, or of the first one where there is no second. It
+    /// is 1 without any.
+    pub stride: usize,
+    /// Activation after the expansion and the second depthwise convolution.
+    pub act: Activation,
+    /// Shortcut.
+    #[serde(default, skip_serializing_if = "is_no_skip")]
+    pub skip: Skip,
+}
+
+/// The fused inverted bottleneck of MobileNetV4 and EfficientNetV2, as timm's `EdgeResidual`: dense
+/// convolution, BN, activation, pointwise convolution, BN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FusedInvertedBottleneck {
+    /// Width of the dense convolution.
+    pub expand: usize,
+    /// Output channels.
+    pub out: usize,
+    /// Side of the kernel of the dense convolution, which is odd.
+    pub kernel: usize,
+    /// Stride of the dense convolution.
+    pub stride: usize,
+    /// Activation after the dense convolution.
+    pub act: Activation,
+    /// Shortcut.
+    #[serde(default, skip_serializing_if = "is_no_skip")]
+    pub skip: Skip,
+}
+
 /// The unit of ShuffleNetV1 (Fig. 2): grouped pointwise convolution, BN, ReLU, channel shuffle, 3x3
 /// depthwise convolution, BN, grouped pointwise convolution, BN. With stride 1 the input is added
 /// and ReLU follows. With stride 2 ReLU follows and the result is concatenated to a 3x3 average
@@ -209,6 +262,8 @@ impl Block {
             Block::MaxPool(pool) | Block::AvgPool(pool) => pool.stride,
             Block::Separable(separable) => separable.stride,
             Block::InvertedResidual(residual) => residual.stride,
+            Block::UniversalInvertedBottleneck(block) => block.stride,
+            Block::FusedInvertedBottleneck(block) => block.stride,
             Block::ShuffleUnitV1(unit) => unit.stride,
             Block::ShuffleUnitV2(unit) => unit.stride,
         }
@@ -221,6 +276,8 @@ impl Block {
             Block::Conv(conv) => Some(conv.out),
             Block::Separable(separable) => Some(separable.out),
             Block::InvertedResidual(residual) => Some(residual.out),
+            Block::UniversalInvertedBottleneck(block) => Some(block.out),
+            Block::FusedInvertedBottleneck(block) => Some(block.out),
             Block::ShuffleUnitV1(unit) => Some(unit.out),
             Block::ShuffleUnitV2(unit) => Some(unit.out),
         }

@@ -69,6 +69,19 @@ pub enum Head {
         #[serde(default = "yes", skip_serializing_if = "is_yes")]
         bias: bool,
     },
+    /// Global average pool, pointwise convolution of the pooled vector, BN, activation (MobileNetV4).
+    PoolThenConvNorm {
+        /// Width of the convolution.
+        features: usize,
+        /// Activation after the convolution.
+        act: Activation,
+        /// Dropout before the linear layer.
+        #[serde(default, skip_serializing_if = "Dropout::is_zero")]
+        dropout: Dropout,
+        /// Whether the linear layer has a bias.
+        #[serde(default = "yes", skip_serializing_if = "is_yes")]
+        bias: bool,
+    },
 }
 
 fn yes() -> bool {
@@ -85,7 +98,8 @@ impl Head {
         match *self {
             Head::Pool { dropout, .. }
             | Head::ConvThenPool { dropout, .. }
-            | Head::PoolThenConv { dropout, .. } => dropout,
+            | Head::PoolThenConv { dropout, .. }
+            | Head::PoolThenConvNorm { dropout, .. } => dropout,
         }
     }
 
@@ -94,7 +108,8 @@ impl Head {
         match &mut self {
             Head::Pool { dropout, .. }
             | Head::ConvThenPool { dropout, .. }
-            | Head::PoolThenConv { dropout, .. } => *dropout = Dropout::default(),
+            | Head::PoolThenConv { dropout, .. }
+            | Head::PoolThenConvNorm { dropout, .. } => *dropout = Dropout::default(),
         }
         self
     }

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use crate::graph::Shape;
 use crate::network::Network;
-use crate::network::block::{Activation, Block, InvertedResidual, Skip};
+use crate::network::block::{
+    Activation, Block, InvertedResidual, Skip, UniversalInvertedBottleneck,
+};
 use crate::network::head::Head;
 
 /// Consecutive blocks of the same kind and width, or the head.
@@ -50,6 +52,9 @@ impl Network {
             Head::PoolThenConv { conv, features, .. } => {
                 format!("conv 1x1 to {conv}, pool, conv 1x1 to {features}, linear")
             }
+            Head::PoolThenConvNorm { features, .. } => {
+                format!("pool, conv 1x1 to {features}, linear")
+            }
         };
         stages.push(StageSummary { block, layers: 1, channels: self.classes, resolution: 1 });
         stages
@@ -71,6 +76,11 @@ fn describe(block: &Block, input: Shape) -> String {
             format!("separable {0}x{0}{1}", separable.kernel, act(separable.act))
         }
         Block::InvertedResidual(residual) => inverted_residual(residual, input),
+        Block::UniversalInvertedBottleneck(block) => universal(block, input),
+        Block::FusedInvertedBottleneck(block) => {
+            let ratio = ratio(block.expand, input);
+            format!("FusedIB{ratio} {0}x{0}{1}", block.kernel, act(block.act))
+        }
         Block::ShuffleUnitV1(unit) => {
             format!("ShuffleNetV1 unit, {} groups, mid {}", unit.groups, unit.mid)
         }
@@ -83,8 +93,7 @@ fn describe(block: &Block, input: Shape) -> String {
 /// MBConv with the ratio of the expansion to the input, as in the papers of MnasNet and
 /// EfficientNet.
 fn inverted_residual(residual: &InvertedResidual, input: Shape) -> String {
-    let ratio = residual.expand.map_or(1.0, |expand| expand as f64 / input.channels as f64);
-    let ratio = (10.0 * ratio).round() / 10.0;
+    let ratio = ratio(residual.expand.unwrap_or(input.channels), input);
     let se = if residual.se.is_some() { ", SE" } else { "" };
     let could_skip = residual.stride == 1 && input.channels == residual.out;
     let skip = match residual.skip {
@@ -93,6 +102,21 @@ fn inverted_residual(residual: &InvertedResidual, input: Shape) -> String {
         Skip::Pool => ", pooled shortcut",
     };
     format!("MBConv{ratio} {0}x{0}{se}{1}{skip}", residual.kernel, act(residual.act))
+}
+
+/// The names of the forms in MobileNetV4 (Fig. 4), with the ratio of the expansion to the input.
+fn universal(block: &UniversalInvertedBottleneck, input: Shape) -> String {
+    let (ratio, act) = (ratio(block.expand, input), act(block.act));
+    match (block.start_kernel, block.mid_kernel) {
+        (Some(start), Some(mid)) => format!("ExtraDW{ratio} {start}x{start}, {mid}x{mid}{act}"),
+        (Some(start), None) => format!("ConvNext{ratio} {start}x{start}{act}"),
+        (None, Some(mid)) => format!("IB{ratio} {mid}x{mid}{act}"),
+        (None, None) => format!("FFN{ratio}{act}"),
+    }
+}
+
+fn ratio(expand: usize, input: Shape) -> f64 {
+    (10.0 * expand as f64 / input.channels as f64).round() / 10.0
 }
 
 /// Most networks have ReLU, which is left out.

@@ -3,7 +3,8 @@
 use crate::error::Invalid;
 use crate::network::Network;
 use crate::network::block::{
-    Block, Conv, InvertedResidual, Separable, ShuffleUnitV1, ShuffleUnitV2,
+    Block, Conv, FusedInvertedBottleneck, InvertedResidual, Separable, ShuffleUnitV1,
+    ShuffleUnitV2, UniversalInvertedBottleneck,
 };
 use crate::network::head::Head;
 use crate::network::rounding::{make_divisible, scale};
@@ -22,6 +23,9 @@ pub(crate) enum WidthRule {
     /// MobileNetV3: as [`WidthRule::Round`], with squeeze-and-excite of a quarter of the expansion,
     /// rounded.
     RoundSeOfExpansion,
+    /// MobileNetV4 in timm: as [`WidthRule::Round`], but the stem keeps its width for alpha < 1 and the
+    /// features of the head keep theirs.
+    RoundFixedStem,
     /// ShuffleNetV1: the width of the stem for each published multiplier. Stages are scaled
     /// exactly.
     ListV1(&'static [(f64, usize)]),
@@ -54,9 +58,10 @@ pub(crate) fn apply(network: &mut Network, rule: WidthRule, alpha: f64) -> Resul
                 }
             }
         }
-        WidthRule::Round | WidthRule::RoundSeOfInput | WidthRule::RoundSeOfExpansion => {
-            scale_rounded(network, rule, alpha);
-        }
+        WidthRule::Round
+        | WidthRule::RoundSeOfInput
+        | WidthRule::RoundSeOfExpansion
+        | WidthRule::RoundFixedStem => scale_rounded(network, rule, alpha),
     }
     Ok(())
 }
@@ -70,13 +75,21 @@ fn listed<T: Copy>(list: &[(f64, T)], alpha: f64) -> Result<T, Invalid> {
 
 fn scale_rounded(network: &mut Network, rule: WidthRule, alpha: f64) {
     let (mut before, mut after) = (network.input.channels, network.input.channels);
-    for block in &mut network.blocks {
+    for (index, block) in network.blocks.iter_mut().enumerate() {
         let published = block.out().unwrap_or(before);
         match block {
+            Block::Conv(_) if index == 0 && rule == WidthRule::RoundFixedStem && alpha < 1.0 => {}
             Block::Conv(conv) => conv.out = scale(conv.out, alpha),
             Block::Separable(separable) => separable.out = scale(separable.out, alpha),
             Block::InvertedResidual(residual) => {
                 scale_residual(residual, rule, alpha, before, after);
+            }
+            Block::UniversalInvertedBottleneck(UniversalInvertedBottleneck {
+                expand, out, ..
+            })
+            | Block::FusedInvertedBottleneck(FusedInvertedBottleneck { expand, out, .. }) => {
+                *expand = make_divisible(after as f64 * (*expand as f64 / before as f64));
+                *out = scale(*out, alpha);
             }
             _ => {}
         }
@@ -165,7 +178,7 @@ pub(crate) fn scale_stem(block: &Block, alpha: f64) -> Block {
 pub(crate) fn scale_head(head: Head, alpha: f64) -> Head {
     let wider = alpha.max(1.0);
     match head {
-        Head::Pool { .. } => head,
+        Head::Pool { .. } | Head::PoolThenConvNorm { .. } => head,
         Head::ConvThenPool { conv, act, dropout, bias } => {
             Head::ConvThenPool { conv: scale(conv, wider), act, dropout, bias }
         }

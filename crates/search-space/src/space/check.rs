@@ -53,6 +53,9 @@ fn check_options(place: &str, options: usize) -> Result<(), Invalid> {
 fn check_choice(place: &str, choice: &Choice) -> Result<(), Invalid> {
     match choice {
         Choice::Kernel(options) => options.iter().try_for_each(|&k| check_kernel(place, k)),
+        Choice::StartKernel(options) | Choice::MidKernel(options) => {
+            options.iter().filter(|&&k| k != 0).try_for_each(|&k| check_kernel(place, k))
+        }
         Choice::Expand(options) | Choice::Mid(options) | Choice::Width(options) => {
             options.iter().try_for_each(|&ratio| check_ratio(place, ratio))
         }

@@ -31,6 +31,10 @@ pub enum Family {
     Separable,
     /// The block of MobileNetV2, V3 and MnasNet.
     InvertedResidual,
+    /// The universal inverted bottleneck of MobileNetV4.
+    UniversalInvertedBottleneck,
+    /// The fused inverted bottleneck of MobileNetV4.
+    FusedInvertedBottleneck,
     /// ShuffleNetV1's unit.
     ShuffleUnitV1,
     /// ShuffleNetV2's unit.
@@ -67,8 +71,14 @@ pub enum Choice {
     Family(Vec<Family>),
     /// Side of the (depthwise) kernel. Default: 3.
     Kernel(Vec<usize>),
-    /// `InvertedResidual`: ratio of the expansion to the block's input, rounded to a multiple of 8;
-    /// 1 means no expansion convolution. Default: 6.
+    /// `UniversalInvertedBottleneck`: side of the depthwise kernel before the expansion, or 0 for
+    /// none. Default: 0.
+    StartKernel(Vec<usize>),
+    /// `UniversalInvertedBottleneck`: side of the depthwise kernel after the expansion, or 0 for none.
+    /// Default: the `Kernel`.
+    MidKernel(Vec<usize>),
+    /// Inverted residuals and bottlenecks: ratio of the expansion to the block's input, rounded to a multiple of 8;
+    /// for `InvertedResidual`, 1 means no expansion convolution. Default: 6.
     Expand(Vec<f64>),
     /// Shuffle units: ratio of the bottleneck to the output. Default: 0.25 for `ShuffleUnitV1`, 0.5
     /// for `ShuffleUnitV2`.
@@ -77,7 +87,7 @@ pub enum Choice {
     Groups(Vec<usize>),
     /// `InvertedResidual`: squeeze-and-excite. Default: `None`.
     Se(Vec<SeRule>),
-    /// `InvertedResidual`: shortcut of blocks with stride 1 and equal widths. Default: `Identity`.
+    /// Inverted residuals and bottlenecks: shortcut of blocks with stride 1 and equal widths. Default: `Identity`.
     Skip(Vec<Skip>),
     /// Activation. Default: `Relu`.
     Act(Vec<Activation>),

@@ -1,8 +1,8 @@
 //! Turns a stage with one option per choice into blocks.
 
 use crate::network::block::{
-    Activation, Block, Conv, InvertedResidual, Separable, ShuffleUnitV1, ShuffleUnitV2, Skip,
-    SqueezeExcite,
+    Activation, Block, Conv, FusedInvertedBottleneck, InvertedResidual, Separable, ShuffleUnitV1,
+    ShuffleUnitV2, Skip, SqueezeExcite, UniversalInvertedBottleneck,
 };
 use crate::network::rounding::{make_divisible, nearest_multiple, scale};
 use crate::space::{Choice, Family, SeRule, Stage, strings};
@@ -13,6 +13,8 @@ impl Choice {
         match self {
             Choice::Family(_) => "Family",
             Choice::Kernel(_) => "Kernel",
+            Choice::StartKernel(_) => "StartKernel",
+            Choice::MidKernel(_) => "MidKernel",
             Choice::Expand(_) => "Expand",
             Choice::Mid(_) => "Mid",
             Choice::Groups(_) => "Groups",
@@ -28,9 +30,11 @@ impl Choice {
     pub fn options(&self) -> Vec<String> {
         match self {
             Choice::Family(options) => strings(options),
-            Choice::Kernel(options) | Choice::Groups(options) | Choice::Layers(options) => {
-                strings(options)
-            }
+            Choice::Kernel(options)
+            | Choice::StartKernel(options)
+            | Choice::MidKernel(options)
+            | Choice::Groups(options)
+            | Choice::Layers(options) => strings(options),
             Choice::Expand(options) | Choice::Mid(options) | Choice::Width(options) => {
                 strings(options)
             }
@@ -45,9 +49,11 @@ impl Choice {
     pub fn len(&self) -> usize {
         match self {
             Choice::Family(options) => options.len(),
-            Choice::Kernel(options) | Choice::Groups(options) | Choice::Layers(options) => {
-                options.len()
-            }
+            Choice::Kernel(options)
+            | Choice::StartKernel(options)
+            | Choice::MidKernel(options)
+            | Choice::Groups(options)
+            | Choice::Layers(options) => options.len(),
             Choice::Expand(options) | Choice::Mid(options) | Choice::Width(options) => {
                 options.len()
             }
@@ -66,6 +72,8 @@ pub(crate) struct StageSettings {
     layers: usize,
     stride: usize,
     kernel: usize,
+    start_kernel: usize,
+    mid_kernel: Option<usize>,
     expand: f64,
     mid: Option<f64>,
     groups: usize,
@@ -83,6 +91,8 @@ impl Stage {
             layers: self.layers,
             stride: self.stride,
             kernel: 3,
+            start_kernel: 0,
+            mid_kernel: None,
             expand: 6.0,
             mid: None,
             groups: 3,
@@ -94,6 +104,8 @@ impl Stage {
             match choice {
                 Choice::Family(options) => settings.family = options[index],
                 Choice::Kernel(options) => settings.kernel = options[index],
+                Choice::StartKernel(options) => settings.start_kernel = options[index],
+                Choice::MidKernel(options) => settings.mid_kernel = Some(options[index]),
                 Choice::Expand(options) => settings.expand = options[index],
                 Choice::Mid(options) => settings.mid = Some(options[index]),
                 Choice::Groups(options) => settings.groups = options[index],
@@ -124,6 +136,13 @@ pub(crate) fn stage_blocks(
             Family::Conv => Block::Conv(Conv { out, kernel, stride, act, groups: 1 }),
             Family::Separable => Block::Separable(Separable { out, kernel, stride, act }),
             Family::InvertedResidual => inverted_residual(settings, *input, stride),
+            Family::UniversalInvertedBottleneck => universal(settings, *input, stride),
+            Family::FusedInvertedBottleneck => {
+                let expand = make_divisible(*input as f64 * settings.expand);
+                let skip = settings.skip_of(*input, stride);
+                let fused = FusedInvertedBottleneck { expand, out, kernel, stride, act, skip };
+                Block::FusedInvertedBottleneck(fused)
+            }
             Family::ShuffleUnitV1 => {
                 let mid = out as f64 * settings.mid.unwrap_or(0.25);
                 let groups = settings.groups;
@@ -148,6 +167,27 @@ pub(crate) fn stage_blocks(
     }
 }
 
+impl StageSettings {
+    /// The shortcut of a block with this input width and stride.
+    fn skip_of(&self, input: usize, stride: usize) -> Skip {
+        if stride == 1 && input == self.out { self.skip } else { Skip::None }
+    }
+}
+
+fn universal(settings: &StageSettings, input: usize, stride: usize) -> Block {
+    let StageSettings { out, kernel, start_kernel, mid_kernel, act, .. } = *settings;
+    let some = |kernel: usize| (kernel != 0).then_some(kernel);
+    Block::UniversalInvertedBottleneck(UniversalInvertedBottleneck {
+        start_kernel: some(start_kernel),
+        expand: make_divisible(input as f64 * settings.expand),
+        mid_kernel: some(mid_kernel.unwrap_or(kernel)),
+        out,
+        stride,
+        act,
+        skip: settings.skip_of(input, stride),
+    })
+}
+
 fn inverted_residual(settings: &StageSettings, input: usize, stride: usize) -> Block {
     let StageSettings { out, kernel, act, .. } = *settings;
     let expand = (settings.expand != 1.0).then(|| make_divisible(input as f64 * settings.expand));
@@ -162,7 +202,7 @@ fn inverted_residual(settings: &StageSettings, input: usize, stride: usize) -> B
             Some(SqueezeExcite { channels, gate })
         }
     };
-    let skip = if stride == 1 && input == out { settings.skip } else { Skip::None };
+    let skip = settings.skip_of(input, stride);
     Block::InvertedResidual(InvertedResidual {
         expand,
         out,

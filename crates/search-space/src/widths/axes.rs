@@ -88,7 +88,7 @@ fn field(network: &Network, graph: &Graph, node: usize) -> Option<Option<Field>>
     let Some(block) = network.blocks.get(unit) else {
         return match name.strip_prefix("head.")? {
             "conv.conv" => Some(Some(Field::HeadConv)),
-            "features" => Some(Some(Field::HeadFeatures)),
+            "features" | "features.conv" => Some(Some(Field::HeadFeatures)),
             _ => None,
         };
     };
@@ -96,8 +96,18 @@ fn field(network: &Network, graph: &Graph, node: usize) -> Option<Option<Field>>
     match (block, local) {
         (Block::Conv(_), "conv.conv")
         | (Block::Separable(_), "pointwise.conv")
-        | (Block::InvertedResidual(_), "project.conv") => Some(Some(Field::Out(unit))),
-        (Block::InvertedResidual(_), "expand.conv") => Some(Some(Field::Expand(unit))),
+        | (
+            Block::InvertedResidual(_)
+            | Block::UniversalInvertedBottleneck(_)
+            | Block::FusedInvertedBottleneck(_),
+            "project.conv",
+        ) => Some(Some(Field::Out(unit))),
+        (
+            Block::InvertedResidual(_)
+            | Block::UniversalInvertedBottleneck(_)
+            | Block::FusedInvertedBottleneck(_),
+            "expand.conv",
+        ) => Some(Some(Field::Expand(unit))),
         (Block::InvertedResidual(_), "se.reduce") => Some(Some(Field::Squeeze(unit))),
         (Block::InvertedResidual(_), "se.expand") => Some(None),
         (Block::ShuffleUnitV1(_), "reduce.conv") | (Block::ShuffleUnitV2(_), "b.reduce.conv") => {
@@ -148,13 +158,17 @@ impl Axis {
             match (field, &mut network.head) {
                 (Field::HeadConv, Head::ConvThenPool { conv, .. })
                 | (Field::HeadConv, Head::PoolThenConv { conv, .. }) => *conv = width,
-                (Field::HeadFeatures, Head::PoolThenConv { features, .. }) => *features = width,
+                (
+                    Field::HeadFeatures,
+                    Head::PoolThenConv { features, .. } | Head::PoolThenConvNorm { features, .. },
+                ) => *features = width,
                 (Field::Out(unit), _) => set_out(&mut network.blocks[unit], width),
-                (Field::Expand(unit), _) => {
-                    if let Block::InvertedResidual(residual) = &mut network.blocks[unit] {
-                        residual.expand = Some(width);
-                    }
-                }
+                (Field::Expand(unit), _) => match &mut network.blocks[unit] {
+                    Block::InvertedResidual(residual) => residual.expand = Some(width),
+                    Block::UniversalInvertedBottleneck(block) => block.expand = width,
+                    Block::FusedInvertedBottleneck(block) => block.expand = width,
+                    _ => {}
+                },
                 (Field::Squeeze(unit), _) => {
                     if let Block::InvertedResidual(residual) = &mut network.blocks[unit]
                         && let Some(se) = &mut residual.se
@@ -186,6 +200,8 @@ fn set_out(block: &mut Block, width: usize) {
         Block::Conv(conv) => conv.out = width,
         Block::Separable(separable) => separable.out = width,
         Block::InvertedResidual(residual) => residual.out = width,
+        Block::UniversalInvertedBottleneck(block) => block.out = width,
+        Block::FusedInvertedBottleneck(block) => block.out = width,
         _ => {}
     }
 }

@@ -54,7 +54,9 @@ impl Classifier {
         }
         let is_fresh = |node: &str, name: &str| match node {
             "head.classifier" => true,
-            "head.features" => !shapes.contains_key(name),
+            "head.features" | "head.features.conv" | "head.features.bn" => {
+                !shapes.contains_key(name)
+            }
             _ => false,
         };
         let all = specs.iter().map(TensorSpec::node).zip(wanted);
@@ -71,9 +73,11 @@ pub(super) fn no_classifier(
     wanted: &[String],
     specs: &[TensorSpec],
 ) -> Option<TrainingError> {
+    const OF_HEAD: [&str; 4] =
+        ["head.classifier", "head.features", "head.features.conv", "head.features.bn"];
     let is_of_head = |missing: &str| {
         let spec = specs.iter().zip(wanted).find(|(_, name)| *name == missing);
-        spec.is_some_and(|(spec, _)| ["head.classifier", "head.features"].contains(&spec.node()))
+        spec.is_some_and(|(spec, _)| OF_HEAD.contains(&spec.node()))
     };
     let mut missing = Vec::new();
     for fault in faults {
