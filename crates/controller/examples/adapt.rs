@@ -4,14 +4,14 @@
 use std::ops::ControlFlow::Continue;
 
 use controller::netadapt::{
-    AdaptSettings, Adaptation, Event, FINE_TUNING_RATE, Latencies, Metric, NetAdapt, Schedule,
-    adapt,
+    AdaptSettings, Adaptation, Event, Latencies, Metric, NetAdapt, Schedule, adapt, fine_tuning,
+    trajectory_csv,
 };
 use controller::study::StudySettings;
 use dataset::{Dataset, HoldOut};
 use search_space::{LatencyError, LatencySource, Network, published};
 use training::fit::{FitData, FitPlan, FitSettings};
-use training::{Backend, FineTune, Placement, Recipe, WeightsFile};
+use training::{Backend, Placement, WeightsFile};
 
 /// A latency of one millisecond per million multiply-adds.
 struct Counted;
@@ -52,19 +52,12 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         latencies: Latencies::Device(&Counted),
         stop: &|| Continue(()),
     };
-    let recipe = Recipe {
-        learning_rate: FINE_TUNING_RATE * plan.recipe.learning_rate,
-        ema_decay: None,
-        warm_up_steps: 0,
-        steps: 20,
-        ..plan.recipe
-    };
     let settings = AdaptSettings {
         metric: Metric::Ratio,
         delta: 0.05,
         decay: 1.0,
         target_ms: 0.7 * Counted.measure_ms(&plan.deployed)?,
-        fine_tune: FineTune { recipe, batches: plan.batches, first_epoch: 0 },
+        fine_tune: fine_tuning(&plan, 20),
         schedule: Schedule::Halving,
         jobs: threads,
     };
@@ -77,6 +70,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         }
         Continue(())
     })?;
+    println!("{}", trajectory_csv(&store.iterations()?));
     println!("{}", adapted.network.to_ron());
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 pub mod accuracy;
 mod csv_file;
+mod csv_text;
 pub mod netadapt;
 mod parallel;
 pub mod random;

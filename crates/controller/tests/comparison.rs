@@ -1,7 +1,16 @@
 //! Hypervolumes, best accuracies and quartiles compared with plain references.
 
-use controller::search::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
-use controller::study::StudyPoint;
+use std::path::PathBuf;
+
+use controller::search::algorithm::Algorithm;
+use controller::search::{
+    Exponent, FrontShare, Goal, Limits, Quartiles, Reward, SearchSettings, Target, best_accuracies,
+    hypervolumes, improvements, quartiles, trial_counts,
+};
+use controller::study::{
+    AccuracyId, ComparableStudy, LatencyId, Manifest, SourceIds, SpaceId, StudyPoint,
+    group_by_search,
+};
 use proptest::prelude::*;
 use search_space::quantile;
 
@@ -85,6 +94,9 @@ fn best_accuracies_count_what_meets_the_target() {
     ];
     let under = best_accuracies(trials, Some(5.0));
     assert_eq!(under, [None, Some(0.5), Some(0.5), Some(0.5), Some(0.6)]);
+    assert_eq!(improvements(trials, Some(5.0)), [(1, 0.5), (4, 0.6)]);
+    assert_eq!(improvements(trials, None), [(0, 0.7), (2, 0.9)]);
+    assert_eq!(improvements(trials, Some(2.0)), []);
     let any = best_accuracies(trials, None);
     assert_eq!(any, [Some(0.7), Some(0.7), Some(0.9), Some(0.9), Some(0.9)]);
 }
@@ -131,4 +143,60 @@ fn trial_counts_are_round_and_reach_every_end() {
     }
     assert!(!counts.contains(&101) && !counts.contains(&4_320));
     assert!(counts.is_sorted() && counts.len() < 300, "{}", counts.len());
+}
+
+/// A study for 10 ms, or for accuracy alone, whose optimum is 0.75.
+fn study(seed: u64, target_ms: Option<f64>, points: &[StudyPoint]) -> ComparableStudy {
+    let sources = SourceIds {
+        space: SpaceId { name: "table".to_owned(), fingerprint: None },
+        accuracy: AccuracyId::Surrogate,
+        latency: LatencyId::Unknown,
+        optimum: Some(vec![0.75]),
+    };
+    let goal = target_ms.map_or(Goal::Accuracy, |ms| Goal::Targets {
+        reward: Reward::Soft(Exponent::DEFAULT),
+        targets: vec![Target::new(ms).unwrap()],
+        front: FrontShare::NONE,
+    });
+    let (algorithm, samples, earlier) = (Algorithm::Random, points.len(), Vec::new());
+    let settings = SearchSettings { algorithm, goal, samples, earlier, seed };
+    let manifest = Manifest::new(sources, &settings, &Limits::default());
+    let (path, settings) = (PathBuf::from(format!("{seed}")), manifest.to_settings());
+    ComparableStudy { path, manifest, settings, points: points.to_vec() }
+}
+
+#[test]
+fn a_group_has_the_quartiles_of_each_quantity_over_its_seeds() {
+    let studies = vec![
+        study(0, Some(10.0), &[point(11.0, 0.7), point(5.0, 0.5), point(5.0, 0.5)]),
+        study(1, Some(10.0), &[point(5.0, 0.25), point(2.5, 0.75)]),
+    ];
+    let groups = group_by_search(studies).unwrap();
+    // The seeds have other numbers of trials, which is another search.
+    assert_eq!(groups.len(), 2);
+    let studies = vec![
+        study(0, Some(10.0), &[point(11.0, 0.7), point(5.0, 0.5)]),
+        study(1, Some(10.0), &[point(5.0, 0.25), point(2.5, 0.75)]),
+    ];
+    let groups = group_by_search(studies).unwrap();
+    let progress = groups[0].progress(Some(10.0)).unwrap();
+    let medians = |points: &[Quartiles]| points.iter().map(|at| at.median).collect::<Vec<_>>();
+    // The first seed has nothing under 10 ms after one trial.
+    assert_eq!(medians(&progress.accuracy.points), [None, Some(0.625)]);
+    assert_eq!(progress.accuracy.common, progress.accuracy.points[1]);
+    // Shares of 10 ms: none and a half of 0.25; then a half of 0.5 and three quarters of 0.75.
+    let volumes = progress.hypervolume.unwrap();
+    assert_eq!(medians(&volumes.points), [Some(0.0625), Some((0.25 + 0.5625) / 2.0)]);
+    assert_eq!(medians(&progress.regret.unwrap().points), [None, Some(0.125)]);
+}
+
+#[test]
+fn a_group_for_accuracy_alone_has_no_hypervolume() {
+    let points = [StudyPoint { latency_ms: None, accuracy: 0.5 }];
+    let groups = group_by_search(vec![study(0, None, &points)]).unwrap();
+    let progress = groups[0].progress(None).unwrap();
+    assert_eq!(progress.hypervolume, None);
+    assert_eq!(progress.regret.unwrap().common.median, Some(0.25));
+    let groups = group_by_search(vec![study(0, None, &[])]).unwrap();
+    assert_eq!(groups[0].progress(None), None, "no trials");
 }

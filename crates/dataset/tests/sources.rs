@@ -301,3 +301,15 @@ fn shapes_are_the_same_whenever_they_are_drawn() {
         }
     }
 }
+
+#[test]
+fn the_names_in_a_folder_suggest_a_source() {
+    let folder = tempdir().unwrap();
+    let suggested = || Source::suggested_by(folder.path());
+    let path = || folder.path().to_path_buf();
+    assert_eq!(suggested(), Source::Folder(path()));
+    fs::write(path().join("train-images-idx3-ubyte.gz"), "").unwrap();
+    assert_eq!(suggested(), Source::Mnist(path()));
+    fs::create_dir(path().join("cifar-10-batches-bin")).unwrap();
+    assert_eq!(suggested(), Source::Cifar10(path()));
+}

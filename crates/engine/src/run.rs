@@ -19,6 +19,8 @@ pub struct Engine {
     scratch: Vec<f32>,
     units: usize,
     image_len: usize,
+    /// The number of channels of an image.
+    channels: usize,
     /// `None` for one thread, which does not use rayon.
     pool: Option<ThreadPool>,
 }
@@ -49,6 +51,7 @@ impl Engine {
             scratch: vec![0.0; scratch_len * threads],
             units: graph.units.len(),
             image_len: graph.input().elements(),
+            channels: graph.input().channels,
             pool,
         })
     }
@@ -70,6 +73,25 @@ impl Engine {
     pub fn run(&mut self, image: &[f32]) -> &[f32] {
         self.run_operations(image, |_| {});
         self.logits()
+    }
+
+    /// Computes the logits, `[batch, classes]`, of images whose channels are planes, as other frameworks
+    /// store them: `[batch, channels, height, width]`.
+    ///
+    /// # Panics
+    /// When the length is not a multiple of that of an image.
+    pub fn run_planes(&mut self, images: &[f32]) -> Vec<f32> {
+        assert!(images.len().is_multiple_of(self.image_len), "length of the images");
+        let mut logits = Vec::new();
+        let mut image = vec![0.0; self.image_len];
+        let pixels = self.image_len / self.channels;
+        for planes in images.chunks_exact(self.image_len) {
+            for (at, value) in image.iter_mut().enumerate() {
+                *value = planes[at % self.channels * pixels + at / self.channels];
+            }
+            logits.extend_from_slice(self.run(&image));
+        }
+        logits
     }
 
     /// Like [`Engine::run`], and writes the milliseconds that each unit took to `unit_ms`. The clock

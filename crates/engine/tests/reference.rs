@@ -239,6 +239,25 @@ fn odd_blocks() {
 }
 
 #[test]
+fn images_may_have_their_channels_as_planes() {
+    let network = published::network("mobilenet_v3_small@resolution=33,classes=5").unwrap();
+    let graph = network.lower().unwrap();
+    let mut engine = Engine::new(&graph, &Weights::random(&graph, 7), 1).unwrap();
+    let mut rng = ChaCha8Rng::seed_from_u64(3);
+    let images: Vec<f32> =
+        (0..2 * engine.image_len()).map(|_| rng.random_range(-1.0..1.0)).collect();
+    let logits: Vec<f32> = images
+        .chunks_exact(engine.image_len())
+        .flat_map(|image| engine.run(image).to_vec())
+        .collect();
+    // [height, width, channels] as [channels, height, width].
+    let planes = images.chunks_exact(engine.image_len()).flat_map(|image| {
+        (0..3).flat_map(move |channel| (0..33 * 33).map(move |pixel| image[3 * pixel + channel]))
+    });
+    assert_eq!(engine.run_planes(&planes.collect::<Vec<f32>>()), logits);
+}
+
+#[test]
 fn weights_that_do_not_fit_are_refused() {
     let graph = published::network("mobilenet_v2").unwrap().lower().unwrap();
     let other = published::network("mobilenet_v2@width=0.5").unwrap().lower().unwrap();

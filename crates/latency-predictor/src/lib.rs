@@ -6,6 +6,7 @@ mod error;
 mod measure;
 mod table;
 
+pub use device::memory::{memory_bytes, memory_bytes_under};
 pub use device::setup::{ForeignSetup, Precision, Runtime, Setup};
 pub use device::{Cache, Device};
 pub use error::PredictorError;

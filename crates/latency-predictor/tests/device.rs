@@ -4,7 +4,9 @@
 use std::fs;
 use std::path::Path;
 
-use latency_predictor::{Device, ForeignSetup, Runtime, Setup, cache_folder, table_path};
+use latency_predictor::{
+    Device, ForeignSetup, Runtime, Setup, cache_folder, memory_bytes_under, table_path,
+};
 
 const EPYC: &str = "processor\t: 0\nvendor_id\t: AuthenticAMD\ncpu family\t: 25\nmodel\t\t: 1\n\
     model name\t: AMD EPYC\nstepping\t: 1\n\nprocessor\t: 1\nmodel name\t: AMD EPYC\n";
@@ -44,6 +46,26 @@ fn reads_what_the_system_tells() {
     assert_eq!(found.governor.as_deref(), Some("performance"));
     assert!(found.os.ends_with("6.1.0-7"), "{}", found.os);
     assert!(found.identity().ends_with("L1D 32 KiB, L2 512 KiB"), "{}", found.identity());
+}
+
+#[test]
+fn a_setup_in_words_has_what_its_latencies_depend_on() {
+    let of =
+        |device: Device, threads: usize| Setup { device, ..Setup::here(Runtime::Native, threads) };
+    let words = "native runtime, 1 thread, AMD EPYC, family 25, model 1, stepping 1";
+    assert_eq!(of(epyc(&[]), 1).words(), words);
+    assert_eq!(of(device(&[]), 2).words(), "native runtime, 2 threads, unknown CPU");
+    assert_eq!(of(device(&[]), 2).threads_and_cpu(), "2 threads, unknown CPU");
+}
+
+#[test]
+fn the_memory_is_told_in_bytes() {
+    let root = tempfile::tempdir().unwrap();
+    assert_eq!(memory_bytes_under(root.path()), None);
+    fs::create_dir(root.path().join("proc")).unwrap();
+    let text = "MemFree:         1000 kB\nMemTotal:       16303428 kB\n";
+    fs::write(root.path().join("proc/meminfo"), text).unwrap();
+    assert_eq!(memory_bytes_under(root.path()), Some(16_303_428 * 1024));
 }
 
 #[test]

@@ -11,7 +11,6 @@ mod commands;
 mod device_option;
 mod did_you_mean;
 mod exit;
-mod folder_readme;
 mod interrupt;
 mod load;
 mod measured;
@@ -21,7 +20,6 @@ mod process_setup;
 mod progress;
 mod readable;
 mod resume;
-mod scatter;
 mod screen;
 mod shell;
 mod sizes;
@@ -32,6 +30,7 @@ use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::Parser;
+use report::scatter;
 
 use crate::args::Args;
 

@@ -117,13 +117,7 @@ fn source_suggestion(data: &str) -> Option<String> {
         return None;
     }
     if Path::new(data).is_dir() {
-        let has = |name: &str| Path::new(data).join(name).exists();
-        let kind = match () {
-            () if has("cifar-10-batches-bin") || has("data_batch_1.bin") => "cifar10",
-            () if has("train-images-idx3-ubyte") || has("train-images-idx3-ubyte.gz") => "mnist",
-            () => "folder",
-        };
-        return Some(format!("{kind}:{data}"));
+        return Some(Source::suggested_by(Path::new(data)).to_string());
     }
     let aliases = SOURCE_ALIASES.iter().map(|(alias, _)| *alias);
     let alike = did_you_mean(kind, Source::KINDS.into_iter().chain(aliases))?;

@@ -1,25 +1,9 @@
-//! Measured latencies in words and in cells of CSV files.
+//! Measured latencies in words.
 
 use controller::search::Margin;
-use report::Cell;
 use search_space::{MeasuredLatency, Statistic};
 
 use crate::screen::grouped;
-
-/// Columns of a measurement in CSV files.
-pub(crate) const COLUMNS: [&str; 4] =
-    ["undisturbed_p50_ms", "all_p50_ms", "all_p95_ms", "left_out_share"];
-
-/// The cells of [`COLUMNS`], empty where nothing is known.
-pub(crate) fn cells(measured: Option<&MeasuredLatency>) -> [Cell; 4] {
-    let runs = measured.and_then(|measured| measured.runs);
-    [
-        measured.map(|measured| measured.p50_ms).into(),
-        runs.map(|runs| runs.all.p50_ms).into(),
-        runs.map(|runs| runs.all.p95_ms).into(),
-        runs.map(|runs| runs.left_out_share).into(),
-    ]
-}
 
 /// The latency over the runs of a statistic: `all runs: p50 15.70, p95 17.20 ms`.
 pub(crate) fn words(statistic: Statistic, measured: &MeasuredLatency) -> String {

@@ -1,7 +1,5 @@
 //! Whether a network fits in the memory of this machine, which is checked before anything is allocated.
 
-use std::fs;
-
 use anyhow::Result;
 use search_space::Network;
 
@@ -26,7 +24,7 @@ pub(crate) fn check(net: &str, network: &Network, copies: Copies) -> Result<()> 
     let cost = network.lower().map_err(|error| bad_input(net, error))?.cost();
     let weights = BYTES_PER_WEIGHT * cost.params as f64;
     let needed = f64::from(copies as u8) * (weights + cost.peak_activation_bytes as f64);
-    match total_bytes() {
+    match latency_predictor::memory_bytes().map(|bytes| bytes as f64) {
         Some(total) if needed > total => {
             let (needed, total) = (needed / GB, total / GB);
             let found = format!("found a network that takes about {needed:.0} GB of memory");
@@ -35,12 +33,4 @@ pub(crate) fn check(net: &str, network: &Network, copies: Copies) -> Result<()> 
         // Where the memory is unknown, nothing is refused.
         _ => Ok(()),
     }
-}
-
-/// The memory of this machine in bytes; `None` where Linux's `/proc` is missing.
-fn total_bytes() -> Option<f64> {
-    const KIB: f64 = 1024.0;
-    let text = fs::read_to_string("/proc/meminfo").ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    Some(KIB * line.trim().trim_end_matches("kB").trim().parse::<f64>().ok()?)
 }

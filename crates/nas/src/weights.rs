@@ -6,7 +6,7 @@ use anyhow::Result;
 use report::write_atomically;
 use search_space::{Network, Weights};
 use training::fit::stem_stride;
-use training::{WeightsFile, write_weights};
+use training::{Form, WeightsFile, write_weights};
 
 use crate::exit::{bad_input, message};
 
@@ -21,25 +21,6 @@ pub(crate) fn fit(path: &Path, network: &Network) -> Result<(Network, Weights)> 
     read(path)?.fit(network).map_err(|error| bad_input(path.display(), error))
 }
 
-/// Which resolution and stem stride a network with weights has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Form {
-    /// Those with which the weights were trained and are evaluated.
-    Trained,
-    /// Those of the network that the user named.
-    Deployed,
-}
-
-impl Form {
-    /// `network` in this form.
-    pub(crate) fn of(self, network: &Network, file: &WeightsFile) -> Network {
-        match self {
-            Self::Trained => file.variant().of(network),
-            Self::Deployed => network.clone(),
-        }
-    }
-}
-
 /// A network with weights.
 pub(crate) struct Fitted {
     pub(crate) network: Network,
@@ -51,7 +32,8 @@ pub(crate) struct Fitted {
 /// `network` in a form, with the weights of a file.
 pub(crate) fn fit_as(form: Form, path: &Path, network: &Network) -> Result<Fitted> {
     let file = read(path)?;
-    let [trained, deployed] = [Form::Trained, Form::Deployed].map(|form| form.of(network, &file));
+    let in_form = |form: Form| file.in_form(form, network);
+    let [trained, deployed] = [Form::Trained, Form::Deployed].map(in_form);
     let choice = (trained != deployed).then(|| {
         let [trained, deployed] = [&trained, &deployed].map(size);
         match form {
@@ -63,7 +45,7 @@ pub(crate) fn fit_as(form: Form, path: &Path, network: &Network) -> Result<Fitte
             }
         }
     });
-    let fitted = file.clone().fit(&form.of(network, &file));
+    let fitted = file.clone().fit(&in_form(form));
     let (network, weights) = fitted.map_err(|error| bad_input(path.display(), error))?;
     Ok(Fitted { network, weights, form: choice })
 }

@@ -1,9 +1,10 @@
-//! Writing files, CSV among them, so that they are either complete or not there.
+//! Writing files, CSV and figures among them, so that they are either complete or not there.
 
 use std::io::{self, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::ReportError;
+use crate::paint::Format;
 
 /// One value of a CSV row.
 #[derive(Debug, Clone, PartialEq)]
@@ -87,6 +88,23 @@ pub fn write_csv(
     }
     let bytes = writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))?;
     write_atomically(path, &bytes)
+}
+
+/// Writes a figure to `NAME.svg` and `NAME.png` in `folder`, each by [`write_atomically`]. `draw` is
+/// one of the functions that draw figures. Returns the paths of the files.
+///
+/// # Errors
+///
+/// Those of `draw`, and [`ReportError::Write`] as in [`write_atomically`].
+pub fn write_figure(
+    folder: &Path,
+    name: &str,
+    draw: impl Fn(Format) -> Result<Vec<u8>, ReportError>,
+) -> Result<[PathBuf; 2], ReportError> {
+    let [svg, png] = ["svg", "png"].map(|extension| folder.join(format!("{name}.{extension}")));
+    write_atomically(&svg, &draw(Format::Svg)?)?;
+    write_atomically(&png, &draw(Format::Png)?)?;
+    Ok([svg, png])
 }
 
 /// Writes `bytes` to a temporary file in the same folder, and then renames it to `path`. Readers

@@ -44,6 +44,17 @@ pub struct AllRuns {
 }
 
 impl MeasuredLatency {
+    /// The columns of a measurement in CSV files.
+    pub const COLUMNS: [&'static str; 4] =
+        ["undisturbed_p50_ms", "all_p50_ms", "all_p95_ms", "left_out_share"];
+
+    /// The values of [`MeasuredLatency::COLUMNS`]; `None` where nothing is known.
+    pub fn values(&self) -> [Option<f64>; 4] {
+        let of = |value: fn(&MeasuredRuns) -> f64| self.runs.as_ref().map(value);
+        let left_out_share = of(|runs| runs.left_out_share);
+        [Some(self.p50_ms), of(|runs| runs.all.p50_ms), of(|runs| runs.all.p95_ms), left_out_share]
+    }
+
     /// A latency of which only the median over the undisturbed runs is known, in milliseconds.
     pub fn of_median(p50_ms: f64) -> Self {
         Self { p50_ms, runs: None }

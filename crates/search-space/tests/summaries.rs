@@ -77,3 +77,14 @@ fn every_published_network_has_an_accuracy_with_a_source() {
     }
     assert!(published_accuracies("mobilenet_v2@width=0.5").is_empty());
 }
+
+#[test]
+fn a_file_with_a_comment_is_read_as_the_same_network() {
+    let network = published::network("mobilenet_v3_small").unwrap();
+    let text = network.to_commented_ron("76.0 % (estimate), at 15 ms\n\n2  block  16");
+    assert!(
+        text.starts_with("// 76.0 % (estimate), at 15 ms\n//\n// 2  block  16\nNetwork("),
+        "{text}"
+    );
+    assert_eq!(Network::from_ron(&text).unwrap(), network);
+}

@@ -12,6 +12,8 @@ use crate::trainer::check_batch;
 
 /// Number of warm-up steps, which are not timed.
 const WARM_UP_STEPS: usize = 3;
+/// The forward pass takes about this share of the time of a training step.
+pub const FORWARD_SHARE: f64 = 0.3;
 
 /// The duration of a training step: forward pass, loss, backward pass and SGD, always on the same
 /// images.

@@ -10,6 +10,15 @@ use crate::tensors::{TensorSpec, Tensors, assemble, flat, tensor_specs};
 /// The metadata key of the network, which is stored as RON.
 const NETWORK: &str = "network";
 
+/// Which resolution and stem stride a network with weights has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// Those with which the weights were trained and are evaluated.
+    Trained,
+    /// Those of the deployed network.
+    Deployed,
+}
+
 /// A weights file as it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct WeightsFile {
@@ -36,6 +45,14 @@ impl WeightsFile {
     pub fn variant(&self) -> TrainingVariant {
         let resolution = self.network.input.resolution;
         TrainingVariant { resolution, stem_stride: stem_stride(&self.network) }
+    }
+
+    /// The network `deployed` in a form.
+    pub fn in_form(&self, form: Form, deployed: &Network) -> Network {
+        match form {
+            Form::Trained => self.variant().of(deployed),
+            Form::Deployed => deployed.clone(),
+        }
     }
 
     /// A hash of the network and its tensors.

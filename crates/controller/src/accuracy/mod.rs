@@ -7,6 +7,8 @@ mod table;
 
 use search_space::Genotype;
 
+use surrogate::Surrogate;
+
 pub use scale::Scale;
 pub use table::{AccuracyTable, Known, TableColumns};
 
@@ -19,10 +21,23 @@ pub struct Estimate {
     pub standard_error: f64,
 }
 
+/// The 97.5th percentile of the normal distribution: intervals are of 95 %.
+const TWO_SIDED_95: f64 = 1.96;
+
+impl Estimate {
+    /// The lower and upper limit of the 95 % confidence interval of the accuracy, within 0 and 1.
+    pub fn interval(&self) -> [f64; 2] {
+        let half = TWO_SIDED_95 * self.standard_error;
+        [(self.accuracy - half).max(0.0), (self.accuracy + half).min(1.0)]
+    }
+}
+
 /// The source of accuracies.
 #[derive(Clone, Copy)]
 pub enum AccuracySource<'a> {
-    /// A model that estimates every genotype.
+    /// A surrogate of the space that is searched.
+    Surrogate(&'a Surrogate),
+    /// Another model that estimates every genotype.
     Model(&'a (dyn Fn(&Genotype) -> Estimate + Sync)),
     /// A table; genotypes that it lacks are not proposed.
     Table(&'a AccuracyTable),

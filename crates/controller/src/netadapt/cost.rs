@@ -5,7 +5,7 @@ use std::time::Instant;
 use dataset::batches;
 use search_space::axes;
 use training::fit::FitPlan;
-use training::{Placement, TrainingError, time_steps};
+use training::{FORWARD_SHARE, Placement, TrainingError, time_steps};
 
 use super::error::AdaptError;
 use super::problem::AdaptSettings;
@@ -17,8 +17,10 @@ const TIMED_STEPS: usize = 3;
 const TIMED_BATCHES: usize = 2;
 /// An epoch that no training reaches, so that the timed batches are those of no training.
 const TIMED_EPOCH: u64 = u64::MAX;
-/// The forward pass takes this share of the time of a training step.
-pub const FORWARD_SHARE: f64 = 0.3;
+/// The expected time in seconds of the measurements of an iteration, until one is complete.
+pub(super) const MEASURING_S: f64 = 8.0;
+/// The cost of a training step of the adapted network and its baselines, relative to the seed's.
+pub(super) const ADAPTED_SHARE: f64 = 0.8;
 /// The mean latency reduction of an iteration, as a multiple of the minimum one: widths are
 /// multiples of 8, and a proposal saves at least the minimum.
 const EXPECTED_REDUCTION: f64 = 1.2;
@@ -75,10 +77,22 @@ impl AdaptCost {
         self.training_images * self.image_s
     }
 
-    /// The estimated time in seconds of the iterations' trainings.
+    /// The estimated time in seconds of the iterations, with their trainings and measurements.
     pub fn iterations_s(&self) -> f64 {
-        (self.iterations * self.widths) as f64 * self.proposal_images * self.image_s
+        let trained = (self.iterations * self.widths) as f64 * self.proposal_images * self.image_s;
+        trained + self.iterations as f64 * MEASURING_S
     }
+
+    /// The estimated time in seconds of the final trainings with this number of seeds.
+    pub fn final_trainings_s(&self, seeds: u64) -> f64 {
+        scratch_trainings(seeds) * ADAPTED_SHARE * self.seed_s()
+    }
+}
+
+/// The final trainings in units of a training from scratch: the adapted network and three baselines
+/// for each seed, and a fine-tuning with half the epochs.
+pub(super) fn scratch_trainings(seeds: u64) -> f64 {
+    if seeds == 0 { 0.0 } else { 0.5 + 4.0 * seeds as f64 }
 }
 
 impl AdaptSettings {

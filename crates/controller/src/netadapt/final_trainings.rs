@@ -5,6 +5,7 @@ use std::ops::{ControlFlow, Range};
 use std::path::Path;
 
 use search_space::Network;
+use serde::Serialize;
 use training::fit::{FitData, FitEvent, FitPlan, FitSettings, Fitted, TrainingVariant};
 use training::{Backend, Placement, WeightsFile};
 
@@ -48,6 +49,22 @@ pub struct FinalTraining {
     pub settings: FitSettings,
     /// The weights from which training starts; `None` for random ones.
     pub start: Option<WeightsFile>,
+}
+
+/// The result of a final training.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct FinalResult {
+    /// The name of the training, which says how its network came about.
+    pub name: &'static str,
+    /// The index of the seed, counted from 0.
+    pub seed: u64,
+    /// The latency of the deployed network in milliseconds.
+    pub latency_ms: f64,
+    /// Top-1 accuracy on the hold-out, a fraction; `None` without a hold-out.
+    pub hold_out_top1: Option<f64>,
+    /// Top-1 accuracy on the test images, a fraction.
+    #[serde(rename = "accuracy")]
+    pub top1: f64,
 }
 
 impl FinalTrainings<'_> {
@@ -211,6 +228,13 @@ pub fn train_all(
 }
 
 impl FinalTraining {
+    /// The result, once the training has ended.
+    pub fn result(&self, fitted: &Fitted) -> FinalResult {
+        let Self { name, seed, network, .. } = self;
+        let Fitted { top1, hold_out_top1, .. } = *fitted;
+        FinalResult { name, seed: *seed, latency_ms: network.latency_ms, hold_out_top1, top1 }
+    }
+
     fn train(
         &self,
         run: &FinalRun<'_>,

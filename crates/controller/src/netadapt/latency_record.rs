@@ -55,11 +55,11 @@ pub struct LatencyRecord {
 }
 
 /// The columns of [`MeasuredRuns`] in CSV files and in the database.
-pub const RUN_COLUMNS: [&str; 7] =
+pub(super) const RUN_COLUMNS: [&str; 7] =
     ["p10_ms", "p90_ms", "runs", "left_out_share", "all_p50_ms", "all_p95_ms", "all_runs"];
 
 /// The values of [`RUN_COLUMNS`].
-pub fn run_values(runs: &MeasuredRuns) -> [f64; 7] {
+pub(super) fn run_values(runs: &MeasuredRuns) -> [f64; 7] {
     let MeasuredRuns { p10_ms, p90_ms, count, left_out_share, all } = *runs;
     let AllRuns { p50_ms, p95_ms, runs } = all;
     [p10_ms, p90_ms, count as f64, left_out_share, p50_ms, p95_ms, runs as f64]
@@ -72,9 +72,9 @@ pub(super) fn runs_of(values: [f64; 7]) -> MeasuredRuns {
     MeasuredRuns { p10_ms, p90_ms, count: count as usize, left_out_share, all }
 }
 
-/// Reads the latencies of a CSV file with the columns `kind`, `key` and `ms`, and those of
-/// [`RUN_COLUMNS`] if it has them. The files of earlier adaptations name the first column
-/// `reading`, and relative latencies `against`.
+/// Reads the latencies of a CSV file with the columns `kind`, `key` and `ms`, and those of the runs
+/// behind them if it has them, as [`latency_records_csv`](super::latency_records_csv) writes them. The
+/// files of earlier adaptations name the first column `reading`, and relative latencies `against`.
 ///
 /// # Errors
 /// [`CsvError`] with the line if the file cannot be read, a value is not a latency, or a latency is

@@ -7,32 +7,39 @@ mod adapt;
 mod baseline;
 mod choose;
 mod cost;
+mod csv;
 mod error;
+mod files;
 mod final_trainings;
 mod halving;
 mod hold_out;
 mod latencies;
 mod latency_record;
+mod manifest;
 mod problem;
 mod schedule;
 mod store;
 mod target;
 mod tune;
+mod work;
 
 pub use adapt::{adapt, path};
 pub use baseline::{Baseline, baseline};
 pub use choose::{Metric, Saving, ranked};
-pub use cost::{AdaptCost, FORWARD_SHARE};
+pub use cost::AdaptCost;
+pub use csv::{latency_records_csv, proposals_csv, trained_csv, trajectory_csv};
 pub use error::AdaptError;
+pub use files::AdaptFiles;
 pub use final_trainings::{
-    FINE_TUNING_RATE, FinalEvent, FinalRun, FinalTraining, FinalTrainings, train_all,
+    FINE_TUNING_RATE, FinalEvent, FinalResult, FinalRun, FinalTraining, FinalTrainings, train_all,
 };
 pub use hold_out::HoldOutEvaluation;
 pub use latencies::{Latencies, MeasuredNetwork};
-pub use latency_record::{
-    LatencyKind, LatencyRecord, RUN_COLUMNS, read_latency_records, run_values,
-};
+pub use latency_record::{LatencyKind, LatencyRecord, read_latency_records};
+pub use manifest::{AdaptManifest, LatenciesId};
 pub use problem::{AdaptSettings, Adapted, Event, NetAdapt, OnEvent};
 pub use schedule::Schedule;
 pub use store::{Adaptation, EvaluatedProposal, FILE_NAME, Iteration};
 pub use target::{AdaptTarget, check_reduction};
+pub use tune::fine_tuning;
+pub use work::AdaptWork;

@@ -105,6 +105,14 @@ pub struct Iteration {
     pub hold_out: HoldOutEvaluation,
 }
 
+impl Iteration {
+    /// Whether a proposal is the one that this iteration chose, after any number of training steps.
+    pub fn is_of(&self, proposal: &EvaluatedProposal) -> bool {
+        let EvaluatedProposal { iteration, axis, to, .. } = proposal;
+        (self.number, &self.axis, self.to) == (*iteration, axis, *to)
+    }
+}
+
 /// The open store of an adaptation.
 #[derive(Debug)]
 pub struct Adaptation {

@@ -4,11 +4,13 @@ use std::ops::{ControlFlow, Range};
 use std::time::Instant;
 
 use search_space::{Graph, Proposal};
+use training::fit::FitPlan;
 use training::{
-    FineTune, Placement, TrainingError, WeightsFile, fine_tune, truncate, write_weights,
+    FineTune, Placement, Recipe, TrainingError, WeightsFile, fine_tune, truncate, write_weights,
 };
 
 use super::error::AdaptError;
+use super::final_trainings::FINE_TUNING_RATE;
 use super::hold_out::HoldOutEvaluation;
 use super::problem::{AdaptSettings, Current, NetAdapt};
 use crate::parallel::run_parallel;
@@ -39,6 +41,19 @@ const MIN_MOMENTUM: f32 = 0.1;
 /// The number of epochs reserved for each iteration, so that no two iterations use the same
 /// batches.
 const EPOCHS_PER_ITERATION: u64 = 1 << 20;
+
+/// The short training of every proposal: `steps` steps on the batches of the seed's training, with a
+/// tenth of its learning rate and without warm-up or an average of the weights.
+pub fn fine_tuning(seed: &FitPlan, steps: u64) -> FineTune {
+    let recipe = Recipe {
+        learning_rate: FINE_TUNING_RATE * seed.recipe.learning_rate,
+        ema_decay: None,
+        warm_up_steps: 0,
+        steps,
+        ..seed.recipe
+    };
+    FineTune { recipe, batches: seed.batches, first_epoch: 0 }
+}
 
 /// Trains all proposals for a part of the training steps and evaluates them, `settings.jobs` at a
 /// time. Each is passed to `on_tuned` once it is evaluated. Ends early if `on_tuned` or the

@@ -64,6 +64,21 @@ pub fn best_accuracies(
     points.into_iter().map(after).collect()
 }
 
+/// The trials that raised the best accuracy, under the target if there is one: their indices, and the
+/// accuracies after them.
+pub fn improvements(
+    points: impl IntoIterator<Item = StudyPoint>,
+    target_ms: Option<f64>,
+) -> Vec<(usize, f64)> {
+    let mut reached = f64::NEG_INFINITY;
+    let better = |(index, best): (usize, Option<f64>)| {
+        let accuracy = best.filter(|&accuracy| accuracy > reached)?;
+        reached = accuracy;
+        Some((index, accuracy))
+    };
+    best_accuracies(points, target_ms).into_iter().enumerate().filter_map(better).collect()
+}
+
 /// The hypervolume after each trial, as a share from 0 to 1. The reference point is at the target
 /// and at accuracy 0. Trials without a latency add nothing.
 pub fn hypervolumes(points: &[StudyPoint], target_ms: f64) -> Vec<Option<f64>> {

@@ -10,6 +10,7 @@ mod front_share;
 mod hypervolume;
 mod latency_range;
 mod limits;
+mod outcome;
 mod pareto;
 mod problem;
 pub(crate) mod reward;
@@ -21,12 +22,15 @@ mod unmet_limits;
 mod winner;
 
 pub use acceptance::{Acceptance, Margin, MarginError};
-pub use comparison::{Quartiles, best_accuracies, hypervolumes, quartiles, trial_counts};
+pub use comparison::{
+    Quartiles, best_accuracies, hypervolumes, improvements, quartiles, trial_counts,
+};
 pub use elasticity::{Elasticity, elasticity};
 pub use front_share::{FrontShare, FrontShareError};
 pub use hypervolume::Hypervolume;
 pub use latency_range::{Binding, Range, least_cost, range};
 pub use limits::{Cost, LimitError, Limits};
+pub use outcome::{Found, FoundForTarget, Meets, Outcome, Reference};
 pub use pareto::pareto_front;
 pub use problem::{Candidate, LatencyOf, Problem};
 pub use reward::{Exponent, Reward, RewardError, Target};

@@ -3,8 +3,8 @@
 use search_space::Domain;
 use search_space::{Genotype, LatencyError, LatencySource, MeasuredLatency, Network, SearchSpace};
 
-use crate::accuracy::AccuracyTable;
-use crate::accuracy::{AccuracySource, Estimate};
+use crate::accuracy::surrogate::Prediction;
+use crate::accuracy::{AccuracySource, AccuracyTable, Estimate};
 use crate::search::limits::Limits;
 use crate::search::reward::{Target, meets};
 use crate::search::settings::Goal;
@@ -97,11 +97,7 @@ impl Problem<'_> {
     /// # Errors
     /// Returns an error if a latency is not available.
     pub fn optima(&self, goal: &Goal) -> Result<Option<Vec<f64>>, LatencyError> {
-        let targets = match goal {
-            Goal::Accuracy => vec![None],
-            Goal::Targets { targets, .. } => targets.iter().copied().map(Some).collect(),
-        };
-        targets.into_iter().map(|target| self.optimum(target)).collect()
+        goal.each_target().into_iter().map(|target| self.optimum(target)).collect()
     }
 
     /// The network of a genotype. `None` if there is no space, or if the genotype cannot be decoded
@@ -114,6 +110,13 @@ impl Problem<'_> {
     /// with a standard error of 0.
     pub fn estimate(&self, genotype: &Genotype) -> Estimate {
         match self.accuracy {
+            AccuracySource::Surrogate(surrogate) => match surrogate.predict(genotype) {
+                Ok(Prediction { accuracy, standard_error }) => {
+                    Estimate { accuracy, standard_error }
+                }
+                // No candidate is a genotype of another space.
+                Err(_) => Estimate { accuracy: 0.0, standard_error: 0.0 },
+            },
             AccuracySource::Model(model) => model(genotype),
             AccuracySource::Table(table) => {
                 let accuracy = table.get(genotype).map_or(0.0, |known| known.accuracy);

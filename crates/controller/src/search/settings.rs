@@ -77,6 +77,23 @@ impl Goal {
             Goal::Accuracy => &[],
         }
     }
+
+    /// The target latencies, or a single `None` in a search for accuracy alone.
+    pub fn each_target(&self) -> Vec<Option<Target>> {
+        match self {
+            Goal::Targets { targets, .. } => targets.iter().copied().map(Some).collect(),
+            Goal::Accuracy => vec![None],
+        }
+    }
+
+    /// The reward of an accuracy (a fraction) at a latency in milliseconds. It is the accuracy where
+    /// there is no target or latency.
+    pub fn reward(&self, accuracy: f64, latency_ms: Option<f64>, target: Option<Target>) -> f64 {
+        match (self, latency_ms.zip(target)) {
+            (Goal::Targets { reward, .. }, Some((ms, target))) => reward.of(accuracy, ms, target),
+            _ => accuracy,
+        }
+    }
 }
 
 /// Why a search stopped early.

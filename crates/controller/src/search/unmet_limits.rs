@@ -54,7 +54,9 @@ pub fn check_limits(problem: &Problem<'_>, seed: u64) -> Result<(), UnmetLimits>
     }
     let found = match problem.accuracy {
         AccuracySource::Table(table) => table.rows().any(|(genotype, _)| meets(genotype)),
-        AccuracySource::Model(_) => matches!(find_feasible(&problem, None, seed), Ok(Some(_))),
+        AccuracySource::Surrogate(_) | AccuracySource::Model(_) => {
+            matches!(find_feasible(&problem, None, seed), Ok(Some(_)))
+        }
     };
     if found {
         return Ok(());
@@ -65,7 +67,9 @@ pub fn check_limits(problem: &Problem<'_>, seed: u64) -> Result<(), UnmetLimits>
                 let costs = table.rows().filter_map(|(genotype, _)| cost_of(space, genotype, cost));
                 costs.min().unwrap_or(usize::MAX)
             }
-            AccuracySource::Model(_) => least_cost(space, cost, seed),
+            AccuracySource::Surrogate(_) | AccuracySource::Model(_) => {
+                least_cost(space, cost, seed)
+            }
         };
         (min > max).then_some(UnmetLimit { cost, max, min })
     };

@@ -4,11 +4,12 @@
 use std::str::FromStr;
 
 use super::database::StudySettings;
+use crate::accuracy::AccuracyTable;
 use crate::search::algorithm::Algorithm;
 use crate::search::{
     Acceptance, Exponent, FrontShare, Goal, Limits, Margin, Reward, SearchSettings, Target,
 };
-use search_space::Statistic;
+use search_space::{SearchSpace, Statistic};
 
 /// The sources of a search, identified by their contents.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,6 +60,20 @@ pub struct SpaceId {
     pub fingerprint: Option<String>,
 }
 
+impl SpaceId {
+    /// The architectures of a table.
+    pub fn of_table() -> Self {
+        Self { name: "table".to_owned(), fingerprint: None }
+    }
+}
+
+impl From<&SearchSpace> for SpaceId {
+    fn from(space: &SearchSpace) -> Self {
+        let fingerprint = Some(format!("{:016x}", space.fingerprint()));
+        Self { name: space.name.clone(), fingerprint }
+    }
+}
+
 /// An accuracy source, identified by its contents.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AccuracyId {
@@ -73,6 +88,14 @@ pub enum AccuracyId {
         /// The columns that are read.
         columns: Vec<String>,
     },
+}
+
+impl From<&AccuracyTable> for AccuracyId {
+    fn from(table: &AccuracyTable) -> Self {
+        let AccuracyTable { name, fingerprint, columns, .. } = table;
+        let fingerprint = format!("{fingerprint:016x}");
+        Self::Table { name: name.clone(), fingerprint, columns: columns.clone() }
+    }
 }
 
 /// A source of latencies, identified by its contents.
@@ -127,12 +150,7 @@ impl Manifest {
 
     /// The target latencies in milliseconds; a single `None` in a search for accuracy alone.
     pub fn targets_ms(&self) -> Vec<Option<f64>> {
-        match &self.goal {
-            Goal::Accuracy => vec![None],
-            Goal::Targets { targets, .. } => {
-                targets.iter().map(|t: &Target| Some(t.ms())).collect()
-            }
-        }
+        self.goal.each_target().into_iter().map(|target| target.map(Target::ms)).collect()
     }
 
     /// The best possible accuracy for a target, if the accuracy source knows it.

@@ -7,6 +7,7 @@ mod difference;
 mod error;
 mod manifest;
 mod points;
+mod progress;
 mod schema;
 mod store;
 
@@ -18,5 +19,6 @@ pub use difference::SettingDifference;
 pub use error::StudyError;
 pub use manifest::{AccuracyId, LatencyId, Manifest, ManifestError, SourceIds, SpaceId};
 pub use points::{StudyPoint, StudyPoints, read_points};
+pub use progress::{GroupProgress, QuartileCurve};
 pub use schema::FILE_NAME;
 pub use store::Study;

@@ -13,6 +13,7 @@ use super::manifest::{Manifest, SAMPLES};
 use super::schema::{self, FILE_NAME};
 use crate::accuracy::Estimate;
 use crate::search::trial::{Phase, Trial};
+use crate::search::{Limits, SearchSettings};
 
 impl FromSql for Phase {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
@@ -102,6 +103,24 @@ impl Study {
         let settings = self.settings()?;
         Manifest::from_settings(&settings)
             .map_err(|source| StudyError::Manifest { path: path(), source })
+    }
+
+    /// The settings of a search that continues the study: those of `search`, with the trials that the
+    /// study is to have.
+    ///
+    /// # Errors
+    /// Returns an error if the study is of another search, naming the first setting that differs, if
+    /// the database cannot be read, or if it holds a setting that no search writes.
+    pub fn continued_by(
+        &self,
+        search: SearchSettings,
+        limits: &Limits,
+    ) -> Result<SearchSettings, StudyError> {
+        let stored = self.manifest()?;
+        let (samples, earlier) = (stored.samples, stored.earlier.clone());
+        let search = SearchSettings { samples, earlier, ..search };
+        self.refuse_other(&stored.with_search(&search, limits).to_settings())?;
+        Ok(search)
     }
 
     /// The settings that decide what is searched.

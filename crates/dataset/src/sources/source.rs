@@ -1,7 +1,7 @@
 //! Where images come from, as text.
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use super::shapes::Shapes;
@@ -31,6 +31,20 @@ pub enum Source {
 impl Source {
     /// The word before the colon of each kind of source.
     pub const KINDS: [&str; 4] = ["shapes", "cifar10", "folder", "mnist"];
+
+    /// The source that the names in a folder suggest, which is one of photos unless there are files of
+    /// CIFAR-10 or MNIST.
+    pub fn suggested_by(folder: &Path) -> Self {
+        let has = |name: &str| folder.join(name).exists();
+        let folder = folder.to_path_buf();
+        match () {
+            () if has("cifar-10-batches-bin") || has("data_batch_1.bin") => Self::Cifar10(folder),
+            () if has("train-images-idx3-ubyte") || has("train-images-idx3-ubyte.gz") => {
+                Self::Mnist(folder)
+            }
+            () => Self::Folder(folder),
+        }
+    }
 }
 
 impl FromStr for Source {

@@ -1,5 +1,6 @@
 //! Devices: the properties of a CPU on which latency depends.
 
+pub(crate) mod memory;
 pub(crate) mod setup;
 
 use std::fs;

@@ -76,6 +76,20 @@ impl Setup {
         }
     }
 
+    /// The runtime, the number of threads and the CPU: `native runtime, 1 thread, AMD EPYC, family 25`.
+    pub fn words(&self) -> String {
+        format!("{} runtime, {}", self.runtime.name(), self.threads_and_cpu())
+    }
+
+    /// The number of threads and the CPU: `2 threads, AMD EPYC, family 25`.
+    pub fn threads_and_cpu(&self) -> String {
+        let cpu = self.device.cpu.as_deref().unwrap_or("unknown CPU");
+        match self.threads {
+            1 => format!("1 thread, {cpu}"),
+            threads => format!("{threads} threads, {cpu}"),
+        }
+    }
+
     /// Checks that latencies of `self` are valid for `other`.
     ///
     /// # Errors

@@ -7,13 +7,14 @@ use onnx::{Batch, BatchNorm, Metadata, Opset, Settings};
 use report::write_atomically;
 use search_space::{Network, Weights};
 use serde::Serialize;
+use training::Form;
 use training::fit::stem_stride;
 
 use crate::args::{ExportArgs, Global};
 use crate::exit::{Outcome, bad_input};
 use crate::memory::Copies;
 use crate::progress::note;
-use crate::weights::{Fitted, Form};
+use crate::weights::Fitted;
 use crate::{load, screen, weights};
 
 #[derive(Serialize)]

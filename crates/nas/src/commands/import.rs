@@ -69,11 +69,7 @@ pub(crate) fn run(global: &Global, args: &ImportArgs) -> Result<Outcome> {
             file: written,
             params,
             classes,
-            format: match file.format() {
-                StateFileFormat::Torch => "torch",
-                StateFileFormat::TorchBefore16 => "torch-before-1.6",
-                StateFileFormat::Safetensors => "safetensors",
-            },
+            format: file.format().name(),
             key: some(source.key),
             prefix: some(source.prefix),
             average: source.is_average,
@@ -101,11 +97,7 @@ fn origin(
     source: &StateDictSource,
     architecture: Option<String>,
 ) -> String {
-    let mut parts = vec![match format {
-        StateFileFormat::Torch => "PyTorch".to_owned(),
-        StateFileFormat::TorchBefore16 => "PyTorch before 1.6".to_owned(),
-        StateFileFormat::Safetensors => "safetensors".to_owned(),
-    }];
+    let mut parts = vec![format.words().to_owned()];
     parts.extend(architecture);
     if !source.key.is_empty() {
         parts.push(format!("key {}", source.key));

@@ -6,13 +6,12 @@ use anyhow::Result;
 use engine::Engine;
 use report::write_atomically;
 use serde::Serialize;
-use training::{Tensor, read_safetensors, write_safetensors};
+use training::{Form, Tensor, read_safetensors, write_safetensors};
 
 use crate::args::Global;
 use crate::args_training::InferArgs;
 use crate::exit::{Outcome, bad_input};
 use crate::memory::{self, Copies};
-use crate::weights::Form;
 use crate::{load, screen, weights};
 
 #[derive(Serialize)]
@@ -45,7 +44,7 @@ pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
         return Err(bad_input(place(), message));
     }
     let form = if args.deployed { Form::Deployed } else { Form::Trained };
-    let mut network = form.of(&network, &file);
+    let mut network = file.in_form(form, &network);
     network.input.resolution = side;
     memory::check(&args.net, &network, Copies::Computed)?;
     let fitted = file.fit(&network);
@@ -53,14 +52,7 @@ pub(crate) fn run(global: &Global, args: &InferArgs) -> Result<Outcome> {
     let graph = network.lower().map_err(|error| bad_input(&args.net, error))?;
     let engine = Engine::new(&graph, &weights, global.measured_threads());
     let mut engine = engine.map_err(|error| bad_input(&args.net, error))?;
-    let mut logits = Vec::with_capacity(batch * network.classes);
-    let mut image = vec![0.0; graph.input().elements()];
-    for planes in values.chunks_exact(image.len()) {
-        for (at, value) in image.iter_mut().enumerate() {
-            *value = planes[at % channels * side * side + at / channels];
-        }
-        logits.extend_from_slice(engine.run(&image));
-    }
+    let logits = engine.run_planes(&values);
     let shape = [batch, network.classes];
     let tensors = [("logits".to_owned(), &shape[..], &logits[..])];
     let bytes = write_safetensors(&tensors, ("network", &network.name))?;

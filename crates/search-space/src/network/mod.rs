@@ -109,6 +109,12 @@ impl Network {
         ron_text::write("Network", &fields)
     }
 
+    /// Writes the text of [`Network::to_ron`] after the lines of a comment.
+    pub fn to_commented_ron(&self, comment: &str) -> String {
+        let line = |line: &str| format!("// {line}").trim_end().to_owned() + "\n";
+        comment.lines().map(line).collect::<String>() + &self.to_ron()
+    }
+
     /// Lowers the network to a graph of ops with shapes. Rejects networks that cannot be computed.
     ///
     /// # Errors

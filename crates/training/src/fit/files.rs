@@ -23,8 +23,12 @@ pub(super) fn io_error(path: &Path) -> impl Fn(io::Error) -> TrainingError {
     move |source| TrainingError::Io { path: path.to_owned(), source }
 }
 
-/// Writes a file under a temporary name in the same folder, and then renames it.
-pub(super) fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainingError> {
+/// Writes a file under a temporary name in the same folder, and then renames it, so that it is complete
+/// or not there.
+///
+/// # Errors
+/// [`TrainingError::Io`] if the folder is missing, cannot be written to, or is on a full disk.
+pub fn write_atomically(path: &Path, bytes: &[u8]) -> Result<(), TrainingError> {
     let write = || -> io::Result<()> {
         let mut options = tempfile::Builder::new();
         // Otherwise the file would keep the mode of a temporary file, readable only by its owner.

@@ -9,11 +9,14 @@ mod plan;
 mod preprocessing;
 mod settings;
 mod training_variant;
+mod work;
 
 pub use epochs::{EvaluatedSplit, FitEvent, Fitted};
+pub use files::write_atomically;
 pub use history::{EpochRecord, best_epoch, read_history};
 pub use manifest::{FitManifest, SettingDifference};
 pub use plan::{FitData, FitPlan, default_resolution, refuse_other_classes};
 pub use preprocessing::preprocessing;
 pub use settings::FitSettings;
 pub use training_variant::{TrainingVariant, stem_stride};
+pub use work::FitWork;

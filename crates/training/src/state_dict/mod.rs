@@ -60,6 +60,26 @@ pub enum StateFileFormat {
     TorchBefore16,
 }
 
+impl StateFileFormat {
+    /// The name in files and reports.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Torch => "torch",
+            Self::TorchBefore16 => "torch-before-1.6",
+        }
+    }
+
+    /// The framework that wrote the file, for screens.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Safetensors => "safetensors",
+            Self::Torch => "PyTorch",
+            Self::TorchBefore16 => "PyTorch before 1.6",
+        }
+    }
+}
+
 /// A dict of a file that has tensors.
 #[derive(Debug)]
 struct StateDict {

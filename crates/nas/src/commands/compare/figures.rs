@@ -4,10 +4,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use controller::search::Quartiles;
-use controller::study::{AccuracyId, LatencyId};
+use controller::study::{AccuracyId, LatencyId, QuartileCurve};
 use report::{
-    ComparisonFigure, ComparisonLine, ComparisonPoint, Format, Quantity, draw_comparison,
-    write_atomically,
+    ComparisonFigure, ComparisonLine, ComparisonPoint, Quantity, draw_comparison, write_figure,
 };
 
 use super::groups::{Group, TargetMs};
@@ -30,11 +29,7 @@ pub(super) fn write(results: &Results, out: &Path) -> Result<Vec<PathBuf>> {
                 Some(target_ms) if results.targets.len() > 1 => format!("{name}-{target_ms}ms"),
                 _ => name.to_owned(),
             };
-            for (format, extension) in [(Format::Svg, "svg"), (Format::Png, "png")] {
-                let path = out.join(format!("{stem}.{extension}"));
-                write_atomically(&path, &draw_comparison(&figure, format)?)?;
-                files.push(path);
-            }
+            files.extend(write_figure(out, &stem, |format| draw_comparison(&figure, format))?);
         }
     }
     Ok(files)
@@ -42,13 +37,12 @@ pub(super) fn write(results: &Results, out: &Path) -> Result<Vec<PathBuf>> {
 
 /// `None` if no group has the quantity.
 fn figure(results: &Results, target: TargetMs, quantity: Quantity) -> Option<ComparisonFigure> {
-    let line = |(index, group): (usize, &Group)| {
-        let curve = results.curve(index, target, quantity)?;
-        let points = curve.quartiles.iter().filter_map(point).collect();
-        let seeds = group.studies.len() as u64;
-        Some(ComparisonLine { label: group.label.clone(), seeds, points })
+    let line = |(group, curve): (&Group, &QuartileCurve)| ComparisonLine {
+        label: group.label.clone(),
+        seeds: group.search.studies.len() as u64,
+        points: curve.points.iter().filter_map(point).collect(),
     };
-    let lines: Vec<ComparisonLine> = results.groups.iter().enumerate().filter_map(line).collect();
+    let lines: Vec<ComparisonLine> = results.curves(target, quantity).map(line).collect();
     let under =
         target.map(|target_ms| format!(" under {}", milliseconds(target_ms))).unwrap_or_default();
     let space = searched(results);

@@ -11,17 +11,17 @@ pub(super) type TargetMs = Option<f64>;
 pub(super) struct Group {
     /// The settings in which the groups differ.
     pub(super) label: String,
-    pub(super) studies: Vec<ComparableStudy>,
+    pub(super) search: StudyGroup,
 }
 
 impl From<StudyGroup> for Group {
-    fn from(StudyGroup { differing, studies }: StudyGroup) -> Self {
-        let texts = differing.iter().map(|(name, value)| text(name, value));
+    fn from(search: StudyGroup) -> Self {
+        let texts = search.differing.iter().map(|(name, value)| text(name, value));
         let mut label = texts.collect::<Vec<_>>().join(", ");
         if label.is_empty() {
-            label = studies[0].manifest.algorithm.to_string();
+            label = search.studies[0].manifest.algorithm.to_string();
         }
-        Self { label, studies }
+        Self { label, search }
     }
 }
 

@@ -1,6 +1,5 @@
 //! `nas compare`: comparing searches over trials and seeds.
 
-mod curves;
 mod figures;
 mod groups;
 mod results;

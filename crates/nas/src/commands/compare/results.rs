@@ -4,11 +4,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use controller::search::Quartiles;
-use controller::study::ComparableStudy;
+use controller::study::{ComparableStudy, GroupProgress, QuartileCurve};
 use report::{Cell, Quantity, write_csv};
 use serde::Serialize;
 
-use super::curves::{self, Curve};
 use super::figures;
 use super::groups::{Group, TargetMs};
 use crate::args::Global;
@@ -18,8 +17,30 @@ use crate::screen;
 pub(super) struct Results {
     pub(super) groups: Vec<Group>,
     pub(super) targets: Vec<TargetMs>,
-    pub(super) curves: Vec<Curve>,
+    /// What each group reached for each target, target by target.
+    lines: Vec<Line>,
 }
+
+/// What a group reached for a target.
+struct Line {
+    /// Index of the group.
+    group: usize,
+    target: TargetMs,
+    progress: GroupProgress,
+}
+
+impl Line {
+    fn curve(&self, quantity: Quantity) -> Option<&QuartileCurve> {
+        match quantity {
+            Quantity::Accuracy => Some(&self.progress.accuracy),
+            Quantity::Hypervolume => self.progress.hypervolume.as_ref(),
+            Quantity::Regret => self.progress.regret.as_ref(),
+        }
+    }
+}
+
+/// The quantities in the order of the files.
+const QUANTITIES: [Quantity; 3] = [Quantity::Accuracy, Quantity::Hypervolume, Quantity::Regret];
 
 /// The name of a quantity in the CSV file and in JSON, where regrets are in percentage points.
 fn name(quantity: Quantity) -> &'static str {
@@ -76,13 +97,14 @@ struct Row {
 
 impl Results {
     pub(super) fn new(groups: Vec<Group>, targets: Vec<TargetMs>) -> Self {
-        let mut all = Vec::new();
+        let mut lines = Vec::new();
         for &target in &targets {
             for (index, group) in groups.iter().enumerate() {
-                all.extend(curves::of(index, group, target));
+                let progress = group.search.progress(target);
+                lines.extend(progress.map(|progress| Line { group: index, target, progress }));
             }
         }
-        Self { groups, targets, curves: all }
+        Self { groups, targets, lines }
     }
 
     /// The default name of the output folder.
@@ -101,44 +123,43 @@ impl Results {
 
     /// The first study, for settings that all studies share.
     pub(super) fn first(&self) -> &ComparableStudy {
-        &self.groups[0].studies[0]
+        &self.groups[0].search.studies[0]
     }
 
-    pub(super) fn curve(
+    /// The groups that have a quantity for a target, with its curve.
+    pub(super) fn curves(
         &self,
-        group: usize,
         target: TargetMs,
         quantity: Quantity,
-    ) -> Option<&Curve> {
-        let wanted = (group, target, quantity);
-        self.curves.iter().find(|curve| (curve.group, curve.target, curve.quantity) == wanted)
+    ) -> impl Iterator<Item = (&Group, &QuartileCurve)> {
+        let lines = self.lines.iter().filter(move |line| line.target == target);
+        lines.filter_map(move |line| Some((&self.groups[line.group], line.curve(quantity)?)))
     }
 
     /// Writes the CSV file and the figures, each completely or not at all.
     pub(super) fn write(&self, out: &Path) -> Result<Vec<PathBuf>> {
         let csv = out.join("compare.csv");
         let header = ["group", "target_ms", "metric", "trials", "seeds", "q25", "median", "q75"];
-        let rows = self.curves.iter().flat_map(|curve| {
-            curve.quartiles.iter().map(|quartiles| {
-                let Shown { q25, median, q75 } = Shown::of(curve.quantity, quartiles);
-                let label = self.groups[curve.group].label.as_str();
-                let (trials, seeds) = (quartiles.trials as u64, quartiles.seeds as u64);
-                vec![
-                    Cell::from(label),
-                    curve.target.into(),
-                    name(curve.quantity).into(),
-                    trials.into(),
-                    seeds.into(),
-                    q25.into(),
-                    median.into(),
-                    q75.into(),
-                ]
-            })
-        });
-        write_csv(&csv, &header, rows)?;
+        write_csv(&csv, &header, self.lines.iter().flat_map(|line| self.csv_rows(line)))?;
         let mut files = vec![csv];
         files.extend(figures::write(self, out)?);
         Ok(files)
+    }
+
+    fn csv_rows(&self, line: &Line) -> Vec<Vec<Cell>> {
+        let row = |quantity: Quantity, quartiles: &Quartiles| {
+            let Shown { q25, median, q75 } = Shown::of(quantity, quartiles);
+            let label = self.groups[line.group].label.as_str();
+            let (trials, seeds) = (quartiles.trials as u64, quartiles.seeds as u64);
+            let names = [label.into(), line.target.into(), name(quantity).into()];
+            let numbers = [trials.into(), seeds.into(), q25.into(), median.into(), q75.into()];
+            names.into_iter().chain(numbers).collect()
+        };
+        let curves =
+            QUANTITIES.iter().filter_map(|&quantity| Some((quantity, line.curve(quantity)?)));
+        curves
+            .flat_map(|(quantity, curve)| curve.points.iter().map(move |at| row(quantity, at)))
+            .collect()
     }
 
     pub(super) fn print(&self, global: &Global, out: &Path, files: &[PathBuf]) -> Result<()> {
@@ -153,25 +174,24 @@ impl Results {
     }
 
     fn rows(&self) -> Vec<Row> {
-        let row = |(target, index): (TargetMs, usize)| {
-            let of = |quantity| self.curve(index, target, quantity).map(|curve| curve.last);
-            let quartiles =
-                |quantity| of(quantity).map(|quartiles| Shown::of(quantity, &quartiles));
-            let group = &self.groups[index];
-            Some(Row {
-                group: group.label.clone(),
-                target_ms: target,
-                seeds: group.studies.len(),
-                trials: of(Quantity::Accuracy)?.trials,
-                accuracy: quartiles(Quantity::Accuracy)?,
-                hypervolume: quartiles(Quantity::Hypervolume),
-                regret_points: quartiles(Quantity::Regret),
-                studies: group.studies.iter().map(|s| s.path.display().to_string()).collect(),
-            })
+        let row = |line: &Line| {
+            let GroupProgress { accuracy, .. } = &line.progress;
+            let shown =
+                |quantity| line.curve(quantity).map(|curve| Shown::of(quantity, &curve.common));
+            let Group { label, search } = &self.groups[line.group];
+            let studies = search.studies.iter();
+            Row {
+                group: label.clone(),
+                target_ms: line.target,
+                seeds: studies.len(),
+                trials: accuracy.common.trials,
+                accuracy: Shown::of(Quantity::Accuracy, &accuracy.common),
+                hypervolume: shown(Quantity::Hypervolume),
+                regret_points: shown(Quantity::Regret),
+                studies: studies.map(|study| study.path.display().to_string()).collect(),
+            }
         };
-        let groups = 0..self.groups.len();
-        let targets = self.targets.iter();
-        targets.flat_map(|&t| groups.clone().map(move |g| (t, g))).filter_map(row).collect()
+        self.lines.iter().map(row).collect()
     }
 }
 

@@ -1,17 +1,33 @@
 //! The figures of an adaptation.
 
 use anyhow::Result;
-use controller::netadapt::{EvaluatedProposal, HoldOutEvaluation};
-use report::{AdaptationFigure, Point, TrainedMark, WidthRow, WidthsFigure};
+use controller::netadapt::{EvaluatedProposal, FinalResult, HoldOutEvaluation};
+use report::{
+    AdaptationFigure, Point, TrainedMark, WidthRow, WidthsFigure, draw_adaptation, draw_widths,
+    write_figure,
+};
 use search_space::{Network, axes};
 
-use super::files::Files;
+use super::outputs::Outputs;
 use super::plan::Plan;
-use super::trainings::Trained;
+
+/// Writes `netadapt` as SVG and PNG.
+pub(super) fn write_path(outputs: &Outputs<'_>, trained: &[FinalResult]) -> Result<()> {
+    let figure = path(outputs, trained);
+    write_figure(outputs.files.folder(), "netadapt", |format| draw_adaptation(&figure, format))?;
+    Ok(())
+}
+
+/// Writes `widths` as SVG and PNG.
+pub(super) fn write_widths(outputs: &Outputs<'_>, adapted: &Network) -> Result<()> {
+    let figure = widths(outputs.plan, adapted)?;
+    write_figure(outputs.files.folder(), "widths", |format| draw_widths(&figure, format))?;
+    Ok(())
+}
 
 /// Accuracy and latency of all evaluated networks.
-pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
-    let plan = files.plan;
+fn path(outputs: &Outputs<'_>, trained: &[FinalResult]) -> AdaptationFigure {
+    let Outputs { plan, target_ms, files, .. } = outputs;
     let point = |latency_ms: f64, hold_out: &HoldOutEvaluation| Point {
         latency_ms,
         accuracy: hold_out.accuracy(),
@@ -35,7 +51,7 @@ pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
         |proposal: &&EvaluatedProposal| proposal.trained_steps == plan.fine_tune.recipe.steps;
     let hold_out = plan.training.data.dataset.hold_out.len();
     AdaptationFigure {
-        title: format!("NetAdapt from {} to {:.3} ms", plan.seed.name, files.target_ms),
+        title: format!("NetAdapt from {} to {:.3} ms", plan.seed.name, target_ms),
         footnote: format!(
             "Top-1 accuracy on {hold_out} held-out images. Proposals and iterations: after {} training \
              steps from inherited weights, proposals at predicted and iterations at measured latency. \
@@ -43,19 +59,19 @@ pub(super) fn path(files: &Files<'_>, trained: &[Trained]) -> AdaptationFigure {
             plan.fine_tune.recipe.steps
         ),
         proposals: files
-            .proposals
+            .proposals()
             .iter()
             .filter(whole)
             .map(|t| point(t.latency_ms, &t.hold_out))
             .collect(),
-        path: files.iterations.iter().map(|i| point(i.latency_ms, &i.hold_out)).collect(),
+        path: files.iterations().iter().map(|i| point(i.latency_ms, &i.hold_out)).collect(),
         trained: marks,
-        target_ms: Some(files.target_ms),
+        target_ms: Some(*target_ms),
     }
 }
 
 /// The widths of the seed and of the adapted network.
-pub(super) fn widths(plan: &Plan, adapted: &Network) -> Result<WidthsFigure> {
+fn widths(plan: &Plan, adapted: &Network) -> Result<WidthsFigure> {
     let row = |(before, after): (search_space::Axis, search_space::Axis)| WidthRow {
         label: before.name,
         before: before.width,

@@ -1,7 +1,6 @@
 //! `nas netadapt`: adapting a seed network to a target latency, layer by layer.
 
 mod figures;
-mod files;
 mod outputs;
 mod plan;
 mod progress;

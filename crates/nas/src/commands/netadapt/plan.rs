@@ -1,24 +1,21 @@
 //! The plan of an adaptation from its arguments.
 
-use std::path::Path;
-
 use anyhow::Result;
 use controller::netadapt::{
-    AdaptError, AdaptTarget, FINE_TUNING_RATE, LatencyRecord, Metric, Schedule, check_reduction,
-    read_latency_records,
+    AdaptError, AdaptManifest, AdaptTarget, LatenciesId, LatencyRecord, Metric, Schedule,
+    check_reduction, fine_tuning, read_latency_records,
 };
 use controller::search::{Acceptance, Margin};
 use controller::study::StudySettings;
-use latency_predictor::DeviceTable;
-use search_space::{Network, Weights, axes, fnv1a};
+use latency_predictor::{DeviceTable, Setup, Table};
+use search_space::{Network, Weights, axes};
 use training::fit::{FitPlan, FitSettings, TrainingVariant};
-use training::{FineTune, Placement, Recipe};
+use training::{FineTune, Placement};
 
 use crate::args::Global;
 use crate::args_netadapt::{MetricKind, NetAdaptArgs, ScheduleKind};
 use crate::commands::train::data;
 use crate::exit::{bad_input, flag, training_error};
-use crate::folder_readme::setup_words;
 use crate::memory::Copies;
 use crate::{load, tables, weights};
 
@@ -111,15 +108,8 @@ impl Plan {
             }
         };
         let setup = table.as_ref().map(|device| &device.table.setup);
-        let device = setup.map(setup_words).unwrap_or_default();
-        let recipe = Recipe {
-            learning_rate: FINE_TUNING_RATE * training.recipe.learning_rate,
-            ema_decay: None,
-            warm_up_steps: 0,
-            steps: args.steps,
-            ..training.recipe
-        };
-        let fine_tune = FineTune { recipe, batches: training.batches, first_epoch: 0 };
+        let device = setup.map(Setup::words).unwrap_or_default();
+        let fine_tune = fine_tuning(&training, args.steps);
         let metric = match args.metric {
             MetricKind::Ratio => Metric::Ratio,
             MetricKind::Accuracy => Metric::Accuracy,
@@ -146,38 +136,32 @@ impl Plan {
 
     /// The manifest: the settings that decide the path. A run is resumed only with the same ones.
     pub(super) fn settings(&self, args: &NetAdaptArgs) -> Result<StudySettings> {
-        let mut settings = self.training.manifest().settings().clone();
-        let target = match self.target {
-            AdaptTarget::Ms(ms) => format!("{ms} ms"),
-            AdaptTarget::Ratio(ratio) => format!("{ratio} of the seed's"),
-        };
         let latencies = match &self.table {
-            Some(device) => {
-                let setup = &device.table.setup;
-                let (device, runtime) = (setup.device.identity(), setup.runtime.name());
-                format!("{device}, {runtime} {}, {} threads", setup.runtime_version, setup.threads)
-            }
-            None => format!("replay of {}", recorded_hash(&self.recorded)),
+            Some(DeviceTable { table: Table { setup, .. }, .. }) => LatenciesId::Device {
+                device: setup.device.identity(),
+                runtime: format!("{} {}", setup.runtime.name(), setup.runtime_version),
+                threads: setup.threads,
+            },
+            None => LatenciesId::Replay(&self.recorded),
         };
-        let weights = match &args.weights {
-            Some(path) => file_hash(path)?,
-            None => "trained first".to_owned(),
+        let weights = args
+            .weights
+            .as_ref()
+            .map(|path| std::fs::read(path).map_err(|error| bad_input(path.display(), error)));
+        let weights = weights.transpose()?;
+        let manifest = AdaptManifest {
+            training: &self.training,
+            weights: weights.as_deref(),
+            target: self.target,
+            margin: self.acceptance.margin,
+            latencies,
+            delta: args.delta,
+            decay: args.decay,
+            steps: args.steps,
+            metric: self.metric,
+            schedule: self.schedule,
         };
-        for (name, value) in [
-            ("target", target),
-            ("margin", self.acceptance.margin.share().to_string()),
-            ("latencies", latencies),
-            ("weights", weights),
-            ("delta", args.delta.to_string()),
-            ("decay", args.decay.to_string()),
-            ("steps", args.steps.to_string()),
-            ("metric", self.metric.name().to_owned()),
-            ("schedule", self.schedule.name().to_owned()),
-            ("hold_out", format!("{:016x}", self.training.data.dataset.hold_out.fingerprint())),
-        ] {
-            settings.insert(name.to_owned(), value);
-        }
-        Ok(settings)
+        Ok(manifest.to_settings())
     }
 }
 
@@ -194,14 +178,4 @@ pub(super) fn refused(error: AdaptError) -> anyhow::Error {
         }
         error => error.into(),
     }
-}
-
-fn file_hash(path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|error| bad_input(path.display(), error))?;
-    Ok(format!("{:016x}", fnv1a(bytes)))
-}
-
-fn recorded_hash(recorded: &[LatencyRecord]) -> String {
-    let bytes = recorded.iter().flat_map(|r| r.key.bytes().chain(r.ms.to_le_bytes()));
-    format!("{:016x}", fnv1a(bytes))
 }

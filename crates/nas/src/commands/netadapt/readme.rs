@@ -3,11 +3,12 @@
 use std::path::Path;
 
 use anyhow::Result;
+use report::{FileOf, FolderReadme};
 
 use super::plan::Plan;
-use crate::folder_readme::{FileOf, FolderReadme};
+use crate::shell;
 
-const FILES: [FileOf; 14] = [
+const FILES: [FileOf<'_>; 14] = [
     ("adapted.ron", "the adapted network"),
     ("adapted.safetensors", "its weights after the last iteration's fine-tuning"),
     ("trained", "the final trainings from scratch, one folder each: adapted network and baselines"),
@@ -27,7 +28,8 @@ const FILES: [FileOf; 14] = [
 /// Writes the file with the result of a finished adaptation.
 pub(super) fn write(plan: &Plan, result: &str, out: &Path) -> Result<()> {
     let title = format!("NetAdapt of {}", plan.seed.name);
-    FolderReadme { title: &title, device: &plan.device, result, files: &FILES }.write(out)
+    let (title, command, device) = (&title, &shell::command(), &plan.device);
+    Ok(FolderReadme { program: "nas", title, command, device, result, files: &FILES }.write(out)?)
 }
 
 /// Writes the file of an adaptation that has only begun, so that an interrupted one explains itself.

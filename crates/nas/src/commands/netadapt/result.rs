@@ -1,13 +1,12 @@
 //! The result of an adaptation as text and JSON.
 
 use anyhow::Result;
-use controller::netadapt::{Adapted, Iteration};
+use controller::netadapt::{Adapted, FinalResult, Iteration};
 use search_space::{MeasuredLatency, Statistic};
 use serde::Serialize;
 
 use super::outputs::Outputs;
 use super::readme;
-use super::trainings::Trained;
 use crate::args::Global;
 use crate::measured;
 use crate::screen::{print_json, table};
@@ -32,7 +31,7 @@ struct Netadapted<'a> {
     weights: String,
     /// Mean of the uniform scaling over the seeds, on the test images.
     uniform: Option<UniformJson>,
-    trained: &'a [Trained],
+    trained: &'a [FinalResult],
 }
 
 #[derive(Serialize)]
@@ -56,29 +55,29 @@ pub(super) fn print(
     global: &Global,
     outputs: &Outputs<'_>,
     adapted: &Adapted,
-    trained: &[Trained],
+    trained: &[FinalResult],
     ((seconds, measuring_s), seed_measured): ((f64, f64), Option<MeasuredLatency>),
 ) -> Result<()> {
-    let files = &outputs.files;
-    let place = |name: &str| files.out.join(name).display().to_string();
+    let (files, out) = (&outputs.files, outputs.files.folder());
+    let place = |name: &str| out.join(name).display().to_string();
     let result = Netadapted {
-        out: files.out.display().to_string(),
+        out: out.display().to_string(),
         seconds,
         tuning_s: outputs.tuning_s,
         measuring_s,
-        seed_ms: files.seed_ms,
+        seed_ms: outputs.seed_ms,
         seed_measured,
         adapted_ms: adapted.latency_ms,
-        target_ms: files.target_ms,
+        target_ms: outputs.target_ms,
         met: adapted.meets_target,
-        iterations: files.iterations.iter().map(iteration_json).collect(),
+        iterations: files.iterations().iter().map(iteration_json).collect(),
         network: place("adapted.ron"),
         weights: place("adapted.safetensors"),
         uniform: uniform(trained),
         trained,
     };
     let text = text(&result);
-    readme::write(files.plan, &text, &files.out)?;
+    readme::write(outputs.plan, &text, out)?;
     if global.json {
         return print_json(&result);
     }
@@ -103,7 +102,7 @@ fn text(result: &Netadapted<'_>) -> String {
         text.extend(lines.map(|line| format!("\n  {line}")));
     }
     if !result.trained.is_empty() {
-        let row = |t: &Trained| {
+        let row = |t: &FinalResult| {
             let hold_out = t.hold_out_top1.map_or(String::new(), |a| format!("{:.2}", 100.0 * a));
             let (ms, test) = (format!("{:.3}", t.latency_ms), format!("{:.2}", 100.0 * t.top1));
             vec![t.name.to_owned(), t.seed.to_string(), ms, hold_out, test]
@@ -115,9 +114,9 @@ fn text(result: &Netadapted<'_>) -> String {
     text
 }
 
-fn uniform(trained: &[Trained]) -> Option<UniformJson> {
-    let uniform: Vec<&Trained> = trained.iter().filter(|t| t.name == "uniform width").collect();
-    let mean = |of: &dyn Fn(&Trained) -> f64| {
+fn uniform(trained: &[FinalResult]) -> Option<UniformJson> {
+    let uniform: Vec<&FinalResult> = trained.iter().filter(|t| t.name == "uniform width").collect();
+    let mean = |of: &dyn Fn(&FinalResult) -> f64| {
         uniform.iter().map(|t| of(t)).sum::<f64>() / uniform.len() as f64
     };
     (!uniform.is_empty())

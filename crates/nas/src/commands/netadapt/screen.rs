@@ -2,12 +2,11 @@
 
 use controller::netadapt::{AdaptCost, Iteration};
 use controller::search::Target;
+use report::duration;
 
 use super::plan::Plan;
-use super::progress::{ADAPTED_SHARE, MEASURING_S, scratch_trainings};
 use crate::args_netadapt::NetAdaptArgs;
 use crate::measured::percent;
-use crate::progress::duration;
 
 /// Which measured latencies reach the target.
 pub(super) fn acceptance(target: Target) -> String {
@@ -30,8 +29,7 @@ pub(super) fn estimate(
     let AdaptCost { widths, iterations, .. } = *cost;
     let (name, steps, batch) = (&plan.seed.name, args.steps, args.recipe.batch);
     let seed_s = if plan.weights.is_some() { 0.0 } else { cost.seed_s() };
-    let iterations_s = cost.iterations_s() + iterations as f64 * MEASURING_S;
-    let final_s = scratch_trainings(args.seeds) * ADAPTED_SHARE * cost.seed_s();
+    let (iterations_s, final_s) = (cost.iterations_s(), cost.final_trainings_s(args.seeds));
     let first_s = seed_s + iterations_s / iterations.max(1) as f64;
     let [all, seed, iterating, finals, first] =
         [seed_s + iterations_s + final_s, seed_s, iterations_s, final_s, first_s].map(duration);

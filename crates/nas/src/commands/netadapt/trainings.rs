@@ -4,11 +4,9 @@ use std::ops::ControlFlow;
 
 use anyhow::Result;
 use controller::netadapt::{
-    AdaptError, Adaptation, Adapted, FinalEvent, FinalRun, FinalTraining, FinalTrainings,
-    Latencies, MeasuredNetwork, train_all,
+    AdaptError, Adaptation, Adapted, FinalEvent, FinalResult, FinalRun, FinalTraining,
+    FinalTrainings, Latencies, MeasuredNetwork, train_all,
 };
-use serde::Serialize;
-use training::fit::Fitted;
 
 use super::outputs::Outputs;
 use super::plan::Plan;
@@ -17,18 +15,6 @@ use crate::args::Global;
 use crate::args_netadapt::NetAdaptArgs;
 use crate::exit::training_error;
 use crate::progress::note;
-
-/// The result of a final training.
-#[derive(Clone, Serialize)]
-pub(super) struct Trained {
-    pub(super) name: &'static str,
-    pub(super) seed: u64,
-    pub(super) latency_ms: f64,
-    pub(super) hold_out_top1: Option<f64>,
-    /// Top-1 accuracy on the test images.
-    #[serde(rename = "accuracy")]
-    pub(super) top1: f64,
-}
 
 /// The final trainings. Measures the baselines for them.
 pub(super) fn planned(
@@ -74,12 +60,12 @@ pub(super) fn run(
     trainings: &[FinalTraining],
     outputs: &mut Outputs<'_>,
     store: &Adaptation,
-) -> Result<Option<Vec<Trained>>> {
+) -> Result<Option<Vec<FinalResult>>> {
     if trainings.is_empty() {
         outputs.trained(&[], store)?;
         return Ok(Some(Vec::new()));
     }
-    let (plan, out) = (outputs.files.plan, outputs.files.out.clone());
+    let (plan, out) = (outputs.plan, outputs.files.folder().to_owned());
     let run = FinalRun {
         data: &plan.training.data,
         folder: &out.join("trained"),
@@ -88,23 +74,22 @@ pub(super) fn run(
     };
     outputs.progress.final_trainings(trainings);
     let mut epochs = vec![0; trainings.len()];
-    let mut ended: Vec<Option<Trained>> = vec![None; trainings.len()];
+    let mut ended: Vec<Option<FinalResult>> = vec![None; trainings.len()];
     let mut failure = None;
     let outcome = train_all(trainings, &run, &mut |event| {
         match event {
             FinalEvent::Epoch { index, epochs: done } => epochs[index] = done,
             FinalEvent::Ended { index, fitted } => {
-                let FinalTraining { name, seed, ref network, ref settings, .. } = trainings[index];
-                let latency_ms = network.latency_ms;
-                let Fitted { top1, hold_out_top1, .. } = fitted;
-                epochs[index] = settings.epochs;
+                let result = trainings[index].result(&fitted);
+                let FinalResult { name, seed, latency_ms, top1, .. } = result;
+                epochs[index] = trainings[index].settings.epochs;
                 outputs.progress.bar.above(|| {
                     let test = 100.0 * top1;
                     let line = format!("{name}, seed {seed}: {latency_ms:.3} ms, test {test:.2} %");
                     note(global, &line);
                 });
-                ended[index] = Some(Trained { name, seed, latency_ms, hold_out_top1, top1 });
-                let so_far: Vec<Trained> = ended.iter().flatten().cloned().collect();
+                ended[index] = Some(result);
+                let so_far: Vec<FinalResult> = ended.iter().flatten().cloned().collect();
                 if let Err(error) = outputs.trained(&so_far, store) {
                     failure = Some(error);
                     return ControlFlow::Break(());

@@ -3,11 +3,13 @@
 use std::path::Path;
 
 use anyhow::Result;
-use controller::search::{Phase, Target, Trial, Winner, best_accuracies, pareto_front};
+use controller::search::{
+    Phase, Target, Trial, Winner, improvements as improvements_of, pareto_front,
+};
 use report::{
-    Format, Improvement, LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, PhaseShade, Point,
+    Improvement, LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, PhaseShade, Point,
     ProgressFigure, ProgressLine, ProgressPhase, TrialGroup, draw_pareto, draw_progress,
-    write_atomically,
+    write_figure,
 };
 
 use super::results::Results;
@@ -17,13 +19,10 @@ use crate::screen::{grouped, milliseconds};
 /// Writes `progress`, and `pareto` if there are latencies, each as SVG and PNG.
 pub(super) fn write(results: &Results<'_>, out: &Path) -> Result<()> {
     let (pareto, progress) = (pareto(results), progress(results));
-    for (format, extension) in [(Format::Svg, "svg"), (Format::Png, "png")] {
-        let file = |name: &str| out.join(name).with_extension(extension);
-        if results.range.is_some() {
-            write_atomically(&file("pareto"), &draw_pareto(&pareto, format)?)?;
-        }
-        write_atomically(&file("progress"), &draw_progress(&progress, format)?)?;
+    if results.range.is_some() {
+        write_figure(out, "pareto", |format| draw_pareto(&pareto, format))?;
     }
+    write_figure(out, "progress", |format| draw_progress(&progress, format))?;
     Ok(())
 }
 
@@ -159,14 +158,9 @@ fn footnote(results: &Results<'_>) -> String {
 
 /// The trials that raised the best accuracy under the target.
 fn improvements(trials: &[Trial], target: Option<Target>) -> Vec<Improvement> {
-    let curve = best_accuracies(trials.iter().map(Trial::point), target.map(Target::ms));
-    let mut best = f64::NEG_INFINITY;
-    let better = |(index, accuracy): (usize, Option<f64>)| {
-        let accuracy = accuracy.filter(|&accuracy| accuracy > best)?;
-        best = accuracy;
-        Some(Improvement { trial: index as u64 + 1, accuracy })
-    };
-    curve.into_iter().enumerate().filter_map(better).collect()
+    let all = improvements_of(trials.iter().map(Trial::point), target.map(Target::ms));
+    let improvement = |(index, accuracy)| Improvement { trial: index as u64 + 1, accuracy };
+    all.into_iter().map(improvement).collect()
 }
 
 fn progress(results: &Results<'_>) -> ProgressFigure {
@@ -178,7 +172,7 @@ fn progress(results: &Results<'_>) -> ProgressFigure {
         let [label, end_label] = label;
         ProgressLine { label, end_label, kind, group, improvements: improvements(trials, target) }
     };
-    let targets = results.targets();
+    let targets = results.settings.goal.each_target();
     let algorithm = results.settings.algorithm.to_string();
     let lines = targets.iter().enumerate().flat_map(|(group, &target)| {
         let ms = target.filter(|_| targets.len() > 1).map(|target| milliseconds(target.ms()));

@@ -1,7 +1,9 @@
 //! The winners beside known networks, for the last screen.
 
+use controller::search::{Found, FoundForTarget};
+
 use super::references::Known;
-use super::results::{Found, FoundForTarget, Results};
+use super::results::Results;
 use super::screen::distinct;
 use super::sources::{Accuracy, Latency};
 use crate::screen;

@@ -90,7 +90,7 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let (samples, earlier) = (results.trials.len(), Vec::new());
     let as_many = SearchSettings { samples, earlier, ..results.settings.clone() };
     results.random = random_comparison(&problem, &as_many)?;
-    results.references = references::of(&sources)?;
+    results.references = problem.references()?;
     results.write(&out)?;
     results.known = match references::known(global, &sources, &results.references)? {
         Some(known) => known,

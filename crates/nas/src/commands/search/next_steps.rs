@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use super::results::{FoundForTarget, Results};
+use controller::search::FoundForTarget;
+
+use super::results::Results;
 use crate::shell::{quoted, quoted_path};
 
 /// The figures and the winners' files.
@@ -10,16 +12,14 @@ pub(super) fn files(results: &Results<'_>, found: &[FoundForTarget], out: &Path)
     let figures = ["pareto.png", "progress.png"];
     let shown = if results.range.is_some() { &figures[..] } else { &figures[1..] };
     let figures = shown.iter().map(|name| out.join(name).display().to_string());
-    let networks = found.iter().filter_map(|for_target| for_target.best.as_ref());
-    figures.chain(networks.filter_map(|best| best.network.clone())).collect()
+    figures.chain(networks(results, found, out)).collect()
 }
 
 /// The commands that train and export the first winner; empty if there is no network.
-pub(super) fn commands(found: &[FoundForTarget], out: &Path) -> Vec<String> {
-    let best = found.iter().find_map(|for_target| for_target.best.as_ref());
-    let Some(network) = best.and_then(|best| best.network.as_ref()) else { return Vec::new() };
+pub(super) fn commands(results: &Results<'_>, found: &[FoundForTarget], out: &Path) -> Vec<String> {
+    let Some(network) = networks(results, found, out).next() else { return Vec::new() };
     let trained = out.join("trained");
-    let (network, weights) = (quoted(network), quoted_path(&trained.join("best.safetensors")));
+    let (network, weights) = (quoted(&network), quoted_path(&trained.join("best.safetensors")));
     let (trained, onnx) = (quoted_path(&trained), quoted_path(&out.join("best.onnx")));
     [
         format!("nas train {network} \\\n    --data folder:PHOTOS --out {trained}"),
@@ -28,4 +28,14 @@ pub(super) fn commands(found: &[FoundForTarget], out: &Path) -> Vec<String> {
     .iter()
     .flat_map(|command| command.lines().map(str::to_owned).collect::<Vec<_>>())
     .collect()
+}
+
+/// The files of the most accurate networks, target by target.
+fn networks<'a>(
+    results: &'a Results<'_>,
+    found: &'a [FoundForTarget],
+    out: &'a Path,
+) -> impl Iterator<Item = String> + 'a {
+    let found = found.iter().filter(|for_target| for_target.best.is_some());
+    found.filter_map(move |for_target| results.network_file("best", for_target.target_ms, out))
 }

@@ -4,13 +4,15 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
+use controller::search::FoundForTarget;
+use report::{FileOf, FolderReadme};
 
-use super::results::{FoundForTarget, Results};
+use super::results::Results;
 use super::screen;
 use super::sources::Sources;
-use crate::folder_readme::{FileOf, FolderReadme};
+use crate::shell;
 
-const FILES: [FileOf; 11] = [
+const FILES: [FileOf<'_>; 11] = [
     ("best.ron", "the most accurate network under the target"),
     ("best-*ms.ron", "the most accurate network under each target"),
     ("best_by_reward*.ron", "the network with the greatest reward"),
@@ -42,5 +44,6 @@ pub(super) fn write_begun(sources: &Sources, out: &Path) -> Result<()> {
 fn with_result(sources: &Sources, result: &str, out: &Path) -> Result<()> {
     let title = format!("Search of the {}", sources.searched_words());
     let device = sources.device_words().unwrap_or_default();
-    FolderReadme { title: &title, device: &device, result, files: &FILES }.write(out)
+    let (title, command, device) = (&title, &shell::command(), &device);
+    Ok(FolderReadme { program: "nas", title, command, device, result, files: &FILES }.write(out)?)
 }

@@ -3,10 +3,10 @@
 
 use std::cmp::Ordering;
 
+use controller::search::Reference;
 use latency_predictor::NativeLatency;
 use search_space::{
-    LatencyError, Network, ReferenceGenotype, SearchSpace, published, published_accuracies,
-    reference_genotypes,
+    LatencyError, Network, SearchSpace, published, published_accuracies,
 };
 use serde::Serialize;
 
@@ -14,30 +14,6 @@ use super::sources::{Latency, Sources};
 use crate::args::Global;
 use crate::interrupt;
 use crate::progress::Progress;
-
-/// A published genotype with its latency and accuracy.
-#[derive(Clone, Debug)]
-pub(super) struct Reference {
-    pub(super) known: ReferenceGenotype,
-    pub(super) latency_ms: f64,
-    pub(super) accuracy: f64,
-}
-
-/// The published genotypes that are candidates of the search.
-pub(super) fn of(sources: &Sources) -> Result<Vec<Reference>, LatencyError> {
-    let problem = sources.problem();
-    let mut references = Vec::new();
-    let space = sources.space.as_ref().map_or("", |space| &space.name);
-    for &known in reference_genotypes(space) {
-        let Ok(genotype) = sources.domain.parse(known.genotype) else { continue };
-        let candidate = problem.candidate(&genotype)?;
-        if let Some(latency_ms) = candidate.and_then(|candidate| candidate.latency_ms) {
-            let accuracy = problem.estimate(&genotype).accuracy;
-            references.push(Reference { known, latency_ms, accuracy });
-        }
-    }
-    Ok(references)
-}
 
 /// A known network beside the winners.
 #[derive(Clone, Debug, Serialize)]

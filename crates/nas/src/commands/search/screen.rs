@@ -4,12 +4,12 @@ use std::path::Path;
 use std::time::Duration;
 
 use controller::search::{
-    Binding, LatencyOf, Margin, Problem, Range, SearchSettings, Target, Trial, UnmetLimit,
-    UnmetLimits, pareto_front,
+    Binding, Found, FoundForTarget, LatencyOf, Margin, Problem, Range, SearchSettings, Target,
+    Trial, UnmetLimit, UnmetLimits, pareto_front,
 };
 use search_space::Statistic;
 
-use super::results::{Found, FoundForTarget, Results};
+use super::results::Results;
 use super::sources::{Accuracy, Latency, Sources};
 use super::{known_table, next_steps};
 use crate::measured::{self, percent};
@@ -183,7 +183,7 @@ pub(super) fn last(
     if !results.trials.is_empty() {
         parts.push(known_table::of(results, found));
         let mut lines = vec![("files", next_steps::files(results, found, out).join("\n"))];
-        let commands = next_steps::commands(found, out);
+        let commands = next_steps::commands(results, found, out);
         if !commands.is_empty() {
             lines.push(("next", commands.join("\n")));
         }

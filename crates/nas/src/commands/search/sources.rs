@@ -4,15 +4,14 @@ use std::path::Path;
 
 use anyhow::Result;
 use controller::accuracy::surrogate::Surrogate;
-use controller::accuracy::{AccuracySource, AccuracyTable, Estimate, Scale, TableColumns};
+use controller::accuracy::{AccuracySource, AccuracyTable, Scale, TableColumns};
 use controller::search::{LatencyOf, Limits, Problem};
 use controller::study::LatencyId;
 use latency_predictor::{DeviceTable, Level, NativeLatency};
-use search_space::{Domain, Genotype, SearchSpace};
+use search_space::{Domain, SearchSpace};
 
 use crate::args::{AccuracyArg, Global, LevelChoice, SearchArgs};
 use crate::exit::bad_input;
-use crate::folder_readme::setup_words;
 use crate::progress::note;
 use crate::tables::NamedSpace;
 use crate::{load, tables};
@@ -28,7 +27,7 @@ pub(super) struct Sources {
 }
 
 pub(super) enum Accuracy {
-    Surrogate(Box<dyn Fn(&Genotype) -> Estimate + Sync>),
+    Surrogate(Box<Surrogate>),
     Table(Box<AccuracyTable>),
 }
 
@@ -76,8 +75,7 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     let space = if columns && space_name == TABLE { None } else { Some(load::space(space_name)?) };
     let accuracy = match (&choice.accuracy, &space) {
         (AccuracyArg::Surrogate, Some(space)) => {
-            let surrogate = super::super::surrogate::shipped(space)?;
-            Accuracy::Surrogate(Box::new(move |genotype| estimate(&surrogate, genotype)))
+            Accuracy::Surrogate(Box::new(super::super::surrogate::shipped(space)?))
         }
         (AccuracyArg::Surrogate, None) => {
             let message = "found table; expected: a space, or --accuracy table:FILE";
@@ -175,15 +173,6 @@ fn refuse_contradictions(
     Ok(())
 }
 
-/// The surrogate's estimate. Every genotype of a search is one of the surrogate's space.
-fn estimate(surrogate: &Surrogate, genotype: &Genotype) -> Estimate {
-    let unknown = Estimate { accuracy: 0.0, standard_error: 0.0 };
-    surrogate.predict(genotype).map_or(unknown, |prediction| Estimate {
-        accuracy: prediction.accuracy,
-        standard_error: prediction.standard_error,
-    })
-}
-
 impl Opened {
     pub(super) fn name(&self) -> &str {
         &self.sources.domain.name
@@ -222,7 +211,7 @@ impl Sources {
     /// The problem that the controller searches.
     pub(super) fn problem(&self) -> Problem<'_> {
         let accuracy = match &self.accuracy {
-            Accuracy::Surrogate(model) => AccuracySource::Model(model.as_ref()),
+            Accuracy::Surrogate(surrogate) => AccuracySource::Surrogate(surrogate),
             Accuracy::Table(table) => AccuracySource::Table(table),
         };
         let latency = match (&self.latency, &self.accuracy) {
@@ -260,7 +249,7 @@ impl Sources {
     /// The device, runtime and threads of the latencies; `None` if they are not of a device.
     pub(super) fn device_words(&self) -> Option<String> {
         match &self.latency {
-            Latency::Device(native) => Some(setup_words(&native.table.setup)),
+            Latency::Device(native) => Some(native.table.setup.words()),
             Latency::Column | Latency::Unknown => None,
         }
     }

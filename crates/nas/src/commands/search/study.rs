@@ -23,10 +23,8 @@ pub(super) fn continued(
 ) -> Result<(SearchSettings, LatencyId)> {
     let study = Study::open(out).map_err(unusable)?;
     let stored = study.manifest().map_err(unusable)?;
-    let asked = SearchSettings { samples: stored.samples, earlier: stored.earlier.clone(), ..new };
-    let wanted = stored.with_search(&asked, limits);
-    study.refuse_other(&wanted.to_settings()).map_err(unusable)?;
-    Ok((settings::continued(asked, samples, out)?, stored.latency))
+    let last = study.continued_by(new, limits).map_err(unusable)?;
+    Ok((settings::continued(last, samples, out)?, stored.latency))
 }
 
 /// Resumes the study in `out`, or creates one.
@@ -53,20 +51,10 @@ fn unusable(error: StudyError) -> anyhow::Error {
 }
 
 fn ids(sources: &Sources, goal: &Goal) -> Result<SourceIds> {
-    let space = match &sources.space {
-        Some(space) => SpaceId {
-            name: space.name.clone(),
-            fingerprint: Some(format!("{:016x}", space.fingerprint())),
-        },
-        None => SpaceId { name: "table".to_owned(), fingerprint: None },
-    };
+    let space = sources.space.as_ref().map_or_else(SpaceId::of_table, SpaceId::from);
     let accuracy = match &sources.accuracy {
         Accuracy::Surrogate(_) => AccuracyId::Surrogate,
-        Accuracy::Table(table) => AccuracyId::Table {
-            name: table.name.clone(),
-            fingerprint: format!("{:016x}", table.fingerprint),
-            columns: table.columns.clone(),
-        },
+        Accuracy::Table(table) => AccuracyId::from(table.as_ref()),
     };
     let latency = match &sources.latency {
         Latency::Device(native) => {

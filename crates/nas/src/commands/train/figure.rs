@@ -3,15 +3,12 @@
 use std::path::Path;
 
 use anyhow::Result;
-use report::{Curve, CurvesFigure, Format, Plot, draw_curves, write_atomically};
+use report::{Curve, CurvesFigure, Plot, draw_curves, write_figure};
 use training::fit::{EpochRecord, FitPlan};
 
 pub(super) fn write(plan: &FitPlan, history: &[EpochRecord], out: &Path) -> Result<()> {
     let figure = figure(plan, history);
-    for (format, extension) in [(Format::Svg, "svg"), (Format::Png, "png")] {
-        let path = out.join("training").with_extension(extension);
-        write_atomically(&path, &draw_curves(&figure, format)?)?;
-    }
+    write_figure(out, "training", |format| draw_curves(&figure, format))?;
     Ok(())
 }
 

@@ -113,7 +113,7 @@ fn fit_alone(global: &Global, plan: &FitPlan, net: &str, out: &Path) -> Result<F
         has_hint = true;
         resume::write_hint(out, &last_epoch(epochs, plan, out))
     };
-    let progress = TrainingProgress::new(&mut bar, work, plan, "");
+    let progress = TrainingProgress::new(&mut bar, work, plan.epochs, "");
     let fitted = fit(global, (plan, net), out, progress, &mut on_event);
     bar.end();
     let fitted = fitted?.ok_or_else(|| stopped_after(out, &last_epoch(epochs, plan, out)))?;

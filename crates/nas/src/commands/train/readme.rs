@@ -4,11 +4,12 @@ use std::path::Path;
 
 use anyhow::Result;
 use latency_predictor::{Runtime, Setup};
+use report::{FileOf, FolderReadme};
 
 use crate::args_training::TrainArgs;
-use crate::folder_readme::{FileOf, FolderReadme, threads_and_cpu};
+use crate::shell;
 
-const FILES: [FileOf; 7] = [
+const FILES: [FileOf<'_>; 7] = [
     ("network.ron", "the deployed network with the classes of the data"),
     ("best.safetensors", "the weights of the best epoch, for eval, export, infer and netadapt"),
     ("last.safetensors", "the weights of the last epoch"),
@@ -21,9 +22,10 @@ const FILES: [FileOf; 7] = [
 /// Writes the file with the result of a finished training with `threads` threads.
 pub(super) fn write(args: &TrainArgs, threads: usize, result: &str, out: &Path) -> Result<()> {
     let device = match args.recipe.device.device.as_str() {
-        "cpu" => threads_and_cpu(&Setup::here(Runtime::Native, threads)),
+        "cpu" => Setup::here(Runtime::Native, threads).threads_and_cpu(),
         device => device.to_owned(),
     };
     let title = format!("Training of {} on {}", args.net, args.data);
-    FolderReadme { title: &title, device: &device, result, files: &FILES }.write(out)
+    let (title, command, device) = (&title, &shell::command(), &device);
+    Ok(FolderReadme { program: "nas", title, command, device, result, files: &FILES }.write(out)?)
 }

@@ -4,17 +4,17 @@ use std::path::Path;
 
 use anyhow::Result;
 use report::{
-    Cell, Format, Mark, MarkKind, ParetoFigure, Point, draw_pareto, write_atomically, write_csv,
+    Cell, FolderReadme, Mark, MarkKind, ParetoFigure, Point, draw_pareto, write_csv, write_figure,
 };
+use search_space::MeasuredLatency;
 
 use super::{Row, list};
-use crate::folder_readme::FolderReadme;
-use crate::measured;
+use crate::shell;
 
 /// Writes the measured networks as CSV and as a figure of accuracy against latency.
 pub(super) fn write(networks: &[Row], device: &str, out: &Path) -> Result<()> {
     let own = ["network", "params", "macs", "p50_ms", "published_top1", "source", "schedule"];
-    let header = [&own[..], &measured::COLUMNS].concat();
+    let header = [&own[..], &MeasuredLatency::COLUMNS].concat();
     let rows = networks.iter().map(|row| {
         let first = row.published.first();
         let cells = vec![
@@ -26,16 +26,16 @@ pub(super) fn write(networks: &[Row], device: &str, out: &Path) -> Result<()> {
             row.top1_source.into(),
             first.and_then(|accuracy| accuracy.schedule).into(),
         ];
-        cells.into_iter().chain(measured::cells(row.measured.as_ref())).collect()
+        let measured = row.measured.map_or([None; 4], |measured| measured.values());
+        cells.into_iter().chain(measured.map(Cell::from)).collect()
     });
     write_csv(&out.join("zoo.csv"), &header, rows)?;
     let figure = figure(networks, device);
-    for (format, extension) in [(Format::Svg, "svg"), (Format::Png, "png")] {
-        let path = out.join("zoo").with_extension(extension);
-        write_atomically(&path, &draw_pareto(&figure, format)?)?;
-    }
-    FolderReadme {
+    write_figure(out, "zoo", |format| draw_pareto(&figure, format))?;
+    let readme = FolderReadme {
+        program: "nas",
         title: "Published networks on this device",
+        command: &shell::command(),
         device,
         result: &list::measured(networks),
         files: &[
@@ -43,8 +43,8 @@ pub(super) fn write(networks: &[Row], device: &str, out: &Path) -> Result<()> {
             ("zoo.svg", "the same as SVG"),
             ("zoo.csv", "parameters, MACs, p50 latency and published accuracy with its source"),
         ],
-    }
-    .write(out)
+    };
+    Ok(readme.write(out)?)
 }
 
 /// Networks without a published accuracy are not in the figure.

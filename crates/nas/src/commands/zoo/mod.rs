@@ -13,7 +13,6 @@ use serde::Serialize;
 
 use crate::args::{Global, TableChoice, ZooArgs};
 use crate::exit::Outcome;
-use crate::folder_readme::setup_words;
 use crate::progress::Progress;
 use crate::{interrupt, load, output_folder, screen, tables};
 
@@ -115,5 +114,5 @@ fn measure_all(global: &Global, networks: &mut [Row]) -> Result<String> {
     bar.end();
     tables::warn_of_busy(all_measured.iter().map(|(name, measured)| (name.as_str(), *measured)));
     networks.sort_by(|a, b| a.p50_ms.partial_cmp(&b.p50_ms).unwrap_or(Ordering::Equal));
-    Ok(setup_words(&open.table.setup))
+    Ok(open.table.setup.words())
 }

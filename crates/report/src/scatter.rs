@@ -1,19 +1,26 @@
-//! Scatter plots of characters for a terminal.
+//! Scatter plots of characters, for terminals.
 
-use crate::screen::grouped;
+use crate::number::grouped;
 
 const COLUMNS: usize = 64;
 const ROWS: usize = 16;
 
-pub(crate) struct Point {
-    pub(crate) letter: char,
-    pub(crate) x: f64,
-    pub(crate) y: f64,
+/// A point of a scatter plot.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Point {
+    /// The character that is drawn. A capital letter that another point hides is listed below the
+    /// plot.
+    pub letter: char,
+    /// The finite position on the horizontal axis, in the unit of its label.
+    pub x: f64,
+    /// The finite position on the vertical axis, in the unit of its label.
+    pub y: f64,
 }
 
-/// Draws points in a frame with the ends of both axes. Of points in the same place the first is shown,
-/// and capital letters that it hides are listed in a line below.
-pub(crate) fn draw(points: &[Point], x_label: &str, y_label: &str) -> String {
+/// Draws points in a frame of 64 columns and 16 rows, with the ends of both axes, within 80 columns
+/// in all. Of points in the same place the first is shown, and capital letters that it hides are
+/// listed in a line below.
+pub fn draw(points: &[Point], x_label: &str, y_label: &str) -> String {
     let (left, right) = ends(points.iter().map(|point| point.x));
     let (bottom, top) = ends(points.iter().map(|point| point.y));
     let place = |value: f64, low: f64, high: f64, steps: usize| {
@@ -30,20 +37,21 @@ pub(crate) fn draw(points: &[Point], x_label: &str, y_label: &str) -> String {
             hidden.push(format!("{letter} at {cell}"));
         }
     }
+    let end = |value: f64| grouped(&format!("{value:.1}"));
     let mut lines = vec![y_label.to_owned()];
     for (row, cells) in grid.iter().enumerate() {
         let label = match row {
-            0 => grouped(format!("{top:.1}")),
-            row if row == ROWS - 1 => grouped(format!("{bottom:.1}")),
+            0 => end(top),
+            row if row == ROWS - 1 => end(bottom),
             _ => String::new(),
         };
         let cells: String = cells.iter().collect();
         lines.push(format!("{label:>8} |{}", cells.trim_end()));
     }
     lines.push(format!("{:>8} +{}", "", "-".repeat(COLUMNS)));
-    let [left, right] = [left, right].map(|end| grouped(format!("{end:.1}")));
-    let right = format!("{right} {x_label}");
-    lines.push(format!("{:>10}{left:<width$}{right}", "", width = COLUMNS - right.len()));
+    let (left, right) = (end(left), format!("{} {x_label}", end(right)));
+    let width = COLUMNS.saturating_sub(right.len());
+    lines.push(format!("{:>10}{left:<width$}{right}", ""));
     if !hidden.is_empty() {
         lines.push(format!("{:>10}in the same place: {}", "", hidden.join(", ")));
     }

@@ -1,19 +1,16 @@
 //! Progress of long operations on stderr: a line with a bar and the time left on a terminal, plain
 //! lines otherwise.
 
-mod duration;
-mod forecast;
-
 use std::fmt::Write;
 use std::io::IsTerminal;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressState, ProgressStyle};
+use report::duration;
+use training::forecast::{Expected, Forecast, Kind, Spent};
 
 use crate::args::Global;
-pub(crate) use duration::duration;
-pub(crate) use forecast::{Expected, Forecast, Kind};
 
 /// Minimum and maximum time between plain lines; between these, it is a share of the elapsed time.
 const EVERY: Duration = Duration::from_secs(5);
@@ -34,8 +31,8 @@ const TEMPLATE_WITH_PICTURE: &str = "{prefix} [{bar:10}] {left}{wide_msg}\n{pict
 /// The progress of a task.
 ///
 /// A task with one kind of items is reported with [`Progress::at`]. A task of several phases starts
-/// with its [`Forecast`]; [`Progress::phase`] names what runs now, and [`Progress::did`] reports
-/// the units that were done since the report before.
+/// with its [`Forecast`]; [`Progress::phase`] names what runs now, and [`Progress::spent`] reports
+/// the work that was done since the report before.
 pub(crate) struct Progress {
     title: String,
     forecast: Forecast,
@@ -119,16 +116,20 @@ impl Progress {
     }
 
     /// Reports that `units` units of a kind were done since the last report.
-    pub(crate) fn did(&mut self, kind: Kind, units: f64, message: &str) {
+    fn did(&mut self, kind: Kind, units: f64, message: &str) {
         let seconds = self.last.elapsed().as_secs_f64();
         self.last = Instant::now();
         self.forecast.did(kind, units, seconds);
         self.show(message);
     }
 
-    /// Starts the clock of the next report: the time since the last one counts for no work.
-    pub(crate) fn resume_clock(&mut self) {
-        self.last = Instant::now();
+    /// Reports what the time since the last report was spent on, if that is known by now.
+    pub(crate) fn spent(&mut self, spent: Option<Spent>, message: &str) {
+        match spent {
+            Some(Spent::On { kind, units }) => self.did(kind, units, message),
+            Some(Spent::Otherwise) => self.last = Instant::now(),
+            None => {}
+        }
     }
 
     /// Shows that `done` of `total` items are done.
