@@ -9,6 +9,16 @@ use rand::seq::SliceRandom;
 use search_space::{Genotype, Network, PlacedUnit, SearchSpace};
 use serde::{Deserialize, Serialize};
 
+/// Which blocks of a space are measured.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MeasuredWidths {
+    /// All of them.
+    #[default]
+    All,
+    /// Those from which all others can be interpolated, if these are less than half, and else all.
+    Subset,
+}
+
 /// Settings of a build, which determine how thoroughly a table is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -20,11 +30,14 @@ pub struct BuildSettings {
     pub runs: usize,
     /// Seed of the random choice of networks.
     pub seed: u64,
+    /// Which blocks are measured. Tables of early versions have all of them.
+    #[serde(default)]
+    pub widths: MeasuredWidths,
 }
 
 impl Default for BuildSettings {
     fn default() -> Self {
-        Self { rounds: 6, runs: 8, seed: 0 }
+        Self { rounds: 6, runs: 8, seed: 0, widths: MeasuredWidths::Subset }
     }
 }
 

@@ -6,7 +6,7 @@ use anyhow::Result;
 use controller::accuracy::surrogate::Surrogate;
 use controller::accuracy::{AccuracySource, AccuracyTable, Estimate, Scale, TableColumns};
 use controller::search::{LatencyOf, Limits, Problem};
-use latency_predictor::{DeviceTable, NativeLatency};
+use latency_predictor::{DeviceTable, MeasuredWidths, NativeLatency};
 use search_space::{Domain, Genotype, SearchSpace};
 
 use crate::args::{AccuracyArg, Global, SearchArgs};
@@ -190,7 +190,7 @@ impl Opened {
     /// Measures the blocks that the device's table lacks.
     pub(super) fn complete(mut self, global: &Global) -> Result<Sources> {
         if let (Some(mut device), Some(space)) = (self.device, &self.sources.space) {
-            tables::complete(global, space, &mut device)?;
+            tables::complete(global, space, MeasuredWidths::Subset, &mut device)?;
             let named = NamedSpace { name: &space.name, argument: &self.space_argument };
             tables::warn_of_disturbed(&device, Some(named));
             let native = NativeLatency { table: device.table, runs: self.runs };
