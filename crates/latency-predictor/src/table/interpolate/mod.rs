@@ -2,8 +2,9 @@
 //!
 //! Units that differ in widths only are a family. Inside it, latency is a sum of costs with
 //! coefficients that are not negative, fitted to the measured units with most weight on the nearest
-//! ones. Nothing is extrapolated: there must be a measured unit that costs at most as much in every
-//! respect, and one that costs at least as much.
+//! ones. Families that differ in kernel and activation share most coefficients. Nothing is
+//! extrapolated: in the family itself, there must be a measured unit that costs at most as much in
+//! every respect, and one that costs at least as much.
 
 pub(crate) mod family;
 pub(crate) mod list;
@@ -17,7 +18,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::measure::quantiles::whole_ns;
 use crate::table::{Table, file};
-use family::{Family, Member, is_enclosed, member, split};
+use family::{Family, Member, distinct, form, is_enclosed, member};
 use regression::{Observation, fit};
 
 /// The largest error with which a latency is interpolated. Where it is larger, blocks are measured.
@@ -47,7 +48,7 @@ struct Point {
     ms: f64,
 }
 
-/// The measured units of a family.
+/// The measured units of related families.
 #[derive(Clone, Debug, Default)]
 struct Points {
     points: Vec<Point>,
@@ -93,7 +94,7 @@ impl Table {
     }
 }
 
-/// The measured units of some families.
+/// The measured units of some families, by what related ones have in common.
 struct Families {
     all: HashMap<Family, Points>,
 }
@@ -101,15 +102,15 @@ struct Families {
 impl Families {
     /// The families of these units in `table`.
     fn near<'a>(table: &Table, units: impl IntoIterator<Item = &'a PlacedUnit>) -> Self {
-        let forms: HashSet<PlacedUnit> = units.into_iter().map(|unit| split(unit).0).collect();
+        let forms: HashSet<PlacedUnit> = units.into_iter().map(form).collect();
         let mut entries: Vec<_> =
-            table.entries.values().filter(|entry| forms.contains(&split(&entry.unit).0)).collect();
+            table.entries.values().filter(|entry| forms.contains(&form(&entry.unit))).collect();
         // The order decides how sums are rounded.
-        entries.sort_by_cached_key(|entry| split(&entry.unit).1);
+        entries.sort_by_cached_key(|entry| entry.unit.to_string());
         let mut all: HashMap<Family, Points> = HashMap::new();
         for entry in entries {
             if let Some(member) = member(&entry.unit) {
-                let points = all.entry(member.family.clone()).or_default();
+                let points = all.entry(member.kin.clone()).or_default();
                 points.points.push(Point { member, ms: entry.latency.p50_ms });
             }
         }
@@ -118,7 +119,7 @@ impl Families {
 
     fn interpolate(&mut self, unit: &PlacedUnit) -> Option<Interpolated> {
         let at = member(unit)?;
-        let points = self.all.get_mut(&at.family)?;
+        let points = self.all.get_mut(&at.kin)?;
         let p50_ms = whole_ns(estimate(&points.points, &at)?);
         let error = points.error(&at).filter(|&error| error <= MAX_ERROR)?;
         Some(Interpolated { unit: *unit, p50_ms, error })
@@ -153,30 +154,30 @@ impl Points {
 /// The latency of a unit in milliseconds, from measured units of its family. `None` if these do not
 /// enclose it.
 fn estimate(points: &[Point], at: &Member) -> Option<f64> {
-    if !is_enclosed(at, points.iter().map(|point| &point.member)) {
+    let family = points.iter().filter(|point| point.member.family == at.family);
+    if !is_enclosed(at, family.clone().map(|point| &point.member)) {
         return None;
     }
-    let cheaper = points.iter().filter(|point| point.member.costs_at_most(at));
-    let dearer = points.iter().filter(|point| at.costs_at_most(&point.member));
+    let cheaper = family.clone().filter(|point| point.member.costs_at_most(at));
+    let dearer = family.filter(|point| at.costs_at_most(&point.member));
     let low = cheaper.map(|point| point.ms).max_by(f64::total_cmp)?;
     let high = dearer.map(|point| point.ms).min_by(f64::total_cmp)?;
-    let observations: Vec<Observation<'_>> = points
-        .iter()
-        .map(|Point { member, ms }| Observation {
-            costs: &member.costs,
-            ms: *ms,
-            weight: weight(member, at),
-        })
-        .collect();
+    let families = distinct(points.iter().map(|point| &point.member));
+    let observation = |Point { member, ms }: &Point| Observation {
+        costs: member.row(&families),
+        ms: *ms,
+        weight: weight(member, at),
+    };
+    let observations: Vec<Observation> = points.iter().map(observation).collect();
     // Measured latencies have errors, so the cheaper unit may have the higher latency.
-    Some(fit(&observations, &at.costs).clamp(low.min(high), low.max(high)))
+    Some(fit(&observations, &at.row(&families)).clamp(low.min(high), low.max(high)))
 }
 
 /// The weight of a measured unit for the latency of another one.
 fn weight(measured: &Member, at: &Member) -> f64 {
     let square = |(a, b): (&f64, &f64)| (a / b).ln().powi(2);
-    let sum: f64 = measured.costs.iter().zip(&at.costs).map(square).sum();
-    1.0 / (sum / at.costs.len() as f64 + NEAR.powi(2))
+    let sum: f64 = measured.shared.iter().zip(&at.shared).map(square).sum();
+    1.0 / (sum / at.shared.len() as f64 + NEAR.powi(2))
 }
 
 /// The root mean square of errors, each of which comes after its weight. `None` if there are none.

@@ -8,9 +8,9 @@ const SWEEPS: usize = 500;
 const CHANGE: f64 = 1e-7;
 
 /// An observation: what the latency grows with, and the latency.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Observation<'a> {
-    pub(crate) costs: &'a [f64],
+#[derive(Clone, Debug)]
+pub(crate) struct Observation {
+    pub(crate) costs: Vec<f64>,
     pub(crate) ms: f64,
     pub(crate) weight: f64,
 }
@@ -18,16 +18,16 @@ pub(crate) struct Observation<'a> {
 /// Fits `ms = sum of coefficient x cost` with coefficients of at least 0, minimising the weighted sum
 /// of squared relative errors by coordinate descent. Before the data are considered, each
 /// coefficient is assumed to be the same. Returns the latency at `at`.
-pub(crate) fn fit(observations: &[Observation<'_>], at: &[f64]) -> f64 {
+pub(crate) fn fit(observations: &[Observation], at: &[f64]) -> f64 {
     let total: f64 = observations.iter().map(|one| one.weight).sum();
     let count = at.len();
-    let mean = |value: &dyn Fn(&Observation<'_>) -> f64| {
+    let mean = |value: &dyn Fn(&Observation) -> f64| {
         observations.iter().map(|one| one.weight * value(one)).sum::<f64>() / total
     };
     // Variables are shares of the latency: each cost is scaled by its mean cost per millisecond.
     let scales: Vec<f64> = (0..count).map(|k| mean(&|one| one.costs[k] / one.ms)).collect();
     let used: Vec<usize> = (0..count).filter(|&k| scales[k] > 0.0).collect();
-    let share = |one: &Observation<'_>, k: usize| one.costs[k] / one.ms / scales[k];
+    let share = |one: &Observation, k: usize| one.costs[k] / one.ms / scales[k];
     let products: Vec<Vec<f64>> = used
         .iter()
         .map(|&a| used.iter().map(|&b| mean(&|one| share(one, a) * share(one, b))).collect())

@@ -4,14 +4,12 @@ use std::collections::{HashMap, HashSet};
 
 use search_space::PlacedUnit;
 
-use crate::table::interpolate::family::{Family, Member, is_enclosed, member};
+use crate::table::interpolate::family::{Family, Member, distinct, is_enclosed, member};
 use crate::table::plan::MeasuredWidths;
 
-/// Families with fewer units are measured completely.
-const MIN_FAMILY: usize = 8;
 /// The variance of an interpolated latency, as far as it comes from that of measured ones, as a
 /// multiple of the latter. Units are measured until it is below this for all others.
-const MAX_VARIANCE: f64 = 0.5;
+const MAX_VARIANCE: f64 = 1.0;
 /// The variance that is added to all costs, for those that no measured unit distinguishes.
 const RIDGE: f64 = 1e-4;
 
@@ -34,7 +32,7 @@ fn subset(units: &[PlacedUnit]) -> Vec<PlacedUnit> {
             None => _ = measured.insert(*unit),
             Some(member) => {
                 let next = places.len();
-                let place = *places.entry(member.family.clone()).or_insert(next);
+                let place = *places.entry(member.kin.clone()).or_insert(next);
                 if place == next {
                     families.push(Vec::new());
                 }
@@ -42,9 +40,9 @@ fn subset(units: &[PlacedUnit]) -> Vec<PlacedUnit> {
             }
         }
     }
-    for family in &families {
-        let members: Vec<&Member> = family.iter().map(|(_, member)| member).collect();
-        measured.extend(part(&members).into_iter().map(|place| family[place].0));
+    for related in &families {
+        let members: Vec<&Member> = related.iter().map(|(_, member)| member).collect();
+        measured.extend(part(&members).into_iter().map(|place| related[place].0));
     }
     match 2 * measured.len() < units.len() {
         true => units.iter().filter(|unit| measured.contains(unit)).copied().collect(),
@@ -56,9 +54,6 @@ fn subset(units: &[PlacedUnit]) -> Vec<PlacedUnit> {
 /// least from those before (the one with the largest leverage, as in D-optimal designs), which are
 /// the extreme ones first.
 fn part(members: &[&Member]) -> Vec<usize> {
-    if members.len() < MIN_FAMILY {
-        return (0..members.len()).collect();
-    }
     let shares = shares(members);
     let size = shares[0].len();
     let mut inverse: Vec<Vec<f64>> = (0..size)
@@ -69,7 +64,9 @@ fn part(members: &[&Member]) -> Vec<usize> {
         let left = (0..members.len()).filter(|place| !chosen.contains(place));
         let variance = |place: usize| dot(&shares[place], &product(&inverse, &shares[place]));
         let is_open = |place: usize| {
-            let enclosed = is_enclosed(members[place], chosen.iter().map(|&other| members[other]));
+            let family = chosen.iter().map(|&other| members[other]);
+            let family = family.filter(|other| other.family == members[place].family);
+            let enclosed = is_enclosed(members[place], family);
             !enclosed || variance(place) > MAX_VARIANCE
         };
         let next = left
@@ -88,18 +85,19 @@ fn part(members: &[&Member]) -> Vec<usize> {
 
 /// The costs of each member as shares of their sum, where every cost counts alike on average.
 fn shares(members: &[&Member]) -> Vec<Vec<f64>> {
-    let count = members.len() as f64;
-    let size = members[0].costs.len();
-    let means: Vec<f64> = (0..size)
-        .map(|k| members.iter().map(|member| member.costs[k]).sum::<f64>() / count)
-        .collect();
-    let share = |member: &&Member| {
-        let scaled: Vec<f64> =
-            member.costs.iter().zip(&means).map(|(cost, mean)| cost / mean).collect();
+    let families = distinct(members.iter().copied());
+    let rows: Vec<Vec<f64>> = members.iter().map(|member| member.row(&families)).collect();
+    let mean = |column: usize| {
+        let used = rows.iter().map(|row| row[column]).filter(|&cost| cost > 0.0);
+        used.clone().sum::<f64>() / used.count() as f64
+    };
+    let means: Vec<f64> = (0..rows[0].len()).map(mean).collect();
+    let share = |row: &Vec<f64>| {
+        let scaled: Vec<f64> = row.iter().zip(&means).map(|(cost, mean)| cost / mean).collect();
         let sum: f64 = scaled.iter().sum();
         scaled.iter().map(|cost| cost / sum).collect()
     };
-    members.iter().map(share).collect()
+    rows.iter().map(share).collect()
 }
 
 fn dot(a: &[f64], b: &[f64]) -> f64 {
