@@ -67,17 +67,14 @@ impl Member {
 
 /// Whether some of `others`, which are of the same family, enclose a unit: each of its widths lies
 /// between theirs, one of them costs at most as much in every respect, and one at least as much.
-pub(crate) fn is_enclosed<'a>(
-    at: &Member,
-    others: impl Iterator<Item = &'a Member> + Clone,
-) -> bool {
+pub(crate) fn is_enclosed(at: &Member, others: &[&Member]) -> bool {
     let is_between = |(place, width): (usize, &usize)| {
-        let mut widths = others.clone().map(|other| other.widths[place]);
+        let mut widths = others.iter().map(|other| other.widths[place]);
         widths.clone().any(|other| other <= *width) && widths.any(|other| other >= *width)
     };
     at.widths.iter().enumerate().all(is_between)
-        && others.clone().any(|other| other.costs_at_most(at))
-        && others.clone().any(|other| at.costs_at_most(other))
+        && others.iter().any(|other| other.costs_at_most(at))
+        && others.iter().any(|other| at.costs_at_most(other))
 }
 
 /// The form of a unit, which has 0 in the place of all widths, and the widths.

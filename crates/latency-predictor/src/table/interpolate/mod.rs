@@ -154,12 +154,14 @@ impl Points {
 /// The latency of a unit in milliseconds, from measured units of its family. `None` if these do not
 /// enclose it.
 fn estimate(points: &[Point], at: &Member) -> Option<f64> {
-    let family = points.iter().filter(|point| point.member.family == at.family);
-    if !is_enclosed(at, family.clone().map(|point| &point.member)) {
+    let family: Vec<&Point> =
+        points.iter().filter(|point| point.member.family == at.family).collect();
+    let members: Vec<&Member> = family.iter().map(|point| &point.member).collect();
+    if !is_enclosed(at, &members) {
         return None;
     }
-    let cheaper = family.clone().filter(|point| point.member.costs_at_most(at));
-    let dearer = family.filter(|point| at.costs_at_most(&point.member));
+    let cheaper = family.iter().filter(|point| point.member.costs_at_most(at));
+    let dearer = family.iter().filter(|point| at.costs_at_most(&point.member));
     let low = cheaper.map(|point| point.ms).max_by(f64::total_cmp)?;
     let high = dearer.map(|point| point.ms).min_by(f64::total_cmp)?;
     let families = distinct(points.iter().map(|point| &point.member));

@@ -65,8 +65,9 @@ fn part(members: &[&Member]) -> Vec<usize> {
         let variance = |place: usize| dot(&shares[place], &product(&inverse, &shares[place]));
         let is_open = |place: usize| {
             let family = chosen.iter().map(|&other| members[other]);
-            let family = family.filter(|other| other.family == members[place].family);
-            let enclosed = is_enclosed(members[place], family);
+            let family: Vec<&Member> =
+                family.filter(|other| other.family == members[place].family).collect();
+            let enclosed = is_enclosed(members[place], &family);
             !enclosed || variance(place) > MAX_VARIANCE
         };
         let next = left
