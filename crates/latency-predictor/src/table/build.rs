@@ -75,9 +75,9 @@ pub struct BuildFiles<'a> {
 
 /// Measures the blocks of `space` that `table` lacks or that were measured in fewer than
 /// `settings.rounds` networks, adds them to the table and saves it. An interrupted build continues
-/// from its journal. With [`MeasuredWidths::Subset`](crate::MeasuredWidths) a part of the blocks is measured and the others
-/// are interpolated; families of blocks where the error of that is too large are then measured
-/// completely.
+/// from its journal. With [`MeasuredWidths::Subset`](crate::MeasuredWidths) a part of the blocks is
+/// measured and the others are interpolated; those for which the error of that is too large are then
+/// measured too.
 ///
 /// # Errors
 /// `measure` fails, or a file cannot be read or written.
