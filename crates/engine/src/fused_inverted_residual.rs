@@ -5,7 +5,7 @@ use std::ops::Range;
 use kernels::Geometry;
 use search_space::{Graph, NodeId, Op};
 
-use crate::fuse::{Fused, Residuals, fuse};
+use crate::fuse::{Fused, Residuals, fuse, readers};
 
 /// The least number of elements of a map that is better not written to memory and read back.
 const MIN_MAP: usize = 64 * 1024;
@@ -21,6 +21,12 @@ pub(crate) struct InvertedResidualNodes {
     /// Of the depthwise convolution.
     pub(crate) geometry: Geometry,
     pub(crate) project: Option<Fused>,
+}
+
+impl InvertedResidualNodes {
+    fn last(&self) -> NodeId {
+        self.project.as_ref().unwrap_or(&self.depthwise).last()
+    }
 }
 
 /// Nodes by the kernels that can run them.
@@ -59,6 +65,25 @@ pub(crate) fn conv_kind(graph: &Graph, id: NodeId) -> ConvKind {
         }
         _ => ConvKind::Other,
     }
+}
+
+/// The nodes that run as one fused inverted residual, for each of those in a graph. Whether
+/// convolutions are fused depends on widths, so that latency may jump where this changes.
+pub fn fused_inverted_residuals(graph: &Graph) -> Vec<Range<usize>> {
+    let readers = readers(graph);
+    let mut found = Vec::new();
+    for span in &graph.units {
+        let mut next = span.nodes.start;
+        while next < span.nodes.end {
+            let fused = inverted_residual_at(graph, &readers, NodeId(next), &span.nodes);
+            let end = fused.map_or(next + 1, |fused| fused.last().0 + 1);
+            if end > next + 1 {
+                found.push(next..end);
+            }
+            next = end;
+        }
+    }
+    found
 }
 
 /// The fused inverted residual that starts at `start` and stays within the nodes of `unit`, if there is

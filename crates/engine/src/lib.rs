@@ -11,4 +11,5 @@ mod plan_convs;
 mod run;
 
 pub use error::EngineError;
+pub use fused_inverted_residual::fused_inverted_residuals;
 pub use run::Engine;

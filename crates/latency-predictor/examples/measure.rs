@@ -1,7 +1,9 @@
 //! Predicts the latency of a network from its blocks and measures the whole network:
 //! `measure mobilenet_v3_small`.
 
-use latency_predictor::{DeviceTable, ForeignTable, Measured, MeasuringLock, Runs, Runtime, Setup};
+use latency_predictor::{
+    DeviceTable, ForeignTable, Measured, MeasuringLock, MissingUnits, Runs, Runtime, Setup,
+};
 use search_space::published;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -13,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let path = DeviceTable::default_path(&setup)?;
     let mut device = DeviceTable::open(path, &setup, ForeignTable::Refuse)?;
     let acquire = || MeasuringLock::acquire(|| println!("another process is measuring"));
-    let prediction = device.predict(&network, acquire)?;
+    let prediction = device.predict(&network, MissingUnits::Interpolate, acquire)?;
     let Measured { latency, runs, disturbed, .. } =
         device.measure(&acquire()?, &network, 1, Runs::Undisturbed(50))?;
     println!("predicted {:.3} ms", prediction.ms);

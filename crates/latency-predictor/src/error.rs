@@ -46,7 +46,7 @@ pub enum PredictorError {
     /// The measuring lock cannot be taken.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The table has no entry for a unit, and its latency is never guessed.
+    /// The table has neither a measured nor an interpolated latency of a unit, and none is guessed.
     #[error("{unit}: not in the latency table")]
     MissingUnit {
         /// Block or head that the table lacks.

@@ -4,12 +4,14 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use latency_predictor::{
-    BuildFiles, BuildSettings, Built, Conditions, Disturbance, MeasureUnits, PredictorError,
-    ProcessorTime, Progress, Quantiles, Runtime, Sample, Setup, Table, build, journal_path,
+    BuildFiles, BuildSettings, Built, Conditions, Disturbance, MeasureUnits, MeasuredWidths,
+    PredictorError, ProcessorTime, Progress, Quantiles, Runtime, Sample, Setup, Table, build,
+    journal_path,
 };
 use search_space::{Network, SearchSpace, published};
 
-const SETTINGS: BuildSettings = BuildSettings { rounds: 2, runs: 4, seed: 5 };
+const SETTINGS: BuildSettings =
+    BuildSettings { rounds: 2, runs: 4, seed: 5, widths: MeasuredWidths::All };
 
 /// Measures nothing and has seen these conditions.
 struct MadeUp(Conditions);

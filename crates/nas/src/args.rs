@@ -7,6 +7,7 @@ use std::str::FromStr;
 use clap::{Parser, Subcommand, ValueEnum};
 use controller::search::Limits;
 use controller::search::algorithm::Algorithm;
+use latency_predictor::{MeasuredWidths, MissingUnits};
 use search_space::Statistic;
 
 use crate::args_netadapt::NetAdaptArgs;
@@ -293,7 +294,8 @@ pub(crate) enum TableCommand {
 /// Measure the blocks of a search space on this CPU; continues an interrupted build
 #[derive(clap::Args)]
 #[command(
-    after_help = "Examples:\n  nas table build\n  nas table build --space mobilenet_v3 --threads 2"
+    after_help = "Examples:\n  nas table build\n  nas table build --space mobilenet_v3 --threads 2\n  \
+    nas table build --space mobilenet_v3 --widths all"
 )]
 pub(crate) struct TableBuildArgs {
     /// Search space: a name or a RON file
@@ -302,6 +304,42 @@ pub(crate) struct TableBuildArgs {
     /// File of the table [default: this device's table in the user's cache]
     #[arg(long, value_name = "T")]
     pub(crate) out: Option<PathBuf>,
+    /// Blocks to measure: all, or a subset between whose widths the others are interpolated, where
+    /// it is less than half of them
+    #[arg(long, value_enum, value_name = "WIDTHS", default_value_t = WidthsKind::Subset)]
+    pub(crate) widths: WidthsKind,
+}
+
+/// The blocks that a build measures.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum WidthsKind {
+    All,
+    Subset,
+}
+
+impl From<WidthsKind> for MeasuredWidths {
+    fn from(kind: WidthsKind) -> Self {
+        match kind {
+            WidthsKind::All => Self::All,
+            WidthsKind::Subset => Self::Subset,
+        }
+    }
+}
+
+/// What is done about blocks that a table lacks.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum MissingKind {
+    Interpolate,
+    Measure,
+}
+
+impl From<MissingKind> for MissingUnits {
+    fn from(kind: MissingKind) -> Self {
+        match kind {
+            MissingKind::Interpolate => Self::Interpolate,
+            MissingKind::Measure => Self::Measure,
+        }
+    }
 }
 
 /// Print a latency table
@@ -333,6 +371,10 @@ pub(crate) struct LatencyArgs {
     /// all runs [default: undisturbed]
     #[arg(long, value_enum, value_name = "STATISTIC", requires = "measure")]
     pub(crate) statistic: Option<StatisticKind>,
+    /// What to do about blocks that the table lacks: interpolate them between measured widths where
+    /// possible, or measure all of them
+    #[arg(long, value_enum, value_name = "HOW", default_value_t = MissingKind::Interpolate)]
+    pub(crate) missing: MissingKind,
     /// Print the latency of each block
     #[arg(long)]
     pub(crate) per_block: bool,

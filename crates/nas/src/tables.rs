@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use controller::Warning;
 use latency_predictor::{
-    Built, DeviceTable, Disturbance, FileError, ForeignTable, Level, Measured, MeasuringLock,
-    Prediction, PredictorError, Runs, Runtime, Setup,
+    Built, DeviceTable, Disturbance, FileError, ForeignTable, Level, Measured, MeasuredWidths,
+    MeasuringLock, MissingUnits, Prediction, PredictorError, Runs, Runtime, Setup, Table,
 };
-use search_space::{Network, SearchSpace, published};
+use search_space::{Network, PlacedUnit, SearchSpace, published};
 
 use crate::args::{Global, LevelArg, LevelChoice, TableChoice};
 use crate::exit::bad_input;
@@ -83,10 +83,12 @@ pub(crate) fn lock(global: &Global) -> Result<MeasuringLock> {
     Ok(MeasuringLock::acquire(|| note(global, WAITING))?)
 }
 
-/// Measures the blocks of `space` that the table lacks, and saves the table.
+/// Measures the blocks of `space` that the table lacks, interpolates those that `widths` leaves out,
+/// and saves the table.
 pub(crate) fn complete(
     global: &Global,
     space: &SearchSpace,
+    widths: MeasuredWidths,
     device: &mut DeviceTable,
 ) -> Result<()> {
     if device.has_all(space.units()) {
@@ -95,15 +97,19 @@ pub(crate) fn complete(
     check_writable(device)?;
     let lock = lock(global)?;
     let mut bar = Progress::start(global, "measuring blocks");
-    let built = device.build(&lock, space, &mut |at| {
+    let built = device.build(&lock, space, widths, &mut |at| {
         bar.at(at.done, at.total, &format!("networks of {}", space.name));
         interrupt::check()
     });
     bar.end();
     match built? {
         Built::Complete => {
-            let units = screen::grouped(space.units().len());
-            note(global, &format!("measured {units} blocks into {}", device.path.display()));
+            let units = space.units();
+            let total = screen::grouped(units.len());
+            note(global, &format!("{total} blocks are in {}", device.path.display()));
+            if let Some(words) = interpolation_words(&device.table, &units) {
+                note(global, &words);
+            }
             Ok(())
         }
         Built::Stopped => bail!("stopped; the same command continues the measurements"),
@@ -161,6 +167,18 @@ pub(crate) fn level_words(level: Level) -> String {
         0.0.. => format!("{percent:.1} % slower {than}"),
         _ => format!("{:.1} % faster {than}", -percent),
     }
+}
+
+/// How many of these blocks are interpolated, and how well. `None` if none is.
+pub(crate) fn interpolation_words(table: &Table, units: &[PlacedUnit]) -> Option<String> {
+    let count = units.iter().filter(|unit| table.get_interpolated(unit).is_some()).count();
+    let error = table.interpolation_error(units).filter(|_| count > 0)?;
+    let (count, total) = (screen::grouped(count), screen::grouped(units.len()));
+    Some(format!(
+        "{count} of {total} blocks are interpolated between measured widths\n\
+         (error of measured blocks, each predicted from the others: {:.1} %)",
+        100.0 * error
+    ))
 }
 
 /// Measures a whole network with the setup of the table.
@@ -226,16 +244,18 @@ fn build_command(device: &DeviceTable, space: &str) -> String {
     }
 }
 
-/// Predicts the latency of a network. Blocks that the table lacks are measured, added and saved.
+/// Predicts the latency of a network. Blocks that the table lacks are interpolated, if `missing`
+/// allows it, or measured, added and saved.
 pub(crate) fn predict(
     global: &Global,
     device: &mut DeviceTable,
     network: &Network,
+    missing: MissingUnits,
 ) -> Result<Prediction> {
-    if !device.has_all(network.units()) {
+    if device.must_measure(network, missing) {
         check_writable(device)?;
     }
-    let prediction = device.predict(network, || {
+    let prediction = device.predict(network, missing, || {
         note(global, &format!("measuring blocks of {} that the table lacks", network.name));
         MeasuringLock::acquire(|| note(global, WAITING))
     })?;

@@ -15,8 +15,10 @@ use crate::measure::quantiles::median;
 use crate::table::anchors::{Level, WholeLatency};
 use crate::table::build_record::BlocksOf;
 use crate::table::file;
+use crate::table::interpolate::subset::measured_units;
 use crate::table::journal::{self, Journal, Sample, Visit};
 use crate::table::plan::{BuildSettings, plan};
+use crate::table::predict::MissingUnits;
 use crate::table::{Entry, Table, Timing};
 
 /// What measures blocks: a device, or a function that returns samples.
@@ -82,7 +84,9 @@ pub struct BuildFiles<'a> {
 
 /// Measures the blocks of `space` that `table` lacks or that were measured in fewer than
 /// `settings.rounds` networks, adds them to the table and saves it. An interrupted build continues
-/// from its journal.
+/// from its journal. With [`MeasuredWidths::Subset`](crate::MeasuredWidths) a part of the blocks is
+/// measured and the others are interpolated; those for which the error of that is too large are then
+/// measured too.
 ///
 /// # Errors
 /// `measure` fails, or a file cannot be read or written.
@@ -94,36 +98,81 @@ pub fn build(
     measure: &mut dyn MeasureUnits,
     progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
 ) -> Result<Built, PredictorError> {
-    let journal = files.journal;
-    let wanted = wanted(space, table, settings);
-    let mut todo = todo(space, &wanted, settings);
-    let mut done = Journal::resume(journal, &table.setup, space.fingerprint(), settings)?;
-    let before = table.level_of_new_blocks(measure)?;
-    let mut measured = measure_all(&todo, &mut done, journal, measure, progress);
-    if let Ok(Built::Complete) = measured {
-        let planned = &done.visits[..todo.len().min(done.visits.len())];
-        todo.extend(again(space, planned, settings));
-        measured = measure_all(&todo, &mut done, journal, measure, progress);
-    }
-    if !matches!(measured, Ok(Built::Complete)) {
-        done.save(journal)?;
-        return measured;
-    }
-    table.settings = settings;
-    let after = table.level_of_new_blocks(measure)?;
-    let slowdown = (before.ratio * after.ratio).sqrt();
-    let entries = journal::entries(&done.visits).into_iter();
-    table.extend(entries.map(|entry| entry.at_usual_speed(slowdown)));
-    let in_context = todo.iter().filter(|(_, timing, _)| *timing == Timing::InContext);
-    table.set_anchors(&space.name, in_context.map(|(_, _, network)| network));
-    let of = match wanted.len() == space.units().len() {
+    let units = space.units();
+    let measured = measured_units(&units, settings.widths);
+    let first = wanted(&measured, table, settings);
+    let of = match first.len() == measured.len() {
         true => BlocksOf::WholeSpace,
         false => BlocksOf::RestOfSpace,
     };
-    table.record_build(&space.name, of, done.conditions);
+    let pass = Pass { space, wanted: &first, of, files, settings };
+    let Some(mut networks) = pass.measure(table, measure, progress)? else {
+        return Ok(Built::Stopped);
+    };
+    let rest = table.not_interpolated(&units);
+    let pass = Pass { space, wanted: &rest, of: BlocksOf::RestOfSpace, files, settings };
+    let Some(of_rest) = pass.measure(table, measure, progress)? else {
+        return Ok(Built::Stopped);
+    };
+    table.interpolate_missing(&units);
+    networks.extend(of_rest);
+    table.set_anchors(&space.name, networks.iter());
     table.save(files.table)?;
-    file::remove(journal)?;
     Ok(Built::Complete)
+}
+
+/// Some blocks of a space, which are measured together.
+struct Pass<'a> {
+    space: &'a SearchSpace,
+    wanted: &'a [PlacedUnit],
+    of: BlocksOf,
+    files: BuildFiles<'a>,
+    settings: BuildSettings,
+}
+
+impl Pass<'_> {
+    /// Returns the networks in which blocks were measured, or `None` if `progress` requested a stop.
+    fn measure(
+        &self,
+        table: &mut Table,
+        measure: &mut dyn MeasureUnits,
+        progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
+    ) -> Result<Option<Vec<Network>>, PredictorError> {
+        let Self { space, wanted, of, files, settings } = *self;
+        if wanted.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let journal = files.journal;
+        let mut todo = todo(space, wanted, settings);
+        let mut done = Journal::resume(journal, &table.setup, space.fingerprint(), settings)?;
+        let mut measured = measure_all(&todo, &mut done, journal, measure, progress);
+        if let Ok(Built::Complete) = measured {
+            let planned = &done.visits[..todo.len().min(done.visits.len())];
+            todo.extend(again(space, planned, settings));
+            measured = measure_all(&todo, &mut done, journal, measure, progress);
+        }
+        if !matches!(measured, Ok(Built::Complete)) {
+            done.save(journal)?;
+            return measured.map(|_| None);
+        }
+        table.settings = settings;
+        let wanted: HashSet<PlacedUnit> = wanted.iter().copied().collect();
+        // Of the other blocks of the networks, some were measured in a few networks only.
+        let is_thorough =
+            |entry: &Entry| wanted.contains(&entry.unit) || entry.networks >= settings.rounds;
+        let entries = journal::entries(&done.visits);
+        let slowdown = match table.slowdown_of(&entries) {
+            Some(slowdown) => slowdown,
+            None => table.level_of_new_blocks(measure)?.ratio,
+        };
+        let entries = entries.into_iter().filter(is_thorough);
+        table.extend(entries.map(|entry| entry.at_usual_speed(slowdown)));
+        table.record_build(&space.name, of, done.conditions);
+        table.save(files.table)?;
+        file::remove(journal)?;
+        let in_context = todo.into_iter().filter(|(_, timing, _)| *timing == Timing::InContext);
+        Ok(Some(in_context.map(|(_, _, network)| network).collect()))
+    }
 }
 
 fn measure_all(
@@ -158,10 +207,10 @@ fn measure_all(
 }
 
 /// The blocks that the table lacks or that were measured in too few networks.
-fn wanted(space: &SearchSpace, table: &Table, settings: BuildSettings) -> Vec<PlacedUnit> {
+fn wanted(units: &[PlacedUnit], table: &Table, settings: BuildSettings) -> Vec<PlacedUnit> {
     let enough =
         |entry: &Entry| entry.timing == Timing::Isolated || entry.networks >= settings.rounds;
-    space.units().into_iter().filter(|unit| !table.get(unit).is_some_and(enough)).collect()
+    units.iter().filter(|unit| !table.get(unit).is_some_and(enough)).copied().collect()
 }
 
 /// Number of rounds in which units whose latencies are far apart are measured again.
@@ -208,7 +257,7 @@ fn todo(
 
 /// A network that consists of one unit and as little else as possible. `None` if it cannot be
 /// computed.
-fn alone(unit: &PlacedUnit) -> Option<Network> {
+pub(crate) fn alone(unit: &PlacedUnit) -> Option<Network> {
     let PlacedUnit { unit: kind, input } = *unit;
     let pool = Head::Pool { dropout: Dropout::default(), bias: true };
     let (blocks, head, classes): (Vec<Block>, Head, usize) = match kind {
@@ -238,25 +287,44 @@ fn alone(unit: &PlacedUnit) -> Option<Network> {
 /// addresses in memory.
 const ON_DEMAND: usize = 10;
 
-/// Measures the units of `network` that `table` lacks, in the network itself, and adds them.
-/// Returns the number of those units in the network, including repetitions.
+/// Measures the units of `network` that `table` lacks, in the network itself, and adds them. With
+/// [`MissingUnits::Measure`] those whose latency is interpolated are measured too. Returns the
+/// number of those units in the network, including repetitions.
 ///
 /// # Errors
 /// `measure` fails.
 pub fn measure_missing(
     table: &mut Table,
     network: &Network,
+    missing: MissingUnits,
     measure: &mut dyn MeasureUnits,
 ) -> Result<usize, PredictorError> {
-    let missing: Vec<PlacedUnit> =
-        network.units().filter(|unit| table.get(unit).is_none()).collect();
+    let is_missing = |unit: &PlacedUnit| match missing {
+        MissingUnits::Measure => table.get(unit).is_none(),
+        MissingUnits::Interpolate => table.p50_ms(unit).is_none(),
+    };
+    let missing: Vec<PlacedUnit> = network.units().filter(is_missing).collect();
     if missing.is_empty() {
         return Ok(0);
     }
-    let wanted: HashSet<PlacedUnit> = missing.iter().copied().collect();
     let is_first = table.is_empty();
+    let networks = vec![network; ON_DEMAND];
+    measure_in(table, &networks, &missing.iter().copied().collect(), measure)?;
+    if is_first {
+        table.add_anchor(network);
+    }
+    Ok(missing.len())
+}
+
+/// Measures the units `wanted` in each of `networks` that has some of them, and adds them.
+pub(crate) fn measure_in(
+    table: &mut Table,
+    networks: &[&Network],
+    wanted: &HashSet<PlacedUnit>,
+    measure: &mut dyn MeasureUnits,
+) -> Result<(), PredictorError> {
     let level = table.level_of_new_blocks(measure)?;
-    let visit = |_| {
+    let visit = |network: &&Network| {
         let mut samples = measure.units(network)?;
         let slowdown = slowdown(table, &samples).unwrap_or(level.ratio);
         samples.retain(|sample| wanted.contains(&sample.unit));
@@ -265,12 +333,11 @@ pub fn measure_missing(
         }
         Ok(Visit { label: network.name.clone(), timing: Timing::InContext, samples })
     };
-    let visits = (0..ON_DEMAND).map(visit).collect::<Result<Vec<Visit>, PredictorError>>()?;
+    let has_some = |network: &&&Network| network.units().any(|unit| wanted.contains(&unit));
+    let visits = networks.iter().filter(has_some).map(visit);
+    let visits = visits.collect::<Result<Vec<Visit>, PredictorError>>()?;
     table.extend(journal::entries(&visits));
-    if is_first {
-        table.add_anchor(network);
-    }
-    Ok(missing.len())
+    Ok(())
 }
 
 /// The slowdown of the device since `table` was measured: the median ratio over the samples of
@@ -286,7 +353,22 @@ fn slowdown(table: &Table, samples: &[Sample]) -> Option<f64> {
     }
 }
 
+/// Number of blocks that tell how fast the device is relative to the table.
+const MIN_COMMON: usize = 8;
+
 impl Table {
+    /// The median ratio of these entries to those that the table has of the same blocks. `None` if
+    /// they have too few blocks in common.
+    fn slowdown_of(&self, entries: &[Entry]) -> Option<f64> {
+        let ratio =
+            |entry: &Entry| Some(entry.latency.p50_ms / self.get(&entry.unit)?.latency.p50_ms);
+        let mut ratios: Vec<f64> = entries.iter().filter_map(ratio).collect();
+        if ratios.len() < MIN_COMMON {
+            return None;
+        }
+        median(&mut ratios)
+    }
+
     /// How fast the device is relative to the blocks that the table already has.
     fn level_of_new_blocks(&self, measure: &mut dyn MeasureUnits) -> Result<Level, PredictorError> {
         let level = self.read_level(None, &mut |network| measure.whole(network))?;

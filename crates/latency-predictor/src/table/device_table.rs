@@ -13,11 +13,11 @@ use crate::measure::meter::Meter;
 use crate::measure::runs::{Measured, Runs};
 use crate::table::Table;
 use crate::table::anchors::{Level, WholeLatency};
-use crate::table::build::{BuildFiles, Built, MeasureUnits, Progress, build};
+use crate::table::build::{BuildFiles, Built, MeasureUnits, Progress, build, measure_in};
 use crate::table::cache;
 use crate::table::journal::Sample;
-use crate::table::plan::BuildSettings;
-use crate::table::predict::Prediction;
+use crate::table::plan::{BuildSettings, MeasuredWidths};
+use crate::table::predict::{MissingUnits, Prediction};
 
 /// How to treat a table that was measured with another setup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,9 +99,20 @@ impl DeviceTable {
         Ok(Self { path, table, earlier_probe_ms: None })
     }
 
-    /// Whether the table has entries for all `units`.
+    /// Whether the table has the latencies of all `units`, measured or interpolated.
     pub fn has_all(&self, units: impl IntoIterator<Item = PlacedUnit>) -> bool {
-        units.into_iter().all(|unit| self.table.get(&unit).is_some())
+        units.into_iter().all(|unit| self.table.p50_ms(&unit).is_some())
+    }
+
+    /// Whether a block must be measured before the latency of `network` can be predicted.
+    pub fn must_measure(&self, network: &Network, missing: MissingUnits) -> bool {
+        let is_missing = |unit: &PlacedUnit| match missing {
+            MissingUnits::Measure => self.table.get(unit).is_none(),
+            MissingUnits::Interpolate => {
+                self.table.p50_ms(unit).is_none() && self.table.interpolate(unit).is_none()
+            }
+        };
+        network.units().any(|unit| is_missing(&unit))
     }
 
     /// Whether the table has blocks but no anchors, as those of earlier versions.
@@ -124,8 +135,9 @@ impl DeviceTable {
         self.earlier_probe_ms = self.table.probe_ms.take();
     }
 
-    /// Measures the blocks of `space` that the table lacks and saves the table. An interrupted
-    /// build continues from its journal.
+    /// Measures the blocks of `space` that the table lacks and saves the table. With
+    /// [`MeasuredWidths::Subset`] a part of them is interpolated if that is more than half. An
+    /// interrupted build continues from its journal.
     ///
     /// # Errors
     /// A block cannot be measured, or a file cannot be read or written.
@@ -133,9 +145,10 @@ impl DeviceTable {
         &mut self,
         lock: &MeasuringLock,
         space: &SearchSpace,
+        widths: MeasuredWidths,
         progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
     ) -> Result<Built, PredictorError> {
-        let settings = BuildSettings::default();
+        let settings = BuildSettings { widths, ..BuildSettings::default() };
         let meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
         let journal = cache::journal_path(&self.path, space);
         let files = BuildFiles { table: &self.path, journal: &journal };
@@ -149,24 +162,27 @@ impl DeviceTable {
         Ok(built)
     }
 
-    /// Predicts the latency of a network. Blocks that the table lacks are measured first and saved,
-    /// under a lock that `acquire` returns. If there are none, `acquire` is not called.
+    /// Predicts the latency of a network. Blocks that the table lacks are first interpolated, if
+    /// `missing` allows it, or measured and saved, under a lock that `acquire` returns. If none is
+    /// measured, `acquire` is not called and the file stays as it is.
     ///
     /// # Errors
     /// The lock cannot be taken, a block cannot be measured, or the file cannot be written.
     pub fn predict(
         &mut self,
         network: &Network,
+        missing: MissingUnits,
         acquire: impl FnOnce() -> Result<MeasuringLock, LockError>,
     ) -> Result<Prediction, PredictorError> {
-        if self.has_all(network.units()) {
-            return self.table.predict_or_measure(network, &mut |_: &Network| Ok(Vec::new()));
+        if !self.must_measure(network, missing) {
+            let nothing = &mut |_: &Network| Ok(Vec::new());
+            return self.table.predict_or_measure(network, missing, nothing);
         }
         let lock = acquire()?;
         let runs = BuildSettings::default().runs;
         let meter = Meter::new(&lock, self.table.setup.threads, self.table.probe_ms)?;
         let mut measure = MeteredUnits { meter, runs, earlier_probe_ms: None };
-        let prediction = self.table.predict_or_measure(network, &mut measure)?;
+        let prediction = self.table.predict_or_measure(network, missing, &mut measure)?;
         self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
         self.table.save(&self.path)?;
         Ok(prediction)
@@ -188,6 +204,28 @@ impl DeviceTable {
             .table
             .read_level(space, &mut |network| meter.whole(network, ANCHOR_RUNS).map(Some))?;
         level.ok_or_else(|| PredictorError::NoAnchors { path: self.path.clone() })
+    }
+
+    /// Measures the blocks of `networks`, as far as the table lacks them, each network several times
+    /// in turns with the others, and saves the table.
+    ///
+    /// # Errors
+    /// A block cannot be measured, or the file cannot be written.
+    pub fn measure_blocks(
+        &mut self,
+        lock: &MeasuringLock,
+        networks: &[Network],
+    ) -> Result<(), PredictorError> {
+        let BuildSettings { rounds, runs, .. } = BuildSettings::default();
+        let units = networks.iter().flat_map(Network::units);
+        let wanted = units.filter(|unit| self.table.get(unit).is_none()).collect();
+        let meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
+        let mut measure = MeteredUnits { meter, runs, earlier_probe_ms: None };
+        let in_turns: Vec<&Network> = (0..rounds).flat_map(|_| networks).collect();
+        measure_in(&mut self.table, &in_turns, &wanted, &mut measure)?;
+        self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
+        self.table.save(&self.path)?;
+        Ok(())
     }
 
     /// Measures a whole network on `threads` threads of this device.

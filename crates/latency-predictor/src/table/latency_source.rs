@@ -14,6 +14,8 @@ use crate::measure::runs::{Measured, Runs};
 use crate::table::Table;
 use crate::table::anchors::Level;
 use crate::table::device_table::DeviceTable;
+use crate::table::ladder::ladder;
+use crate::table::predict::MissingUnits;
 
 /// A latency source that predicts from a complete table and measures on this device.
 #[derive(Debug)]
@@ -78,8 +80,8 @@ impl LatencySource for NativeLatency {
 /// Number of measurements of a network, of which the one with the median latency is returned.
 const MEASUREMENTS: usize = 5;
 
-/// A latency source that predicts from a table, to which missing blocks are added by measuring, and
-/// that measures on this device, one network at a time.
+/// A latency source that predicts from a table, to which missing blocks are added by interpolating or
+/// measuring, and that measures on this device, one network at a time.
 #[derive(Debug)]
 pub struct DeviceLatency {
     runs: usize,
@@ -102,6 +104,23 @@ impl DeviceLatency {
     /// Seconds spent on predicting and measuring so far.
     pub fn seconds(&self) -> f64 {
         self.state.lock().map_or(0.0, |state| state.seconds)
+    }
+
+    /// Measures blocks of widths between which those of all networks that narrow axes of `seed` can
+    /// be interpolated, unless the table has them. `on_measuring` is called before that.
+    ///
+    /// # Errors
+    /// The seed cannot be computed, a block cannot be measured, or the table cannot be saved.
+    pub fn prepare(&self, seed: &Network, on_measuring: impl FnOnce()) -> Result<(), LatencyError> {
+        self.with(seed, |device| {
+            let networks = ladder(seed)?;
+            let lacks = |network: &Network| device.must_measure(network, MissingUnits::Measure);
+            if !networks.iter().any(lacks) {
+                return Ok(());
+            }
+            on_measuring();
+            device.measure_blocks(&MeasuringLock::acquire(|| {})?, &networks)
+        })
     }
 
     /// Calls `work` under the mutex and adds its time to `seconds`.
@@ -155,8 +174,16 @@ impl LatencySource for DeviceLatency {
     }
 }
 
+/// Predicts and keeps what was interpolated for that, so that the same unit has the same latency in
+/// all predictions, also in those after an interruption.
 fn predict_ms(device: &mut DeviceTable, network: &Network) -> Result<f64, PredictorError> {
-    Ok(device.predict(network, || MeasuringLock::acquire(|| {}))?.ms)
+    let is_known = device.has_all(network.units());
+    let acquire = || MeasuringLock::acquire(|| {});
+    let prediction = device.predict(network, MissingUnits::Interpolate, acquire)?;
+    if !is_known {
+        device.table.save(&device.path)?;
+    }
+    Ok(prediction.ms)
 }
 
 /// Maximum number of attempts to measure a network on a machine that stays busy.

@@ -6,7 +6,9 @@ pub(crate) mod build_record;
 pub(crate) mod cache;
 pub(crate) mod device_table;
 pub(crate) mod file;
+pub(crate) mod interpolate;
 pub(crate) mod journal;
+pub(crate) mod ladder;
 pub(crate) mod latency_source;
 pub(crate) mod plan;
 pub(crate) mod predict;
@@ -22,6 +24,7 @@ use crate::measure::quantiles::Quantiles;
 use crate::table::anchors::Anchor;
 use crate::table::build_record::BuildRecord;
 use crate::table::file::FileError;
+use crate::table::interpolate::Interpolated;
 use crate::table::plan::BuildSettings;
 
 /// How an entry was timed.
@@ -82,6 +85,9 @@ pub struct Table {
     pub anchors: Vec<Anchor>,
     #[serde(with = "entry_list")]
     entries: HashMap<PlacedUnit, Entry>,
+    /// Latencies that were interpolated between those of entries, for units without an entry.
+    #[serde(default, with = "interpolate::list", skip_serializing_if = "HashMap::is_empty")]
+    interpolated: HashMap<PlacedUnit, Interpolated>,
 }
 
 impl Table {
@@ -101,6 +107,7 @@ impl Table {
             builds: Vec::new(),
             anchors: Vec::new(),
             entries: HashMap::new(),
+            interpolated: HashMap::new(),
         }
     }
 
@@ -137,22 +144,42 @@ impl Table {
         self.entries.get(unit)
     }
 
-    /// Adds entries that were measured now. They replace older ones of the same units.
+    /// The latency of a block or head that was interpolated and kept, if there is one.
+    pub fn get_interpolated(&self, unit: &PlacedUnit) -> Option<&Interpolated> {
+        self.interpolated.get(unit)
+    }
+
+    /// The latency of a block or head in milliseconds: the measured one, or the interpolated one
+    /// that was kept. `None` if there is neither.
+    pub fn p50_ms(&self, unit: &PlacedUnit) -> Option<f64> {
+        let measured = self.get(unit).map(|entry| entry.latency.p50_ms);
+        measured.or_else(|| Some(self.get_interpolated(unit)?.p50_ms))
+    }
+
+    /// Adds entries that were measured now. They replace older ones of the same units, and
+    /// interpolated latencies.
     pub fn extend(&mut self, entries: impl IntoIterator<Item = Entry>) {
-        self.entries.extend(entries.into_iter().map(|entry| (entry.unit, entry)));
+        for entry in entries {
+            self.interpolated.remove(&entry.unit);
+            self.entries.insert(entry.unit, entry);
+        }
         self.date = file::utc_now();
         self.tool_version = env!("CARGO_PKG_VERSION").to_owned();
     }
 
-    /// Removes the entries of these units, so that the next build measures them again.
+    /// Removes the latencies of these units, so that the next build measures or interpolates them
+    /// again.
     pub fn forget(&mut self, units: &[PlacedUnit]) {
-        units.iter().for_each(|unit| _ = self.entries.remove(unit));
+        for unit in units {
+            self.entries.remove(unit);
+            self.interpolated.remove(unit);
+        }
     }
 
     /// The 64-bit FNV-1a hash of the p50 latencies of these units. It binds studies to the
     /// latencies that their predictions use.
     pub fn fingerprint(&self, units: &[PlacedUnit]) -> u64 {
-        let latencies = units.iter().filter_map(|unit| Some(self.get(unit)?.latency.p50_ms));
+        let latencies = units.iter().filter_map(|unit| self.p50_ms(unit));
         fnv1a(latencies.flat_map(f64::to_le_bytes))
     }
 
@@ -161,6 +188,13 @@ impl Table {
         let mut entries: Vec<&Entry> = self.entries.values().collect();
         entries.sort_by_cached_key(|entry| entry.unit.to_string());
         entries
+    }
+
+    /// All interpolated latencies that were kept, in the order of their units' text forms.
+    pub fn interpolated(&self) -> Vec<&Interpolated> {
+        let mut interpolated: Vec<&Interpolated> = self.interpolated.values().collect();
+        interpolated.sort_by_cached_key(|one| one.unit.to_string());
+        interpolated
     }
 
     /// Number of entries.

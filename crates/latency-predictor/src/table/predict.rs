@@ -1,6 +1,6 @@
 //! Predicts latencies of networks from a table.
 
-use search_space::Network;
+use search_space::{Network, PlacedUnit};
 use serde::Serialize;
 
 use crate::error::PredictorError;
@@ -8,12 +8,21 @@ use crate::measure::conditions::Conditions;
 use crate::table::Table;
 use crate::table::build::{MeasureUnits, measure_missing};
 
+/// What is done about units that a table lacks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MissingUnits {
+    /// They are measured.
+    Measure,
+    /// They are interpolated where measured widths enclose them, and else measured.
+    Interpolate,
+}
+
 /// The shares of a network's units by the source of their latencies.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Coverage {
     /// Share of units that the table already had.
     pub exact: f64,
-    /// Share of units whose latency is interpolated from other entries, always 0.
+    /// Share of units whose latency is interpolated from other entries.
     pub interpolated: f64,
     /// Share of units that were measured for this prediction.
     pub measured_now: f64,
@@ -26,37 +35,67 @@ pub struct Prediction {
     pub ms: f64,
     /// Shares of the units by the source of their latencies.
     pub coverage: Coverage,
+    /// The standard error of `ms` that comes from interpolation, as a share of `ms`: 0 if no latency
+    /// is interpolated. The errors of different units are taken to be independent of each other, and
+    /// a unit that occurs several times has the same error each time.
+    pub interpolation_error: f64,
     /// The conditions under which units were measured for this prediction, if any were.
     pub conditions: Option<Conditions>,
 }
 
 impl Table {
     /// Predicts the latency of a network in milliseconds as the sum of the p50 of its blocks and
-    /// head.
+    /// head, which are measured or interpolated ones.
     ///
     /// # Errors
     /// [`PredictorError::MissingUnit`]: the first unit that the table lacks.
     pub fn predict_ms(&self, network: &Network) -> Result<f64, PredictorError> {
-        network.units().try_fold(0.0, |sum_ms, unit| match self.get(&unit) {
-            Some(entry) => Ok(sum_ms + entry.latency.p50_ms),
+        network.units().try_fold(0.0, |sum_ms, unit| match self.p50_ms(&unit) {
+            Some(p50_ms) => Ok(sum_ms + p50_ms),
             None => Err(PredictorError::MissingUnit { unit }),
         })
     }
 
-    /// Predicts the latency of a network after measuring the units that the table lacks and adding
-    /// them.
+    /// Predicts the latency of a network after interpolating or measuring the units that the table
+    /// lacks and adding them.
     ///
     /// # Errors
     /// `measure` fails.
     pub fn predict_or_measure(
         &mut self,
         network: &Network,
+        missing: MissingUnits,
         measure: &mut dyn MeasureUnits,
     ) -> Result<Prediction, PredictorError> {
-        let measured = measure_missing(self, network, measure)?;
-        let measured_now = measured as f64 / network.units().count() as f64;
-        let coverage = Coverage { exact: 1.0 - measured_now, interpolated: 0.0, measured_now };
+        let units: Vec<PlacedUnit> = network.units().collect();
+        match missing {
+            MissingUnits::Measure => {}
+            MissingUnits::Interpolate => self.interpolate_missing(&units),
+        }
+        let measured = measure_missing(self, network, missing, measure)?;
         let conditions = (measured > 0).then(|| measure.conditions());
-        Ok(Prediction { ms: self.predict_ms(network)?, coverage, conditions })
+        let ms = self.predict_ms(network)?;
+        let interpolated =
+            units.iter().filter(|unit| self.get_interpolated(unit).is_some()).count();
+        let share = |count: usize| count as f64 / units.len() as f64;
+        let coverage = Coverage {
+            exact: share(units.len() - interpolated - measured),
+            interpolated: share(interpolated),
+            measured_now: share(measured),
+        };
+        let interpolation_error = self.interpolation_error_ms(&units) / ms;
+        Ok(Prediction { ms, coverage, interpolation_error, conditions })
+    }
+
+    /// The standard error in milliseconds of the sum over `units` that comes from interpolation.
+    fn interpolation_error_ms(&self, units: &[PlacedUnit]) -> f64 {
+        let distinct =
+            units.iter().enumerate().filter(|(place, unit)| !units[..*place].contains(unit));
+        let square = |(_, unit): (usize, &PlacedUnit)| {
+            let one = self.get_interpolated(unit)?;
+            let count = units.iter().filter(|other| *other == unit).count() as f64;
+            Some((count * one.error * one.p50_ms).powi(2))
+        };
+        distinct.filter_map(square).sum::<f64>().sqrt()
     }
 }

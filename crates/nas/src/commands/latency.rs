@@ -19,6 +19,8 @@ const UNDISTURBED_RUNS: usize = 100;
 struct Block {
     block: String,
     p50_ms: f64,
+    /// Whether the latency is interpolated between measured widths.
+    interpolated: bool,
 }
 
 #[derive(Serialize)]
@@ -29,6 +31,8 @@ struct Latency {
     /// build.
     level: Level,
     coverage: Coverage,
+    /// The standard error that comes from interpolation, as a share of `predicted_ms`.
+    interpolation_error: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     measured: Option<Measured>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -49,7 +53,7 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     let mut device = tables::open(global, &args.table)?;
     tables::check_level(global, &device, &args.level)?;
     tables::warn_of_disturbed(&device, None);
-    let prediction = tables::predict(global, &mut device, &network)?;
+    let prediction = tables::predict(global, &mut device, &network, args.missing.into())?;
     let level = tables::level(global, &device, &args.level, None)?;
     let measured = match args.measure {
         false => None,
@@ -67,6 +71,7 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
         predicted_ms: level.ratio * prediction.ms,
         level,
         coverage: prediction.coverage,
+        interpolation_error: prediction.interpolation_error,
         measured,
         blocks,
     };
@@ -80,14 +85,14 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
 /// The latencies of the blocks in order, and of the head.
 fn blocks(network: &Network, table: &Table) -> Vec<Block> {
     let block = |unit: search_space::PlacedUnit| {
-        let p50_ms = table.get(&unit)?.latency.p50_ms;
-        Some(Block { block: unit.to_string(), p50_ms })
+        let interpolated = table.get_interpolated(&unit).is_some();
+        Some(Block { block: unit.to_string(), p50_ms: table.p50_ms(&unit)?, interpolated })
     };
     network.units().filter_map(block).collect()
 }
 
 fn print(latency: &Latency, device: &DeviceTable, args: &LatencyArgs) {
-    let Coverage { exact, measured_now, .. } = latency.coverage;
+    let Coverage { exact, interpolated, measured_now } = latency.coverage;
     outln!("network    {}", latency.name);
     outln!(
         "predicted  {:.3} ms, sum of its blocks: {:.0} % from the table, {:.0} % measured now",
@@ -96,6 +101,13 @@ fn print(latency: &Latency, device: &DeviceTable, args: &LatencyArgs) {
         measured_now * 100.0
     );
     outln!("level      {:+.1} % since the build", (latency.level.ratio - 1.0) * 100.0);
+    if interpolated > 0.0 {
+        outln!(
+            "           {:.0} % interpolated between measured widths, error {:.1} % of the sum",
+            interpolated * 100.0,
+            latency.interpolation_error * 100.0
+        );
+    }
     if let Some(measured) = &latency.measured {
         print_measured(latency.predicted_ms, measured, args);
     }
@@ -103,12 +115,16 @@ fn print(latency: &Latency, device: &DeviceTable, args: &LatencyArgs) {
     if latency.blocks.is_empty() {
         return;
     }
-    let rows = latency.blocks.iter().map(|Block { block, p50_ms }| {
+    let rows = latency.blocks.iter().map(|Block { block, p50_ms, interpolated }| {
         let p50_ms = p50_ms * latency.level.ratio;
         let share = p50_ms / latency.predicted_ms * 100.0;
-        vec![block.clone(), format!("{:.1}", p50_ms * 1e3), format!("{share:.1} %")]
+        let mark = if *interpolated { "~" } else { "" };
+        vec![block.clone(), format!("{mark}{:.1}", p50_ms * 1e3), format!("{share:.1} %")]
     });
     outln!("\n{}", screen::table(&["block", "p50 (us)", "share"], &["block"], rows.collect()));
+    if interpolated > 0.0 {
+        outln!("~ interpolated between measured widths");
+    }
 }
 
 fn print_measured(predicted_ms: f64, measured: &Measured, args: &LatencyArgs) {
@@ -172,7 +188,8 @@ fn predict_file(global: &Global, args: &LatencyArgs, file: &str) -> Result<()> {
     tables::warn_of_disturbed(&device, None);
     let mut level = None;
     for (genotype, network) in &networks {
-        let Prediction { ms, coverage, .. } = tables::predict(global, &mut device, network)?;
+        let Prediction { ms, coverage, .. } =
+            tables::predict(global, &mut device, network, args.missing.into())?;
         // A new table has anchors only after its first block was measured.
         let level = match level {
             Some(level) => level,

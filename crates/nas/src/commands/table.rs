@@ -3,8 +3,8 @@
 use std::time::Instant;
 
 use anyhow::Result;
-use latency_predictor::{BuildRecord, Conditions, DeviceTable, Entry, Table};
-use search_space::{UnitPart, unit_legend};
+use latency_predictor::{BuildRecord, Conditions, DeviceTable, Entry, Interpolated, Table};
+use search_space::{PlacedUnit, UnitPart, unit_legend};
 use serde::Serialize;
 
 use crate::args::{Global, TableBuildArgs, TableCommand, TableShowArgs};
@@ -16,6 +16,11 @@ use crate::{interrupt, load, screen, tables};
 struct BuiltTable {
     table: String,
     entries: usize,
+    /// Number of blocks of the space that are interpolated between measured widths.
+    interpolated: usize,
+    /// The error of that: measured blocks, each predicted from the others, as a root mean square.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    interpolation_error: Option<f64>,
     seconds: f64,
     /// Whether other work disturbed the build, so that it should be repeated.
     disturbed: bool,
@@ -31,6 +36,9 @@ struct ShownTable<'a> {
     /// The builds with the conditions of their measurements; empty if those are unknown.
     builds: &'a [BuildRecord],
     units: Vec<&'a Entry>,
+    /// Latencies that are interpolated between measured widths.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    interpolated: Vec<&'a Interpolated>,
 }
 
 pub(crate) fn run(global: &Global, command: &TableCommand) -> Result<Outcome> {
@@ -48,14 +56,27 @@ fn build(global: &Global, args: &TableBuildArgs) -> Result<()> {
     // The probe is timed again as well, since the device may have become slower.
     device.forget(&space);
     interrupt::listen();
-    tables::complete(global, &space, &mut device)?;
+    tables::complete(global, &space, args.widths.into(), &mut device)?;
+    let units = space.units();
+    let is_interpolated = |unit: &&PlacedUnit| device.table.get_interpolated(unit).is_some();
+    let interpolated = units.iter().filter(is_interpolated).count();
+    let error = device.table.interpolation_error(&units);
+    let interpolation_error = error.filter(|_| interpolated > 0);
     let seconds = start.elapsed().as_secs_f64();
     let (table, entries) = (device.path.display().to_string(), device.table.len());
     let build = device.table.builds.iter().rev().find(|build| build.space == space.name);
     if global.json {
         let disturbed = build.is_some_and(|build| !build.disturbances().is_empty());
         let conditions = build.map(|build| build.conditions.clone());
-        screen::print_json(&BuiltTable { table, entries, seconds, disturbed, conditions })?;
+        screen::print_json(&BuiltTable {
+            table,
+            entries,
+            interpolated,
+            interpolation_error,
+            seconds,
+            disturbed,
+            conditions,
+        })?;
     } else {
         outln!("{table}: {} entries, {seconds:.1} s", screen::grouped(entries));
     }
@@ -81,6 +102,7 @@ fn show(global: &Global, args: &TableShowArgs) -> Result<()> {
             date: &table.date,
             builds: &table.builds,
             units: table.entries(),
+            interpolated: table.interpolated(),
         })?;
         tables::warn_of_disturbed(&device, None);
         return Ok(());
@@ -100,12 +122,28 @@ fn show(global: &Global, args: &TableShowArgs) -> Result<()> {
     });
     let header = ["block", "p10 (us)", "p50 (us)", "p90 (us)", "runs", "networks"];
     outln!("{}\n", screen::table(&header, &["block"], rows.collect()));
+    print_interpolated(table);
     outln!("Parts of the blocks' names, where N is a number:");
-    for UnitPart { part, meaning } in unit_legend(table.entries().iter().map(|entry| entry.unit)) {
+    let measured = table.entries().into_iter().map(|entry| entry.unit);
+    let units = measured.chain(table.interpolated().into_iter().map(|one| one.unit));
+    for UnitPart { part, meaning } in unit_legend(units) {
         outln!("{part:<9}{meaning}");
     }
     tables::warn_of_disturbed(&device, None);
     Ok(())
+}
+
+fn print_interpolated(table: &Table) {
+    let rows = table.interpolated().into_iter().map(|one| {
+        let error = format!("{:.1} %", 100.0 * one.error);
+        vec![one.unit.to_string(), format!("{:.1}", 1e3 * one.p50_ms), error]
+    });
+    let rows: Vec<Vec<String>> = rows.collect();
+    if rows.is_empty() {
+        return;
+    }
+    let header = ["interpolated block", "p50 (us)", "error"];
+    outln!("{}\n", screen::table(&header, &["interpolated block"], rows));
 }
 
 fn print_header(path: &str, table: &Table) {

@@ -58,6 +58,12 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let (mut store, seed_ms) = open(global, &plan, &settings, latencies, &out)?;
     let target_ms = plan.target.ms(seed_ms).map_err(plan::refused)?;
     let target = Target::new(target_ms)?.accepting(plan.acceptance);
+    if let Some(device) = &device {
+        let measuring =
+            "measuring blocks of other widths, between which latencies are interpolated";
+        let prepared = device.prepare(&plan.seed, || note(global, measuring));
+        prepared.map_err(|error| explain(error.into(), || stopped(&out)))?;
+    }
     note(global, &screen::acceptance(target));
     let settings = AdaptSettings {
         metric: plan.metric,

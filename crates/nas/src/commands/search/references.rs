@@ -5,9 +5,7 @@ use std::cmp::Ordering;
 
 use controller::search::Reference;
 use latency_predictor::NativeLatency;
-use search_space::{
-    LatencyError, Network, SearchSpace, published, published_accuracies,
-};
+use search_space::{LatencyError, Network, SearchSpace, published, published_accuracies};
 use serde::Serialize;
 
 use super::sources::{Latency, Sources};

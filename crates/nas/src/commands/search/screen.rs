@@ -16,6 +16,7 @@ use crate::measured::{self, percent};
 use crate::readable::stages;
 use crate::scatter::{self, Point};
 use crate::screen::grouped;
+use crate::tables::interpolation_words;
 
 /// The range of latencies, and whether the targets bind in it.
 pub(super) fn range(problem: &Problem<'_>, range: &Range, targets: &[Target]) -> String {
@@ -281,10 +282,17 @@ fn notes(results: &Results<'_>, found: &[FoundForTarget]) -> Vec<(&'static str, 
         let text = "accuracies are estimates for a short ImageNet schedule,\nfor ranking only";
         lines.push(("surrogate", text.to_owned()));
     }
-    if let Latency::Device(_) = results.sources.latency {
-        let text =
-            "sums over blocks that were all measured on this device;\nno block was estimated";
-        lines.push(("predictions", text.to_owned()));
+    if let (Latency::Device(native), Some(space)) =
+        (&results.sources.latency, &results.sources.space)
+    {
+        let text = match interpolation_words(&native.table, &space.units()) {
+            Some(words) => format!("sums over blocks of this device;\n{words}"),
+            None => {
+                "sums over blocks that were all measured on this device;\nno block was estimated"
+                    .to_owned()
+            }
+        };
+        lines.push(("predictions", text));
     }
     lines
 }

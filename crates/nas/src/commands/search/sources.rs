@@ -7,7 +7,7 @@ use controller::accuracy::surrogate::Surrogate;
 use controller::accuracy::{AccuracySource, AccuracyTable, Scale, TableColumns};
 use controller::search::{LatencyOf, Limits, Problem};
 use controller::study::LatencyId;
-use latency_predictor::{DeviceTable, Level, NativeLatency};
+use latency_predictor::{DeviceTable, Level, MeasuredWidths, NativeLatency};
 use search_space::{Domain, SearchSpace};
 
 use crate::args::{AccuracyArg, Global, LevelChoice, SearchArgs};
@@ -191,7 +191,7 @@ impl Opened {
         of_study: Option<&LatencyId>,
     ) -> Result<Sources> {
         if let (Some(mut device), Some(space)) = (self.device, &self.sources.space) {
-            tables::complete(global, space, &mut device)?;
+            tables::complete(global, space, MeasuredWidths::Subset, &mut device)?;
             let named = NamedSpace { name: &space.name, argument: &self.space_argument };
             tables::warn_of_disturbed(&device, Some(named));
             let level = match of_study {
