@@ -177,7 +177,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// timm's classes `EfficientNet` and `MobileNetV3`, which build MobileNetV1 to V3 and MnasNet.
+    /// timm's classes `EfficientNet` and `MobileNetV3`, which build MobileNetV1 to V3, MnasNet and
+    /// LCNet.
     fn timm(&mut self, shapes: &Shapes) -> Result<(), TrainingError> {
         let is_v3 = matches!(self.network.head, Head::PoolThenConv { .. });
         // The stem is not in timm's `blocks`, but the last convolution of V3 is.
@@ -191,8 +192,8 @@ impl Builder<'_> {
             }
             let theirs = places.next().unwrap_or_default();
             let (parts, se): (&[(&str, &str)], bool) = match block {
-                Block::Separable(_) => {
-                    (&[("depthwise", "conv_dw"), ("pointwise", "conv_pw")], false)
+                Block::Separable(separable) => {
+                    (&[("depthwise", "conv_dw"), ("pointwise", "conv_pw")], separable.se.is_some())
                 }
                 Block::InvertedResidual(residual) if residual.expand.is_none() => {
                     (&[("depthwise", "conv_dw"), ("project", "conv_pw")], residual.se.is_some())
@@ -201,7 +202,7 @@ impl Builder<'_> {
                     &[("expand", "conv_pw"), ("depthwise", "conv_dw"), ("project", "conv_pwl")],
                     residual.se.is_some(),
                 ),
-                other => return Err(lacks("timm's MobileNets and MnasNet", other)),
+                other => return Err(lacks("timm's MobileNets, MnasNet and LCNet", other)),
             };
             for (norm, (part, conv)) in (1..).zip(parts) {
                 let norm = format!("{theirs}.bn{norm}");
@@ -217,6 +218,7 @@ impl Builder<'_> {
             Head::ConvThenPool { .. } => {
                 self.pair("head.conv", "conv_head".into(), "bn2".into());
             }
+            Head::PoolThenFeatures { .. } => self.name("head.features", "conv_head"),
             Head::PoolThenConv { .. } => {
                 let theirs = places.next().unwrap_or_default();
                 self.pair("head.conv", format!("{theirs}.conv"), format!("{theirs}.bn1"));

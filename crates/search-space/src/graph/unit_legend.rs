@@ -35,7 +35,7 @@ const PARTS: [UnitPart; 32] = [
     part("seNsig", "squeeze-and-excite to N channels with a sigmoid"),
     part("seNhsig", "squeeze-and-excite to N channels with a hard sigmoid"),
     part("cN", "channels of the head's convolution"),
-    part("fN", "channels of its convolution after the pool"),
+    part("fN", "channels of the head's convolution after the pool"),
     part("linear", "no activation"),
     part("re", "ReLU"),
     part("r6", "ReLU6"),

@@ -26,6 +26,8 @@ impl PublishedAccuracy {
 
 const V1_STEPS: &str = "300,000 steps of 1,024 images";
 
+/// The table of the authors' code, PaddleClas, has the same figures (`docs/en/models/PP-LCNet_en.md`).
+const LCNET: [PublishedAccuracy; 1] = [PublishedAccuracy::new(0.7132, "Cui 2021, PaddleClas")];
 const MOBILENET_V1: [PublishedAccuracy; 1] =
     [PublishedAccuracy::new(0.706, "Howard 2017, Table 6")];
 const MOBILENET_V2: [PublishedAccuracy; 4] = [
@@ -70,6 +72,7 @@ const SHUFFLENET_V2_TORCHVISION: [PublishedAccuracy; 1] =
 /// first. Empty if none is known.
 pub fn published_accuracies(name: &str) -> &'static [PublishedAccuracy] {
     match name {
+        "lcnet" => &LCNET,
         "mobilenet_v1" => &MOBILENET_V1,
         "mobilenet_v2" => &MOBILENET_V2,
         "mobilenet_v3_large" => &MOBILENET_V3_LARGE,

@@ -18,7 +18,7 @@ use crate::tensors::{Tensor, TensorSpec, Tensors, assemble, faults, tensor_specs
 pub enum Framework {
     /// MobileNetV2 and V3, MnasNet B1, ShuffleNetV2.
     Torchvision,
-    /// MobileNetV1, V2 and V3, MnasNet.
+    /// MobileNetV1, V2 and V3, MnasNet, LCNet.
     Timm,
 }
 
