@@ -26,6 +26,8 @@ fn published_accuracies_have_their_sources() {
         "torchvision, IMAGENET1K_V1, 600 epochs",
         "Zhang 2018, Table 2, 300,000 steps of 1,024 images",
         "timm, mobilenetv2_100.ra_in1k",
+        "PaddleClas, PPLCNet_x1_0, 360 epochs",
+        "lcnet 72.10 %: timm, lcnet_100.ra2_in1k",
     ] {
         assert!(run.stdout.contains(part), "{part}: {}", run.stdout);
     }

@@ -1,5 +1,8 @@
 //! ImageNet top-1 accuracies as published: those of the papers' tables, of torchvision's weights
-//! (torchvision 0.29) and of timm's (`results/results-imagenet.csv`).
+//! (torchvision 0.29), of timm's (`results/results-imagenet.csv`) and of PaddleClas's
+//! (`docs/en/models/PP-LCNet_en.md`, which repeats its paper). torchvision's schedules are those of
+//! `references/classification/README.md`, and PaddleClas's those of
+//! `ppcls/configs/ImageNet/PPLCNet/PPLCNet_x1_0.yaml`.
 
 use serde::Serialize;
 
@@ -26,8 +29,10 @@ impl PublishedAccuracy {
 
 const V1_STEPS: &str = "300,000 steps of 1,024 images";
 
-/// The table of the authors' code, PaddleClas, has the same figures (`docs/en/models/PP-LCNet_en.md`).
-const LCNET: [PublishedAccuracy; 1] = [PublishedAccuracy::new(0.7132, "Cui 2021, PaddleClas")];
+const LCNET: [PublishedAccuracy; 2] = [
+    PublishedAccuracy::new(0.7132, "PaddleClas, PPLCNet_x1_0").after("360 epochs"),
+    PublishedAccuracy::new(0.72096, "timm, lcnet_100.ra2_in1k"),
+];
 const MOBILENET_V1: [PublishedAccuracy; 1] =
     [PublishedAccuracy::new(0.706, "Howard 2017, Table 6")];
 const MOBILENET_V2: [PublishedAccuracy; 4] = [
