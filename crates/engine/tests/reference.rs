@@ -209,6 +209,7 @@ fn odd_blocks() {
         "MaxPool(kernel: 3, stride: 1)",
         "Separable(out: 17, kernel: 7, stride: 2, act: Relu6)",
         "Separable(out: 19, kernel: 9, stride: 3, act: Swish)",
+        "Separable(out: 21, kernel: 5, stride: 2, act: HardSwish, se: (channels: 5, gate: HardSigmoid))",
         "InvertedResidual(expand: 13, out: 3, kernel: 3, stride: 1, act: Relu, skip: Pool)",
         "InvertedResidual(expand: 40, out: 3, kernel: 7, stride: 1, act: Swish, project_act: Relu6, skip: Identity)",
         "InvertedResidual(out: 3, kernel: 1, stride: 1, act: Relu, se: (channels: 1, gate: Sigmoid), skip: Identity)",

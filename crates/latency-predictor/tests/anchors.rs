@@ -5,13 +5,14 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use latency_predictor::{
-    Anchor, BuildFiles, BuildSettings, Built, Level, MeasureUnits, PredictorError, Quantiles,
-    Runtime, Sample, Setup, Table, WholeLatency, build, plan,
+    Anchor, BuildFiles, BuildSettings, Built, Level, MeasureUnits, MeasuredWidths, MissingUnits,
+    PredictorError, Quantiles, Runtime, Sample, Setup, Table, WholeLatency, build, plan,
 };
 use proptest::prelude::*;
 use search_space::{Network, PlacedUnit, SearchSpace, published};
 
-const SETTINGS: BuildSettings = BuildSettings { rounds: 2, runs: 4, seed: 5 };
+const SETTINGS: BuildSettings =
+    BuildSettings { rounds: 2, runs: 4, seed: 5, widths: MeasuredWidths::All };
 
 fn true_ms(unit: &PlacedUnit) -> f64 {
     let name = unit.to_string();
@@ -109,7 +110,9 @@ fn blocks_measured_on_demand_have_the_level_of_the_table() {
     let mut table = new_table();
     build_into(folder.path(), &mut table, &published::space("mnasnet").unwrap(), 1.0);
     let other = published::network("shufflenet_v2").unwrap();
-    let prediction = table.predict_or_measure(&other, &mut Device { slowdown: 1.4 }).unwrap();
+    let prediction = table
+        .predict_or_measure(&other, MissingUnits::Measure, &mut Device { slowdown: 1.4 })
+        .unwrap();
     let sum_ms: f64 = other.units().map(|unit| true_ms(&unit)).sum();
     assert!((prediction.ms / sum_ms - 1.0).abs() < 1e-3, "{} {sum_ms}", prediction.ms);
 }
@@ -119,7 +122,9 @@ fn blocks_measured_on_demand_have_the_level_of_the_table() {
 fn a_table_that_grows_on_demand_has_an_anchor() {
     let mut table = new_table();
     let network = published::network("mobilenet_v3_small").unwrap();
-    table.predict_or_measure(&network, &mut Device { slowdown: 2.0 }).unwrap();
+    table
+        .predict_or_measure(&network, MissingUnits::Measure, &mut Device { slowdown: 2.0 })
+        .unwrap();
     assert_eq!(table.anchors.len(), 1);
     assert_eq!(table.anchors[0].network, network);
     assert_true(&table, network.units(), 2.0);

@@ -78,6 +78,7 @@ fn check(network: &Network) {
 #[test]
 fn published_networks_of_every_family() {
     for name in [
+        "lcnet@width=0.35",
         "mobilenet_v1@width=0.25",
         "mobilenet_v2@width=0.35",
         "mobilenet_v3_small",
@@ -113,6 +114,7 @@ fn odd_blocks() {
         "Conv(out: 9, kernel: 3, stride: 1, act: Linear, groups: 3)",
         "AvgPool(kernel: 3, stride: 2)",
         "MaxPool(kernel: 5, stride: 2)",
+        "Separable(out: 21, kernel: 5, stride: 2, act: HardSwish, se: (channels: 5, gate: HardSigmoid))",
         "InvertedResidual(expand: 13, out: 3, kernel: 3, stride: 1, act: Relu, project_act: Relu6, skip: Pool)",
         "InvertedResidual(out: 3, kernel: 1, stride: 1, act: Relu, se: (channels: 1, gate: Sigmoid), skip: Identity)",
         "InvertedResidual(expand: 5, out: 7, kernel: 5, stride: 2, act: HardSwish, se: (channels: 3, gate: HardSigmoid))",
@@ -125,6 +127,7 @@ fn odd_blocks() {
     let heads = [
         "PoolThenConv(conv: 10, features: 11, act: HardSwish, dropout: 0.5)",
         "ConvThenPool(conv: 10, act: Relu6)",
+        "PoolThenFeatures(features: 12, act: Swish)",
         "Pool(dropout: 0.2, bias: false)",
         "PoolThenConvNorm(features: 11, act: HardSwish)",
     ];

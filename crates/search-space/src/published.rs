@@ -36,7 +36,8 @@ const V2_WIDTHS: WidthRule = WidthRule::ListV2(&[
     (2.0, [244, 488, 976, 2048]),
 ]);
 
-const NETWORKS: [Published; 17] = published! {
+const NETWORKS: [Published; 18] = published! {
+    "lcnet": WidthRule::RoundSeOfInput,
     "mobilenet_v1": WidthRule::Truncate,
     "mobilenet_v2": WidthRule::Round,
     "mobilenet_v3_large": WidthRule::RoundSeOfExpansion,

@@ -43,6 +43,26 @@ fn axes_of_mobilenet_v3_small() {
     );
 }
 
+/// Blocks without shortcuts, each of whose outputs is an axis of its own. The squeezed vectors are
+/// axes that NetAdapt leaves alone.
+#[test]
+fn axes_of_lcnet() {
+    let out = |block: usize, width: usize| (format!("{block}.out"), width);
+    let widths = [32, 64, 64, 128, 128, 256, 256, 256, 256, 256, 256, 512, 512];
+    let mut expected = vec![("stem".to_owned(), 16)];
+    expected.extend((1..).zip(widths).map(|(block, width)| out(block, width)));
+    expected.push(("head.features".to_owned(), 1280));
+    assert_eq!(named("lcnet"), expected);
+    let network = published::network("lcnet").unwrap();
+    let all = axes(&network).unwrap();
+    let squeezed: Vec<&Axis> = all.iter().filter(|axis| axis.kind == AxisKind::Squeeze).collect();
+    let named = squeezed.iter().map(|axis| (axis.name.clone(), axis.width)).collect::<Vec<_>>();
+    assert_eq!(named, pairs(&[("12.squeeze", 64), ("13.squeeze", 128)]));
+    let narrow = squeezed[0].with_width(&network, 8).lower().unwrap();
+    let reduce = narrow.nodes.iter().find(|node| node.name == "blocks.12.se.reduce").unwrap();
+    assert_eq!(reduce.output.channels, 8);
+}
+
 #[test]
 fn shuffle_units_narrow_inside_only() {
     for name in ["shufflenet_v1_g3", "shufflenet_v2"] {

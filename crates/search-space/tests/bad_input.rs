@@ -80,6 +80,10 @@ fn shape_errors_name_the_place() {
         ("Conv(out: 16, kernel: 3, stride: 0, act: Relu)", &["blocks[1].stride"]),
         ("MaxPool(kernel: 2, stride: 2)", &["blocks[1].kernel", "odd"]),
         ("Separable(out: 16, kernel: 6, stride: 1, act: Relu)", &["blocks[1].kernel"]),
+        (
+            "Separable(out: 16, kernel: 5, stride: 1, act: Relu, se: (channels: 0, gate: Sigmoid))",
+            &["blocks[1].se.channels"],
+        ),
         (&ir("out: 24, stride: 1, skip: Identity"), &["blocks[1].skip", "16", "24"]),
         (&ir("out: 16, stride: 2, skip: Pool"), &["blocks[1].skip", "stride 2"]),
         (&ir("out: 16, stride: 1, expand: 0"), &["blocks[1].expand"]),

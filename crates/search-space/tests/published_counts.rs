@@ -4,7 +4,13 @@
 use search_space::{NetworkCost, published};
 
 /// Name, trainable parameters, multiply-adds.
-const COUNTS: [(&str, usize, usize); 52] = [
+const COUNTS: [(&str, usize, usize); 58] = [
+    ("lcnet", 2_953_800, 155_700_480),
+    ("lcnet@width=0.35", 1_644_370, 27_357_832),
+    ("lcnet@width=0.5", 1_880_856, 44_731_008),
+    ("lcnet@width=0.5,resolution=160,classes=10", 612_666, 22_362_240),
+    ("lcnet@width=0.75", 2_358_288, 94_786_496),
+    ("lcnet@width=1.5", 4_501_112, 334_188_416),
     ("mobilenet_v1", 4_231_976, 568_740_352),
     ("mobilenet_v1@resolution=192", 4_231_976, 418_121_728),
     ("mobilenet_v1@width=0.75", 2_585_560, 325_400_448),

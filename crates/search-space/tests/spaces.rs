@@ -6,7 +6,8 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use search_space::{
-    Genotype, Network, PlacedUnit, SearchSpace, WidthConstraint, channel_groups, published,
+    Block, Genotype, Network, PlacedUnit, SearchSpace, SpaceChoice, WidthConstraint,
+    channel_groups, published,
 };
 
 fn spaces() -> Vec<SearchSpace> {
@@ -72,6 +73,60 @@ fn mutation_changes_exactly_one_choice_within_its_options() {
         assert_eq!(changed, 1);
         assert!(space.decode(&child).is_ok());
     });
+}
+
+/// The texts of separable blocks and of heads, which are keys of latency tables, with and without the
+/// parts that only PP-LCNet has.
+#[test]
+fn unit_texts_of_separable_networks() {
+    let texts = |name: &str| -> Vec<String> {
+        published::network(name).unwrap().units().map(|unit| unit.to_string()).collect()
+    };
+    let v1 = texts("mobilenet_v1");
+    assert_eq!(v1[2], "sep_k3_s2_i64_o128_r6@112");
+    assert_eq!(v1.last().unwrap(), "head_i1024_n1000@7");
+    let lcnet = texts("lcnet");
+    assert_eq!(lcnet[7], "sep_k5_s1_i256_o256_hs@14");
+    assert_eq!(lcnet[12], "sep_k5_s2_i256_o512_se64hsig_hs@14");
+    assert_eq!(lcnet.last().unwrap(), "head_i512_f1280_hs_n1000@7");
+    let file = published::network("mobilenet_v1").unwrap().to_ron();
+    assert!(file.contains("(out: 128, kernel: 3, stride: 2, act: Relu6)"), "{file}");
+}
+
+/// The blocks of PP-LCNet-1x are those of the space's half width, but for the kernel of the first block
+/// at 14 x 14 pixels.
+#[test]
+fn mobilenet_v1_has_the_choices_of_lcnet() {
+    let space = published::space("mobilenet_v1").unwrap();
+    let pick = |name: &str, options: &[String]| -> String {
+        let stage = name.strip_prefix("stages[").and_then(|rest| rest.split(']').next());
+        let stage: Option<usize> = stage.and_then(|stage| stage.parse().ok());
+        let last = || options.last().unwrap().clone();
+        match (stage, name.rsplit('.').next().unwrap()) {
+            (Some(stage), "Kernel") => if stage < 3 { "3" } else { "5" }.to_owned(),
+            (Some(_), "Act") => "HardSwish".to_owned(),
+            (Some(stage), "Se") => {
+                if stage == 4 {
+                    last()
+                } else {
+                    "None".to_owned()
+                }
+            }
+            (Some(_), "Width") => "1.0".to_owned(),
+            (_, "width") => "0.5".to_owned(),
+            _ => last(),
+        }
+    };
+    let index = |choice: &SpaceChoice| {
+        let wanted = pick(&choice.name, &choice.options);
+        let at = choice.options.iter().position(|option| *option == wanted);
+        at.unwrap_or_else(|| panic!("{}: {:?}", choice.name, choice.options)) as u8
+    };
+    let genotype = Genotype(space.choices().iter().map(index).collect());
+    let mut blocks = space.decode(&genotype).unwrap().blocks;
+    let Block::Separable(first) = &mut blocks[6] else { panic!("{:?}", blocks[6]) };
+    assert_eq!(std::mem::replace(&mut first.kernel, 3), 5);
+    assert_eq!(blocks[1..], published::network("lcnet").unwrap().blocks[1..]);
 }
 
 /// The options of each choice are drawn about equally often.

@@ -30,6 +30,19 @@ fn stages_are_those_of_the_papers_tables() {
         ],
     );
     check(
+        "lcnet@width=0.5",
+        &[
+            "1 x conv 3x3, h-swish -> 8 at 112",
+            "1 x separable 3x3, h-swish -> 16 at 112",
+            "2 x separable 3x3, h-swish -> 32 at 56",
+            "2 x separable 3x3, h-swish -> 64 at 28",
+            "1 x separable 3x3, h-swish -> 128 at 14",
+            "5 x separable 5x5, h-swish -> 128 at 14",
+            "2 x separable 5x5, SE, h-swish -> 256 at 7",
+            "1 x pool, conv 1x1 to 1280, linear -> 1000 at 1",
+        ],
+    );
+    check(
         "mnasnet_a1",
         &[
             "1 x conv 3x3 -> 32 at 112",

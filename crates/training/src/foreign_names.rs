@@ -177,7 +177,8 @@ impl Builder<'_> {
         Ok(())
     }
 
-    /// timm's classes `EfficientNet` and `MobileNetV3`, which build MobileNetV1 to V4 and MnasNet.
+    /// timm's classes `EfficientNet` and `MobileNetV3`, which build MobileNetV1 to V4, MnasNet and
+    /// LCNet.
     fn timm(&mut self, shapes: &Shapes) -> Result<(), TrainingError> {
         let is_v3 = matches!(self.network.head, Head::PoolThenConv { .. });
         // The stem is not in timm's `blocks`, but the last convolution of V3 is.
@@ -209,8 +210,8 @@ impl Builder<'_> {
                 Block::FusedInvertedBottleneck(_) => {
                     (&[("expand", "conv_exp"), ("project", "conv_pwl")], false)
                 }
-                Block::Separable(_) => {
-                    (&[("depthwise", "conv_dw"), ("pointwise", "conv_pw")], false)
+                Block::Separable(separable) => {
+                    (&[("depthwise", "conv_dw"), ("pointwise", "conv_pw")], separable.se.is_some())
                 }
                 Block::InvertedResidual(residual) if residual.expand.is_none() => {
                     (&[("depthwise", "conv_dw"), ("project", "conv_pw")], residual.se.is_some())
@@ -219,7 +220,7 @@ impl Builder<'_> {
                     &[("expand", "conv_pw"), ("depthwise", "conv_dw"), ("project", "conv_pwl")],
                     residual.se.is_some(),
                 ),
-                other => return Err(lacks("timm's MobileNets and MnasNet", other)),
+                other => return Err(lacks("timm's MobileNets, MnasNet and LCNet", other)),
             };
             for (norm, (part, conv)) in (1..).zip(parts) {
                 let norm = format!("{theirs}.bn{norm}");
@@ -238,6 +239,7 @@ impl Builder<'_> {
             Head::PoolThenConvNorm { .. } => {
                 self.pair("head.features", "conv_head".into(), "norm_head".into());
             }
+            Head::PoolThenFeatures { .. } => self.name("head.features", "conv_head"),
             Head::PoolThenConv { .. } => {
                 let theirs = places.next().unwrap_or_default();
                 self.pair("head.conv", format!("{theirs}.conv"), format!("{theirs}.bn1"));

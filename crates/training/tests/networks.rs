@@ -67,7 +67,8 @@ fn check(name: &str, graph: &Graph, allowed: f64) {
     }
 }
 
-const NETWORKS: [&str; 7] = [
+const NETWORKS: [&str; 8] = [
+    "lcnet@width=0.5,classes=4",
     "mobilenet_v1@width=0.25,classes=4",
     "mobilenet_v2@width=0.35,classes=4",
     "mobilenet_v3_small@classes=4",

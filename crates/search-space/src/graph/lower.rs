@@ -81,13 +81,13 @@ fn lower_head(b: &mut Builder, x: NodeId, head: &Head, classes: usize) -> Result
             let x = b.conv_norm_act("conv", x, ConvSpec::pointwise(conv), act)?;
             (b.push("pool", Op::GlobalAvgPool, &[x]), dropout, bias)
         }
+        Head::PoolThenFeatures { features, act, dropout, bias } => {
+            (lower_features(b, x, features, act)?, dropout, bias)
+        }
         Head::PoolThenConv { conv, features, act, dropout, bias } => {
             check_size("conv", conv, size_limits::CHANNELS)?;
-            check_size("features", features, size_limits::CHANNELS)?;
             let x = b.conv_norm_act("conv", x, ConvSpec::pointwise(conv), act)?;
-            let x = b.push("pool", Op::GlobalAvgPool, &[x]);
-            let x = b.push_shaped("features", Op::Linear { bias: true }, &[x], features, 1)?;
-            (b.act("features.act", x, act), dropout, bias)
+            (lower_features(b, x, features, act)?, dropout, bias)
         }
         Head::PoolThenConvNorm { features, act, dropout, bias } => {
             check_size("features", features, size_limits::CHANNELS)?;
@@ -101,6 +101,19 @@ fn lower_head(b: &mut Builder, x: NodeId, head: &Head, classes: usize) -> Result
     };
     b.push_shaped("classifier", Op::Linear { bias }, &[x], classes, 1)?;
     Ok(())
+}
+
+/// Appends a global average pool, a linear layer with bias to `features` and an activation.
+fn lower_features(
+    b: &mut Builder,
+    x: NodeId,
+    features: usize,
+    act: Activation,
+) -> Result<NodeId, Invalid> {
+    check_size("features", features, size_limits::CHANNELS)?;
+    let x = b.push("pool", Op::GlobalAvgPool, &[x]);
+    let x = b.push_shaped("features", Op::Linear { bias: true }, &[x], features, 1)?;
+    Ok(b.act("features.act", x, act))
 }
 
 /// The settings of a convolution without bias.

@@ -5,7 +5,7 @@ use crate::graph::lower::{Builder, ConvSpec};
 use crate::graph::{NodeId, Op, Shape};
 use crate::network::block::{
     Activation, Block, Conv, FusedInvertedBottleneck, InvertedResidual, Pool, Separable,
-    ShuffleUnitV1, ShuffleUnitV2, Skip, UniversalInvertedBottleneck,
+    ShuffleUnitV1, ShuffleUnitV2, Skip, SqueezeExcite, UniversalInvertedBottleneck,
 };
 use crate::size_limits::{self, check_divides, check_kernel, check_size};
 
@@ -67,11 +67,23 @@ fn lower_pool(
 }
 
 fn lower_separable(b: &mut Builder, x: NodeId, block: &Separable) -> Result<NodeId, Invalid> {
-    let Separable { out, kernel, stride, act } = *block;
+    let Separable { out, kernel, stride, act, se } = *block;
     check_kernel("kernel", kernel)?;
     let depthwise = ConvSpec::depthwise(b.shape(x).channels, kernel, stride);
     let x = b.conv_norm_act("depthwise", x, depthwise, act)?;
+    let x = lower_squeeze_excite(b, x, se)?;
     b.conv_norm_act("pointwise", x, ConvSpec::pointwise(out), act)
+}
+
+/// Appends squeeze-and-excite of `x`, or nothing if there is none.
+fn lower_squeeze_excite(
+    b: &mut Builder,
+    x: NodeId,
+    se: Option<SqueezeExcite>,
+) -> Result<NodeId, Invalid> {
+    let Some(SqueezeExcite { channels, gate }) = se else { return Ok(x) };
+    check_size("se.channels", channels, size_limits::CHANNELS)?;
+    b.squeeze_excite(x, channels, gate)
 }
 
 fn lower_inverted_residual(
@@ -91,13 +103,7 @@ fn lower_inverted_residual(
     };
     let depthwise = ConvSpec::depthwise(b.shape(x).channels, kernel, stride);
     let x = b.conv_norm_act("depthwise", x, depthwise, act)?;
-    let x = match se {
-        None => x,
-        Some(se) => {
-            check_size("se.channels", se.channels, size_limits::CHANNELS)?;
-            b.squeeze_excite(x, se.channels, se.gate)?
-        }
-    };
+    let x = lower_squeeze_excite(b, x, se)?;
     let x = b.conv_norm_act("project", x, ConvSpec::pointwise(out), project_act)?;
     Ok(add_skip(b, input, x, skip))
 }

@@ -14,7 +14,7 @@ pub struct UnitPart {
 }
 
 /// All parts in the order in which they appear in a text.
-const PARTS: [UnitPart; 35] = [
+const PARTS: [UnitPart; 36] = [
     part("conv", "convolution"),
     part("maxpool", "max pool"),
     part("avgpool", "average pool"),
@@ -38,7 +38,8 @@ const PARTS: [UnitPart; 35] = [
     part("seNsig", "squeeze-and-excite to N channels with a sigmoid"),
     part("seNhsig", "squeeze-and-excite to N channels with a hard sigmoid"),
     part("cN", "channels of the head's convolution"),
-    part("fN", "channels of its convolution after the pool"),
+    part("fN", "channels of the head's convolution after the pool"),
+    part("bn", "batch norm after the convolution after the pool"),
     part("linear", "no activation"),
     part("re", "ReLU"),
     part("r6", "ReLU6"),

@@ -50,8 +50,10 @@ impl Display for PlacedUnit {
             Unit::Block(Block::AvgPool(Pool { kernel, stride })) => {
                 write!(f, "avgpool_k{kernel}_s{stride}_i{i}")?;
             }
-            Unit::Block(Block::Separable(Separable { out, kernel, stride, act })) => {
-                write!(f, "sep_k{kernel}_s{stride}_i{i}_o{out}_{}", act.short_name())?;
+            Unit::Block(Block::Separable(Separable { out, kernel, stride, act, se })) => {
+                write!(f, "sep_k{kernel}_s{stride}_i{i}_o{out}")?;
+                write_squeeze_excite(f, se)?;
+                write!(f, "_{}", act.short_name())?;
             }
             Unit::Block(Block::InvertedResidual(residual)) => {
                 write_inverted_residual(f, i, &residual)?;
@@ -89,9 +91,7 @@ fn write_inverted_residual(f: &mut Formatter<'_>, i: usize, ir: &InvertedResidua
         write!(f, "_e{expand}")?;
     }
     write!(f, "_i{i}_o{out}")?;
-    if let Some(SqueezeExcite { channels, gate }) = se {
-        write!(f, "_se{channels}{}", name_in(&GATES, gate))?;
-    }
+    write_squeeze_excite(f, se)?;
     write!(f, "_{}", act.short_name())?;
     if project_act != Activation::Linear {
         write!(f, "_p{}", project_act.short_name())?;
@@ -125,6 +125,15 @@ fn write_skip(f: &mut Formatter<'_>, skip: Skip) -> fmt::Result {
     }
 }
 
+fn write_squeeze_excite(f: &mut Formatter<'_>, se: Option<SqueezeExcite>) -> fmt::Result {
+    match se {
+        None => Ok(()),
+        Some(SqueezeExcite { channels, gate }) => {
+            write!(f, "_se{channels}{}", name_in(&GATES, gate))
+        }
+    }
+}
+
 fn write_head(f: &mut Formatter<'_>, i: usize, head: &Head, classes: usize) -> fmt::Result {
     let bias = match *head {
         Head::Pool { bias, .. } => {
@@ -135,12 +144,16 @@ fn write_head(f: &mut Formatter<'_>, i: usize, head: &Head, classes: usize) -> f
             write!(f, "head_i{i}_c{conv}_{}", act.short_name())?;
             bias
         }
+        Head::PoolThenFeatures { features, act, bias, .. } => {
+            write!(f, "head_i{i}_f{features}_{}", act.short_name())?;
+            bias
+        }
         Head::PoolThenConv { conv, features, act, bias, .. } => {
             write!(f, "head_i{i}_c{conv}_f{features}_{}", act.short_name())?;
             bias
         }
         Head::PoolThenConvNorm { features, act, bias, .. } => {
-            write!(f, "head_i{i}_f{features}_{}", act.short_name())?;
+            write!(f, "head_i{i}_f{features}_bn_{}", act.short_name())?;
             bias
         }
     };
@@ -183,6 +196,7 @@ fn parse_unit(kind: &str, t: &mut Tokens<'_>) -> Result<Unit, Invalid> {
             kernel: t.number("k")?,
             stride: t.number("s")?,
             out: t.number("o")?,
+            se: t.squeeze_excite()?,
             act: t.activation()?,
         }),
         "ir" => Block::InvertedResidual(InvertedResidual {
@@ -242,7 +256,11 @@ fn parse_head(t: &mut Tokens<'_>) -> Result<Unit, Invalid> {
     let head = match (t.number("c").ok(), t.number("f").ok()) {
         (None, None) => Head::Pool { dropout, bias },
         (None, Some(features)) => {
-            Head::PoolThenConvNorm { features, act: t.activation()?, dropout, bias }
+            let act = t.activation()?;
+            match t.flag("bn") {
+                true => Head::PoolThenConvNorm { features, act, dropout, bias },
+                false => Head::PoolThenFeatures { features, act, dropout, bias },
+            }
         }
         (Some(conv), None) => Head::ConvThenPool { conv, act: t.activation()?, dropout, bias },
         (Some(conv), Some(features)) => {

@@ -1,4 +1,4 @@
-//! The blocks of MobileNetV1, V2, V3, V4, MnasNet, ShuffleNetV1 and V2.
+//! The blocks of MobileNetV1 to V4, MnasNet, PP-LCNet, ShuffleNetV1 and V2.
 
 use serde::{Deserialize, Serialize};
 
@@ -30,7 +30,7 @@ pub enum Gate {
     HardSigmoid,
 }
 
-/// Squeeze-and-excite on the expanded tensor, after the depthwise activation: global average pool,
+/// Squeeze-and-excite after the activation of the depthwise convolution: global average pool,
 /// 1x1 convolution with bias to `channels`, ReLU, 1x1 convolution with bias, gate, multiplication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -64,7 +64,7 @@ pub enum Block {
     MaxPool(Pool),
     /// Average pool that includes its padding.
     AvgPool(Pool),
-    /// MobileNetV1's block.
+    /// The block of MobileNetV1 and PP-LCNet.
     Separable(Separable),
     /// The block of MobileNetV2, V3 and MnasNet.
     InvertedResidual(InvertedResidual),
@@ -105,8 +105,9 @@ pub struct Pool {
     pub stride: usize,
 }
 
-/// The block of MobileNetV1 (Table 1, Fig. 3): depthwise convolution, BN, activation, pointwise
-/// convolution, BN, activation.
+/// The block of MobileNetV1 (Table 1, Fig. 3) and PP-LCNet (arXiv 2109.15099, Fig. 2): depthwise
+/// convolution, BN, activation; optionally squeeze-and-excite; pointwise convolution, BN,
+/// activation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Separable {
@@ -118,6 +119,9 @@ pub struct Separable {
     pub stride: usize,
     /// Activation after both convolutions.
     pub act: Activation,
+    /// Squeeze-and-excite (PP-LCNet).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub se: Option<SqueezeExcite>,
 }
 
 /// The block of MobileNetV2, V3 and MnasNet: optionally a pointwise convolution, BN and activation;

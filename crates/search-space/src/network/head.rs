@@ -53,6 +53,20 @@ pub enum Head {
         #[serde(default = "yes", skip_serializing_if = "is_yes")]
         bias: bool,
     },
+    /// Global average pool, convolution of the pooled vector with bias and without BN, activation
+    /// (PP-LCNet, section 3.4). A width multiplier does not change its width.
+    PoolThenFeatures {
+        /// Width of the convolution.
+        features: usize,
+        /// Activation after the convolution.
+        act: Activation,
+        /// Dropout before the linear layer.
+        #[serde(default, skip_serializing_if = "Dropout::is_zero")]
+        dropout: Dropout,
+        /// Whether the linear layer has a bias.
+        #[serde(default = "yes", skip_serializing_if = "is_yes")]
+        bias: bool,
+    },
     /// Pointwise convolution, BN, activation, global average pool, convolution of the pooled vector
     /// with bias and without BN, activation (MobileNetV3, Fig. 5).
     PoolThenConv {
@@ -98,6 +112,7 @@ impl Head {
         match *self {
             Head::Pool { dropout, .. }
             | Head::ConvThenPool { dropout, .. }
+            | Head::PoolThenFeatures { dropout, .. }
             | Head::PoolThenConv { dropout, .. }
             | Head::PoolThenConvNorm { dropout, .. } => dropout,
         }
@@ -108,6 +123,7 @@ impl Head {
         match &mut self {
             Head::Pool { dropout, .. }
             | Head::ConvThenPool { dropout, .. }
+            | Head::PoolThenFeatures { dropout, .. }
             | Head::PoolThenConv { dropout, .. }
             | Head::PoolThenConvNorm { dropout, .. } => *dropout = Dropout::default(),
         }

@@ -1,5 +1,8 @@
 //! ImageNet top-1 accuracies as published: those of the papers' tables, of torchvision's weights
-//! (torchvision 0.29) and of timm's (`results/results-imagenet.csv`).
+//! (torchvision 0.29), of timm's (`results/results-imagenet.csv`) and of PaddleClas's
+//! (`docs/en/models/PP-LCNet_en.md`, which repeats its paper). torchvision's schedules are those of
+//! `references/classification/README.md`, and PaddleClas's those of
+//! `ppcls/configs/ImageNet/PPLCNet/PPLCNet_x1_0.yaml`.
 
 use serde::Serialize;
 
@@ -26,6 +29,10 @@ impl PublishedAccuracy {
 
 const V1_STEPS: &str = "300,000 steps of 1,024 images";
 
+const LCNET: [PublishedAccuracy; 2] = [
+    PublishedAccuracy::new(0.7132, "PaddleClas, PPLCNet_x1_0").after("360 epochs"),
+    PublishedAccuracy::new(0.72096, "timm, lcnet_100.ra2_in1k"),
+];
 const MOBILENET_V1: [PublishedAccuracy; 1] =
     [PublishedAccuracy::new(0.706, "Howard 2017, Table 6")];
 const MOBILENET_V2: [PublishedAccuracy; 4] = [
@@ -70,6 +77,7 @@ const SHUFFLENET_V2_TORCHVISION: [PublishedAccuracy; 1] =
 /// first. Empty if none is known.
 pub fn published_accuracies(name: &str) -> &'static [PublishedAccuracy] {
     match name {
+        "lcnet" => &LCNET,
         "mobilenet_v1" => &MOBILENET_V1,
         "mobilenet_v2" => &MOBILENET_V2,
         "mobilenet_v3_large" => &MOBILENET_V3_LARGE,

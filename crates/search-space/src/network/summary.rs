@@ -49,6 +49,9 @@ impl Network {
         let block = match self.head {
             Head::Pool { .. } => "pool, linear".to_owned(),
             Head::ConvThenPool { conv, .. } => format!("conv 1x1 to {conv}, pool, linear"),
+            Head::PoolThenFeatures { features, .. } => {
+                format!("pool, conv 1x1 to {features}, linear")
+            }
             Head::PoolThenConv { conv, features, .. } => {
                 format!("conv 1x1 to {conv}, pool, conv 1x1 to {features}, linear")
             }
@@ -73,7 +76,8 @@ fn describe(block: &Block, input: Shape) -> String {
         Block::MaxPool(pool) => format!("max pool {0}x{0}", pool.kernel),
         Block::AvgPool(pool) => format!("average pool {0}x{0}", pool.kernel),
         Block::Separable(separable) => {
-            format!("separable {0}x{0}{1}", separable.kernel, act(separable.act))
+            let se = if separable.se.is_some() { ", SE" } else { "" };
+            format!("separable {0}x{0}{se}{1}", separable.kernel, act(separable.act))
         }
         Block::InvertedResidual(residual) => inverted_residual(residual, input),
         Block::UniversalInvertedBottleneck(block) => universal(block, input),

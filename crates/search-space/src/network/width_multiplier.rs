@@ -17,8 +17,8 @@ pub(crate) enum WidthRule {
     /// MobileNetV2: outputs of blocks are scaled and rounded, and the expansion ratio is then
     /// applied to them. The head keeps its width for alpha < 1 (section 4).
     Round,
-    /// MnasNet: as [`WidthRule::Round`], with squeeze-and-excite of max(1, floor(input / 4))
-    /// channels.
+    /// MnasNet and PP-LCNet: as [`WidthRule::Round`], with squeeze-and-excite of max(1, floor(input
+    /// / 4)) channels.
     RoundSeOfInput,
     /// MobileNetV3: as [`WidthRule::Round`], with squeeze-and-excite of a quarter of the expansion,
     /// rounded.
@@ -80,7 +80,12 @@ fn scale_rounded(network: &mut Network, rule: WidthRule, alpha: f64) {
         match block {
             Block::Conv(_) if index == 0 && rule == WidthRule::RoundFixedStem && alpha < 1.0 => {}
             Block::Conv(conv) => conv.out = scale(conv.out, alpha),
-            Block::Separable(separable) => separable.out = scale(separable.out, alpha),
+            Block::Separable(separable) => {
+                separable.out = scale(separable.out, alpha);
+                if let Some(se) = &mut separable.se {
+                    se.channels = (after / 4).max(1);
+                }
+            }
             Block::InvertedResidual(residual) => {
                 scale_residual(residual, rule, alpha, before, after);
             }
@@ -174,11 +179,11 @@ pub(crate) fn scale_stem(block: &Block, alpha: f64) -> Block {
 }
 
 /// Applies a width multiplier to a head. The width of the last features, which feed the classifier,
-/// is kept for alpha < 1 (MobileNetV2, section 4).
+/// is kept for alpha < 1 (MobileNetV2, section 4), and by PP-LCNet's head for every alpha.
 pub(crate) fn scale_head(head: Head, alpha: f64) -> Head {
     let wider = alpha.max(1.0);
     match head {
-        Head::Pool { .. } | Head::PoolThenConvNorm { .. } => head,
+        Head::Pool { .. } | Head::PoolThenFeatures { .. } | Head::PoolThenConvNorm { .. } => head,
         Head::ConvThenPool { conv, act, dropout, bias } => {
             Head::ConvThenPool { conv: scale(conv, wider), act, dropout, bias }
         }

@@ -27,7 +27,7 @@ use crate::space::stage::stage_blocks;
 pub enum Family {
     /// Dense convolutions.
     Conv,
-    /// MobileNetV1's block.
+    /// The block of MobileNetV1 and PP-LCNet.
     Separable,
     /// The block of MobileNetV2, V3 and MnasNet.
     InvertedResidual,
@@ -54,7 +54,7 @@ pub enum SeRule {
         /// Gate, `Sigmoid` in the paper.
         gate: Gate,
     },
-    /// ratio x the expanded width, rounded to a multiple of 8 (MobileNetV3).
+    /// ratio x the expanded width (of `Separable`: the input's), rounded to a multiple of 8 (MobileNetV3).
     OfExpansion {
         /// Ratio of the squeezed vector to the input, 0.25 in the paper.
         ratio: f64,
@@ -85,7 +85,7 @@ pub enum Choice {
     Mid(Vec<f64>),
     /// `ShuffleUnitV1`: number of groups. Default: 3.
     Groups(Vec<usize>),
-    /// `InvertedResidual`: squeeze-and-excite. Default: `None`.
+    /// `InvertedResidual` and `Separable`: squeeze-and-excite. Default: `None`.
     Se(Vec<SeRule>),
     /// Inverted residuals and bottlenecks: shortcut of blocks with stride 1 and equal widths. Default: `Identity`.
     Skip(Vec<Skip>),

@@ -134,7 +134,10 @@ pub(crate) fn stage_blocks(
         let stride = if layer == 0 { settings.stride } else { 1 };
         blocks.push(match settings.family {
             Family::Conv => Block::Conv(Conv { out, kernel, stride, act, groups: 1 }),
-            Family::Separable => Block::Separable(Separable { out, kernel, stride, act }),
+            Family::Separable => {
+                let se = squeeze_excite(settings.se, *input, *input);
+                Block::Separable(Separable { out, kernel, stride, act, se })
+            }
             Family::InvertedResidual => inverted_residual(settings, *input, stride),
             Family::UniversalInvertedBottleneck => universal(settings, *input, stride),
             Family::FusedInvertedBottleneck => {
@@ -188,20 +191,26 @@ fn universal(settings: &StageSettings, input: usize, stride: usize) -> Block {
     })
 }
 
-fn inverted_residual(settings: &StageSettings, input: usize, stride: usize) -> Block {
-    let StageSettings { out, kernel, act, .. } = *settings;
-    let expand = (settings.expand != 1.0).then(|| make_divisible(input as f64 * settings.expand));
-    let se = match settings.se {
+/// Squeeze-and-excite of a block whose input has `input` channels and whose depthwise convolution
+/// has `expanded`.
+fn squeeze_excite(rule: SeRule, input: usize, expanded: usize) -> Option<SqueezeExcite> {
+    match rule {
         SeRule::None => None,
         SeRule::OfInput { ratio, gate } => {
             let channels = ((input as f64 * ratio).floor() as usize).max(1);
             Some(SqueezeExcite { channels, gate })
         }
         SeRule::OfExpansion { ratio, gate } => {
-            let channels = make_divisible(expand.unwrap_or(input) as f64 * ratio);
+            let channels = make_divisible(expanded as f64 * ratio);
             Some(SqueezeExcite { channels, gate })
         }
-    };
+    }
+}
+
+fn inverted_residual(settings: &StageSettings, input: usize, stride: usize) -> Block {
+    let StageSettings { out, kernel, act, .. } = *settings;
+    let expand = (settings.expand != 1.0).then(|| make_divisible(input as f64 * settings.expand));
+    let se = squeeze_excite(settings.se, input, expand.unwrap_or(input));
     let skip = settings.skip_of(input, stride);
     Block::InvertedResidual(InvertedResidual {
         expand,

@@ -5,7 +5,7 @@ use crate::error::Invalid;
 use crate::graph::Graph;
 use crate::graph::channel_groups::{ChannelGroup, WidthConstraint, channel_groups};
 use crate::network::Network;
-use crate::network::block::Block;
+use crate::network::block::{Block, InvertedResidual, Separable};
 use crate::network::head::Head;
 use crate::widths::channel_mapping::ChannelMapping;
 
@@ -108,8 +108,10 @@ fn field(network: &Network, graph: &Graph, node: usize) -> Option<Option<Field>>
             | Block::FusedInvertedBottleneck(_),
             "expand.conv",
         ) => Some(Some(Field::Expand(unit))),
-        (Block::InvertedResidual(_), "se.reduce") => Some(Some(Field::Squeeze(unit))),
-        (Block::InvertedResidual(_), "se.expand") => Some(None),
+        (Block::InvertedResidual(_) | Block::Separable(_), "se.reduce") => {
+            Some(Some(Field::Squeeze(unit)))
+        }
+        (Block::InvertedResidual(_) | Block::Separable(_), "se.expand") => Some(None),
         (Block::ShuffleUnitV1(_), "reduce.conv") | (Block::ShuffleUnitV2(_), "b.reduce.conv") => {
             Some(Some(Field::Mid(unit)))
         }
@@ -160,7 +162,9 @@ impl Axis {
                 | (Field::HeadConv, Head::PoolThenConv { conv, .. }) => *conv = width,
                 (
                     Field::HeadFeatures,
-                    Head::PoolThenConv { features, .. } | Head::PoolThenConvNorm { features, .. },
+                    Head::PoolThenFeatures { features, .. }
+                    | Head::PoolThenConv { features, .. }
+                    | Head::PoolThenConvNorm { features, .. },
                 ) => *features = width,
                 (Field::Out(unit), _) => set_out(&mut network.blocks[unit], width),
                 (Field::Expand(unit), _) => match &mut network.blocks[unit] {
@@ -170,8 +174,9 @@ impl Axis {
                     _ => {}
                 },
                 (Field::Squeeze(unit), _) => {
-                    if let Block::InvertedResidual(residual) = &mut network.blocks[unit]
-                        && let Some(se) = &mut residual.se
+                    if let Block::InvertedResidual(InvertedResidual { se: Some(se), .. })
+                    | Block::Separable(Separable { se: Some(se), .. }) =
+                        &mut network.blocks[unit]
                     {
                         se.channels = width;
                     }

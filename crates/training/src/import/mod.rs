@@ -18,7 +18,7 @@ use crate::tensors::{Tensor, TensorSpec, Tensors, assemble, faults, tensor_specs
 pub enum Framework {
     /// MobileNetV2 and V3, MnasNet B1, ShuffleNetV2.
     Torchvision,
-    /// MobileNetV1 to V4, MnasNet.
+    /// MobileNetV1 to V4, MnasNet, LCNet.
     Timm,
 }
 

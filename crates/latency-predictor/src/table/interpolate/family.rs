@@ -86,11 +86,22 @@ fn split(unit: &PlacedUnit) -> (PlacedUnit, Widths) {
     match &mut form.unit {
         Unit::Block(Block::Conv(conv)) => take(&mut conv.out),
         Unit::Block(Block::MaxPool(_) | Block::AvgPool(_)) => {}
-        Unit::Block(Block::Separable(separable)) => take(&mut separable.out),
+        Unit::Block(Block::Separable(separable)) => {
+            take(&mut separable.out);
+            separable.se.iter_mut().for_each(|se| take(&mut se.channels));
+        }
         Unit::Block(Block::InvertedResidual(residual)) => {
             residual.expand.iter_mut().for_each(&mut take);
             take(&mut residual.out);
             residual.se.iter_mut().for_each(|se| take(&mut se.channels));
+        }
+        Unit::Block(Block::UniversalInvertedBottleneck(block)) => {
+            take(&mut block.expand);
+            take(&mut block.out);
+        }
+        Unit::Block(Block::FusedInvertedBottleneck(block)) => {
+            take(&mut block.expand);
+            take(&mut block.out);
         }
         Unit::Block(Block::ShuffleUnitV1(unit)) => {
             take(&mut unit.mid);
@@ -103,6 +114,10 @@ fn split(unit: &PlacedUnit) -> (PlacedUnit, Widths) {
         }
         Unit::Head { head: Head::Pool { .. }, .. } => {}
         Unit::Head { head: Head::ConvThenPool { conv, .. }, .. } => take(conv),
+        Unit::Head {
+            head: Head::PoolThenFeatures { features, .. } | Head::PoolThenConvNorm { features, .. },
+            ..
+        } => take(features),
         Unit::Head { head: Head::PoolThenConv { conv, features, .. }, .. } => {
             take(conv);
             take(features);
@@ -145,6 +160,11 @@ fn related(mut form: PlacedUnit) -> PlacedUnit {
         }
         Unit::Block(Block::InvertedResidual(block)) => {
             (block.kernel, block.act) = (0, Activation::Linear);
+        }
+        Unit::Block(Block::UniversalInvertedBottleneck(block)) => {
+            block.start_kernel = block.start_kernel.map(|_| 0);
+            block.mid_kernel = block.mid_kernel.map(|_| 0);
+            block.act = Activation::Linear;
         }
         Unit::Block(Block::ShuffleUnitV2(block)) => block.kernel = 0,
         Unit::Block(_) | Unit::Head { .. } => {}

@@ -222,12 +222,6 @@ impl Sources {
         let (domain, limits) = (&self.domain, &self.limits);
         Problem { domain, space: self.space.as_ref(), limits, accuracy, latency }
     }
-
-    /// Whether latencies are measured on a device.
-    pub(super) fn measures(&self) -> bool {
-        matches!(self.latency, Latency::Device(_))
-    }
-
     /// What is searched, in words.
     pub(super) fn searched_words(&self) -> String {
         match &self.space {
