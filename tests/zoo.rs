@@ -70,7 +70,7 @@ fn a_measured_zoo_leaves_a_figure_and_a_csv_file() {
         std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{name}: {error}"))
     };
     let csv = read("zoo.csv");
-    assert_eq!(csv.lines().count(), 1 + 15);
+    assert_eq!(csv.lines().count(), 1 + 18);
     let header = "network,params,macs,p50_ms,published_top1,source,schedule,\
                   undisturbed_p50_ms,all_p50_ms,all_p95_ms,left_out_share";
     assert_eq!(csv.lines().next(), Some(header));

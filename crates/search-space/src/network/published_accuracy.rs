@@ -9,7 +9,8 @@ use serde::Serialize;
 /// A published accuracy and its source.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PublishedAccuracy {
-    /// ImageNet top-1 accuracy as a fraction, at 224 px.
+    /// ImageNet top-1 accuracy as a fraction, at the resolution of the published network: 256 px for
+    /// MobileNetV4-Conv-Medium and -Large, 224 px for all others.
     pub top1: f64,
     /// The table of a paper, or a framework with the name of its weights.
     pub source: &'static str,
@@ -54,6 +55,16 @@ const MOBILENET_V3_SMALL: [PublishedAccuracy; 2] = [
 ];
 const MOBILENET_V3_SMALL_PAPER: [PublishedAccuracy; 1] =
     [PublishedAccuracy::new(0.674, "Howard 2019, Table 3")];
+/// timm's README, in the notes of June 2024. The names of the weights have the number of epochs.
+const MOBILENET_V4_CONV_SMALL: [PublishedAccuracy; 1] =
+    [PublishedAccuracy::new(0.73756, "timm, mobilenetv4_conv_small.e2400_r224_in1k")
+        .after("2,400 epochs")];
+const MOBILENET_V4_CONV_MEDIUM: [PublishedAccuracy; 1] =
+    [PublishedAccuracy::new(0.79928, "timm, mobilenetv4_conv_medium.e500_r256_in1k")
+        .after("500 epochs")];
+const MOBILENET_V4_CONV_LARGE: [PublishedAccuracy; 1] =
+    [PublishedAccuracy::new(0.81862, "timm, mobilenetv4_conv_large.e500_r256_in1k")
+        .after("500 epochs")];
 const MNASNET_A1: [PublishedAccuracy; 2] = [
     PublishedAccuracy::new(0.752, "Tan 2019, Table 1"),
     PublishedAccuracy::new(0.75450, "timm, semnasnet_100.rmsp_in1k"),
@@ -83,6 +94,9 @@ pub fn published_accuracies(name: &str) -> &'static [PublishedAccuracy] {
         "mobilenet_v3_large" => &MOBILENET_V3_LARGE,
         "mobilenet_v3_small" => &MOBILENET_V3_SMALL,
         "mobilenet_v3_small_paper" => &MOBILENET_V3_SMALL_PAPER,
+        "mobilenet_v4_conv_small" => &MOBILENET_V4_CONV_SMALL,
+        "mobilenet_v4_conv_medium" => &MOBILENET_V4_CONV_MEDIUM,
+        "mobilenet_v4_conv_large" => &MOBILENET_V4_CONV_LARGE,
         "mnasnet_a1" => &MNASNET_A1,
         "mnasnet_b1" => &MNASNET_B1,
         "shufflenet_v1_g1" => &SHUFFLENET_V1[0],
