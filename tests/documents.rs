@@ -35,8 +35,8 @@ const SMALLER: [(&str, &str); 8] = [
     ("--epochs 60", "--epochs 2 --batch 4"),
     ("--train-resolution 96", "--train-resolution 32"),
     ("folder:photos", "folder:photos --threads 1"),
-    ("nas latency results", "nas latency --runs 2 --table made-up.ron results"),
-    ("nas latency mobilenet", "nas latency --runs 2 --table made-up.ron mobilenet"),
+    ("nas latency results", "nas latency --runs 2 --level built --table made-up.ron results"),
+    ("nas latency mobilenet", "nas latency --runs 2 --level built --table made-up.ron mobilenet"),
 ];
 
 /// The commands of a page: lines in indented blocks, without the comment at their end.
