@@ -92,8 +92,7 @@ fn the_winner_is_readable_and_stands_beside_known_networks() {
     assert!(described["params"].as_u64().expect("a count") > 1_000_000);
 
     let readme = search.read("out/README.md");
-    let command =
-        "nas search --samples 80 --runs 1 --level built --table table.ron --target-ms 1000000 --out out";
+    let command = "nas search --samples 80 --runs 1 --level built --table table.ron --target-ms 1000000 --out out";
     for part in [command, "`study.sqlite`", "`best.ron`", "`pareto.csv`", "MobileNetV2", "winner"] {
         assert!(readme.contains(part), "{part}: {readme}");
     }
