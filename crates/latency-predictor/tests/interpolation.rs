@@ -130,6 +130,22 @@ fn what_varies_more_than_the_limit_is_refused() {
     assert_eq!(table(entries).interpolate(&unit(24, 56, 48)), None);
 }
 
+/// On a machine that is this busy, measuring would be no better.
+#[test]
+fn the_limit_is_not_below_the_spread_of_runs() {
+    let varying = |place: usize, ms: f64| ms * [1.0, 1.1, 0.9][place % 3];
+    let entries = |spread: f64| {
+        measured().into_iter().enumerate().map(move |(place, [i, e, o])| {
+            let p50_ms = varying(place, linear_ms(i, e, o));
+            let [p10_ms, p90_ms] = [p50_ms * (1.0 - spread), p50_ms * (1.0 + spread)];
+            let latency = Quantiles { p10_ms, p50_ms, p90_ms };
+            Entry { latency, ..entry(unit(i, e, o), p50_ms) }
+        })
+    };
+    assert_eq!(table(entries(0.01)).interpolate(&unit(24, 56, 48)), None);
+    assert!(table(entries(0.3)).interpolate(&unit(24, 56, 48)).is_some());
+}
+
 #[test]
 fn two_units_are_too_few_to_know_the_error() {
     let table = table([entry(unit(16, 32, 24), 0.1), entry(unit(40, 80, 72), 0.4)]);

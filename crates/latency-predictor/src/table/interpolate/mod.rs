@@ -16,13 +16,17 @@ use std::collections::{HashMap, HashSet};
 use search_space::PlacedUnit;
 use serde::{Deserialize, Serialize};
 
-use crate::measure::quantiles::whole_ns;
+use crate::measure::quantiles::{Quantiles, median, whole_ns};
 use crate::table::{Table, file};
 use family::{Family, Member, distinct, form, is_enclosed, member};
 use regression::{Observation, fit};
 
-/// The largest error with which a latency is interpolated. Where it is larger, blocks are measured.
-pub(crate) const MAX_ERROR: f64 = 0.05;
+/// The largest error with which a latency is interpolated, unless the runs of measured blocks vary
+/// more, so that measuring is no better. Where the error is larger, blocks are measured.
+const MAX_ERROR: f64 = 0.05;
+/// The distance between the 10th and the 90th percentile of a normal distribution in standard
+/// deviations.
+const P10_TO_P90: f64 = 2.563;
 /// The distance, in mean logarithms of costs, within which all measured units count alike.
 const NEAR: f64 = 0.2;
 
@@ -46,6 +50,8 @@ pub struct Interpolated {
 struct Point {
     member: Member,
     ms: f64,
+    /// The standard deviation of its runs as a share of `ms`.
+    spread: f64,
 }
 
 /// The measured units of related families.
@@ -58,7 +64,8 @@ struct Points {
 
 impl Table {
     /// Interpolates the latency of a unit that the table lacks from its family. `None` if measured
-    /// widths do not enclose it or the error would be larger than 5 %, or if it is not known.
+    /// widths do not enclose it, or the error is not known or larger than both 5 % and the spread of
+    /// the runs of its family.
     pub fn interpolate(&self, unit: &PlacedUnit) -> Option<Interpolated> {
         Families::near(self, [unit]).interpolate(unit)
     }
@@ -111,7 +118,9 @@ impl Families {
         for entry in entries {
             if let Some(member) = member(&entry.unit) {
                 let points = all.entry(member.kin.clone()).or_default();
-                points.points.push(Point { member, ms: entry.latency.p50_ms });
+                let Quantiles { p10_ms, p50_ms: ms, p90_ms } = entry.latency;
+                let spread = (p90_ms - p10_ms) / P10_TO_P90 / ms;
+                points.points.push(Point { member, ms, spread });
             }
         }
         Self { all }
@@ -121,7 +130,7 @@ impl Families {
         let at = member(unit)?;
         let points = self.all.get_mut(&at.kin)?;
         let p50_ms = whole_ns(estimate(&points.points, &at)?);
-        let error = points.error(&at).filter(|&error| error <= MAX_ERROR)?;
+        let error = points.error(&at).filter(|&error| error <= points.max_error())?;
         Some(Interpolated { unit: *unit, p50_ms, error })
     }
 }
@@ -132,10 +141,16 @@ impl Points {
     fn errors(&self) -> Vec<(usize, f64)> {
         let without = |place: usize| {
             let mut others = self.points.clone();
-            let Point { member, ms } = others.remove(place);
+            let Point { member, ms, .. } = others.remove(place);
             Some((place, estimate(&others, &member)? / ms - 1.0))
         };
         (0..self.points.len()).filter_map(without).collect()
+    }
+
+    /// The largest error with which these are interpolated between.
+    fn max_error(&self) -> f64 {
+        let mut spreads: Vec<f64> = self.points.iter().map(|point| point.spread).collect();
+        median(&mut spreads).unwrap_or(0.0).max(MAX_ERROR)
     }
 
     /// The standard error near `at`.
@@ -165,7 +180,7 @@ fn estimate(points: &[Point], at: &Member) -> Option<f64> {
     let low = cheaper.map(|point| point.ms).max_by(f64::total_cmp)?;
     let high = dearer.map(|point| point.ms).min_by(f64::total_cmp)?;
     let families = distinct(points.iter().map(|point| &point.member));
-    let observation = |Point { member, ms }: &Point| Observation {
+    let observation = |Point { member, ms, .. }: &Point| Observation {
         costs: member.row(&families),
         ms: *ms,
         weight: weight(member, at),
