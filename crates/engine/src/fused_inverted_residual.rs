@@ -114,7 +114,16 @@ pub(crate) fn inverted_residual_at(
     }
     let geometry = geometry(graph, depthwise);
     let depthwise = fuse(graph, readers, depthwise, Residuals::None);
-    let project = next(&depthwise, ConvKind::Pointwise)
+    let pointwise = next(&depthwise, ConvKind::Pointwise);
+    // The pointwise convolution after a leading depthwise one is an expansion where a second depthwise
+    // convolution follows: fused with that and the projection, it saves the larger map.
+    let is_expansion = |id: NodeId| {
+        inverted_residual_at(graph, readers, id, unit).is_some_and(|it| it.expand.is_some())
+    };
+    if expand.is_none() && pointwise.is_some_and(is_expansion) {
+        return None;
+    }
+    let project = pointwise
         .filter(|&id| few_weights(id))
         .map(|id| fuse(graph, readers, id, Residuals::Before(start)));
     (expand.is_some() || project.is_some()).then_some(InvertedResidualNodes {

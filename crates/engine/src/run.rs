@@ -100,13 +100,27 @@ impl Engine {
     /// # Panics
     /// When the image or `unit_ms` has the wrong length.
     pub fn run_clocked(&mut self, image: &[f32], unit_ms: &mut [f64]) -> &[f32] {
+        self.run_observed(image, unit_ms, &mut |_| {})
+    }
+
+    /// Like [`Engine::run_clocked`], and calls `after` with the index of each unit after it ran. The
+    /// time of that call is not part of any unit's.
+    ///
+    /// # Panics
+    /// When the image or `unit_ms` has the wrong length.
+    pub fn run_observed(
+        &mut self,
+        image: &[f32],
+        unit_ms: &mut [f64],
+        after: &mut (dyn FnMut(usize) + Send),
+    ) -> &[f32] {
         assert_eq!(unit_ms.len(), self.units, "length of the units' times");
         unit_ms.fill(0.0);
         let mut start = Instant::now();
         self.run_operations(image, |unit| {
-            let now = Instant::now();
-            unit_ms[unit] = (now - start).as_secs_f64() * 1e3;
-            start = now;
+            unit_ms[unit] = start.elapsed().as_secs_f64() * 1e3;
+            after(unit);
+            start = Instant::now();
         });
         self.logits()
     }

@@ -3,7 +3,9 @@
 use search_space::Network;
 
 use crate::error::PredictorError;
+use crate::measure::memory_probe::MAX_MEMORY_SLOWDOWN;
 use crate::measure::meter::Meter;
+use crate::measure::quantiles::Quantiles;
 use crate::measure::sampling::Sampling;
 use crate::measure::undisturbed::MAX_SLOWDOWN;
 use crate::table::anchors::WholeLatency;
@@ -24,11 +26,12 @@ impl Meter<'_> {
         let graph = network.lower()?;
         let sampling = Sampling { copies: 1, undisturbed: wanted, at_any_moment: 0 };
         let sampled = self.sample(&graph, sampling)?;
-        let (counted, left_out) = (sampled.counted_ms.len(), sampled.disturbed);
-        self.seen.runs += counted + left_out;
-        self.seen.left_out += left_out;
+        self.seen.runs += sampled.runs;
+        self.seen.left_out += sampled.runs - sampled.totals_ms().len();
         self.seen.networks += 1;
         self.seen.slowed_networks += usize::from(sampled.slowdown > MAX_SLOWDOWN);
+        let memory_slowed = sampled.memory_slowdown > MAX_MEMORY_SLOWDOWN;
+        self.seen.memory_slowed_networks += usize::from(memory_slowed);
         Ok(sampled.units(&graph))
     }
 
@@ -40,7 +43,9 @@ impl Meter<'_> {
     ) -> Result<WholeLatency, PredictorError> {
         let sampling = Sampling { copies: 1, undisturbed: runs, at_any_moment: 0 };
         let sampled = self.sample(&network.lower()?, sampling)?;
-        let total = sampled.total().ok_or(PredictorError::NoRuns)?;
-        Ok(WholeLatency { p50_ms: total.p50_ms, disturbed: sampled.slowdown > MAX_SLOWDOWN })
+        let total = Quantiles::of(&mut sampled.totals_ms()).ok_or(PredictorError::NoRuns)?;
+        let disturbed =
+            sampled.slowdown > MAX_SLOWDOWN || sampled.memory_slowdown > MAX_MEMORY_SLOWDOWN;
+        Ok(WholeLatency { p50_ms: total.p50_ms, disturbed })
     }
 }

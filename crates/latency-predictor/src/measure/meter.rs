@@ -1,84 +1,92 @@
-//! The meter, which measures with threads pinned to CPUs and with a probe of how busy those CPUs
-//! are.
+//! The meter, which measures with threads pinned to CPUs and with probes of how busy those CPUs and
+//! the memory are.
 
 use std::time::{Duration, Instant};
 
 use engine::Engine;
-use search_space::{Graph, Network, Weights};
+use search_space::{Graph, Weights};
 
 use crate::error::PredictorError;
 use crate::measure::conditions::Conditions;
+use crate::measure::core_probe::CoreProbe;
 use crate::measure::lock::MeasuringLock;
+use crate::measure::memory_probe::MemoryProbe;
 use crate::measure::pin::Pinned;
 use crate::measure::processor_time::CpuTicks;
 use crate::measure::quantiles::whole_ns;
-use crate::measure::runs::{random_image, timed_ms};
-use crate::measure::undisturbed::Probed;
 
 /// Measures on this device: [`Meter::network`] times whole networks, [`Meter::blocks`] their
 /// blocks.
 ///
-/// A small fixed network, the probe, is timed between the runs. If it is slower than its fastest
-/// time, something else computes on the same core, either another program or, on a rented machine,
-/// another tenant. Runs during that time do not count, and the measurement moves to other CPUs.
+/// A small calculation, the probe, is timed between the units of a network. If it is slower than at
+/// its fastest, something else computes on the same core, either another program or, on a rented
+/// machine, another tenant. Times of units next to it do not count, and the measurement moves to other
+/// CPUs.
+///
+/// A second probe reads a buffer that only the shared cache or memory holds, before and after the
+/// runs of each copy of a network, as it would displace the network's data between runs. If it is
+/// slow, something else streams through memory, and the copy is timed again.
 #[derive(Debug)]
 pub struct Meter<'lock> {
     _lock: &'lock MeasuringLock,
     pub(crate) pinned: Pinned,
     pub(crate) threads: usize,
-    probe: Engine,
-    probe_image: Vec<f32>,
-    fastest_probe_ms: f64,
+    pub(crate) core: CoreProbe,
+    pub(crate) fastest_probe_ms: f64,
+    pub(crate) memory: MemoryProbe,
     started: Option<CpuTicks>,
     calibrated: Instant,
     /// What [`Meter::blocks`] has seen so far.
     pub(crate) seen: Conditions,
 }
 
-/// A network whose weights and feature maps fit into the first-level cache of any CPU.
-const PROBE: &str = "Network(format: 1, name: \"probe\", input: (channels: 16, resolution: 28), \
-    classes: 1, blocks: [Conv(out: 64, kernel: 1, stride: 1, act: Relu), \
-    Conv(out: 16, kernel: 1, stride: 1, act: Relu)], head: Pool())";
+/// The fastest times of the probes of a [`Meter`], which stand for the speed of the undisturbed
+/// device. `None` where they are not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct ProbeTimes {
+    /// Of the probe of the core, in milliseconds.
+    pub core_ms: Option<f64>,
+    /// Of the probe of shared cache and memory, in milliseconds.
+    pub memory_ms: Option<f64>,
+}
 
 /// Number of times that the probe is timed before the first run.
-const CALIBRATION: usize = 1_000;
+const CALIBRATION: usize = 5_000;
 
-/// Interval at which [`Meter::conditions`] times the probe again. This takes a few tenths of a
-/// second.
+/// Interval at which [`Meter::conditions`] times the probe again.
 const BETWEEN_LEVELS: Duration = Duration::from_secs(20);
 
 impl<'lock> Meter<'lock> {
-    /// Creates a meter for `threads` pinned threads. `fastest_probe_ms` is the fastest time of the
-    /// probe that an earlier meter of this device returned.
+    /// Creates a meter for `threads` pinned threads. `fastest` is what an earlier meter of this device
+    /// returned.
     ///
     /// # Errors
     /// `threads` is 0 or larger than the number of CPUs, or threads cannot be pinned.
     pub fn new(
         lock: &'lock MeasuringLock,
         threads: usize,
-        fastest_probe_ms: Option<f64>,
+        fastest: ProbeTimes,
     ) -> Result<Self, PredictorError> {
         let pinned = Pinned::new(threads)?;
-        let graph = Network::from_ron(PROBE)?.lower()?;
-        let probe = Engine::new(&graph, &Weights::random(&graph, 0), threads)?;
         let mut meter = Self {
             _lock: lock,
             started: CpuTicks::read(pinned.allowed()),
             pinned,
             threads,
-            probe_image: random_image(probe.image_len()),
-            probe,
+            core: CoreProbe::new(),
             fastest_probe_ms: f64::INFINITY,
+            memory: MemoryProbe::new(fastest.memory_ms),
             calibrated: Instant::now(),
             seen: Conditions::default(),
         };
-        meter.fastest_probe_ms = meter.calibrate().min(fastest_probe_ms.unwrap_or(f64::INFINITY));
+        meter.fastest_probe_ms = meter.calibrate().min(fastest.core_ms.unwrap_or(f64::INFINITY));
         Ok(meter)
     }
 
-    /// The usual time of the probe on the undisturbed device in milliseconds, as found so far.
-    pub fn fastest_probe_ms(&self) -> f64 {
-        self.fastest_probe_ms
+    /// The usual times of the probes on the undisturbed device, as found so far.
+    pub fn probe_times(&self) -> ProbeTimes {
+        let memory_ms = Some(whole_ns(self.memory.fastest_ms()));
+        ProbeTimes { core_ms: Some(self.fastest_probe_ms), memory_ms }
     }
 
     /// Times the probe. Returns a low quantile, as the minimum may be a single outlier.
@@ -116,23 +124,20 @@ impl<'lock> Meter<'lock> {
     pub(crate) fn engine(&self, graph: &Graph) -> Result<Engine, PredictorError> {
         Ok(Engine::new(graph, &Weights::random(graph, 0), self.threads)?)
     }
-}
 
-impl Probed for Meter<'_> {
-    fn probe_ms(&mut self) -> f64 {
-        let Self { probe, probe_image, .. } = self;
-        // An untimed run brings the data of the probe back into the cache.
-        probe.run(probe_image);
-        timed_ms(|| _ = probe.run(probe_image))
+    /// Times the probe in milliseconds.
+    pub(crate) fn probe_ms(&self) -> f64 {
+        self.core.time_ms()
     }
 
-    fn fastest_ms(&mut self) -> &mut f64 {
+    /// The usual time of the probe on the undisturbed device, in milliseconds.
+    pub(crate) fn fastest_ms(&mut self) -> &mut f64 {
         &mut self.fastest_probe_ms
     }
 
-    fn move_on(&mut self) {
-        // With several threads, the worker threads of existing engines, such as the probe, would
-        // stay.
+    /// Moves to a CPU that may be less busy.
+    pub(crate) fn move_on(&mut self) {
+        // With several threads, the worker threads of existing engines would stay.
         if self.threads == 1 {
             self.pinned.move_on();
         }

@@ -11,7 +11,8 @@ use crate::error::PredictorError;
 use crate::measure::meter::Meter;
 use crate::measure::processor_time::CpuTicks;
 use crate::measure::quantiles::{Quantiles, quantile, whole_ns};
-use crate::measure::sampling::{SampledRuns, Sampling, share_of, warm_up};
+use crate::measure::sampled_runs::SampledRuns;
+use crate::measure::sampling::{Sampling, share_of, warm_up};
 use crate::measure::undisturbed::MAX_SLOWDOWN;
 
 /// The measured latency of a whole network.
@@ -84,15 +85,16 @@ impl Meter<'_> {
         };
         let after = CpuTicks::read(self.pinned.allowed());
         let steal = before.zip(after).map(|(before, after)| after.since(before).stolen_share());
-        let latency = timed.total().ok_or(PredictorError::NoRuns)?;
-        let (runs, all_runs) = (timed.counted_ms.len(), timed.all_ms.len());
+        let mut totals_ms = timed.totals_ms();
+        let latency = Quantiles::of(&mut totals_ms).ok_or(PredictorError::NoRuns)?;
+        let (runs, all_runs) = (totals_ms.len(), timed.all_ms.len());
         let mut all_ms = timed.all_ms;
         let mut all_at = |q| quantile(&mut all_ms, q).ok_or(PredictorError::NoRuns);
         let (p50_ms, p95_ms) = (whole_ns(all_at(0.5)?), whole_ns(all_at(0.95)?));
         Ok(Measured {
             latency,
             runs,
-            disturbed: timed.disturbed,
+            disturbed: timed.runs - runs,
             left_out_share: timed.left_out as f64 / all_runs as f64,
             all: AllRuns { p50_ms, p95_ms, runs: all_runs },
             slowdown: timed.slowdown,
@@ -107,8 +109,8 @@ impl Meter<'_> {
         wanted: usize,
     ) -> Result<f64, PredictorError> {
         let sampling = Sampling { copies: COPIES, undisturbed: wanted, at_any_moment: 0 };
-        let latency = self.sample(graph, sampling)?.total().ok_or(PredictorError::NoRuns)?;
-        Ok(latency.p50_ms)
+        let mut totals_ms = self.sample(graph, sampling)?.totals_ms();
+        Ok(Quantiles::of(&mut totals_ms).ok_or(PredictorError::NoRuns)?.p50_ms)
     }
 
     /// Blocks are not timed: each run is a single time.
@@ -116,14 +118,13 @@ impl Meter<'_> {
         let image = random_image(graph.input().elements());
         let mut copies = self.copies(graph, COPIES.min(runs))?;
         let count = copies.len();
-        let mut timed = SampledRuns::default();
+        let mut all_ms = Vec::with_capacity(runs);
         for (index, engine) in copies.iter_mut().enumerate() {
             let mut run = || timed_ms(|| _ = engine.run(&image));
             warm_up(&mut run);
-            timed.all_ms.extend((0..share_of(runs, index, count)).map(|_| run()));
+            all_ms.extend((0..share_of(runs, index, count)).map(|_| run()));
         }
-        timed.counted_ms = timed.all_ms.iter().map(|&ms| vec![ms]).collect();
-        Ok(timed)
+        Ok(SampledRuns::of_totals(all_ms))
     }
 }
 

@@ -20,6 +20,7 @@ use search_space::{PlacedUnit, fnv1a};
 use serde::{Deserialize, Serialize};
 
 use crate::device::setup::{ForeignSetup, Setup};
+use crate::measure::meter::ProbeTimes;
 use crate::measure::quantiles::Quantiles;
 use crate::table::anchors::Anchor;
 use crate::table::build_record::BuildRecord;
@@ -70,6 +71,9 @@ pub struct Table {
     /// speed of the undisturbed device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe_ms: Option<f64>,
+    /// The same of the meter's probe of shared cache and memory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_probe_ms: Option<f64>,
     /// The builds whose entries the table has, in order. It is not known how busy the machine was
     /// when entries of early versions of this crate were measured, or when blocks were measured
     /// one by one.
@@ -92,8 +96,9 @@ pub struct Table {
 
 impl Table {
     /// The version of the file format that this version of the crate writes. It also reads version
-    /// 1, which lacks the builds and the anchors, and version 2, which lacks the anchors.
-    pub const FORMAT: u32 = 3;
+    /// 1, which lacks the builds and the anchors, version 2, which lacks the anchors, and version 3,
+    /// whose probe was another one.
+    pub const FORMAT: u32 = 4;
 
     /// Creates a table without entries.
     pub fn new(setup: Setup, settings: BuildSettings) -> Self {
@@ -104,6 +109,7 @@ impl Table {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             settings,
             probe_ms: None,
+            memory_probe_ms: None,
             builds: Vec::new(),
             anchors: Vec::new(),
             entries: HashMap::new(),
@@ -119,7 +125,11 @@ impl Table {
     /// line and entry.
     pub fn load(path: &Path) -> Result<Option<Self>, FileError> {
         let table: Option<Self> = file::load(path, 1..=Self::FORMAT)?;
-        Ok(table.map(|table| Self { format: Self::FORMAT, ..table }))
+        let current = |table: Self| {
+            let probe_ms = table.probe_ms.filter(|_| table.format == Self::FORMAT);
+            Self { format: Self::FORMAT, probe_ms, ..table }
+        };
+        Ok(table.map(current))
     }
 
     /// Writes the file completely or not at all.
@@ -181,6 +191,16 @@ impl Table {
     pub fn fingerprint(&self, units: &[PlacedUnit]) -> u64 {
         let latencies = units.iter().filter_map(|unit| self.p50_ms(unit));
         fnv1a(latencies.flat_map(f64::to_le_bytes))
+    }
+
+    /// What the builds found of the speed of the undisturbed device.
+    pub fn probe_times(&self) -> ProbeTimes {
+        ProbeTimes { core_ms: self.probe_ms, memory_ms: self.memory_probe_ms }
+    }
+
+    /// Keeps the fastest times of the probes.
+    pub(crate) fn record_probe_times(&mut self, times: ProbeTimes) {
+        (self.probe_ms, self.memory_probe_ms) = (times.core_ms, times.memory_ms);
     }
 
     /// All entries in the order of their units' text forms.

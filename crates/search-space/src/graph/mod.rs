@@ -5,6 +5,7 @@ pub(crate) mod cost;
 pub(crate) mod lower;
 mod lower_blocks;
 mod op_text;
+mod parse_unit;
 pub(crate) mod unit;
 pub(crate) mod unit_legend;
 mod unit_text;
