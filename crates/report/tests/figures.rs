@@ -426,7 +426,7 @@ fn a_validation_has_both_latencies_and_the_errors() {
         "measured latency (ms, logarithmic scale)",
         "predicted (ms)",
         "error (%)",
-        "network, with the range of its measurements",
+        "network, range of measurements",
         "predicted = measured",
         "5 % off",
         "5",

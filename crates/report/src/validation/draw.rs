@@ -134,7 +134,7 @@ fn legend(glyph: Glyph) -> Vec<Entry> {
         sample_width: LINE_SAMPLE,
     };
     vec![
-        entry("network, with the range of its measurements", network),
+        entry("network, range of measurements", network),
         entry("predicted = measured", vec![Shape::line(across(), AXIS_LINE, INK)]),
         entry("5 % off", vec![limit(across())]),
     ]

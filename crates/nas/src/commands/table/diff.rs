@@ -53,7 +53,10 @@ fn print(diff: &TableDiff) {
     outln!("Spearman    {} of their latencies", correlation(*spearman_of_blocks));
     if let Some(networks) = networks {
         let (spearman, count) = (correlation(networks.spearman), screen::grouped(networks.count));
-        outln!("            {spearman} of predictions for {count} random networks");
+        match networks.count {
+            0 => outln!("            no random network can be predicted from both"),
+            _ => outln!("            {spearman} of predictions for {count} random networks"),
+        }
     }
     outln!("\nThe blocks that differ most once the level is taken out:\n");
     let rows = blocks.iter().take(LISTED).map(|BlockDiff { unit, first, second, ratio }| {
@@ -64,13 +67,12 @@ fn print(diff: &TableDiff) {
         vec![
             unit.to_string(),
             us(first),
-            us(second),
             format!("{:+.1}", 100.0 * (ratio - 1.0)),
             spread(first),
             spread(second),
         ]
     });
-    let header = ["block", "A (us)", "B (us)", "B/A (%)", "spread A", "B (%)"];
+    let header = ["block", "A (us)", "B/A (%)", "spread A", "B (%)"];
     outln!("{}", screen::table(&header, &["block"], rows.collect()));
     outln!("spread: from p10 to p90 of the runs, as a share of the p50");
 }

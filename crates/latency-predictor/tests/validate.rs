@@ -273,7 +273,7 @@ fn validation(space: &SearchSpace, table: &Table, date: &str) -> Validation {
 /// Replaces a text in the file of a table and returns the error of loading it.
 fn damaged(path: &Path, from: &str, to: &str) -> String {
     let text = std::fs::read_to_string(path).unwrap();
-    assert!(text.contains(from), "{from}: {text}");
+    assert!(text.contains(from), "{from}");
     let other = path.with_extension("damaged");
     std::fs::write(&other, text.replacen(from, to, 1)).unwrap();
     Table::load(&other).unwrap_err().to_string()
@@ -299,7 +299,9 @@ fn a_table_keeps_one_validation_for_each_space() {
     assert_eq!(table.validations.len(), 2);
     assert_eq!(table.validation("tiny").unwrap().date, "2026-11-03T00:00:00Z");
     table.save(&path).unwrap();
-    assert_eq!(Table::load(&path).unwrap().unwrap(), table);
+    let loaded = Table::load(&path).unwrap().unwrap();
+    assert_eq!(loaded.validations, table.validations);
+    assert!(loaded == table);
 
     // A build of the space after it is told, one before it or of another space is not.
     let build = |space: &str, date: &str| {
@@ -312,10 +314,10 @@ fn a_table_keeps_one_validation_for_each_space() {
     assert_eq!(since("tiny"), None);
     assert_eq!(since("mnasnet"), Some("2026-11-02T00:00:01Z"));
 
-    let error = damaged(&path, "space:\"mnasnet\",date", "space:\"tiny\",date");
+    let error = damaged(&path, "Validation(space: \"mnasnet\"", "Validation(space: \"tiny\"");
     assert!(error.contains("validation of tiny: found twice") && error.contains("line"), "{error}");
-    let error = damaged(&path, "levels:[1.0,1.05]", "levels:[]");
+    let error = damaged(&path, "levels: [1.0, 1.05]", "levels: []");
     assert!(error.contains("levels"), "{error}");
-    let error = damaged(&path, "mape:", "mape:-");
+    let error = damaged(&path, "mape: ", "mape: -");
     assert!(error.contains("impossible errors"), "{error}");
 }
