@@ -55,7 +55,7 @@ pub(crate) fn open_to_validate(global: &Global, table: Option<&Path>) -> Result<
     })?;
     if !device.table.has_usable_anchors() {
         let error = match device.lacks_anchors() {
-            true => PredictorError::NoAnchors { path: device.path.clone() }.to_string(),
+            true => PredictorError::NoAnchors { path: device.path }.to_string(),
             false => format!(
                 "{}: found no anchor whose blocks the table has; expected: one at least",
                 device.path.display()

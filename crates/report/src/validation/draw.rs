@@ -24,7 +24,7 @@ const MANY: usize = 80;
 
 /// Draws predicted against measured latencies with the diagonal, and the errors of the predictions
 /// below, as an SVG or a PNG. Both plots have a band of 5 % on both sides. A line through a mark
-/// goes from the shortest to the longest measurement. A figure without networks says so.
+/// goes from the shortest to the longest measurement: across in the upper plot, upright in the lower one. A figure without networks says so.
 ///
 /// # Errors
 ///
@@ -50,7 +50,8 @@ pub fn draw_validation(figure: &ValidationFigure, format: Format) -> Result<Vec<
     for network in &figure.networks {
         let predicted = |measured_ms: f64| upper.position(measured_ms, network.predicted_ms);
         let error = |measured_ms: f64| {
-            lower.position(measured_ms, 100.0 * (network.predicted_ms / measured_ms - 1.0))
+            let percent = 100.0 * (network.predicted_ms / measured_ms - 1.0);
+            lower.position(network.measured_ms, percent)
         };
         if let Some([low, high]) = network.range_ms {
             for ends in [[predicted(low), predicted(high)], [error(low), error(high)]] {

@@ -17,6 +17,9 @@ pub struct Pass {
     pub measured: Vec<WholeLatency>,
 }
 
+/// Measures the networks of the pass with this number, in this order.
+type MeasurePass<'a, E> = dyn FnMut(usize, &[&DrawnNetwork]) -> Result<Pass, E> + 'a;
+
 /// Measures all `networks` in each of `passes` passes, in another random order each time, so that
 /// what comes before a network and the minute in which it is measured differ. `measure` is called with
 /// the number of the pass, from 0 on, and the networks in that order. It returns their latencies in
@@ -28,7 +31,7 @@ pub fn measure_passes<E>(
     networks: &[DrawnNetwork],
     passes: usize,
     seed: u64,
-    measure: &mut dyn FnMut(usize, &[&DrawnNetwork]) -> Result<Pass, E>,
+    measure: &mut MeasurePass<'_, E>,
 ) -> Result<Vec<Pass>, E> {
     let mut pass = |number: usize| -> Result<Pass, E> {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);

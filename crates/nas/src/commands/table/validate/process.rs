@@ -99,7 +99,7 @@ impl Processes<'_> {
         for line in messages.lines() {
             match &mut warning {
                 _ if line.starts_with("warning: ") => {
-                    found.extend(warning.replace(line.to_owned()))
+                    found.extend(warning.replace(line.to_owned()));
                 }
                 Some(warning) => *warning += &format!("\n{line}"),
                 None => {}

@@ -14,7 +14,7 @@ pub(super) fn of(validation: &Validation) -> String {
     };
     let mut lines = vec![
         format!("networks      {} of {space}, each measured by {processes}", grouped(networks)),
-        format!("              {fastest_ms:.2} to {slowest_ms:.2} ms"),
+        format!("              {fastest_ms:.3} to {slowest_ms:.3} ms"),
         format!("level         {} since the build", levels(&validation.levels)),
     ];
     if validation.disturbed > 0 {
