@@ -13,8 +13,10 @@ use crate::table::made_up_table_times;
 const SMALL: &str = "mobilenet_v1@width=0.25,resolution=32";
 
 /// Commands that take minutes, or files from elsewhere. They are checked, but not run.
-const CHECKED: [&str; 9] = [
+const CHECKED: [&str; 11] = [
     "nas table build",
+    "nas table validate",
+    "nas table diff",
     "nas import",
     "nas netadapt",
     "nas data fetch",
@@ -25,7 +27,7 @@ const CHECKED: [&str; 9] = [
     "nas train mobilenet_v3_small",
 ];
 /// Of these, weights or inputs do not exist in the test.
-const ABSENT: [&str; 3] = ["v2.safetensors", "images.safetensors", "mine.ron"];
+const ABSENT: [&str; 4] = ["v2.safetensors", "images.safetensors", "mine.ron", "genotypes.txt"];
 
 /// Texts of the pages with what the tests take instead.
 const SMALLER: [(&str, &str); 8] = [

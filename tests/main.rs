@@ -16,6 +16,8 @@ mod search;
 mod space;
 mod streams;
 mod table;
+mod table_diff;
 mod table_search;
+mod table_validate;
 mod train;
 mod zoo;

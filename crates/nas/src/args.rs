@@ -284,11 +284,13 @@ pub(crate) enum LevelArg {
     Built,
 }
 
-/// Measure the blocks of a search space on this CPU, or print a latency table
+/// Measure the blocks of a search space on this CPU, print, validate or compare latency tables
 #[derive(Subcommand)]
 pub(crate) enum TableCommand {
     Build(TableBuildArgs),
     Show(TableShowArgs),
+    Validate(TableValidateArgs),
+    Diff(TableDiffArgs),
 }
 
 /// Measure the blocks of a search space on this CPU; continues an interrupted build
@@ -350,10 +352,53 @@ pub(crate) struct TableShowArgs {
     pub(crate) table: TableChoice,
 }
 
+/// Compare predictions of a latency table with measurements by other processes
+#[derive(clap::Args)]
+#[command(
+    after_help = "Examples:\n  nas table validate\n  nas table validate --space mobilenet_v3 --networks 100\n\n\
+    Draws networks evenly over the logarithm of predicted latency. Each pass is a new process\n\
+    that reads the level from the anchors and measures all networks in another order. The truth\n\
+    is the median over the passes. The result is kept in the table."
+)]
+pub(crate) struct TableValidateArgs {
+    /// Search space of the networks: a name or a RON file
+    #[arg(long, value_name = "S", default_value = "mnasnet")]
+    pub(crate) space: String,
+    /// Latency table [default: this device's table in the user's cache]
+    #[arg(long, value_name = "T")]
+    pub(crate) table: Option<PathBuf>,
+    /// Number of networks
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = sizes::networks)]
+    pub(crate) networks: usize,
+    /// Number of processes that measure each network; from 2 on, they also tell how well a measurement
+    /// is repeated
+    #[arg(long, value_name = "N", default_value_t = 2, value_parser = sizes::passes)]
+    pub(crate) passes: usize,
+    /// Folder for the figure, the measurements as CSV and a README.md [default: results/validate-SPACE]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: Option<PathBuf>,
+}
+
+/// Compare two latency tables: their levels, the order of their blocks, and where they differ most
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  nas table diff before.ron after.ron --space mnasnet")]
+pub(crate) struct TableDiffArgs {
+    /// The first table
+    #[arg(value_name = "A")]
+    pub(crate) first: PathBuf,
+    /// The second table
+    #[arg(value_name = "B")]
+    pub(crate) second: PathBuf,
+    /// Compare the blocks of this search space, a name or a RON file, and the predictions for random
+    /// networks of it [default: all blocks, and no networks]
+    #[arg(long, value_name = "S")]
+    pub(crate) space: Option<String>,
+}
+
 /// Predict the latency of a network on this CPU, and measure it
 #[derive(clap::Args)]
 #[command(after_help = "Examples:\n  nas latency mobilenet_v2 --measure\n  \
-    nas latency best.ron --per-block\n  nas latency --genotypes genotypes.txt --space mnasnet")]
+    nas latency best.ron --per-block\n  nas latency --genotypes genotypes.txt --space mnasnet --measure")]
 pub(crate) struct LatencyArgs {
     #[arg(help = NET_HELP, required_unless_present = "genotypes")]
     pub(crate) net: Option<String>,
@@ -378,9 +423,10 @@ pub(crate) struct LatencyArgs {
     /// Print the latency of each block
     #[arg(long)]
     pub(crate) per_block: bool,
-    /// Predict the genotypes in a file, one per line; prints one result per line
+    /// Predict the genotypes in a file, one per line, and with --measure measure their networks; prints
+    /// one line for each: the genotype, the predicted and the measured latency in ms, or JSON
     #[arg(long, value_name = "FILE", requires = "space",
-        conflicts_with_all = ["net", "measure", "per_block"])]
+        conflicts_with_all = ["net", "per_block"])]
     pub(crate) genotypes: Option<String>,
     /// Search space of the genotypes: a name or a RON file
     #[arg(long, value_name = "S", requires = "genotypes")]

@@ -24,6 +24,7 @@ mod screen;
 mod shell;
 mod sizes;
 mod tables;
+mod validated;
 mod weights;
 
 use std::ffi::OsString;

@@ -19,6 +19,9 @@ const EPOCHS: u64 = 1_000_000;
 const STEPS: u64 = 1_000_000_000;
 /// Final trainings of each network.
 const SEEDS: u64 = 1_000;
+/// Networks of a validation, and its passes.
+const VALIDATED: usize = 10_000;
+const PASSES: usize = 100;
 /// The side of a square in pixels, as that of images.
 const PIXELS: usize = 8_192;
 
@@ -52,6 +55,14 @@ pub(crate) fn steps(text: &str) -> Result<u64, String> {
 
 pub(crate) fn seeds(text: &str) -> Result<u64, String> {
     whole(text, 0..=SEEDS)
+}
+
+pub(crate) fn networks(text: &str) -> Result<usize, String> {
+    whole(text, 2..=VALIDATED)
+}
+
+pub(crate) fn passes(text: &str) -> Result<usize, String> {
+    whole(text, 1..=PASSES)
 }
 
 pub(crate) fn pixels(text: &str) -> Result<usize, String> {

@@ -21,16 +21,51 @@ const WAITING: &str = "waiting until another nas process has finished measuring"
 /// The table that the user names, or this device's table in the cache, which may be new.
 pub(crate) fn open(global: &Global, choice: &TableChoice) -> Result<DeviceTable> {
     let setup = setup(global)?;
-    let path = match &choice.table {
-        Some(path) if !path.exists() => {
-            let message = "no such latency table; nas table build --out creates one";
-            return Err(bad_input(path.display(), message));
-        }
-        Some(path) => path.clone(),
-        None => DeviceTable::default_path(&setup)?,
-    };
     let foreign = if choice.allow_foreign { ForeignTable::Allow } else { ForeignTable::Refuse };
-    open_at(path, &setup, foreign)
+    open_at(path_of(choice.table.as_deref(), &setup)?, &setup, foreign)
+}
+
+fn path_of(table: Option<&Path>, setup: &Setup) -> Result<PathBuf> {
+    match table {
+        Some(path) if !path.exists() => Err(no_such_table(path)),
+        Some(path) => Ok(path.to_path_buf()),
+        None => Ok(DeviceTable::default_path(setup)?),
+    }
+}
+
+/// The error of a table that is not there.
+pub(crate) fn no_such_table(path: &Path) -> anyhow::Error {
+    bad_input(path.display(), "no such latency table; nas table build --out creates one")
+}
+
+/// The table that the user names, or this device's table in the cache, whose predictions are to be
+/// compared with measurements on this device.
+pub(crate) fn open_to_validate(global: &Global, table: Option<&Path>) -> Result<DeviceTable> {
+    let setup = setup(global)?;
+    let device = open_at(path_of(table, &setup)?, &setup, ForeignTable::Allow)?;
+    if device.table.is_empty() {
+        return Err(bad_input(
+            device.path.display(),
+            "no such latency table; nas table build measures one",
+        ));
+    }
+    device.table.check_setup(&setup).map_err(|error| {
+        let only = "a table is validated only where it was measured";
+        bad_input("table", format!("{}: {error}; {only}", device.path.display()))
+    })?;
+    if !device.table.has_usable_anchors() {
+        let error = match device.lacks_anchors() {
+            true => PredictorError::NoAnchors { path: device.path }.to_string(),
+            false => format!(
+                "{}: found no anchor whose blocks the table has; expected: one at least",
+                device.path.display()
+            ),
+        };
+        let hint = "measure the table again with nas table build";
+        return Err(bad_input("table", format!("{error}; {hint}")));
+    }
+    check_writable(&device)?;
+    Ok(device)
 }
 
 /// The table at `out`, or this device's table in the cache, to be measured on this device.
@@ -154,8 +189,12 @@ pub(crate) fn check_level(
 
 /// Whether latencies are predicted at the speed of this device now.
 fn has_level_of_now(global: &Global, device: &DeviceTable, choice: &LevelChoice) -> Result<bool> {
-    let is_of_here = device.table.check_setup(&setup(global)?).is_ok();
-    Ok(choice.level != Some(LevelArg::Built) && is_of_here)
+    Ok(choice.level != Some(LevelArg::Built) && is_of_here(global, device)?)
+}
+
+/// Whether a table is of this device, runtime and number of threads.
+pub(crate) fn is_of_here(global: &Global, device: &DeviceTable) -> Result<bool> {
+    Ok(device.table.check_setup(&setup(global)?).is_ok())
 }
 
 /// How long the same work takes now relative to the build, such as `3.1 % slower than ...`.

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use report::{
     AdaptationFigure, ComparisonFigure, ComparisonLine, ComparisonPoint, Format, Improvement,
     LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, PhaseShade, Point, ProgressFigure,
-    ProgressLine, ProgressPhase, Quantity, ReportError, TrainedMark, TrialGroup, WidthRow,
-    WidthsFigure, draw_adaptation, draw_comparison, draw_pareto, draw_progress, draw_widths,
-    write_atomically,
+    ProgressLine, ProgressPhase, Quantity, ReportError, TrainedMark, TrialGroup, ValidatedNetwork,
+    ValidationFigure, WidthRow, WidthsFigure, draw_adaptation, draw_comparison, draw_pareto,
+    draw_progress, draw_validation, draw_widths, write_atomically,
 };
 
 fn main() -> Result<(), Box<dyn Error>> {
@@ -78,8 +78,40 @@ fn main() -> Result<(), Box<dyn Error>> {
         write(&folder, name, |format| draw_comparison(&figure, format))?;
     }
     draw_adaptations(&folder)?;
+    for (name, figure) in [
+        ("validation", validation(20, 0.02)),
+        ("validation-many", validation(300, 0.02)),
+        ("validation-biased", validation(20, 0.15)),
+        ("validation-empty", validation(0, 0.0)),
+    ] {
+        write(&folder, name, |format| draw_validation(&figure, format))?;
+    }
     println!("{}", folder.display());
     Ok(())
+}
+
+/// Networks over two octaves with errors and repeated measurements of about this share.
+fn validation(count: usize, share: f64) -> ValidationFigure {
+    let mut next = noise(3);
+    let mut off = move || 1.0 + share * (next() + next() + next() - 1.5);
+    let network = |index: usize| {
+        let true_ms = 5.2 * (4.3_f64).powf(index as f64 / count as f64);
+        let [a, b] = [true_ms * off(), true_ms * off()];
+        let measured_ms = (a + b) / 2.0;
+        ValidatedNetwork {
+            predicted_ms: true_ms * (1.0 + share) * off(),
+            measured_ms,
+            range_ms: Some([a.min(b), a.max(b)]),
+        }
+    };
+    ValidationFigure {
+        title: "Predicted and measured latency of networks of mnasnet".into(),
+        footnote:
+            "Predicted: sum over blocks, at the level of each pass. Measured: p50 of undisturbed \
+                   runs, median of 2 processes. Native runtime, 1 thread, made-up CPU."
+                .into(),
+        networks: (0..count).map(network).collect(),
+    }
 }
 
 fn write(

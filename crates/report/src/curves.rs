@@ -3,7 +3,7 @@
 use crate::axis::Axis;
 use crate::canvas::Shape;
 use crate::error::ReportError;
-use crate::frame::{self, Frame, Page};
+use crate::frame::{self, Frame, Page, StackedPlot};
 use crate::geometry::Position;
 use crate::legend::{self, Entry, LINE_SAMPLE};
 use crate::line_style;
@@ -75,7 +75,9 @@ pub fn draw_curves(figure: &CurvesFigure, format: Format) -> Result<Vec<u8>, Rep
         let largest = values.iter().fold(0.0, |a: f64, b| a.max(b.abs()));
         Axis::around(&values, (f64::NEG_INFINITY, f64::INFINITY), (MIN_SPREAD * largest).max(1e-9))
     };
-    let plots = figure.plots.iter().map(|plot| (y_axis(plot), plot.y_name.as_str())).collect();
+    let share = 1.0 / figure.plots.len() as f64;
+    let stacked = |plot| StackedPlot { y: y_axis(plot), y_name: &plot.y_name, share };
+    let plots = figure.plots.iter().map(stacked).collect();
     let (frames, mut shapes) =
         frame::draw_stacked(page, &figure.x_name, &Axis::counts(last), plots);
     for (plot, frame) in figure.plots.iter().zip(&frames) {

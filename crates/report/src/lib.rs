@@ -27,6 +27,7 @@ mod targets;
 mod text;
 mod theme;
 mod thin;
+mod validation;
 mod widths;
 
 pub use adaptation::{AdaptationFigure, TrainedMark, draw_adaptation};
@@ -45,4 +46,5 @@ pub use point::Point;
 pub use progress::{
     Improvement, LineKind, PhaseShade, ProgressFigure, ProgressLine, ProgressPhase, draw_progress,
 };
+pub use validation::{ValidatedNetwork, ValidationFigure, draw_validation};
 pub use widths::{WidthRow, WidthsFigure, draw_widths};

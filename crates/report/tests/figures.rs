@@ -4,8 +4,8 @@ use proptest::prelude::*;
 use report::{
     ComparisonFigure, ComparisonLine, ComparisonPoint, Curve, CurvesFigure, Format, Improvement,
     LineKind, Mark, MarkKind, MeasuredPoint, ParetoFigure, PhaseShade, Plot, Point, ProgressFigure,
-    ProgressLine, ProgressPhase, Quantity, TrialGroup, draw_comparison, draw_curves, draw_pareto,
-    draw_progress,
+    ProgressLine, ProgressPhase, Quantity, TrialGroup, ValidatedNetwork, ValidationFigure,
+    draw_comparison, draw_curves, draw_pareto, draw_progress, draw_validation,
 };
 
 fn point(latency_ms: f64, accuracy: f64) -> Point {
@@ -398,4 +398,84 @@ proptest! {
         };
         assert_has(&pareto_texts(&figure), &["accuracy (%)"]);
     }
+}
+
+/// Networks over two octaves, whose predictions are off by these shares.
+fn validation(errors: &[f64]) -> ValidationFigure {
+    let network = |(index, error): (usize, &f64)| {
+        let measured_ms = 5.0 * 4.0_f64.powf(index as f64 / errors.len() as f64);
+        ValidatedNetwork {
+            predicted_ms: measured_ms * (1.0 + error),
+            measured_ms,
+            range_ms: Some([0.99 * measured_ms, 1.02 * measured_ms]),
+        }
+    };
+    ValidationFigure {
+        title: "Predicted & measured".into(),
+        footnote: "2 processes".into(),
+        networks: errors.iter().enumerate().map(network).collect(),
+    }
+}
+
+#[test]
+fn a_validation_has_both_latencies_and_the_errors() {
+    let texts = texts(&draw_validation(&validation(&[0.01, -0.02, 0.12]), Format::Svg).unwrap());
+    let expected = [
+        "Predicted & measured",
+        "2 processes",
+        "measured latency (ms, logarithmic scale)",
+        "predicted (ms)",
+        "error (%)",
+        "network, range of measurements",
+        "predicted = measured",
+        "5 % off",
+        "5",
+        "10",
+        "0",
+        "-5",
+    ];
+    assert_has(&texts, &expected);
+    let nothing = draw_validation(&ValidationFigure::default(), Format::Svg).unwrap();
+    assert_has(&self::texts(&nothing), &["no networks"]);
+}
+
+#[test]
+fn a_validation_reads_in_black_and_white() {
+    let pixels = pixels(&draw_validation(&validation(&[0.0; 12]), Format::Png).unwrap());
+    assert!(pixels.iter().all(|[r, g, b]| r == g && g == b));
+}
+
+/// A mark is as far above the line without an error as its prediction is too high.
+#[test]
+fn errors_are_at_their_place() {
+    let centres = |errors: &[f64]| -> Vec<(f64, f64)> {
+        let svg = draw_validation(&validation(errors), Format::Svg).unwrap();
+        let document = roxmltree::Document::parse(std::str::from_utf8(&svg).unwrap()).unwrap();
+        let circles = document.descendants().filter(|node| node.has_tag_name("circle"));
+        let number = |node: roxmltree::Node<'_, '_>, name: &str| -> f64 {
+            node.attribute(name).unwrap().parse().unwrap()
+        };
+        // Hollow marks are two circles each; the first pair is that of the legend.
+        circles.step_by(2).skip(1).map(|node| (number(node, "cx"), number(node, "cy"))).collect()
+    };
+    let right = centres(&[0.0, 0.0]);
+    let off = centres(&[0.0, 0.04]);
+    assert_eq!((right.len(), off.len()), (4, 4), "two networks in two plots");
+    let [upper, lower] = [2, 3].map(|place: usize| off[place].1 - off[place - 2].1);
+    assert!(upper < 0.0 && lower < 0.0, "{off:?}");
+    assert_eq!(right[1].1, right[3].1, "no error");
+    assert_eq!(off[1].1, right[1].1, "the axis of errors is the same");
+}
+
+#[test]
+fn validations_that_cannot_be_drawn_are_refused() {
+    let check = |change: fn(&mut ValidatedNetwork), place: &str| {
+        let mut figure = validation(&[0.0, 0.0]);
+        change(&mut figure.networks[1]);
+        let error = draw_validation(&figure, Format::Svg).unwrap_err().to_string();
+        assert!(error.contains(place) && error.contains("milliseconds"), "{error}");
+    };
+    check(|network| network.predicted_ms = 0.0, "predicted_ms of networks[1]");
+    check(|network| network.measured_ms = f64::NAN, "measured_ms of networks[1]");
+    check(|network| network.range_ms = Some([1.0, f64::INFINITY]), "range_ms[1] of networks[1]");
 }

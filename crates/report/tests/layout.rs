@@ -5,7 +5,8 @@ use proptest::prelude::*;
 use report::{
     ComparisonFigure, ComparisonLine, ComparisonPoint, Format, Improvement, LineKind, Mark,
     MarkKind, ParetoFigure, PhaseShade, Point, ProgressFigure, ProgressLine, ProgressPhase,
-    Quantity, TrialGroup, draw_comparison, draw_pareto, draw_progress,
+    Quantity, TrialGroup, ValidatedNetwork, ValidationFigure, draw_comparison, draw_pareto,
+    draw_progress, draw_validation,
 };
 
 /// A text with its box: left, top, right and bottom, from the height of capitals to descenders.
@@ -335,4 +336,21 @@ proptest! {
         let kept = if b == 16_000 { &spans[..2] } else { &spans[..] };
         assert_clear(&draw_progress(&progress(&[("5 ms", 0.6)], 16_000, kept), Format::Svg).unwrap());
     }
+}
+
+#[test]
+fn texts_of_a_validation_do_not_overlap() {
+    for (fastest_ms, times) in [(5.0, 4.2), (0.02, 1.1), (300.0, 90.0), (1.0, 1.0)] {
+        let network = |index: i32| {
+            let measured_ms = fastest_ms * f64::powf(times, f64::from(index) / 19.0);
+            ValidatedNetwork { predicted_ms: 1.03 * measured_ms, measured_ms, range_ms: None }
+        };
+        let figure = ValidationFigure {
+            title: "Predicted and measured latency of networks of mobilenet_v3".to_owned(),
+            footnote: "Predicted: sum over blocks. ".repeat(12),
+            networks: (0..20).map(network).collect(),
+        };
+        assert_clear(&draw_validation(&figure, Format::Svg).unwrap());
+    }
+    assert_clear(&draw_validation(&ValidationFigure::default(), Format::Svg).unwrap());
 }

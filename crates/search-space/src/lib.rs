@@ -42,7 +42,7 @@ pub use space::validation::{
     Illegal, SampledNetwork, Sizes, Span, Validation, WithoutEffect, validate,
 };
 pub use space::{Choice, Family, SeRule, SearchSpace, SpaceChoice, Stage};
-pub use statistics::quantile;
+pub use statistics::{quantile, spearman};
 pub use weights::fold::{Filter, NormTensors};
 pub use weights::{NodeWeights, Weights};
 pub use widths::axes::{Axis, AxisKind, axes};

@@ -5,13 +5,16 @@ pub(crate) mod build;
 pub(crate) mod build_record;
 pub(crate) mod cache;
 pub(crate) mod device_table;
+pub(crate) mod diff;
 pub(crate) mod file;
 pub(crate) mod interpolate;
 pub(crate) mod journal;
 pub(crate) mod ladder;
 pub(crate) mod latency_source;
+pub(crate) mod monotonicity;
 pub(crate) mod plan;
 pub(crate) mod predict;
+pub(crate) mod validate;
 
 use std::collections::HashMap;
 use std::path::Path;
@@ -27,6 +30,7 @@ use crate::table::build_record::BuildRecord;
 use crate::table::file::FileError;
 use crate::table::interpolate::Interpolated;
 use crate::table::plan::BuildSettings;
+use crate::table::validate::Validation;
 
 /// How an entry was timed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -87,6 +91,13 @@ pub struct Table {
         deserialize_with = "anchors::anchor_list::deserialize"
     )]
     pub anchors: Vec<Anchor>,
+    /// How well predictions matched measurements, for at most one selection of networks of each space.
+    #[serde(
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "validate::list::deserialize"
+    )]
+    pub validations: Vec<Validation>,
     #[serde(with = "entry_list")]
     entries: HashMap<PlacedUnit, Entry>,
     /// Latencies that were interpolated between those of entries, for units without an entry.
@@ -112,6 +123,7 @@ impl Table {
             memory_probe_ms: None,
             builds: Vec::new(),
             anchors: Vec::new(),
+            validations: Vec::new(),
             entries: HashMap::new(),
             interpolated: HashMap::new(),
         }

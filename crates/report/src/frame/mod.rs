@@ -7,4 +7,4 @@ mod surroundings;
 
 pub(crate) use layout::{Frame, HEAD_ROW, sides};
 pub(crate) use page::Page;
-pub(crate) use surroundings::{Surroundings, draw, draw_stacked, notice};
+pub(crate) use surroundings::{StackedPlot, Surroundings, draw, draw_stacked, notice};

@@ -44,22 +44,33 @@ pub(crate) fn draw(around: Surroundings<'_>, x: Axis, y: Axis) -> (Frame, Vec<Sh
     (frame, shapes)
 }
 
-/// Draws stacked plots of equal height on white paper, each with its own y axis and its name.
+/// One of several plots over a common x axis.
+pub(crate) struct StackedPlot<'a> {
+    pub(crate) y: Axis,
+    pub(crate) y_name: &'a str,
+    /// Its share of the height of all plots.
+    pub(crate) share: f64,
+}
+
+/// Draws stacked plots on white paper, each with its own y axis and its name.
 pub(crate) fn draw_stacked(
     page: Page<'_>,
     x_name: &str,
     x: &Axis,
-    plots: Vec<(Axis, &str)>,
+    plots: Vec<StackedPlot<'_>>,
 ) -> (Vec<Frame>, Vec<Shape>) {
-    let all = plots.iter().map(|(y, _)| sides(y, 0.0));
+    let all = plots.iter().map(|plot| sides(&plot.y, 0.0));
     let (left, right) = all.reduce(|a, b| (a.0.max(b.0), a.1.min(b.1))).unwrap_or_default();
     let (room, mut shapes) = page.draw(left);
     let x = x.clone().readable(right - left);
-    let height = (room.bottom - NAME_ROW - room.top) / plots.len() as f64;
+    let all_heights = room.bottom - NAME_ROW - room.top;
     let mut frames = Vec::with_capacity(plots.len());
-    for (index, (y, y_name)) in plots.into_iter().enumerate() {
-        let top = room.top + height * index as f64 + STACK_GAP / 2.0;
+    let mut above = room.top;
+    for StackedPlot { y, y_name, share } in plots {
+        let height = share * all_heights;
+        let top = above + STACK_GAP / 2.0;
         let bottom = top + height - tick_row(&x) - STACK_GAP;
+        above += height;
         let frame = Frame { plot: Rect { left, top, right, bottom }, x: x.clone(), y };
         draw_axes(&frame, &mut shapes);
         draw_names(&frame, "", y_name, &mut shapes);

@@ -8,6 +8,7 @@ use controller::search::{
     Found, FoundForTarget, Outcome, Range, Reference, SearchSettings, Target, Trial, TrialLatency,
     Winner, Winners,
 };
+use latency_predictor::Validation;
 use report::write_atomically;
 use search_space::{Network, SearchSpace, Statistic};
 use serde::Serialize;
@@ -45,6 +46,9 @@ struct Report<'a> {
     trials: usize,
     references: &'a [Known],
     range: Option<Range>,
+    /// How well predictions of the latency table matched measurements.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation: Option<&'a Validation>,
     #[serde(flatten)]
     found: OneOrMany,
 }
@@ -140,6 +144,7 @@ impl Results<'_> {
             trials: self.trials.len(),
             references: &self.known,
             range: self.range,
+            validation: self.sources.validation(),
             found: match found.len() {
                 1 => OneOrMany::One(Box::new(found.remove(0))),
                 _ => OneOrMany::Many { targets: found },

@@ -294,6 +294,7 @@ fn notes(results: &Results<'_>, found: &[FoundForTarget]) -> Vec<(&'static str, 
         };
         lines.push(("predictions", text));
     }
+    lines.extend(results.sources.validation_words().map(|text| ("validation", text)));
     lines
 }
 

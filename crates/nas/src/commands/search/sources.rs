@@ -1,20 +1,20 @@
 //! The sources of a search's genotypes, accuracies and latencies.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use controller::accuracy::surrogate::Surrogate;
 use controller::accuracy::{AccuracySource, AccuracyTable, Scale, TableColumns};
 use controller::search::{LatencyOf, Limits, Problem};
 use controller::study::LatencyId;
-use latency_predictor::{DeviceTable, Level, MeasuredWidths, NativeLatency};
+use latency_predictor::{DeviceTable, Level, MeasuredWidths, NativeLatency, Validation};
 use search_space::{Domain, SearchSpace};
 
 use crate::args::{AccuracyArg, Global, LevelChoice, SearchArgs};
 use crate::exit::bad_input;
 use crate::progress::note;
 use crate::tables::NamedSpace;
-use crate::{load, tables};
+use crate::{load, tables, validated};
 
 /// The sources of a search, and its limits.
 pub(super) struct Sources {
@@ -24,6 +24,8 @@ pub(super) struct Sources {
     pub(super) limits: Limits,
     pub(super) accuracy: Accuracy,
     pub(super) latency: Latency,
+    /// File of the device's latency table, if latencies are the device's.
+    pub(super) table_file: Option<PathBuf>,
 }
 
 pub(super) enum Accuracy {
@@ -109,7 +111,8 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     };
     let latency = if column.is_some() { Latency::Column } else { Latency::Unknown };
     let limits = args.max.clone().unwrap_or_default();
-    let sources = Sources { domain, space, limits, accuracy, latency };
+    let table_file = device.as_ref().map(|device| device.path.clone());
+    let sources = Sources { domain, space, limits, accuracy, latency, table_file };
     let runs = args.runs.map_or(DEFAULT_RUNS, usize::from);
     let level = args.level;
     Ok(Opened { sources, device, runs, level, space_argument: space_name.to_owned() })
@@ -228,6 +231,27 @@ impl Sources {
             Some(space) => format!("space {}", space.name),
             None => format!("table {}", self.domain.name),
         }
+    }
+
+    /// The validation of the latency table with networks of the space.
+    pub(super) fn validation(&self) -> Option<&Validation> {
+        let (Latency::Device(native), Some(space)) = (&self.latency, &self.space) else {
+            return None;
+        };
+        native.table.validation(&space.name)
+    }
+
+    /// How well predictions of the latency table matched measurements, or the command that tells it;
+    /// `None` if latencies are not predicted from a table of this space.
+    pub(super) fn validation_words(&self) -> Option<String> {
+        let (Latency::Device(native), Some(space)) = (&self.latency, &self.space) else {
+            return None;
+        };
+        let (table, file) = (&native.table, self.table_file.as_deref()?);
+        Some(match self.validation() {
+            Some(validation) => validated::words(table, validation),
+            None => validated::not_yet(file, &table.setup, Some(&space.name)),
+        })
     }
 
     /// The source of the accuracies in words.

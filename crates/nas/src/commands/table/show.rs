@@ -1,91 +1,36 @@
-//! `nas table`: measuring blocks and printing latency tables.
-
-use std::time::Instant;
+//! `nas table show`: a latency table with its provenance.
 
 use anyhow::Result;
-use latency_predictor::{BuildRecord, Conditions, DeviceTable, Entry, Interpolated, Table};
-use search_space::{PlacedUnit, UnitPart, unit_legend};
+use latency_predictor::{
+    BuildRecord, DeviceTable, Entry, Interpolated, Setup, Table, Validation, Violation,
+};
+use search_space::{UnitPart, unit_legend};
 use serde::Serialize;
 
-use crate::args::{Global, TableBuildArgs, TableCommand, TableShowArgs};
-use crate::exit::{Outcome, bad_input};
-use crate::tables::NamedSpace;
-use crate::{interrupt, load, screen, tables};
-
-#[derive(Serialize)]
-struct BuiltTable {
-    table: String,
-    entries: usize,
-    /// Number of blocks of the space that are interpolated between measured widths.
-    interpolated: usize,
-    /// The error of that: measured blocks, each predicted from the others, as a root mean square.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    interpolation_error: Option<f64>,
-    seconds: f64,
-    /// Whether other work disturbed the build, so that it should be repeated.
-    disturbed: bool,
-    conditions: Option<Conditions>,
-}
+use super::violations;
+use crate::args::{Global, TableShowArgs};
+use crate::exit::bad_input;
+use crate::{screen, tables, validated};
 
 #[derive(Serialize)]
 struct ShownTable<'a> {
     table: String,
     entries: usize,
-    setup: &'a latency_predictor::Setup,
+    setup: &'a Setup,
     date: &'a str,
     /// The builds with the conditions of their measurements; empty if those are unknown.
     builds: &'a [BuildRecord],
+    /// How well predictions matched measurements.
+    validations: &'a [Validation],
+    /// Pairs of blocks of which the larger one is faster.
+    monotonicity_violations: Vec<Violation>,
     units: Vec<&'a Entry>,
     /// Latencies that are interpolated between measured widths.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     interpolated: Vec<&'a Interpolated>,
 }
 
-pub(crate) fn run(global: &Global, command: &TableCommand) -> Result<Outcome> {
-    match command {
-        TableCommand::Build(args) => build(global, args)?,
-        TableCommand::Show(args) => show(global, args)?,
-    }
-    Ok(Outcome::Done)
-}
-
-fn build(global: &Global, args: &TableBuildArgs) -> Result<()> {
-    let start = Instant::now();
-    let space = load::space(&args.space)?;
-    let mut device = tables::open_to_build(global, args.out.as_deref())?;
-    // The probe is timed again as well, since the device may have become slower.
-    device.forget(&space);
-    interrupt::listen();
-    tables::complete(global, &space, args.widths.into(), &mut device)?;
-    let units = space.units();
-    let is_interpolated = |unit: &&PlacedUnit| device.table.get_interpolated(unit).is_some();
-    let interpolated = units.iter().filter(is_interpolated).count();
-    let error = device.table.interpolation_error(&units);
-    let interpolation_error = error.filter(|_| interpolated > 0);
-    let seconds = start.elapsed().as_secs_f64();
-    let (table, entries) = (device.path.display().to_string(), device.table.len());
-    let build = device.table.builds.iter().rev().find(|build| build.space == space.name);
-    if global.json {
-        let disturbed = build.is_some_and(|build| !build.disturbances().is_empty());
-        let conditions = build.map(|build| build.conditions.clone());
-        screen::print_json(&BuiltTable {
-            table,
-            entries,
-            interpolated,
-            interpolation_error,
-            seconds,
-            disturbed,
-            conditions,
-        })?;
-    } else {
-        outln!("{table}: {} entries, {seconds:.1} s", screen::grouped(entries));
-    }
-    let space = NamedSpace { name: &space.name, argument: &args.space };
-    tables::warn_of_disturbed(&device, Some(space));
-    Ok(())
-}
-
-fn show(global: &Global, args: &TableShowArgs) -> Result<()> {
+pub(super) fn run(global: &Global, args: &TableShowArgs) -> Result<()> {
     let device = tables::open(global, &args.table)?;
     let DeviceTable { path, table, .. } = &device;
     if table.is_empty() {
@@ -101,13 +46,15 @@ fn show(global: &Global, args: &TableShowArgs) -> Result<()> {
             setup: &table.setup,
             date: &table.date,
             builds: &table.builds,
+            validations: &table.validations,
+            monotonicity_violations: table.monotonicity_violations(),
             units: table.entries(),
             interpolated: table.interpolated(),
         })?;
         tables::warn_of_disturbed(&device, None);
         return Ok(());
     }
-    print_header(&path.display().to_string(), table);
+    print_header(&device);
     let rows = table.entries().into_iter().map(|entry| {
         let us = |ms: f64| format!("{:.1}", ms * 1e3);
         let latency = entry.latency;
@@ -123,6 +70,7 @@ fn show(global: &Global, args: &TableShowArgs) -> Result<()> {
     let header = ["block", "p10 (us)", "p50 (us)", "p90 (us)", "runs", "networks"];
     outln!("{}\n", screen::table(&header, &["block"], rows.collect()));
     print_interpolated(table);
+    outln!("{}\n", violations::worst(&table.monotonicity_violations()));
     outln!("Parts of the blocks' names, where N is a number:");
     let measured = table.entries().into_iter().map(|entry| entry.unit);
     let units = measured.chain(table.interpolated().into_iter().map(|one| one.unit));
@@ -146,11 +94,12 @@ fn print_interpolated(table: &Table) {
     outln!("{}\n", screen::table(&header, &["interpolated block"], rows));
 }
 
-fn print_header(path: &str, table: &Table) {
+fn print_header(device: &DeviceTable) {
+    let DeviceTable { path, table, .. } = device;
     let setup = &table.setup;
     let threads = setup.threads;
     let rows = [
-        ("table", path.to_owned()),
+        ("table", path.display().to_string()),
         ("device", setup.device.identity()),
         ("system", setup.device.os.clone()),
         ("runtime", format!("{} {}", setup.runtime.name(), setup.runtime_version)),
@@ -163,7 +112,10 @@ fn print_header(path: &str, table: &Table) {
         let text = "unknown, as no whole space was built by this version of nas";
         ("other work", text.to_owned())
     });
-    for (name, value) in rows.into_iter().chain(builds).chain(unknown) {
+    let validated = validated::all(device).into_iter();
+    let validated =
+        validated.map(|words| ("validation", words.replace('\n', &format!("\n{:18}", ""))));
+    for (name, value) in rows.into_iter().chain(builds).chain(unknown).chain(validated) {
         outln!("{name:<18}{value}");
     }
     outln!();

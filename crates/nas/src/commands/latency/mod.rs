@@ -1,8 +1,10 @@
 //! `nas latency`: prediction and measurement of single networks.
 
+mod genotypes;
+
 use anyhow::Result;
 use latency_predictor::{
-    Coverage, DeviceTable, Level, Measured, Prediction, Quantiles, Runs, Table,
+    Coverage, DeviceTable, Level, Measured, Quantiles, Runs, Table, Validation,
 };
 use search_space::{AllRuns, Network, Statistic};
 use serde::Serialize;
@@ -10,7 +12,7 @@ use serde::Serialize;
 use crate::args::{Global, LatencyArgs};
 use crate::exit::{Outcome, bad_input};
 use crate::memory::Copies;
-use crate::{load, screen, tables};
+use crate::{load, screen, tables, validated};
 
 /// Number of undisturbed runs without `--runs`.
 const UNDISTURBED_RUNS: usize = 100;
@@ -35,13 +37,17 @@ struct Latency {
     interpolation_error: f64,
     #[serde(skip_serializing_if = "Option::is_none")]
     measured: Option<Measured>,
+    /// How well predictions of the table matched measurements, with networks of the same space if it
+    /// is one of a space.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation: Option<Validation>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     blocks: Vec<Block>,
 }
 
 pub(crate) fn run(global: &Global, args: &LatencyArgs) -> Result<Outcome> {
     match (&args.net, &args.genotypes) {
-        (_, Some(file)) => predict_file(global, args, file)?,
+        (_, Some(file)) => genotypes::run(global, args, file)?,
         (Some(net), None) => one(global, args, net)?,
         (None, None) => return Err(bad_input("NET", "found nothing; expected: a network")),
     }
@@ -58,9 +64,7 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     let measured = match args.measure {
         false => None,
         true => {
-            let exactly = args.runs.map(|runs| Runs::Exactly(runs.get()));
-            let runs = exactly.unwrap_or(Runs::Undisturbed(UNDISTURBED_RUNS));
-            let measured = tables::measure(global, &device, &network, runs)?;
+            let measured = tables::measure(global, &device, &network, runs(args))?;
             tables::warn_of_busy([(network.name.as_str(), measured)]);
             Some(measured)
         }
@@ -73,13 +77,37 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
         coverage: prediction.coverage,
         interpolation_error: prediction.interpolation_error,
         measured,
+        validation: validation(&device.table, &network).cloned(),
         blocks,
     };
     if global.json {
         return screen::print_json(&latency);
     }
-    print(&latency, &device, args);
+    let is_of_here = tables::is_of_here(global, &device)?;
+    let validated = match &latency.validation {
+        _ if !is_of_here => "the table is of another device or setup".to_owned(),
+        Some(validation) => validated::words(&device.table, validation),
+        None => {
+            let space = latency.name.split_once(':').map(|(space, _)| space);
+            validated::not_yet(&device.path, &device.table.setup, space)
+        }
+    };
+    print(&latency, &device, &validated, args);
     Ok(())
+}
+
+fn runs(args: &LatencyArgs) -> Runs {
+    let exactly = args.runs.map(|runs| Runs::Exactly(runs.get()));
+    exactly.unwrap_or(Runs::Undisturbed(UNDISTURBED_RUNS))
+}
+
+/// The validation with networks of the space of a network that is named `SPACE:GENOTYPE`, and the
+/// latest one for other networks.
+fn validation<'t>(table: &'t Table, network: &Network) -> Option<&'t Validation> {
+    match network.name.split_once(':') {
+        Some((space, _)) => table.validation(space),
+        None => table.validations.last(),
+    }
 }
 
 /// The latencies of the blocks in order, and of the head.
@@ -91,7 +119,7 @@ fn blocks(network: &Network, table: &Table) -> Vec<Block> {
     network.units().filter_map(block).collect()
 }
 
-fn print(latency: &Latency, device: &DeviceTable, args: &LatencyArgs) {
+fn print(latency: &Latency, device: &DeviceTable, validated: &str, args: &LatencyArgs) {
     let Coverage { exact, interpolated, measured_now } = latency.coverage;
     outln!("network    {}", latency.name);
     outln!(
@@ -111,6 +139,7 @@ fn print(latency: &Latency, device: &DeviceTable, args: &LatencyArgs) {
     if let Some(measured) = &latency.measured {
         print_measured(latency.predicted_ms, measured, args);
     }
+    outln!("validation {}", validated.replace('\n', "\n           "));
     outln!("table      {}", device.path.display());
     if latency.blocks.is_empty() {
         return;
@@ -160,50 +189,4 @@ fn print_measured(predicted_ms: f64, measured: &Measured, args: &LatencyArgs) {
 
 fn side(off: f64) -> &'static str {
     if off < 0.0 { "too low" } else { "too high" }
-}
-
-#[derive(Serialize)]
-struct Line {
-    genotype: String,
-    predicted_ms: f64,
-    level: f64,
-    coverage: Coverage,
-}
-
-/// Reads all genotypes before it prints anything, so that nothing is printed if a line is bad.
-fn predict_file(global: &Global, args: &LatencyArgs, file: &str) -> Result<()> {
-    let space = load::space(args.space.as_deref().unwrap_or_default())?;
-    let text = load::read(file)?;
-    let mut networks = Vec::new();
-    for (number, line) in text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty()) {
-        let place = format!("{file}, line {}", number + 1);
-        let genotype =
-            space.parse_genotype(line.trim()).map_err(|error| bad_input(&place, error))?;
-        let network = space.decode(&genotype).map_err(|error| bad_input(&place, error))?;
-        network.lower().map_err(|error| bad_input(&place, error))?;
-        networks.push((genotype, network));
-    }
-    let mut device = tables::open(global, &args.table)?;
-    tables::check_level(global, &device, &args.level)?;
-    tables::warn_of_disturbed(&device, None);
-    let mut level = None;
-    for (genotype, network) in &networks {
-        let Prediction { ms, coverage, .. } =
-            tables::predict(global, &mut device, network, args.missing.into())?;
-        // A new table has anchors only after its first block was measured.
-        let level = match level {
-            Some(level) => level,
-            None => {
-                *level.insert(tables::level(global, &device, &args.level, Some(&space.name))?.ratio)
-            }
-        };
-        let (genotype, ms) = (genotype.to_string(), level * ms);
-        if global.json {
-            let line = Line { genotype, predicted_ms: ms, level, coverage };
-            outln!("{}", serde_json::to_string(&line)?);
-        } else {
-            outln!("{genotype} {ms:.4}");
-        }
-    }
-    Ok(())
 }
