@@ -68,19 +68,19 @@ fn mean_reward(trials: &[Trial]) -> f64 {
 }
 
 /// Algorithms that learn propose better networks than at first, when these are as good as random
-/// ones.
+/// ones. Bayesian optimisation finds the best network within 100 trials and then explores.
 #[test]
 fn proposals_get_better() {
-    for (algorithm, min_reward) in [
-        (Algorithm::Ppo, 0.7),
-        (Algorithm::Evolution, 0.55),
-        (Algorithm::Nsga2, 0.45),
-        (Algorithm::Bayesian, 0.9),
+    for (algorithm, later, min_reward) in [
+        (Algorithm::Ppo, 19, 0.7),
+        (Algorithm::Evolution, 19, 0.55),
+        (Algorithm::Nsga2, 19, 0.45),
+        (Algorithm::Bayesian, 4, 0.9),
     ] {
         let batches = batches(algorithm, 40, 1);
-        let (first, last) = (mean_reward(&batches[0]), mean_reward(&batches[19]));
+        let (first, better) = (mean_reward(&batches[0]), mean_reward(&batches[later]));
         assert!((0.3..0.5).contains(&first), "{algorithm}: {first}");
-        assert!(last > min_reward, "{algorithm}: {last}");
+        assert!(better > min_reward, "{algorithm}: {better}");
         let mean_ms = |trials: &[Trial]| {
             trials.iter().filter_map(|trial| trial.latency_ms).sum::<f64>() / trials.len() as f64
         };
