@@ -183,6 +183,8 @@ fn mnasnet(seeds: u64) -> Result<()> {
         (Algorithm::Ppo, 4_000),
         (Algorithm::Random, 16_000),
         (Algorithm::Nsga2, 4_000),
+        (Algorithm::Bayesian, 1_000),
+        (Algorithm::Evolution, 1_000),
         (Algorithm::Evolution, 4_000),
         (Algorithm::Evolution, 16_000),
     ] {

@@ -4,6 +4,7 @@
 pub mod accuracy;
 mod csv_file;
 mod csv_text;
+mod gaussian_process;
 pub mod netadapt;
 mod parallel;
 pub mod random;
@@ -13,4 +14,5 @@ pub mod study;
 mod warning;
 
 pub use csv_file::CsvError;
+pub use gaussian_process::RegressionError;
 pub use warning::Warning;

@@ -13,7 +13,7 @@ use controller::search::algorithm::nsga2::{
 use controller::search::algorithm::ppo::loss::{Experience, clipped_loss, imitation_loss};
 use controller::search::algorithm::ppo::policy::Policy;
 use controller::search::algorithm::{Algorithm, Searcher};
-use controller::search::{Phase, Trial};
+use controller::search::{Candidate, Phase, Trial};
 use proptest::prelude::*;
 use rand::RngExt;
 use search_space::{Domain, Genotype, SearchSpace, published};
@@ -33,6 +33,14 @@ fn trial(domain: &Domain, genotype: Genotype) -> Trial {
     Trial { genotype, latency_ms, estimate, reward: accuracy, phase: Phase::Reward }
 }
 
+/// Accepts every genotype.
+fn accepted(domain: &Domain) -> impl Fn(&Genotype) -> Result<Option<Candidate>, Infallible> + '_ {
+    move |genotype: &Genotype| {
+        let latency_ms = trial(domain, genotype.clone()).latency_ms;
+        Ok(Some(Candidate { genotype: genotype.clone(), latency_ms }))
+    }
+}
+
 /// The trials of `count` batches. The second half of the batches maximises a score that falls with
 /// the latency.
 fn batches(algorithm: Algorithm, count: usize, seed: u64) -> Vec<Vec<Trial>> {
@@ -47,9 +55,8 @@ fn batches(algorithm: Algorithm, count: usize, seed: u64) -> Vec<Vec<Trial>> {
         if index == count / 2 {
             searcher.begin(score);
         }
-        let accept = |genotype: &Genotype| Ok::<_, Infallible>(Some(genotype.clone()));
-        let Ok(asked) = searcher.ask(BATCH, score, &accept);
-        let told: Vec<Trial> = asked.into_iter().map(|genotype| trial(&domain, genotype)).collect();
+        let Ok(asked) = searcher.ask(BATCH, score, &accepted(&domain));
+        let told: Vec<Trial> = asked.into_iter().map(|c| trial(&domain, c.genotype)).collect();
         searcher.tell(&told);
         batches.push(told);
     }
@@ -61,22 +68,49 @@ fn mean_reward(trials: &[Trial]) -> f64 {
 }
 
 /// Algorithms that learn propose better networks than at first, when these are as good as random
-/// ones.
+/// ones. Bayesian optimisation finds the best network within 100 trials and then explores.
 #[test]
 fn proposals_get_better() {
-    for (algorithm, min_reward) in
-        [(Algorithm::Ppo, 0.7), (Algorithm::Evolution, 0.55), (Algorithm::Nsga2, 0.45)]
-    {
+    for (algorithm, later, min_reward) in [
+        (Algorithm::Ppo, 19, 0.7),
+        (Algorithm::Evolution, 19, 0.55),
+        (Algorithm::Nsga2, 19, 0.45),
+        (Algorithm::Bayesian, 4, 0.9),
+    ] {
         let batches = batches(algorithm, 40, 1);
-        let (first, last) = (mean_reward(&batches[0]), mean_reward(&batches[19]));
+        let (first, better) = (mean_reward(&batches[0]), mean_reward(&batches[later]));
         assert!((0.3..0.5).contains(&first), "{algorithm}: {first}");
-        assert!(last > min_reward, "{algorithm}: {last}");
+        assert!(better > min_reward, "{algorithm}: {better}");
         let mean_ms = |trials: &[Trial]| {
             trials.iter().filter_map(|trial| trial.latency_ms).sum::<f64>() / trials.len() as f64
         };
         let (before, after) = (mean_ms(&batches[19]), mean_ms(&batches[39]));
         assert!(after < before, "{algorithm}: {after} ms against {before} ms");
     }
+}
+
+/// Without differences between accuracies, there is nothing to fit. Afterwards there is one odd
+/// network, and most of the others are equal.
+#[test]
+fn bayesian_optimisation_goes_on_where_there_is_nothing_to_learn() {
+    let domain = space().domain();
+    let mut searcher = Searcher::new(Algorithm::Bayesian, &domain, 2);
+    let mut told: Vec<Trial> = Vec::new();
+    for index in 0..16 {
+        let score = |trial: &Trial| trial.reward;
+        let Ok(asked) = searcher.ask(Algorithm::Bayesian.batch(), &score, &accepted(&domain));
+        assert_eq!(asked.len(), Algorithm::Bayesian.batch());
+        let accuracy = if index == 8 { 0.6 } else { 0.5 };
+        let estimate = Estimate { accuracy, standard_error: 0.0 };
+        let of = |c: Candidate| Trial { estimate, reward: accuracy, ..trial(&domain, c.genotype) };
+        let batch: Vec<Trial> = asked.into_iter().map(of).collect();
+        searcher.tell(&batch);
+        told.extend(batch);
+    }
+    let mut genotypes: Vec<&Genotype> = told.iter().map(|trial| &trial.genotype).collect();
+    genotypes.sort();
+    genotypes.dedup();
+    assert_eq!(genotypes.len(), told.len());
 }
 
 /// A policy that knows the best network still finds others to propose, all of them distinct.
@@ -93,12 +127,13 @@ fn a_small_space_is_exhausted() {
     let domain = space.domain();
     for algorithm in Algorithm::ALL {
         let mut searcher = Searcher::new(algorithm, &domain, 0);
-        let accept = |genotype: &Genotype| Ok::<_, Infallible>(Some(genotype.clone()));
         let mut found = 0;
         for _ in 0..4 {
-            let Ok(asked) = searcher.ask(BATCH, &|trial: &Trial| trial.reward, &accept);
+            let score = |trial: &Trial| trial.reward;
+            let Ok(asked) = searcher.ask(BATCH, &score, &accepted(&domain));
             found += asked.len();
-            let trials: Vec<Trial> = asked.into_iter().map(|g| trial(&domain, g)).collect();
+            let trials: Vec<Trial> =
+                asked.into_iter().map(|c| trial(&domain, c.genotype)).collect();
             searcher.tell(&trials);
         }
         assert_eq!(found, 36, "{algorithm}");
@@ -106,12 +141,16 @@ fn a_small_space_is_exhausted() {
 }
 
 const CHILD: &str = "PRINTS_PROPOSALS";
+/// Algorithms that compute with matrices.
+const LEARNING: [Algorithm; 2] = [Algorithm::Ppo, Algorithm::Bayesian];
 
 /// This includes the matrix products, whose number of threads is taken from the environment.
 #[test]
 fn proposals_do_not_depend_on_the_number_of_threads() {
     if std::env::var_os(CHILD).is_some() {
-        println!("{:?}", batches(Algorithm::Ppo, 10, 3));
+        for algorithm in LEARNING {
+            println!("{:?}", batches(algorithm, 10, 3));
+        }
         return;
     }
     let with_threads = |threads: &str| {
@@ -121,12 +160,16 @@ fn proposals_do_not_depend_on_the_number_of_threads() {
             .output()
             .expect("runs again");
         let stdout = String::from_utf8(output.stdout).expect("text");
-        stdout.lines().find(|line| line.starts_with("[[Trial")).expect("proposals").to_owned()
+        let proposals = stdout.lines().filter(|line| line.starts_with("[[Trial"));
+        proposals.map(str::to_owned).collect::<Vec<String>>()
     };
     let (one, two) = (with_threads("1"), with_threads("2"));
-    assert!(one == two && one.matches("Genotype").count() == 10 * BATCH);
-    assert!(one == format!("{:?}", batches(Algorithm::Ppo, 10, 3)), "as here");
-    assert!(one != format!("{:?}", batches(Algorithm::Ppo, 10, 4)), "another seed");
+    assert!(one == two && one.len() == LEARNING.len());
+    for (algorithm, one) in LEARNING.into_iter().zip(one) {
+        assert_eq!(one.matches("Genotype").count(), 10 * BATCH);
+        assert!(one == format!("{:?}", batches(algorithm, 10, 3)), "{algorithm}: as here");
+        assert!(one != format!("{:?}", batches(algorithm, 10, 4)), "{algorithm}: another seed");
+    }
 }
 
 /// Genotypes are drawn with the likelihood that the policy gives for them.

@@ -182,15 +182,25 @@ fn the_front_phase_follows_a_search_without_it() {
 /// never stopped.
 #[test]
 fn a_front_phase_is_resumed() {
-    let settings = settings(Algorithm::Evolution, 8.0, 240);
-    let whole = run_in_memory(&settings, &Device::reliable());
+    check_resumed(&settings(Algorithm::Evolution, 8.0, 240), &[160, 180, 200, 220]);
+}
+
+/// Bayesian optimisation has smaller batches than the others and its front phase.
+#[test]
+fn a_bayesian_search_is_resumed_after_any_of_its_batches() {
+    check_resumed(&settings(Algorithm::Bayesian, 8.0, 88), &[5, 20, 25, 33, 60, 66, 86]);
+}
+
+/// Stops a search after each of these numbers of trials and compares it with one that never stopped.
+fn check_resumed(settings: &SearchSettings, stops: &[usize]) {
+    let whole = run_in_memory(settings, &Device::reliable());
     let folder = tempdir().expect("a temporary folder");
     let none = StudySettings::new();
     drop(Study::create(folder.path(), &none, &none).expect("writable"));
-    for stop in [160, 180, 200, 220] {
+    for &stop in stops {
         let mut study = Study::resume(folder.path(), &none).expect("there");
         let stopped = on_device(&Device::reliable(), &Limits::default(), |problem| {
-            search(problem, &settings, &mut study, &mut |trials| match trials.len() < stop {
+            search(problem, settings, &mut study, &mut |trials| match trials.len() < stop {
                 true => Continue(()),
                 false => Break(()),
             })
@@ -198,7 +208,7 @@ fn a_front_phase_is_resumed() {
         assert!(matches!(stopped, Err(SearchError::Stopped)));
     }
     let mut study = Study::resume(folder.path(), &none).expect("there");
-    assert_eq!(run(&settings, &Device::reliable(), &mut study).expect("reliable"), whole);
+    assert_eq!(run(settings, &Device::reliable(), &mut study).expect("reliable"), whole);
 }
 
 /// Every algorithm evaluates each genotype only once, and the number of jobs changes nothing.

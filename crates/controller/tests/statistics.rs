@@ -1,6 +1,6 @@
-//! Rank correlation compared with its definition.
+//! Rank correlation compared with its definition, and the normal distribution with references.
 
-use controller::statistics::{kendall_tau, r2};
+use controller::statistics::{kendall_tau, normal_cdf, r2};
 use proptest::prelude::*;
 
 /// Tau-b computed pair by pair (Kendall 1945).
@@ -39,4 +39,23 @@ fn known_values() {
     // sklearn.metrics.r2_score([3, -0.5, 2, 7], [2.5, 0, 2, 8]), from its documentation.
     let r2 = r2(&[3.0, -0.5, 2.0, 7.0], &[2.5, 0.0, 2.0, 8.0]);
     assert!((r2 - 0.948_608_137_044_967_9).abs() < 1e-12, "{r2}");
+}
+
+/// The references are half of C's erfc(-x / sqrt 2).
+#[test]
+fn the_normal_distribution_is_exact_in_its_tails() {
+    for (x, expected) in [
+        (0.0, 0.5),
+        (-1.0, 0.158_655_253_931_457_05),
+        (1.96, 0.975_002_104_851_779_5),
+        (-3.0, 1.349_898_031_630_094_5e-3),
+        (-2.999_999, 1.349_902_463_485_154e-3),
+        (-6.0, 9.865_876_450_376_98e-10),
+        (-10.0, 7.619_853_024_160_527e-24),
+        (f64::NEG_INFINITY, 0.0),
+        (f64::INFINITY, 1.0),
+    ] {
+        let found = normal_cdf(x);
+        assert!((found - expected).abs() <= 1e-11 * expected, "{x}: {found} against {expected}");
+    }
 }

@@ -135,7 +135,8 @@ pub(crate) struct SearchArgs {
     pub(crate) space: Option<String>,
     #[command(flatten)]
     pub(crate) accuracy: AccuracyChoice,
-    /// Search algorithm: evolution, ppo, nsga2 or random
+    /// Search algorithm: evolution, ppo, nsga2, bayesian (a Gaussian process fitted to the trials so
+    /// far chooses the next ones, for searches with few trials) or random
     #[arg(long, value_name = "A", default_value = "evolution")]
     pub(crate) algorithm: Algorithm,
     /// Number of trials; with --resume, more trials than before extend the study, and the new ones

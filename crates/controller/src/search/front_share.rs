@@ -31,7 +31,7 @@ impl FrontShare {
     /// front by itself, and random search is what others are compared with: neither has the phase.
     pub fn default_of(algorithm: Algorithm) -> Self {
         match algorithm {
-            Algorithm::Evolution | Algorithm::Ppo => Self::QUARTER,
+            Algorithm::Evolution | Algorithm::Ppo | Algorithm::Bayesian => Self::QUARTER,
             Algorithm::Nsga2 | Algorithm::Random => Self::NONE,
         }
     }

@@ -1,7 +1,9 @@
 //! What is searched: the genotypes, and the sources of their accuracies and latencies.
 
 use search_space::Domain;
-use search_space::{Genotype, LatencyError, LatencySource, MeasuredLatency, Network, SearchSpace};
+use search_space::{
+    Genotype, LatencyError, LatencySource, MeasuredLatency, Network, NetworkCost, SearchSpace,
+};
 
 use crate::accuracy::surrogate::Prediction;
 use crate::accuracy::{AccuracySource, AccuracyTable, Estimate};
@@ -104,6 +106,12 @@ impl Problem<'_> {
     /// or its network cannot be lowered.
     pub fn network(&self, genotype: &Genotype) -> Option<Network> {
         self.space?.decode(genotype).ok().filter(|network| network.lower().is_ok())
+    }
+
+    /// The costs of a genotype's network. `None` as for [`Problem::network`].
+    pub fn cost(&self, genotype: &Genotype) -> Option<NetworkCost> {
+        let network = self.space?.decode(genotype).ok()?;
+        network.lower().ok().map(|graph| graph.cost())
     }
 
     /// The accuracy of a genotype that is a candidate. The values of a table are taken as exact,

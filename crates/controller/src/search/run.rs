@@ -38,7 +38,9 @@ pub fn search(
     progress: &mut dyn FnMut(&[Trial]) -> ControlFlow<()>,
 ) -> Result<Vec<Trial>, SearchError> {
     let stored = study.trials(problem.domain)?;
-    let mut searcher = Searcher::new(settings.algorithm, problem.domain, settings.seed);
+    let costs = |genotype: &Genotype| problem.cost(genotype);
+    let mut searcher =
+        Searcher::new(settings.algorithm, problem.domain, settings.seed).with_costs(&costs);
     let mut trials: Vec<Trial> = Vec::new();
     for segment in segments(settings) {
         let score = |trial: &Trial| segment.objective.score(trial);
@@ -94,7 +96,7 @@ fn propose(
     searcher: &mut Searcher<'_>,
     trials: &[Trial],
 ) -> Result<Vec<Candidate>, LatencyError> {
-    let count = BATCH.min(segment.end - trials.len());
+    let count = settings.algorithm.batch().min(segment.end - trials.len());
     let score = |trial: &Trial| segment.objective.score(trial);
     let accept = |min_ms: f64| {
         move |genotype: &Genotype| {

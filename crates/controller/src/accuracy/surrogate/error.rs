@@ -5,6 +5,7 @@ use std::fmt::Display;
 use search_space::Invalid;
 
 use crate::csv_file::CsvError;
+use crate::gaussian_process::RegressionError;
 
 /// Why a surrogate cannot be fitted, read, evaluated or used.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +34,9 @@ pub enum SurrogateError {
     /// A genotype, space or value does not fit.
     #[error(transparent)]
     Invalid(#[from] Invalid),
+    /// The networks do not determine a model.
+    #[error(transparent)]
+    Regression(#[from] RegressionError),
     /// A value of a surrogate or of its data is invalid.
     #[error("{place}: found {found}; expected: {expected}")]
     Value {

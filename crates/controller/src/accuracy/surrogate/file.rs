@@ -6,9 +6,9 @@ use search_space::{Genotype, SearchSpace};
 use serde::{Deserialize, Serialize};
 
 use super::covariance::StageKernel;
-use super::scale::Scale;
 use super::stages::Stages;
 use super::{Evaluation, SurrogateError};
+use crate::gaussian_process::Scale;
 
 pub(super) const FORMAT: u32 = 1;
 

@@ -15,11 +15,8 @@ mod cross_validation;
 mod error;
 mod evaluation;
 mod file;
-mod linear_algebra;
-mod marginal_likelihood;
 mod predictor;
 mod regression;
-mod scale;
 mod stages;
 mod table;
 

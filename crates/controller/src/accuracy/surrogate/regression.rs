@@ -7,11 +7,9 @@ use rand::rngs::ChaCha8Rng;
 use rand::seq::SliceRandom;
 
 use super::SurrogateError;
-use super::covariance::Covariance;
-use super::linear_algebra::InverseFactor;
-use super::marginal_likelihood::maximise;
-use super::scale::Scale;
+use super::covariance::{Covariance, StageCovariances};
 use super::stages::Stages;
+use crate::gaussian_process::{InverseFactor, RegressionError, Scale, maximise};
 
 /// The number of networks that the hyper-parameters are fitted to. Twice as many rank no better,
 /// and the time is cubic.
@@ -45,7 +43,8 @@ pub(super) fn regress(
     drawn.truncate(HYPERPARAMETER_NETWORKS);
     let drawn_codes: Vec<_> = drawn.iter().map(|&i| codes[i].clone()).collect();
     let drawn_targets = drawn.iter().map(|&i| targets[i]).collect();
-    let covariance = maximise(stages, &drawn_codes, &drawn_targets)?;
+    let drawn = StageCovariances { stages, codes: &drawn_codes };
+    let covariance = drawn.covariance(&maximise(&drawn, &drawn_targets)?);
 
     let matrix = covariance.matrix(&covariance.tables(stages), codes);
     let (coefficients, squared_residuals) = robust(&matrix, &targets, covariance.noise)?;
@@ -65,7 +64,7 @@ fn robust(
     matrix: &Array2<f64>,
     targets: &Array1<f64>,
     noise: f64,
-) -> Result<(Array1<f64>, Array1<f64>), SurrogateError> {
+) -> Result<(Array1<f64>, Array1<f64>), RegressionError> {
     let mut variances = Array1::from_elem(targets.len(), noise);
     let mut scale = noise;
     for step in 0.. {

@@ -12,13 +12,17 @@ pub enum Algorithm {
     Ppo,
     /// Non-dominated sorting by accuracy and latency (Deb et al. 2002, NSGA-II).
     Nsga2,
+    /// Bayesian optimisation: a Gaussian process and expected improvement (Jones et al. 1998; Kandasamy
+    /// et al. 2018, NASBOT).
+    Bayesian,
     /// Uniform sampling.
     Random,
 }
 
 impl Algorithm {
     /// All algorithms.
-    pub const ALL: [Self; 4] = [Self::Evolution, Self::Ppo, Self::Nsga2, Self::Random];
+    pub const ALL: [Self; 5] =
+        [Self::Evolution, Self::Ppo, Self::Nsga2, Self::Bayesian, Self::Random];
 }
 
 impl Display for Algorithm {
@@ -27,6 +31,7 @@ impl Display for Algorithm {
             Algorithm::Evolution => "evolution",
             Algorithm::Ppo => "ppo",
             Algorithm::Nsga2 => "nsga2",
+            Algorithm::Bayesian => "bayesian",
             Algorithm::Random => "random",
         })
     }

@@ -25,6 +25,12 @@ impl<'a> Proposed<'a> {
         self.seen.insert(genotype.clone())
     }
 
+    /// A genotype, or the one of the domain that is nearest to it; `None` if it was proposed before.
+    pub(super) fn unproposed(&self, genotype: Genotype) -> Option<Genotype> {
+        let genotype = self.domain.nearest(genotype);
+        (!self.seen.contains(&genotype)).then_some(genotype)
+    }
+
     /// Offers a genotype, or the one of the domain that is nearest to it: what `accept` makes of
     /// it, unless it was proposed before.
     pub(crate) fn offer<Accepted, E>(
@@ -32,10 +38,7 @@ impl<'a> Proposed<'a> {
         genotype: Genotype,
         accept: &mut dyn FnMut(&Genotype) -> Result<Option<Accepted>, E>,
     ) -> Result<Option<Accepted>, E> {
-        let genotype = self.domain.nearest(genotype);
-        if self.seen.contains(&genotype) {
-            return Ok(None);
-        }
+        let Some(genotype) = self.unproposed(genotype) else { return Ok(None) };
         let accepted = accept(&genotype)?;
         if accepted.is_some() {
             self.seen.insert(genotype);

@@ -3,19 +3,19 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array1, Array2, ArrayViewMut2, s};
 
-use super::SurrogateError;
+use super::RegressionError;
 
 const BLOCK: usize = 64;
 
 /// The inverse of the lower Cholesky factor of a symmetric matrix A: A^-1 = X^T X.
-pub(super) struct InverseFactor(Array2<f64>);
+pub(crate) struct InverseFactor(Array2<f64>);
 
 impl InverseFactor {
     /// Factorises `matrix`, of which only the lower triangle is read.
     ///
     /// # Errors
     /// Returns an error if the matrix is not positive definite.
-    pub(super) fn new(mut matrix: Array2<f64>) -> Result<Self, SurrogateError> {
+    pub(crate) fn new(mut matrix: Array2<f64>) -> Result<Self, RegressionError> {
         let n = matrix.nrows();
         let mut inverse = Array2::zeros((n, n));
         for start in (0..n).step_by(BLOCK) {
@@ -40,17 +40,22 @@ impl InverseFactor {
     }
 
     /// Returns A^-1 v.
-    pub(super) fn solve(&self, vector: &Array1<f64>) -> Array1<f64> {
+    pub(crate) fn solve(&self, vector: &Array1<f64>) -> Array1<f64> {
         self.0.t().dot(&self.0.dot(vector))
     }
 
+    /// Returns X M. The sums of the squares of its columns are the diagonal of M^T A^-1 M.
+    pub(crate) fn times(&self, matrix: &Array2<f64>) -> Array2<f64> {
+        self.0.dot(matrix)
+    }
+
     /// Returns A^-1.
-    pub(super) fn inverse(&self) -> Array2<f64> {
+    pub(crate) fn inverse(&self) -> Array2<f64> {
         self.0.t().dot(&self.0)
     }
 
     /// The diagonal of A^-1.
-    pub(super) fn inverse_diagonal(&self) -> Array1<f64> {
+    pub(crate) fn inverse_diagonal(&self) -> Array1<f64> {
         let mut sums = Array1::zeros(self.0.ncols());
         for row in self.0.rows() {
             sums.zip_mut_with(&row, |sum: &mut f64, x| *sum += x * x);
@@ -59,14 +64,14 @@ impl InverseFactor {
     }
 
     /// Returns ln det A.
-    pub(super) fn ln_determinant(&self) -> f64 {
+    pub(crate) fn ln_determinant(&self) -> f64 {
         -2.0 * self.0.diag().iter().map(|x| x.ln()).sum::<f64>()
     }
 }
 
 /// Replaces the lower triangle of a small matrix by its Cholesky factor and returns the inverse of
 /// the factor.
-fn factor_small(matrix: &mut ArrayViewMut2<f64>) -> Result<Array2<f64>, SurrogateError> {
+fn factor_small(matrix: &mut ArrayViewMut2<f64>) -> Result<Array2<f64>, RegressionError> {
     let n = matrix.nrows();
     let mut inverse = Array2::zeros((n, n));
     for i in 0..n {
@@ -78,8 +83,7 @@ fn factor_small(matrix: &mut ArrayViewMut2<f64>) -> Result<Array2<f64>, Surrogat
             } else if rest > 0.0 {
                 matrix[[i, i]] = rest.sqrt();
             } else {
-                let expected = "positive definite";
-                return Err(SurrogateError::value("covariance", "a pivot <= 0 or NaN", expected));
+                return Err(RegressionError::NotPositiveDefinite);
             }
         }
         inverse[[i, i]] = 1.0 / matrix[[i, i]];
@@ -109,6 +113,9 @@ mod tests {
             assert!(difference.iter().all(|d| d.abs() < 1e-10), "{n}");
             let solved = matrix.dot(&factor.solve(&root.column(0).to_owned()));
             assert!((solved - root.column(0)).iter().all(|d| d.abs() < 1e-8), "{n}");
+            let half = factor.times(&root);
+            let error = half.t().dot(&half) - root.t().dot(&inverse).dot(&root);
+            assert!(error.iter().all(|e| e.abs() < 1e-8), "{n}");
         }
         // det [[4, 2], [2, 3]] = 8.
         let small = InverseFactor::new(ndarray::array![[4.0, 2.0], [2.0, 3.0]]).unwrap();
