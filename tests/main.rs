@@ -15,6 +15,7 @@ mod run;
 mod search;
 mod space;
 mod streams;
+mod supernet_search;
 mod table;
 mod table_diff;
 mod table_search;

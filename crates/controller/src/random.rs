@@ -27,6 +27,8 @@ pub enum Purpose {
     RandomWidths = 9,
     /// Proposals of the front phase; the index is the batch of that phase.
     Front = 10,
+    /// Resamples of a bootstrap.
+    Bootstrap = 11,
     /// Proposals of Bayesian optimisation; the index is the batch.
     Bayesian = 16,
 }

@@ -98,7 +98,7 @@ fn above(space: &SearchSpace, problem: &Problem<'_>, front: &[(f64, f64)]) -> Ve
     let lies_above = |(_, genotype): &(String, Genotype)| {
         let candidate = problem.candidate(genotype).expect("predicted").expect("of the space");
         let latency_ms = candidate.latency_ms.expect("of a device");
-        problem.estimate(genotype).accuracy > accuracy_within(front, latency_ms)
+        problem.estimate(genotype).unwrap().accuracy > accuracy_within(front, latency_ms)
     };
     let found = known_networks(space).into_iter().filter(lies_above);
     found.map(|(name, _)| name).collect()

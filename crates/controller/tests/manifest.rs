@@ -15,6 +15,7 @@ fn sources() -> impl Strategy<Value = SourceIds> {
     ];
     let accuracy = prop_oneof![
         Just(AccuracyId::Surrogate),
+        Just(AccuracyId::Supernet { fingerprint: "0123456789abcdef".to_owned() }),
         Just(AccuracyId::Table {
             name: "bench 2.csv".to_owned(),
             fingerprint: "0123".to_owned(),

@@ -82,7 +82,7 @@ fn the_csv_file_has_all_trials_with_what_was_measured() {
     let trial = |text: &str| {
         let genotype = table.domain.parse(text).unwrap();
         let latency_ms = problem.candidate(&genotype).unwrap().unwrap().latency_ms;
-        let estimate = problem.estimate(&genotype);
+        let estimate = problem.estimate(&genotype).unwrap();
         let reward = goal.reward(estimate.accuracy, latency_ms, goal.each_target()[0]);
         Trial { genotype, latency_ms, estimate, reward, phase: Phase::Target }
     };

@@ -263,7 +263,8 @@ fn evolution_finds_the_optimum_of_an_exhaustive_search() {
     let (trials, winner) = run_in_memory(&settings, &Device::reliable());
     let found = trials[winner.unwrap().trial].estimate.accuracy;
     assert!(found >= best - 0.002, "{found} against {best}");
-    let compare = |problem: &Problem<'_>| random_comparison(problem, &settings);
+    let compare =
+        |problem: &Problem<'_>| random_comparison(problem, &settings, &mut |_| Continue(()));
     let random = on_device(&device, &Limits::default(), compare).unwrap();
     let target = settings.goal.targets()[0];
     let random = best_accuracies(random.iter().map(Trial::point), Some(target.ms()))

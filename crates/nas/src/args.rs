@@ -101,7 +101,8 @@ pub(crate) enum Command {
 #[command(
     after_help = "Examples:\n  nas search --target-ms 15 --w -0.15\n  nas search --target-ms 5,10,15 \
     --max params=4M\n  nas search --accuracy table:bench.csv --latency-column ms_pixel3 \\\n      --target-ms 8 \
-    --samples 300\n\nA quarter of the trials (--front) goes where the Pareto front of accuracy and\nlatency is weakest. Of \
+    --samples 300\n  nas search --accuracy supernet --data cifar10:DIR --space \
+    nas_bench_macro --target-ms 5\n\nA quarter of the trials (--front) goes where the Pareto front of accuracy and\nlatency is weakest. Of \
     the others, the first half maximises the reward\nACC x (LAT/TAR)^w and the second half accuracy under the target. Of the networks\nfound, the \
     winner is the most accurate one whose measured latency is at least\n1.5 % (--margin) below the target."
 )]
@@ -135,12 +136,15 @@ pub(crate) struct SearchArgs {
     pub(crate) space: Option<String>,
     #[command(flatten)]
     pub(crate) accuracy: AccuracyChoice,
+    #[command(flatten)]
+    pub(crate) supernet: SupernetArgs,
     /// Search algorithm: evolution, ppo, nsga2, bayesian (a Gaussian process fitted to the trials so
     /// far chooses the next ones, for searches with few trials) or random
     #[arg(long, value_name = "A", default_value = "evolution")]
     pub(crate) algorithm: Algorithm,
     /// Number of trials; with --resume, more trials than before extend the study, and the new ones
-    /// search for accuracy under the targets [default: 16000, or as before with --resume]
+    /// search for accuracy under the targets [default: 16000, or 400
+    /// with --accuracy supernet, or as before with --resume]
     #[arg(long, value_name = "N", value_parser = sizes::samples)]
     pub(crate) samples: Option<usize>,
     /// Share of the trials that go where the Pareto front is weakest, from 0 to below 1
@@ -173,7 +177,8 @@ pub(crate) struct SearchArgs {
 /// Where accuracies, and latencies if asked for, come from.
 #[derive(clap::Args)]
 pub(crate) struct AccuracyChoice {
-    /// Accuracy source: surrogate, or table:FILE, a CSV file (plain or gzipped) of architectures, such
+    /// Accuracy source: surrogate; supernet, weights that all networks of the space share and that are
+    /// trained on --data first; or table:FILE, a CSV file (plain or gzipped) of architectures, such
     /// as 0120, "(0, 2, 1)", 8:64:16 or |none~0|+|none~0|none~1|, with accuracies from 0 to 1 or in
     /// per cent; architectures that it lacks are not proposed
     #[arg(long, value_name = "SOURCE", default_value = "surrogate")]
@@ -190,10 +195,23 @@ pub(crate) struct AccuracyChoice {
     pub(crate) latency_column: Option<String>,
 }
 
+/// The training of a supernet.
+#[derive(clap::Args)]
+pub(crate) struct SupernetArgs {
+    /// Images of --accuracy supernet: shapes, cifar10:DIR, folder:DIR or mnist:DIR, as of nas train
+    #[arg(long, value_name = "D")]
+    pub(crate) data: Option<String>,
+    /// Number of epochs of the supernet's training; in each, every image passes through as many
+    /// networks as the longest list of the space has options [default: 10]
+    #[arg(long, value_name = "N", value_parser = sizes::epochs)]
+    pub(crate) supernet_epochs: Option<u64>,
+}
+
 /// An accuracy source as the user names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AccuracyArg {
     Surrogate,
+    Supernet,
     Table(PathBuf),
 }
 
@@ -203,8 +221,9 @@ impl FromStr for AccuracyArg {
     fn from_str(text: &str) -> Result<Self, String> {
         match text.split_once(':') {
             None if text == "surrogate" => Ok(Self::Surrogate),
+            None if text == "supernet" => Ok(Self::Supernet),
             Some(("table", file)) if !file.is_empty() => Ok(Self::Table(file.into())),
-            _ => Err(format!("found {text}; expected: surrogate, table:FILE")),
+            _ => Err(format!("found {text}; expected: surrogate, supernet, table:FILE")),
         }
     }
 }

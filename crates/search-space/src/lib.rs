@@ -37,7 +37,9 @@ pub use network::summary::StageSummary;
 pub use network::{Input, Network, Norm};
 pub use space::domain::{Domain, DomainChoice};
 pub use space::genotype::Genotype;
+pub use space::places::UnitPlace;
 pub use space::reference_genotypes::{ReferenceGenotype, reference_genotypes};
+pub use space::setting::Setting;
 pub use space::validation::{
     Illegal, SampledNetwork, Sizes, Span, Validation, WithoutEffect, validate,
 };

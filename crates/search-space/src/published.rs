@@ -63,13 +63,14 @@ macro_rules! spaces {
     };
 }
 
-const SPACES: [(&str, &str); 8] = spaces![
+const SPACES: [(&str, &str); 9] = spaces![
     "mixed",
     "mnasnet",
     "mobilenet_v1",
     "mobilenet_v2",
     "mobilenet_v3",
     "mobilenet_v4",
+    "nas_bench_macro",
     "shufflenet_v1",
     "shufflenet_v2",
 ];

@@ -204,6 +204,16 @@ fn spaces_name_the_place() {
     check("Kernel([3, 5])", "Layers([3, 5])", &["stages[0].Layers", "second"]);
     check("Expand([1.0, 4.0, 6.0])", "Expand([1.0, -4.0])", &["stages[0].Expand", "-4"]);
     check("Expand([1.0, 4.0, 6.0])", "Expansion([1.0])", &["line", "Expansion", "Expand"]);
+    let blocks = |list: &str| format!("Block([{list}]), Kernel([3, 5])");
+    let check_blocks = |list: &str, message: &[&str]| {
+        check("Kernel([3, 5])", &blocks(list), message);
+    };
+    check_blocks("[Mid(0.5)], [Kernel(3)]", &["stages[0].Kernel", "second"]);
+    check_blocks("[Mid(0.5), Mid(0.25)]", &["stages[0].Block", "Mid twice"]);
+    check_blocks("[Mid(0.5)], [Mid(-0.5)]", &["stages[0].Block", "-0.5"]);
+    check_blocks("[StartKernel(2)]", &["stages[0].Block", "2", "odd"]);
+    check_blocks("", &["stages[0].Block", "0 options"]);
+    check_blocks("[Mid([0.5])]", &["line"]);
     check("[224]", "[16]", &["stages", "too small"]);
     check("format: 1", "format: 7", &["format", "7"]);
     assert!(published::space("nasnet").unwrap_err().to_string().contains("mobilenet_v3"));

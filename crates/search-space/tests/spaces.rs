@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 use search_space::{
-    Block, Genotype, Network, PlacedUnit, SearchSpace, SpaceChoice, WidthConstraint,
+    Block, Genotype, Network, PlacedUnit, SearchSpace, SpaceChoice, UnitPlace, WidthConstraint,
     channel_groups, published,
 };
 
@@ -225,4 +225,70 @@ proptest! {
             Err(error) => prop_assert!(error.place.starts_with("genotype")),
         }
     }
+}
+
+/// Parameters and multiply-adds of networks as in NAS-Bench-Macro's table (Su et al. 2021).
+const NAS_BENCH_MACRO: [(&str, usize, usize); 8] = [
+    ("00000000", 387_882, 7_713_280),
+    ("01201201", 1_283_434, 46_109_184),
+    ("10000000", 396_298, 12_128_768),
+    ("11111111", 1_588_874, 53_246_464),
+    ("12021100", 899_082, 51_743_232),
+    ("20010210", 1_201_514, 39_989_760),
+    ("22212220", 1_985_514, 85_164_544),
+    ("22222222", 2_932_586, 105_660_928),
+];
+
+#[test]
+fn nas_bench_macro_has_the_counts_of_its_table() {
+    let space = published::space("nas_bench_macro").unwrap();
+    assert_eq!(space.size(), 6_561);
+    for (text, params, macs) in NAS_BENCH_MACRO {
+        let network = space.decode(&space.parse_genotype(text).unwrap()).unwrap();
+        let cost = network.lower().unwrap().cost();
+        assert_eq!((cost.params, cost.macs), (params, macs), "{text}");
+    }
+    // An identity is no block, wherever in a stage it stands.
+    let [a, b] = ["00102000", "00120000"].map(|text| {
+        let network = space.decode(&space.parse_genotype(text).unwrap()).unwrap();
+        Network { name: String::new(), ..network }
+    });
+    assert_eq!(a, b);
+}
+
+/// Each unit of a network is at its place among the units of the space.
+#[test]
+fn units_by_place_are_those_of_the_networks() {
+    for space in spaces() {
+        let by_place = space.units_by_place();
+        let known: HashSet<(UnitPlace, PlacedUnit)> = by_place.iter().copied().collect();
+        assert_eq!(known.len(), by_place.len(), "{}: a unit is listed twice", space.name);
+        for seed in 0..50 {
+            let genotype = space.sample(&mut ChaCha8Rng::seed_from_u64(seed));
+            let network = space.decode(&genotype).unwrap();
+            let places = space.unit_places(&genotype).unwrap();
+            assert_eq!(places.len(), network.blocks.len() + 1);
+            let distinct: HashSet<UnitPlace> = places.iter().copied().collect();
+            assert_eq!(distinct.len(), places.len(), "{}", network.name);
+            for (place, unit) in places.into_iter().zip(network.units()) {
+                assert!(known.contains(&(place, unit)), "{}: {place} {unit}", network.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn blocks_of_a_list_have_places_of_their_own() {
+    let space = published::space("nas_bench_macro").unwrap();
+    let genotype = space.parse_genotype("20100000").unwrap();
+    let places: Vec<String> =
+        space.unit_places(&genotype).unwrap().iter().map(ToString::to_string).collect();
+    let expected = [
+        "stem.0",
+        "stages.0.0.InvertedResidual.2",
+        "stages.2.0.InvertedResidual.1",
+        "stages.5.0.Shortcut.0",
+        "head",
+    ];
+    assert_eq!(places, expected);
 }

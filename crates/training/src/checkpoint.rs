@@ -22,20 +22,20 @@ const AVERAGE: &str = "average";
 /// The part of a run's state that is not in tensors.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct State {
+pub(crate) struct State {
     /// The caller's text on the settings of the run.
-    settings: String,
-    step: u64,
-    batches: u64,
+    pub(crate) settings: String,
+    pub(crate) step: u64,
+    pub(crate) batches: u64,
     /// The bits of the value, since a decimal text would round it.
-    epoch_loss_bits: u64,
+    pub(crate) epoch_loss_bits: u64,
 }
 
 /// A checkpoint as it was read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Checkpoint {
-    state: State,
-    tensors: Tensors,
+    pub(crate) state: State,
+    pub(crate) tensors: Tensors,
 }
 
 impl Checkpoint {
@@ -66,6 +66,23 @@ impl Checkpoint {
     }
 }
 
+impl State {
+    /// The bytes of a checkpoint with the values of these variables.
+    pub(crate) fn with(&self, slots: &[NamedVar]) -> Result<Vec<u8>, TrainingError> {
+        let state = serde_json::to_string(self).map_err(|error| TrainingError::File {
+            found: error.to_string(),
+            expected: "a state that can be written".to_owned(),
+        })?;
+        let values: Vec<Vec<f32>> = slots.iter().map(NamedVar::values).collect::<Result<_, _>>()?;
+        let tensors: Vec<(String, &[usize], &[f32])> = slots
+            .iter()
+            .zip(&values)
+            .map(|(NamedVar { name, var }, values)| (name.clone(), var.dims(), &values[..]))
+            .collect();
+        write_safetensors(&tensors, (STATE, &state))
+    }
+}
+
 impl Run {
     /// The bytes of a checkpoint. `settings` describes the settings of the run, so that they can be
     /// compared before it is resumed.
@@ -79,18 +96,7 @@ impl Run {
             batches: self.model.batches.load(Ordering::Relaxed),
             epoch_loss_bits: self.epoch_loss.to_bits(),
         };
-        let state = serde_json::to_string(&state).map_err(|error| TrainingError::File {
-            found: error.to_string(),
-            expected: "a state that can be written".to_owned(),
-        })?;
-        let slots = self.slots();
-        let values: Vec<Vec<f32>> = slots.iter().map(NamedVar::values).collect::<Result<_, _>>()?;
-        let tensors: Vec<(String, &[usize], &[f32])> = slots
-            .iter()
-            .zip(&values)
-            .map(|(NamedVar { name, var }, values)| (name.clone(), var.dims(), &values[..]))
-            .collect();
-        write_safetensors(&tensors, (STATE, &state))
+        state.with(&self.slots())
     }
 
     /// Resumes from a checkpoint of a run with the same network and optimiser. A moving average that

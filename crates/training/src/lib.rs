@@ -19,6 +19,7 @@ mod run;
 mod state_dict;
 mod step_time;
 pub mod stock;
+pub mod supernet;
 mod tensor_file;
 mod tensors;
 mod trainer;

@@ -123,14 +123,26 @@ impl Model {
     /// # Errors
     /// Errors of the device.
     pub fn new(graph: &Graph, backend: Backend, seed: u64) -> Result<Self, TrainingError> {
+        let values = initialise(&tensor_specs(graph), seed);
+        Self::with_values(graph, backend, seed, &values)
+    }
+
+    /// A network with these elements of its tensors, in the order of [`tensor_specs`]. The seed
+    /// decides the dropout masks.
+    pub(crate) fn with_values(
+        graph: &Graph,
+        backend: Backend,
+        seed: u64,
+        values: &[Vec<f32>],
+    ) -> Result<Self, TrainingError> {
         let specs = tensor_specs(graph);
         let var_map = VarMap::new();
         let mut state = Vec::with_capacity(specs.len());
-        for (TensorSpec { name, shape }, values) in specs.iter().zip(initialise(&specs, seed)) {
+        for (TensorSpec { name, shape }, values) in specs.iter().zip(values) {
             let (dtype, device) = (backend.dtype(), backend.device());
             let zeros = candle_nn::Init::Const(0.0);
             let var = Var::from_tensor(&var_map.get(&shape[..], name, zeros, dtype, device)?)?;
-            var.set(&backend.tensor(&values, shape)?)?;
+            var.set(&backend.tensor(values, shape)?)?;
             state.push(NamedVar { name: name.clone(), var });
         }
         let units = units(graph, &state);

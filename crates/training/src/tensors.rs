@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use search_space::{Graph, NodeWeights, Op, Weights};
+use search_space::{Graph, Node, NodeWeights, Op, Weights};
 
 use crate::error::{TensorFault, TrainingError};
 
@@ -36,6 +36,11 @@ impl TensorSpec {
         self.name.rsplit_once('.').map_or(&self.name, |(node, _)| node)
     }
 
+    /// Whether it is a learned parameter: all tensors but running statistics are.
+    pub(crate) fn is_parameter(&self) -> bool {
+        !matches!(self.leaf(), "running_mean" | "running_var")
+    }
+
     /// `weight`, `bias`, `running_mean` or `running_var`.
     pub(crate) fn leaf(&self) -> &str {
         self.name.rsplit_once('.').map_or("", |(_, leaf)| leaf)
@@ -45,35 +50,26 @@ impl TensorSpec {
 /// The tensors of a graph in the order of its nodes. Those of a batch norm are scale, shift,
 /// running mean and running variance.
 pub fn tensor_specs(graph: &Graph) -> Vec<TensorSpec> {
-    let mut specs = Vec::new();
-    for node in &graph.nodes {
-        let out = node.output.channels;
-        let input = graph.input_shape(node).channels;
-        let mut push = |leaf: &str, shape: Vec<usize>| {
-            specs.push(TensorSpec { name: format!("{}.{leaf}", node.name), shape });
-        };
-        let bias = match node.op {
-            Op::Conv { kernel, groups, bias, .. } => {
-                push("weight", vec![out, input / groups, kernel, kernel]);
-                bias
-            }
-            Op::Linear { bias } => {
-                push("weight", vec![out, input]);
-                bias
-            }
-            Op::BatchNorm => {
-                for leaf in ["weight", "bias", "running_mean", "running_var"] {
-                    push(leaf, vec![out]);
-                }
-                false
-            }
-            _ => false,
-        };
-        if bias {
-            push("bias", vec![out]);
+    graph.nodes.iter().flat_map(|node| node_specs(graph, node)).collect()
+}
+
+/// The tensors of a node.
+pub(crate) fn node_specs(graph: &Graph, node: &Node) -> Vec<TensorSpec> {
+    let out = node.output.channels;
+    let input = graph.input_shape(node).channels;
+    let spec =
+        |leaf: &str, shape: Vec<usize>| TensorSpec { name: format!("{}.{leaf}", node.name), shape };
+    let (weight, bias) = match node.op {
+        Op::Conv { kernel, groups, bias, .. } => (vec![out, input / groups, kernel, kernel], bias),
+        Op::Linear { bias } => (vec![out, input], bias),
+        Op::BatchNorm => {
+            let leaves = ["weight", "bias", "running_mean", "running_var"];
+            return leaves.map(|leaf| spec(leaf, vec![out])).into();
         }
-    }
-    specs
+        _ => return Vec::new(),
+    };
+    let bias = bias.then(|| spec("bias", vec![out]));
+    [spec("weight", weight)].into_iter().chain(bias).collect()
 }
 
 /// The tensors of `weights` in the order of [`tensor_specs`].

@@ -1,7 +1,9 @@
-//! Accuracy sources: a surrogate fitted to trained networks, or a table.
+//! Accuracy sources: a surrogate fitted to trained networks, a table, or a supernet.
 
 mod architectures;
+mod rank_quality;
 mod scale;
+mod supernet;
 pub mod surrogate;
 mod table;
 
@@ -9,7 +11,9 @@ use search_space::Genotype;
 
 use surrogate::Surrogate;
 
+pub use rank_quality::{RankQuality, RankedNetwork, Taus};
 pub use scale::Scale;
+pub use supernet::{AccuracyError, SupernetAccuracy};
 pub use table::{AccuracyTable, Known, TableColumns};
 
 /// An accuracy with its uncertainty, both fractions.
@@ -39,6 +43,10 @@ pub enum AccuracySource<'a> {
     Surrogate(&'a Surrogate),
     /// Another model that estimates every genotype.
     Model(&'a (dyn Fn(&Genotype) -> Estimate + Sync)),
+    /// A supernet of the space that is searched.
+    Supernet(&'a SupernetAccuracy),
+    /// A supernet that is not trained yet: there are no accuracies.
+    Untrained,
     /// A table; genotypes that it lacks are not proposed.
     Table(&'a AccuracyTable),
 }

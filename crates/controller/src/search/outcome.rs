@@ -1,8 +1,6 @@
 //! The outcome of a search: its winners with all that is known of them, and its CSV file.
 
-use search_space::{
-    LatencyError, MeasuredLatency, ReferenceGenotype, Statistic, reference_genotypes,
-};
+use search_space::{MeasuredLatency, ReferenceGenotype, Statistic, reference_genotypes};
 use serde::Serialize;
 
 use crate::csv_text::{csv_text, optional};
@@ -10,7 +8,7 @@ use crate::search::elasticity::{Elasticity, elasticity};
 use crate::search::pareto::pareto_front;
 use crate::search::problem::{LatencyOf, Problem};
 use crate::search::reward::Target;
-use crate::search::settings::Goal;
+use crate::search::settings::{Goal, SearchError};
 use crate::search::trial::Trial;
 use crate::search::winner::{TrialLatency, Winner, Winners};
 
@@ -29,14 +27,14 @@ impl Problem<'_> {
     /// The published genotypes of the space that are candidates and have a latency.
     ///
     /// # Errors
-    /// Returns an error if a latency is not available.
-    pub fn references(&self) -> Result<Vec<Reference>, LatencyError> {
+    /// Returns an error if a latency or an accuracy is not available.
+    pub fn references(&self) -> Result<Vec<Reference>, SearchError> {
         let mut references = Vec::new();
         for &known in reference_genotypes(self.space.map_or("", |space| &space.name)) {
             let Ok(genotype) = self.domain.parse(known.genotype) else { continue };
             let candidate = self.candidate(&genotype)?;
             if let Some(latency_ms) = candidate.and_then(|candidate| candidate.latency_ms) {
-                let accuracy = self.estimate(&genotype).accuracy;
+                let accuracy = self.estimate(&genotype)?.accuracy;
                 references.push(Reference { known, latency_ms, accuracy });
             }
         }

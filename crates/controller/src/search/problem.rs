@@ -6,7 +6,7 @@ use search_space::{
 };
 
 use crate::accuracy::surrogate::Prediction;
-use crate::accuracy::{AccuracySource, AccuracyTable, Estimate};
+use crate::accuracy::{AccuracyError, AccuracySource, AccuracyTable, Estimate};
 use crate::search::limits::Limits;
 use crate::search::reward::{Target, meets};
 use crate::search::settings::Goal;
@@ -116,8 +116,11 @@ impl Problem<'_> {
 
     /// The accuracy of a genotype that is a candidate. The values of a table are taken as exact,
     /// with a standard error of 0.
-    pub fn estimate(&self, genotype: &Genotype) -> Estimate {
-        match self.accuracy {
+    ///
+    /// # Errors
+    /// Returns an error if a supernet cannot evaluate the network.
+    pub fn estimate(&self, genotype: &Genotype) -> Result<Estimate, AccuracyError> {
+        Ok(match self.accuracy {
             AccuracySource::Surrogate(surrogate) => match surrogate.predict(genotype) {
                 Ok(Prediction { accuracy, standard_error }) => {
                     Estimate { accuracy, standard_error }
@@ -126,11 +129,13 @@ impl Problem<'_> {
                 Err(_) => Estimate { accuracy: 0.0, standard_error: 0.0 },
             },
             AccuracySource::Model(model) => model(genotype),
+            AccuracySource::Supernet(supernet) => supernet.estimate(genotype)?,
+            AccuracySource::Untrained => return Err(AccuracyError::Untrained),
             AccuracySource::Table(table) => {
                 let accuracy = table.get(genotype).map_or(0.0, |known| known.accuracy);
                 Estimate { accuracy, standard_error: 0.0 }
             }
-        }
+        })
     }
 
     /// Measures a genotype's network on the device.

@@ -7,6 +7,7 @@ use std::ops::ControlFlow;
 use rayon::prelude::*;
 use search_space::{Genotype, LatencyError};
 
+use crate::accuracy::AccuracyError;
 use crate::random::{Purpose, rng};
 use crate::search::algorithm::{BATCH, Searcher};
 use crate::search::coordinate_descent::find_feasible;
@@ -67,7 +68,7 @@ pub fn search(
             let evaluated = match stored.get(trials.len()..trials.len() + batch.len()) {
                 Some(known) => replayed(problem, known, &batch, trials.len())?,
                 None => {
-                    let evaluated = evaluate(problem, &segment, &batch, settings);
+                    let evaluated = evaluate(problem, &segment, &batch, settings)?;
                     study.record(problem.domain, trials.len(), &evaluated)?;
                     evaluated
                 }
@@ -162,7 +163,7 @@ fn evaluate(
     segment: &Segment,
     candidates: &[Candidate],
     settings: &SearchSettings,
-) -> Vec<Trial> {
+) -> Result<Vec<Trial>, AccuracyError> {
     // The reward of a trial is that of the settings in every phase.
     let rewarded = match (&settings.goal, segment.objective) {
         (Goal::Targets { reward, .. }, Objective::UnderTarget(target)) => {
@@ -177,12 +178,12 @@ fn evaluate(
         let mut trial = Trial {
             genotype: candidate.genotype.clone(),
             latency_ms: candidate.latency_ms,
-            estimate: problem.estimate(&candidate.genotype),
+            estimate: problem.estimate(&candidate.genotype)?,
             reward: 0.0,
             phase: segment.objective.phase(),
         };
         trial.reward = rewarded.score(&trial);
-        trial
+        Ok(trial)
     };
     // The trials are in the order of the candidates, whichever thread finishes first.
     candidates.par_iter().map(one).collect()
@@ -193,13 +194,14 @@ const DRAWS: usize = 100;
 
 /// The random search that a search is compared with: as many uniform samples among the candidates
 /// as the search has trials, or fewer if hardly any genotypes are within the limits. It is not part
-/// of the study.
+/// of the study. `progress` receives all samples after each batch of them.
 ///
 /// # Errors
-/// Returns an error if a latency is not available.
+/// Returns an error if a latency or an accuracy is not available, or if `progress` returns `Break`.
 pub fn random_comparison(
     problem: &Problem<'_>,
     settings: &SearchSettings,
+    progress: &mut dyn FnMut(&[Trial]) -> ControlFlow<()>,
 ) -> Result<Vec<Trial>, SearchError> {
     let mut rng = rng(settings.seed, Purpose::Comparison, 0);
     let first = segments(settings).into_iter().next();
@@ -212,5 +214,12 @@ pub fn random_comparison(
         let genotype = problem.domain.sample(&mut rng);
         candidates.extend(problem.candidate(&genotype)?);
     }
-    Ok(evaluate(problem, &segment, &candidates, settings))
+    let mut samples = Vec::with_capacity(candidates.len());
+    for batch in candidates.chunks(BATCH) {
+        samples.extend(evaluate(problem, &segment, batch, settings)?);
+        if progress(&samples).is_break() {
+            return Err(SearchError::Stopped);
+        }
+    }
+    Ok(samples)
 }

@@ -2,6 +2,7 @@
 
 use search_space::LatencyError;
 
+use crate::accuracy::AccuracyError;
 use crate::search::algorithm::Algorithm;
 use crate::search::front_share::FrontShare;
 use crate::search::latency_range::Range;
@@ -102,6 +103,9 @@ pub enum SearchError {
     /// A latency is not available.
     #[error(transparent)]
     Latency(#[from] LatencyError),
+    /// An accuracy is not available.
+    #[error(transparent)]
+    Accuracy(#[from] AccuracyError),
     /// The study cannot be read or written.
     #[error(transparent)]
     Study(#[from] StudyError),

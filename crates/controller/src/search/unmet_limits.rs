@@ -54,7 +54,10 @@ pub fn check_limits(problem: &Problem<'_>, seed: u64) -> Result<(), UnmetLimits>
     }
     let found = match problem.accuracy {
         AccuracySource::Table(table) => table.rows().any(|(genotype, _)| meets(genotype)),
-        AccuracySource::Surrogate(_) | AccuracySource::Model(_) => {
+        AccuracySource::Surrogate(_)
+        | AccuracySource::Model(_)
+        | AccuracySource::Supernet(_)
+        | AccuracySource::Untrained => {
             matches!(find_feasible(&problem, None, seed), Ok(Some(_)))
         }
     };
@@ -67,9 +70,10 @@ pub fn check_limits(problem: &Problem<'_>, seed: u64) -> Result<(), UnmetLimits>
                 let costs = table.rows().filter_map(|(genotype, _)| cost_of(space, genotype, cost));
                 costs.min().unwrap_or(usize::MAX)
             }
-            AccuracySource::Surrogate(_) | AccuracySource::Model(_) => {
-                least_cost(space, cost, seed)
-            }
+            AccuracySource::Surrogate(_)
+            | AccuracySource::Model(_)
+            | AccuracySource::Supernet(_)
+            | AccuracySource::Untrained => least_cost(space, cost, seed),
         };
         (min > max).then_some(UnmetLimit { cost, max, min })
     };

@@ -88,6 +88,11 @@ pub enum AccuracyId {
         /// The columns that are read.
         columns: Vec<String>,
     },
+    /// A supernet.
+    Supernet {
+        /// A hash of the settings of its training in hexadecimal, those of the images among them.
+        fingerprint: String,
+    },
 }
 
 impl From<&AccuracyTable> for AccuracyId {
@@ -192,6 +197,9 @@ impl Manifest {
             AccuracyId::Table { name, fingerprint, columns } => {
                 set("accuracy", format!("table {name} {fingerprint}, {}", columns.join(",")));
             }
+            AccuracyId::Supernet { fingerprint } => {
+                set("accuracy", format!("supernet {fingerprint}"));
+            }
         }
         match &self.latency {
             LatencyId::Device { device, runtime, threads, fingerprint, level } => {
@@ -228,6 +236,9 @@ impl Manifest {
         };
         let accuracy = match settings.text("accuracy")? {
             "surrogate" => AccuracyId::Surrogate,
+            text if text.starts_with(SUPERNET) => {
+                AccuracyId::Supernet { fingerprint: text[SUPERNET.len()..].to_owned() }
+            }
             text => {
                 let table =
                     text.strip_prefix("table ").ok_or_else(|| settings.error("accuracy"))?;
@@ -309,6 +320,8 @@ impl Manifest {
 pub(super) const SAMPLES: &str = "samples";
 /// The setting that is the level of predicted latencies.
 pub(super) const LEVEL: &str = "latency_level";
+/// The start of the text of [`AccuracyId::Supernet`].
+const SUPERNET: &str = "supernet ";
 /// The text of [`LatencyId::Column`].
 const COLUMN: &str = "of the accuracy table";
 /// The text of [`LatencyId::Unknown`].

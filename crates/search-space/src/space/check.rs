@@ -1,11 +1,14 @@
 //! Checks the values of a search space.
 
+use std::collections::BTreeSet;
+
 use rand::SeedableRng;
 use rand::rngs::ChaCha8Rng;
 
 use crate::error::Invalid;
 use crate::size_limits::{self, check_kernel, check_size};
 use crate::space::genotype::Genotype;
+use crate::space::setting::Setting;
 use crate::space::{Choice, SeRule, SearchSpace};
 
 /// Maximum number of options of a choice, as the text form of a genotype has one base-36 digit
@@ -35,8 +38,12 @@ pub(crate) fn check(space: &SearchSpace) -> Result<(), Invalid> {
             let place = format!("{place}.{}", choice.name());
             check_options(&place, choice.len())?;
             check_choice(&place, choice)?;
-            let twice = |other: &Choice| other.name() == choice.name();
-            if stage.choices[..position].iter().any(twice) {
+            let before = &stage.choices[..position];
+            let sets = properties(choice);
+            let twice = |other: &Choice| {
+                other.name() == choice.name() || !properties(other).is_disjoint(&sets)
+            };
+            if before.iter().any(twice) {
                 return Err(Invalid::new(place, "a second list", "one list per property"));
             }
         }
@@ -50,26 +57,43 @@ fn check_options(place: &str, options: usize) -> Result<(), Invalid> {
     })
 }
 
+/// The properties that the options of a choice set.
+fn properties(choice: &Choice) -> BTreeSet<&'static str> {
+    let settings = (0..choice.len()).flat_map(|option| choice.settings(option));
+    settings.map(|setting| setting.property()).collect()
+}
+
 fn check_choice(place: &str, choice: &Choice) -> Result<(), Invalid> {
-    match choice {
-        Choice::Kernel(options) => options.iter().try_for_each(|&k| check_kernel(place, k)),
-        Choice::StartKernel(options) | Choice::MidKernel(options) => {
-            options.iter().filter(|&&k| k != 0).try_for_each(|&k| check_kernel(place, k))
-        }
-        Choice::Expand(options) | Choice::Mid(options) | Choice::Width(options) => {
-            options.iter().try_for_each(|&ratio| check_ratio(place, ratio))
-        }
-        Choice::Groups(options) => {
-            options.iter().try_for_each(|&g| check_size(place, g, size_limits::CHANNELS))
-        }
-        Choice::Layers(options) => options.iter().try_for_each(|&n| check_size(place, n, LAYERS)),
-        Choice::Se(options) => options.iter().try_for_each(|rule| match *rule {
-            SeRule::None => Ok(()),
-            SeRule::OfInput { ratio, .. } | SeRule::OfExpansion { ratio, .. } => {
-                check_ratio(place, ratio)
+    for option in 0..choice.len() {
+        let settings = choice.settings(option);
+        for (position, setting) in settings.iter().enumerate() {
+            check_setting(place, setting)?;
+            let property = setting.property();
+            if settings[..position].iter().any(|other| other.property() == property) {
+                let found = format!("{property} twice in option {option}");
+                return Err(Invalid::new(place, found, "each property once"));
             }
-        }),
-        Choice::Family(_) | Choice::Skip(_) | Choice::Act(_) => Ok(()),
+        }
+    }
+    Ok(())
+}
+
+fn check_setting(place: &str, setting: &Setting) -> Result<(), Invalid> {
+    match *setting {
+        Setting::Kernel(kernel) => check_kernel(place, kernel),
+        Setting::StartKernel(0) | Setting::MidKernel(0) => Ok(()),
+        Setting::StartKernel(kernel) | Setting::MidKernel(kernel) => check_kernel(place, kernel),
+        Setting::Expand(ratio) | Setting::Mid(ratio) | Setting::Width(ratio) => {
+            check_ratio(place, ratio)
+        }
+        Setting::Groups(groups) => check_size(place, groups, size_limits::CHANNELS),
+        Setting::Layers(layers) => check_size(place, layers, LAYERS),
+        Setting::Se(SeRule::OfInput { ratio, .. } | SeRule::OfExpansion { ratio, .. }) => {
+            check_ratio(place, ratio)
+        }
+        Setting::Se(SeRule::None) | Setting::Family(_) | Setting::Skip(_) | Setting::Act(_) => {
+            Ok(())
+        }
     }
 }
 

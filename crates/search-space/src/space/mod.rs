@@ -4,7 +4,9 @@ mod check;
 pub(crate) mod domain;
 pub(crate) mod genotype;
 mod genotype_text;
+pub(crate) mod places;
 pub(crate) mod reference_genotypes;
+pub(crate) mod setting;
 pub(crate) mod stage;
 mod units;
 pub(crate) mod validation;
@@ -20,7 +22,9 @@ use crate::network::width_multiplier;
 use crate::network::{Input, Network, Norm};
 use crate::ron_text;
 use crate::space::genotype::Genotype;
-use crate::space::stage::stage_blocks;
+use crate::space::places::UnitPlace;
+use crate::space::setting::Setting;
+use crate::space::stage::{LayerBlock, stage_blocks};
 
 /// A family of blocks that a stage can consist of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -39,6 +43,9 @@ pub enum Family {
     ShuffleUnitV1,
     /// ShuffleNetV2's unit.
     ShuffleUnitV2,
+    /// No block at all; where the stride or the width changes, a 1x1 convolution with BN and without
+    /// activation (NAS-Bench-Macro's identity).
+    Shortcut,
 }
 
 /// The rule for the width of squeeze-and-excite.
@@ -95,6 +102,9 @@ pub enum Choice {
     Width(Vec<f64>),
     /// Number of blocks. Default: the stage's `layers`.
     Layers(Vec<usize>),
+    /// Blocks, each of which sets several properties at once (NAS-Bench-Macro). No other list of the
+    /// stage has these properties. What a block does not set has its default.
+    Block(Vec<Vec<Setting>>),
 }
 
 /// A sequence of blocks with the same settings, of which only the first has the stride of the
@@ -239,6 +249,19 @@ impl SearchSpace {
     /// invalid if the space has combinations that cannot be computed; [`Network::lower`] returns
     /// that error.
     pub fn decode(&self, genotype: &Genotype) -> Result<Network, Invalid> {
+        Ok(self.decode_placed(genotype)?.network)
+    }
+
+    /// The place in the space of each unit of a genotype's network: of its blocks in order, then of
+    /// its head.
+    ///
+    /// # Errors
+    /// The genotype does not fit the choices of the space.
+    pub fn unit_places(&self, genotype: &Genotype) -> Result<Vec<UnitPlace>, Invalid> {
+        Ok(self.decode_placed(genotype)?.places)
+    }
+
+    fn decode_placed(&self, genotype: &Genotype) -> Result<PlacedNetwork, Invalid> {
         let counts = self.option_counts();
         let fits = genotype.0.len() == counts.len()
             && genotype.0.iter().zip(&counts).all(|(index, count)| index < count);
@@ -259,14 +282,22 @@ impl SearchSpace {
 
         let stem = self.stem.iter().map(|block| width_multiplier::scale_stem(block, alpha));
         let mut blocks: Vec<Block> = stem.collect();
+        let mut places: Vec<UnitPlace> =
+            (0..blocks.len()).map(|block| UnitPlace::Stem { block }).collect();
         let mut input = blocks.iter().filter_map(Block::out).next_back().unwrap_or(self.channels);
         let mut first_shuffle_v1 = true;
-        for (stage, indices) in self.stages.iter().zip(&picked) {
+        for ((index, stage), indices) in self.stages.iter().enumerate().zip(&picked) {
             let mut settings = stage.settings(indices);
             settings.out = scale(settings.out, alpha);
-            stage_blocks(&settings, &mut input, &mut first_shuffle_v1, &mut blocks);
+            for LayerBlock { layer, block } in
+                stage_blocks(&settings, &mut input, &mut first_shuffle_v1)
+            {
+                blocks.push(block);
+                places.push(settings.place(index, layer));
+            }
         }
-        Ok(Network {
+        places.push(UnitPlace::Head);
+        let network = Network {
             format: Network::FORMAT,
             name: format!("{}:{genotype}", self.name),
             input: Input { channels: self.channels, resolution },
@@ -276,8 +307,15 @@ impl SearchSpace {
             norm: self.norm,
             blocks,
             head: width_multiplier::scale_head(self.head, alpha),
-        })
+        };
+        Ok(PlacedNetwork { network, places })
     }
+}
+
+/// A decoded network with the places of its units.
+struct PlacedNetwork {
+    network: Network,
+    places: Vec<UnitPlace>,
 }
 
 /// The options as in the RON file.

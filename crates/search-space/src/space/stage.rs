@@ -5,6 +5,7 @@ use crate::network::block::{
     ShuffleUnitV2, Skip, SqueezeExcite, UniversalInvertedBottleneck,
 };
 use crate::network::rounding::{make_divisible, nearest_multiple, scale};
+use crate::space::setting::Setting;
 use crate::space::{Choice, Family, SeRule, Stage, strings};
 
 impl Choice {
@@ -23,6 +24,7 @@ impl Choice {
             Choice::Act(_) => "Act",
             Choice::Width(_) => "Width",
             Choice::Layers(_) => "Layers",
+            Choice::Block(_) => "Block",
         }
     }
 
@@ -41,6 +43,7 @@ impl Choice {
             Choice::Se(options) => strings(options),
             Choice::Skip(options) => strings(options),
             Choice::Act(options) => strings(options),
+            Choice::Block(options) => strings(options),
         }
     }
 
@@ -60,6 +63,7 @@ impl Choice {
             Choice::Se(options) => options.len(),
             Choice::Skip(options) => options.len(),
             Choice::Act(options) => options.len(),
+            Choice::Block(options) => options.len(),
         }
     }
 }
@@ -80,6 +84,14 @@ pub(crate) struct StageSettings {
     se: SeRule,
     skip: Skip,
     act: Activation,
+    /// The option of the stage's `Block` list.
+    pub(crate) block: Option<usize>,
+}
+
+/// A block with the index of its layer in the stage.
+pub(crate) struct LayerBlock {
+    pub(crate) layer: usize,
+    pub(crate) block: Block,
 }
 
 impl Stage {
@@ -99,40 +111,54 @@ impl Stage {
             se: SeRule::None,
             skip: Skip::Identity,
             act: Activation::Relu,
+            block: None,
         };
         for (choice, &index) in self.choices.iter().zip(indices) {
-            match choice {
-                Choice::Family(options) => settings.family = options[index],
-                Choice::Kernel(options) => settings.kernel = options[index],
-                Choice::StartKernel(options) => settings.start_kernel = options[index],
-                Choice::MidKernel(options) => settings.mid_kernel = Some(options[index]),
-                Choice::Expand(options) => settings.expand = options[index],
-                Choice::Mid(options) => settings.mid = Some(options[index]),
-                Choice::Groups(options) => settings.groups = options[index],
-                Choice::Se(options) => settings.se = options[index],
-                Choice::Skip(options) => settings.skip = options[index],
-                Choice::Act(options) => settings.act = options[index],
-                Choice::Width(options) => settings.out = scale(self.out, options[index]),
-                Choice::Layers(options) => settings.layers = options[index],
+            if matches!(choice, Choice::Block(_)) {
+                settings.block = Some(index);
+            }
+            for setting in choice.settings(index) {
+                self.set(&mut settings, setting);
             }
         }
         settings
     }
+
+    fn set(&self, settings: &mut StageSettings, setting: Setting) {
+        match setting {
+            Setting::Family(family) => settings.family = family,
+            Setting::Kernel(kernel) => settings.kernel = kernel,
+            Setting::StartKernel(kernel) => settings.start_kernel = kernel,
+            Setting::MidKernel(kernel) => settings.mid_kernel = Some(kernel),
+            Setting::Expand(ratio) => settings.expand = ratio,
+            Setting::Mid(ratio) => settings.mid = Some(ratio),
+            Setting::Groups(groups) => settings.groups = groups,
+            Setting::Se(rule) => settings.se = rule,
+            Setting::Skip(skip) => settings.skip = skip,
+            Setting::Act(act) => settings.act = act,
+            Setting::Width(ratio) => settings.out = scale(self.out, ratio),
+            Setting::Layers(layers) => settings.layers = layers,
+        }
+    }
 }
 
-/// Appends the blocks of a stage. `input` is the width before the stage and is set to the width
-/// after it. `first_shuffle_v1` is true until the first ShuffleNetV1 unit of the network, whose
+/// The blocks of a stage. `input` is the width before the stage and is set to the width after it. `first_shuffle_v1` is true until the first ShuffleNetV1 unit of the network, whose
 /// first pointwise convolution is not grouped (ShuffleNetV1, Table 1).
 pub(crate) fn stage_blocks(
     settings: &StageSettings,
     input: &mut usize,
     first_shuffle_v1: &mut bool,
-    blocks: &mut Vec<Block>,
-) {
+) -> Vec<LayerBlock> {
+    let mut blocks = Vec::with_capacity(settings.layers);
     let StageSettings { out, kernel, act, .. } = *settings;
     for layer in 0..settings.layers {
         let stride = if layer == 0 { settings.stride } else { 1 };
-        blocks.push(match settings.family {
+        let block = match settings.family {
+            Family::Shortcut if stride == 1 && *input == out => continue,
+            Family::Shortcut => {
+                let act = Activation::Linear;
+                Block::Conv(Conv { out, kernel: 1, stride, act, groups: 1 })
+            }
             Family::Conv => Block::Conv(Conv { out, kernel, stride, act, groups: 1 }),
             Family::Separable => {
                 let se = squeeze_excite(settings.se, *input, *input);
@@ -165,9 +191,11 @@ pub(crate) fn stage_blocks(
                 kernel,
                 stride,
             }),
-        });
+        };
+        blocks.push(LayerBlock { layer, block });
         *input = out;
     }
+    blocks
 }
 
 impl StageSettings {

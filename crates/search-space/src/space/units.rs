@@ -7,7 +7,8 @@ use crate::graph::unit::{PlacedUnit, Unit};
 use crate::network::block::Block;
 use crate::network::rounding::scale;
 use crate::network::width_multiplier;
-use crate::space::stage::{StageSettings, stage_blocks};
+use crate::space::places::UnitPlace;
+use crate::space::stage::{LayerBlock, StageSettings, stage_blocks};
 use crate::space::{SearchSpace, Stage};
 
 /// The state before a stage, on which its blocks depend besides its own options.
@@ -20,24 +21,39 @@ struct Before {
 impl SearchSpace {
     /// The distinct units of all networks of the space in the order of first appearance.
     pub fn units(&self) -> Vec<PlacedUnit> {
+        let mut seen = HashSet::new();
+        let units = self.units_by_place().into_iter().map(|(_, unit)| unit);
+        units.filter(|unit| seen.insert(*unit)).collect()
+    }
+
+    /// The distinct units of all networks of the space at each place, in the order of first
+    /// appearance.
+    pub fn units_by_place(&self) -> Vec<(UnitPlace, PlacedUnit)> {
         let mut units = Units::default();
         for &alpha in &self.width {
             let head = width_multiplier::scale_head(self.head, alpha).at_inference();
             let head = Unit::Head { head, classes: self.classes };
             for &resolution in &self.resolution {
-                let image = Shape::new(self.channels, resolution);
-                let stem: Vec<Block> = self
-                    .stem
-                    .iter()
-                    .map(|block| width_multiplier::scale_stem(block, alpha))
-                    .collect();
-                let shape = units.add_blocks(image, &stem);
+                let mut shape = Shape::new(self.channels, resolution);
+                for (block, of_stem) in self.stem.iter().enumerate() {
+                    let of_stem = width_multiplier::scale_stem(of_stem, alpha);
+                    shape = units.add_block(UnitPlace::Stem { block }, shape, of_stem);
+                }
                 let mut states = vec![Before { shape, first_shuffle_v1: true }];
-                for stage in &self.stages {
-                    states = after_stage(stage, alpha, &states, &mut units);
+                for (index, stage) in self.stages.iter().enumerate() {
+                    let add = |settings: &StageSettings, state: &mut Before| {
+                        let mut input = state.shape.channels;
+                        for LayerBlock { layer, block } in
+                            stage_blocks(settings, &mut input, &mut state.first_shuffle_v1)
+                        {
+                            let place = settings.place(index, layer);
+                            state.shape = units.add_block(place, state.shape, block);
+                        }
+                    };
+                    states = after_stage(stage, alpha, &states, add);
                 }
                 for state in states {
-                    units.add(PlacedUnit { unit: head, input: state.shape });
+                    units.add(UnitPlace::Head, PlacedUnit { unit: head, input: state.shape });
                 }
             }
         }
@@ -45,16 +61,20 @@ impl SearchSpace {
     }
 }
 
-fn after_stage(stage: &Stage, alpha: f64, states: &[Before], units: &mut Units) -> Vec<Before> {
+/// The states after a stage. `add` adds the blocks of the stage with these settings and moves the
+/// state behind them.
+fn after_stage(
+    stage: &Stage,
+    alpha: f64,
+    states: &[Before],
+    mut add: impl FnMut(&StageSettings, &mut Before),
+) -> Vec<Before> {
     let mut after = Vec::new();
     for before in states {
         for mut settings in stage.all_settings() {
             settings.out = scale(settings.out, alpha);
             let mut state = *before;
-            let mut blocks = Vec::new();
-            let input = &mut state.shape.channels;
-            stage_blocks(&settings, input, &mut state.first_shuffle_v1, &mut blocks);
-            state.shape = units.add_blocks(before.shape, &blocks);
+            add(&settings, &mut state);
             if !after.contains(&state) {
                 after.push(state);
             }
@@ -79,25 +99,23 @@ impl Stage {
     }
 }
 
-/// Distinct units in the order of first appearance.
+/// Distinct units at each place in the order of first appearance.
 #[derive(Default)]
 struct Units {
-    seen: HashSet<PlacedUnit>,
-    order: Vec<PlacedUnit>,
+    seen: HashSet<(UnitPlace, PlacedUnit)>,
+    order: Vec<(UnitPlace, PlacedUnit)>,
 }
 
 impl Units {
-    fn add(&mut self, unit: PlacedUnit) {
-        if self.seen.insert(unit) {
-            self.order.push(unit);
+    fn add(&mut self, place: UnitPlace, unit: PlacedUnit) {
+        if self.seen.insert((place, unit)) {
+            self.order.push((place, unit));
         }
     }
 
-    fn add_blocks(&mut self, mut input: Shape, blocks: &[Block]) -> Shape {
-        for &block in blocks {
-            self.add(PlacedUnit { unit: Unit::Block(block), input });
-            input = block.output(input);
-        }
-        input
+    /// Adds a block and returns the shape of its output.
+    fn add_block(&mut self, place: UnitPlace, input: Shape, block: Block) -> Shape {
+        self.add(place, PlacedUnit { unit: Unit::Block(block), input });
+        block.output(input)
     }
 }

@@ -4,9 +4,9 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use dataset::{Augment, Crop, Cutout, Flip};
+use dataset::{Augment, BatchSettings, Crop, Cutout, Flip};
 
-use super::plan::FitPlan;
+use super::plan::{FitData, FitPlan};
 use crate::model::Backend;
 use crate::recipe::{Optimiser, Recipe};
 use crate::weights_file::WeightsFile;
@@ -77,22 +77,11 @@ impl FitManifest {
     pub(super) fn of(plan: &FitPlan, start: Option<&WeightsFile>) -> Self {
         let Recipe { optimiser, learning_rate, weight_decay, label_smoothing, .. } = plan.recipe;
         let option = |value: Option<f32>| value.map_or("none".to_owned(), |v| v.to_string());
-        let device = match &plan.placement.backend {
-            Backend::Fused => None,
-            Backend::Stock { device, .. } => {
-                Some(("device".to_owned(), format!("{:?}", device.location())))
-            }
-        };
         let weights =
             start.map_or("random".to_owned(), |file| format!("{:016x}", file.fingerprint()));
         let settings = [
             ("network", plan.variant.architecture().to_ron()),
-            (DATA, identity(&plan.data.source.to_string()).to_owned()),
-            ("images", format!("{:016x}", plan.data.dataset.train.fingerprint())),
-            ("augmentation", augmentation(plan.batches.augment)),
-            ("batch", plan.batches.batch.to_string()),
             (EPOCHS, plan.epochs.to_string()),
-            ("seed", plan.batches.seed.to_string()),
             ("optimiser", optimiser_text(optimiser)),
             ("learning_rate", learning_rate.to_string()),
             ("weight_decay", weight_decay.to_string()),
@@ -103,7 +92,31 @@ impl FitManifest {
             ("weights", weights),
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value));
-        Self(settings.into_iter().chain(device).collect())
+        Self::with_data(settings.into(), &plan.data, &plan.batches, &plan.placement.backend)
+    }
+
+    /// These settings, with those of the images, their batches and the device.
+    pub(crate) fn with_data(
+        settings: BTreeMap<String, String>,
+        data: &FitData,
+        batches: &BatchSettings,
+        backend: &Backend,
+    ) -> Self {
+        let device = match backend {
+            Backend::Fused => None,
+            Backend::Stock { device, .. } => {
+                Some(("device".to_owned(), format!("{:?}", device.location())))
+            }
+        };
+        let of_data = [
+            (DATA, identity(&data.source.to_string()).to_owned()),
+            ("images", format!("{:016x}", data.dataset.train.fingerprint())),
+            ("augmentation", augmentation(batches.augment)),
+            ("batch", batches.batch.to_string()),
+            ("seed", batches.seed.to_string()),
+        ];
+        let of_data = of_data.map(|(name, value)| (name.to_owned(), value));
+        Self(settings.into_iter().chain(of_data).chain(device).collect())
     }
 
     /// The settings by name.
@@ -112,12 +125,12 @@ impl FitManifest {
     }
 
     /// The manifest as JSON, as checkpoints store it.
-    pub(super) fn to_text(&self) -> serde_json::Result<String> {
+    pub(crate) fn to_text(&self) -> serde_json::Result<String> {
         serde_json::to_string(&self.0)
     }
 
     /// Reads a manifest as checkpoints store it.
-    pub(super) fn from_text(text: &str) -> serde_json::Result<Self> {
+    pub(crate) fn from_text(text: &str) -> serde_json::Result<Self> {
         let mut settings: BTreeMap<String, String> = serde_json::from_str(text)?;
         if let Some(data) = settings.get_mut(DATA) {
             *data = identity(data).to_owned();
@@ -131,7 +144,7 @@ impl FitManifest {
     }
 
     /// The settings that differ from those of an earlier manifest.
-    pub(super) fn differences(&self, before: &Self) -> Vec<SettingDifference> {
+    pub(crate) fn differences(&self, before: &Self) -> Vec<SettingDifference> {
         let Self(before) = before;
         let expected = |name: &str| before.get(name).map_or("nothing", String::as_str).to_owned();
         let differing = self.0.iter().filter(|(name, value)| before.get(*name) != Some(value));

@@ -15,6 +15,7 @@ pub use epochs::{EvaluatedSplit, FitEvent, Fitted};
 pub use files::write_atomically;
 pub use history::{EpochRecord, best_epoch, read_history};
 pub use manifest::{FitManifest, SettingDifference};
+pub(crate) use plan::augment;
 pub use plan::{FitData, FitPlan, default_resolution, refuse_other_classes};
 pub use preprocessing::preprocessing;
 pub use settings::FitSettings;

@@ -199,7 +199,7 @@ pub fn default_resolution(dataset: &Dataset, network: &Network) -> Result<usize,
 
 /// The usual augmentation for the kind of images: random resized crops of photos, padded crops of
 /// small images, and horizontal flips except for digits.
-fn augment(source: &Source, resolution: usize, cutout: Option<usize>) -> Augment {
+pub(crate) fn augment(source: &Source, resolution: usize, cutout: Option<usize>) -> Augment {
     let crop = match source {
         Source::Folder(_) => Crop::Resized { smallest_area: 0.25 },
         _ => Crop::Padded { padding: resolution / 8 },

@@ -89,6 +89,9 @@ fn footnote(results: &Results, target: TargetMs, quantity: Quantity) -> String {
             "Accuracy: surrogate of a shortened ImageNet schedule, which ranks networks.".to_owned()
         }
         AccuracyId::Table { name, .. } => format!("Accuracy: table {name}."),
+        AccuracyId::Supernet { .. } => {
+            "Accuracy: shared weights of a supernet, which rank networks.".to_owned()
+        }
     });
     match (target, &first.manifest.latency) {
         (None, _) | (_, LatencyId::Unknown) => {}

@@ -10,6 +10,7 @@ mod screen;
 mod settings;
 mod sources;
 mod study;
+mod supernet;
 
 use std::path::Path;
 use std::time::Instant;
@@ -26,7 +27,7 @@ use crate::exit::{Outcome, bad_input, stopped};
 use crate::progress::{Progress, note};
 use crate::{interrupt, output_folder, tables};
 use results::Results;
-use sources::Latency;
+use sources::{Accuracy, Latency};
 
 pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let start = Instant::now();
@@ -82,6 +83,9 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
 
     let mut study = study::open(&out, &sources, &results.settings, resumes)?;
     readme::write_begun(&sources, &out)?;
+    if let Accuracy::Supernet(supernet) = &sources.accuracy {
+        supernet.train(global, &out)?;
+    }
     run_search(global, &mut results, &mut study).map_err(|error| explain(error, &out))?;
     if results.trials.is_empty() {
         note(global, "no network was found that meets a target within the limits");
@@ -89,8 +93,8 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     // A table may have fewer architectures than trials were asked for.
     let (samples, earlier) = (results.trials.len(), Vec::new());
     let as_many = SearchSettings { samples, earlier, ..results.settings.clone() };
-    results.random = random_comparison(&problem, &as_many)?;
-    results.references = problem.references()?;
+    results.random = random(global, &results, &as_many).map_err(|error| explain(error, &out))?;
+    results.references = sources.problem().references()?;
     results.write(&out)?;
     results.known = match references::known(global, &sources, &results.references)? {
         Some(known) => known,
@@ -155,6 +159,25 @@ fn run_search(
     results.winners = winners?;
     results.measured = measured;
     Ok(())
+}
+
+/// The random search that the search is compared with.
+fn random(
+    global: &Global,
+    results: &Results<'_>,
+    settings: &SearchSettings,
+) -> Result<Vec<Trial>, SearchError> {
+    // Only evaluations take time.
+    let mut bar = match results.sources.accuracy {
+        Accuracy::Supernet(_) => Progress::start(global, "random networks"),
+        Accuracy::Surrogate(_) | Accuracy::Table(_) => Progress::quiet(),
+    };
+    let random = random_comparison(&results.sources.problem(), settings, &mut |samples| {
+        bar.at(samples.len(), settings.samples, "");
+        interrupt::check()
+    });
+    bar.end();
+    random
 }
 
 fn explain(error: SearchError, out: &Path) -> anyhow::Error {

@@ -12,7 +12,7 @@ use super::screen;
 use super::sources::Sources;
 use crate::shell;
 
-const FILES: [FileOf<'_>; 11] = [
+const FILES: [FileOf<'_>; 13] = [
     ("best.ron", "the most accurate network under the target"),
     ("best-*ms.ron", "the most accurate network under each target"),
     ("best_by_reward*.ron", "the network with the greatest reward"),
@@ -23,6 +23,11 @@ const FILES: [FileOf<'_>; 11] = [
     ("progress.svg", "the same as SVG"),
     ("pareto.csv", "all trials with their phase (`kind`), then the reference networks"),
     ("study.sqlite", "all trials and measurements; `--resume` continues from it"),
+    (
+        "supernet.safetensors",
+        "the weights that the networks share, and the state of their training",
+    ),
+    ("evaluations.sqlite", "the accuracies of networks with these weights"),
     ("trained", "the winner's training, if it was trained as proposed above"),
 ];
 

@@ -282,6 +282,10 @@ fn notes(results: &Results<'_>, found: &[FoundForTarget]) -> Vec<(&'static str, 
         let text = "accuracies are estimates for a short ImageNet schedule,\nfor ranking only";
         lines.push(("surrogate", text.to_owned()));
     }
+    if let Accuracy::Supernet(_) = results.sources.accuracy {
+        let text = "accuracies are those of shared weights on held-out images,\nfor ranking only";
+        lines.push(("supernet", text.to_owned()));
+    }
     if let (Latency::Device(native), Some(space)) =
         (&results.sources.latency, &results.sources.space)
     {
@@ -332,7 +336,9 @@ fn accuracy(sources: &Sources, best: &Found) -> String {
     let percent = best.accuracy * 100.0;
     let [low, high] = best.accuracy_interval.map(|accuracy| accuracy * 100.0);
     match sources.accuracy {
-        Accuracy::Surrogate(_) => format!("{percent:.1} % ({low:.1} to {high:.1} %, 95 %)"),
+        Accuracy::Surrogate(_) | Accuracy::Supernet(_) => {
+            format!("{percent:.1} % ({low:.1} to {high:.1} %, 95 %)")
+        }
         Accuracy::Table(_) => format!("{percent:.2} %, {}", sources.accuracy_words()),
     }
 }

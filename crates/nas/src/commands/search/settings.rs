@@ -8,11 +8,13 @@ use controller::search::{
 };
 use search_space::Statistic;
 
-use crate::args::{Global, RewardKind, SearchArgs};
+use crate::args::{AccuracyArg, Global, RewardKind, SearchArgs};
 use crate::exit::bad_input;
 
 /// The number of trials of a new study.
 const DEFAULT_SAMPLES: usize = 16_000;
+/// The same with a supernet, each of whose evaluations takes seconds.
+const SUPERNET_SAMPLES: usize = 400;
 
 /// The settings of a new study.
 pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
@@ -23,7 +25,10 @@ pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
             Goal::Targets { reward, targets, front: front(args)? }
         }
     };
-    let samples = args.samples.unwrap_or(DEFAULT_SAMPLES);
+    let samples = args.samples.unwrap_or(match args.accuracy.accuracy {
+        AccuracyArg::Supernet => SUPERNET_SAMPLES,
+        AccuracyArg::Surrogate | AccuracyArg::Table(_) => DEFAULT_SAMPLES,
+    });
     let min = (2 * goal.targets().len()).max(1);
     let front = match goal {
         Goal::Targets { front, .. } => front.of(samples),

@@ -10,6 +10,7 @@ use controller::study::LatencyId;
 use latency_predictor::{DeviceTable, Level, MeasuredWidths, NativeLatency, Validation};
 use search_space::{Domain, SearchSpace};
 
+use super::supernet::SupernetSource;
 use crate::args::{AccuracyArg, Global, LevelChoice, SearchArgs};
 use crate::exit::bad_input;
 use crate::progress::note;
@@ -31,6 +32,7 @@ pub(super) struct Sources {
 pub(super) enum Accuracy {
     Surrogate(Box<Surrogate>),
     Table(Box<AccuracyTable>),
+    Supernet(Box<SupernetSource>),
 }
 
 pub(super) enum Latency {
@@ -59,7 +61,7 @@ const TABLE: &str = "table";
 pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     let choice = &args.accuracy;
     let (default, columns) = match choice.accuracy {
-        AccuracyArg::Surrogate => (DEFAULT_SPACE, false),
+        AccuracyArg::Surrogate | AccuracyArg::Supernet => (DEFAULT_SPACE, false),
         AccuracyArg::Table(_) => (TABLE, true),
     };
     let space_name = args.space.as_deref().unwrap_or(default);
@@ -74,12 +76,24 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
             return Err(bad_input(flag, message));
         }
     }
-    let space = if columns && space_name == TABLE { None } else { Some(load::space(space_name)?) };
-    let accuracy = match (&choice.accuracy, &space) {
+    let supernet = [
+        ("--data", args.supernet.data.is_some()),
+        ("--supernet-epochs", args.supernet.supernet_epochs.is_some()),
+    ];
+    let given = supernet.iter().find(|(_, given)| *given);
+    if let (Some((flag, _)), false) = (given, choice.accuracy == AccuracyArg::Supernet) {
+        return Err(bad_input(flag, "expected: none without --accuracy supernet"));
+    }
+    let mut space =
+        if columns && space_name == TABLE { None } else { Some(load::space(space_name)?) };
+    let accuracy = match (&choice.accuracy, &mut space) {
+        (AccuracyArg::Supernet, Some(space)) => {
+            Accuracy::Supernet(Box::new(SupernetSource::open(global, &args.supernet, space)?))
+        }
         (AccuracyArg::Surrogate, Some(space)) => {
             Accuracy::Surrogate(Box::new(super::super::surrogate::shipped(space)?))
         }
-        (AccuracyArg::Surrogate, None) => {
+        (AccuracyArg::Surrogate | AccuracyArg::Supernet, None) => {
             let message = "found table; expected: a space, or --accuracy table:FILE";
             return Err(bad_input("--space", message));
         }
@@ -94,7 +108,7 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     };
     let column = match &accuracy {
         Accuracy::Table(table) => table.latency_column(),
-        Accuracy::Surrogate(_) => None,
+        Accuracy::Surrogate(_) | Accuracy::Supernet(_) => None,
     };
     refuse_contradictions(args, column, space.as_ref())?;
     let device = match (column, args.maximize, &space) {
@@ -106,8 +120,8 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     }
     let domain = match (&accuracy, &space) {
         (Accuracy::Table(table), _) => table.domain.clone(),
-        (Accuracy::Surrogate(_), Some(space)) => space.domain(),
-        (Accuracy::Surrogate(_), None) => return Err(bad_input("--space", "found none")),
+        (_, Some(space)) => space.domain(),
+        (_, None) => return Err(bad_input("--space", "found none")),
     };
     let latency = if column.is_some() { Latency::Column } else { Latency::Unknown };
     let limits = args.max.clone().unwrap_or_default();
@@ -216,11 +230,12 @@ impl Sources {
         let accuracy = match &self.accuracy {
             Accuracy::Surrogate(surrogate) => AccuracySource::Surrogate(surrogate),
             Accuracy::Table(table) => AccuracySource::Table(table),
+            Accuracy::Supernet(supernet) => supernet.source(),
         };
         let latency = match (&self.latency, &self.accuracy) {
             (Latency::Device(native), _) => LatencyOf::Device(native.as_ref()),
             (Latency::Column, Accuracy::Table(table)) => LatencyOf::Column(table),
-            (Latency::Column, Accuracy::Surrogate(_)) | (Latency::Unknown, _) => LatencyOf::Unknown,
+            (Latency::Column, _) | (Latency::Unknown, _) => LatencyOf::Unknown,
         };
         let (domain, limits) = (&self.domain, &self.limits);
         Problem { domain, space: self.space.as_ref(), limits, accuracy, latency }
@@ -261,6 +276,9 @@ impl Sources {
                 "surrogate of a shortened ImageNet schedule, which ranks networks".to_owned()
             }
             Accuracy::Table(table) => format!("{} of {}", table.columns[1], table.name),
+            Accuracy::Supernet(_) => {
+                "hold-out with the shared weights of a supernet, which ranks networks".to_owned()
+            }
         }
     }
 

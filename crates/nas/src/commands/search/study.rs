@@ -55,6 +55,9 @@ fn ids(sources: &Sources, goal: &Goal) -> Result<SourceIds> {
     let accuracy = match &sources.accuracy {
         Accuracy::Surrogate(_) => AccuracyId::Surrogate,
         Accuracy::Table(table) => AccuracyId::from(table.as_ref()),
+        Accuracy::Supernet(supernet) => {
+            AccuracyId::Supernet { fingerprint: supernet.fingerprint() }
+        }
     };
     let latency = match &sources.latency {
         Latency::Device(native) => {

@@ -1,0 +1,88 @@
+//! `nas search --accuracy supernet`: trained and searched, resumed, and refused for bad input.
+
+use std::path::Path;
+
+use tempfile::tempdir;
+
+use crate::run::{interrupted, json, nas, refused};
+
+const SPACE: &str = r#"SearchSpace(
+    format: 1, name: "tiny", channels: 3, resolution: [16], classes: 1000,
+    stem: [Conv(out: 8, kernel: 3, stride: 2, act: Relu)],
+    stages: [
+        (out: 8, layers: 1, stride: 2, choices: [Kernel([3, 5]), Expand([1, 2, 3])]),
+        (out: 16, layers: 1, stride: 2, choices: [Kernel([3, 5]), Layers([1, 2, 3])]),
+    ],
+    head: Pool(),
+)"#;
+const DATA: &str = "shapes:classes=4,size=16,train=300,test=20";
+
+fn csv(out: &Path) -> String {
+    std::fs::read_to_string(out.join("pareto.csv")).expect("written")
+}
+
+#[test]
+fn the_supernet_is_trained_and_searched_and_interruptions_change_nothing() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
+    let (space, whole, stopped) = (path("tiny.ron"), path("whole"), path("stopped"));
+    std::fs::write(&space, SPACE).expect("writable");
+    let search = ["search", "--accuracy", "supernet", "--data", DATA, "--space", &space];
+    let settings = ["--maximize", "accuracy", "--samples", "30", "--supernet-epochs", "3"];
+    let to_whole = [&search[..], &settings, &["--out", &whole, "--threads", "1"]].concat();
+    let to_stopped = [&search[..], &settings, &["--out", &stopped, "--threads", "2"]].concat();
+    let found = json(&to_whole);
+    assert_eq!(found["trials"], 30);
+    for file in ["supernet.safetensors", "evaluations.sqlite", "study.sqlite", "best.ron"] {
+        assert!(Path::new(&whole).join(file).exists(), "{file}");
+    }
+    // The winner has the classes of the images.
+    let best = std::fs::read_to_string(Path::new(&whole).join("best.ron")).expect("written");
+    assert!(best.contains("classes: 4,"), "{best}");
+
+    let first = interrupted(&to_stopped, &Path::new(&stopped).join("study.sqlite"));
+    assert!(first.code == 1 || first.code == 0, "{}", first.stderr);
+    let again = [&to_stopped[..], &["--resume"]].concat();
+    let run = nas(&again);
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    assert!(run.stdout.contains("for ranking only"), "{}", run.stdout);
+    assert_eq!(csv(Path::new(&stopped)), csv(Path::new(&whole)));
+    let read = |out: &str| std::fs::read(Path::new(out).join("supernet.safetensors")).unwrap();
+    assert!(read(&stopped) == read(&whole));
+
+    // A study of another supernet.
+    let other: Vec<&str> = again.iter().map(|&arg| if arg == "3" { "2" } else { arg }).collect();
+    refused(&other, &["another study", "accuracy is supernet"]);
+}
+
+#[test]
+fn what_does_not_fit_together_is_refused() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
+    let (space, out) = (path("tiny.ron"), path("out"));
+    std::fs::write(&space, SPACE).expect("writable");
+    let check = |args: &[&str], message: &[&str]| {
+        let search = ["search", "--maximize", "accuracy", "--samples", "20", "--out", &out];
+        refused(&[&search[..], args].concat(), message);
+        assert!(!Path::new(&out).exists(), "{args:?}");
+    };
+    let supernet = ["--accuracy", "supernet"];
+    let with = |more: &[&'static str]| -> Vec<String> {
+        supernet.iter().chain(more).map(|&arg| arg.to_owned()).collect()
+    };
+    let check_with = |more: &[&'static str], message: &[&str]| {
+        let args = with(more);
+        check(&args.iter().map(String::as_str).collect::<Vec<_>>(), message);
+    };
+    check_with(&[], &["--data", "found none"]);
+    check(&["--data", DATA], &["--data", "--accuracy supernet"]);
+    check(&["--supernet-epochs", "2"], &["--supernet-epochs", "--accuracy supernet"]);
+    check_with(&["--data", DATA, "--space", "table"], &["--space", "found table"]);
+    check_with(&["--data", DATA, "--space", "mobilenet_v2"], &["--space", "resolutions", "4"]);
+    check_with(&["--data", DATA, "--supernet-epochs", "0"], &["--supernet-epochs", "0"]);
+    check_with(&["--data", "shapes:classes=1,size=16,train=80,test=8"], &["classes", "1"]);
+    check_with(
+        &["--data", "shapes:classes=4,size=8,train=200,test=8", "--space", "mnasnet"],
+        &["--space", "feature map"],
+    );
+}
