@@ -33,7 +33,6 @@ fn quiet() -> Conditions {
     Conditions {
         networks: 100,
         slowed_networks: 0,
-        memory_slowed_networks: 5,
         runs: 820,
         left_out: 20,
         probe_levels_ms: vec![0.1, 0.101, 0.1, 0.14, 0.102],
@@ -83,10 +82,6 @@ fn each_sign_of_other_work_is_named_with_its_size() {
         (processor(0, 2_000), Some("hypervisor gave 10 % of the time")),
         (Conditions { left_out: 820 * 83 / 100, ..quiet() }, Some("83 % of the runs")),
         (Conditions { slowed_networks: 40, ..quiet() }, Some("in 40 % of the networks")),
-        (
-            Conditions { memory_slowed_networks: 60, ..quiet() },
-            Some("during 60 % of the networks other work slowed the reading of memory"),
-        ),
         (
             Conditions { probe_levels_ms: vec![0.15, 0.1, 0.12, 0.1, 0.12], ..quiet() },
             Some("at least 20 % slower than at its best"),
@@ -161,7 +156,6 @@ fn the_conditions_of_an_interrupted_build_are_those_of_all_its_parts() {
         let expected = Conditions {
             networks: 200,
             slowed_networks: 0,
-            memory_slowed_networks: 10,
             runs: 1_640,
             left_out: 840,
             probe_levels_ms: [quiet().probe_levels_ms, quiet().probe_levels_ms].concat(),

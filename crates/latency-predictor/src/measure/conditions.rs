@@ -20,8 +20,6 @@ pub struct Conditions {
     pub networks: usize,
     /// Number of those of which even runs that count were slowed, for lack of others.
     pub slowed_networks: usize,
-    /// Number of those during which reading memory was slowed.
-    pub memory_slowed_networks: usize,
     /// Number of their runs.
     pub runs: usize,
     /// Number of runs that do not count because something else slowed the device.
@@ -65,11 +63,6 @@ pub enum Disturbance {
         /// Share of the networks.
         share: f64,
     },
-    /// Reading memory was slowed, by work on the shared cache or the memory bus.
-    SlowMemory {
-        /// Share of the networks.
-        share: f64,
-    },
     /// The device was slower than at its best for half of the time.
     Unsteady {
         /// The median of the probe's times as a ratio to the fastest one.
@@ -90,8 +83,6 @@ const MAX_STOLEN: f64 = 0.02;
 const MAX_LEFT_OUT: f64 = 0.5;
 /// The maximum share of networks of which even runs that count were slowed.
 const MAX_SLOWED: f64 = 0.05;
-/// The maximum share of networks during which reading memory was slowed.
-const MAX_SLOW_MEMORY: f64 = 0.25;
 /// The maximum ratio of the probe's median level to its fastest one.
 const MAX_UNSTEADY: f64 = 1.05;
 /// The maximum ratio of the probe's fastest time to that of before. Single times of the probe
@@ -122,17 +113,13 @@ impl Conditions {
         let left_out = left_out.map(|share| (share, MAX_LEFT_OUT, Disturbance::LeftOut { share }));
         let slowed = share(self.slowed_networks, self.networks);
         let slowed = slowed.map(|share| (share, MAX_SLOWED, Disturbance::Slowed { share }));
-        let memory = share(self.memory_slowed_networks, self.networks);
-        let memory =
-            memory.map(|share| (share, MAX_SLOW_MEMORY, Disturbance::SlowMemory { share }));
         let unsteady = self.unsteadiness();
         let unsteady =
             unsteady.map(|slowdown| (slowdown, MAX_UNSTEADY, Disturbance::Unsteady { slowdown }));
         let slower = self.probe_ms.zip(self.earlier_probe_ms).map(|(now, before)| now / before);
         let slower = slower
             .map(|slowdown| (slowdown, MAX_SLOWER, Disturbance::SlowerThanBefore { slowdown }));
-        let signs =
-            [busy, stolen, slowed, memory, left_out, unsteady, slower].into_iter().flatten();
+        let signs = [busy, stolen, slowed, left_out, unsteady, slower].into_iter().flatten();
         signs.filter(|(value, max, _)| value > max).map(|(_, _, sign)| sign).collect()
     }
 
@@ -141,7 +128,6 @@ impl Conditions {
     pub(crate) fn and(mut self, later: Self) -> Self {
         self.networks += later.networks;
         self.slowed_networks += later.slowed_networks;
-        self.memory_slowed_networks += later.memory_slowed_networks;
         self.runs += later.runs;
         self.left_out += later.left_out;
         self.probe_levels_ms.extend(later.probe_levels_ms);
@@ -191,11 +177,6 @@ impl Display for Disturbance {
             Self::Slowed { share } => write!(
                 f,
                 "in {:.0} % of the networks even the quietest runs were slowed",
-                percent(share)
-            ),
-            Self::SlowMemory { share } => write!(
-                f,
-                "during {:.0} % of the networks other work slowed the reading of memory",
                 percent(share)
             ),
             Self::Unsteady { slowdown } => write!(

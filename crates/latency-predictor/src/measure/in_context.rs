@@ -3,7 +3,6 @@
 use search_space::Network;
 
 use crate::error::PredictorError;
-use crate::measure::memory_probe::MAX_MEMORY_SLOWDOWN;
 use crate::measure::meter::Meter;
 use crate::measure::quantiles::Quantiles;
 use crate::measure::sampling::Sampling;
@@ -30,8 +29,6 @@ impl Meter<'_> {
         self.seen.left_out += sampled.runs - sampled.totals_ms().len();
         self.seen.networks += 1;
         self.seen.slowed_networks += usize::from(sampled.slowdown > MAX_SLOWDOWN);
-        let memory_slowed = sampled.memory_slowdown > MAX_MEMORY_SLOWDOWN;
-        self.seen.memory_slowed_networks += usize::from(memory_slowed);
         Ok(sampled.units(&graph))
     }
 
@@ -44,8 +41,7 @@ impl Meter<'_> {
         let sampling = Sampling { copies: 1, undisturbed: runs, at_any_moment: 0 };
         let sampled = self.sample(&network.lower()?, sampling)?;
         let total = Quantiles::of(&mut sampled.totals_ms()).ok_or(PredictorError::NoRuns)?;
-        let disturbed =
-            sampled.slowdown > MAX_SLOWDOWN || sampled.memory_slowdown > MAX_MEMORY_SLOWDOWN;
+        let disturbed = sampled.slowdown > MAX_SLOWDOWN;
         Ok(WholeLatency { p50_ms: total.p50_ms, disturbed })
     }
 }

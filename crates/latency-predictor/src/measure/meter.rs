@@ -1,5 +1,5 @@
-//! The meter, which measures with threads pinned to CPUs and with probes of how busy those CPUs and
-//! the memory are.
+//! The meter, which measures with threads pinned to CPUs and with a probe of how busy those CPUs
+//! are.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,6 @@ use crate::error::PredictorError;
 use crate::measure::conditions::Conditions;
 use crate::measure::core_probe::CoreProbe;
 use crate::measure::lock::MeasuringLock;
-use crate::measure::memory_probe::MemoryProbe;
 use crate::measure::pin::Pinned;
 use crate::measure::processor_time::CpuTicks;
 use crate::measure::quantiles::whole_ns;
@@ -22,10 +21,6 @@ use crate::measure::quantiles::whole_ns;
 /// its fastest, something else computes on the same core, either another program or, on a rented
 /// machine, another tenant. Times of units next to it do not count, and the measurement moves to other
 /// CPUs.
-///
-/// A second probe reads a buffer that only the shared cache or memory holds, before and after the
-/// runs of each copy of a network, as it would displace the network's data between runs. If it is
-/// slow, something else streams through memory, and the copy is timed again.
 #[derive(Debug)]
 pub struct Meter<'lock> {
     _lock: &'lock MeasuringLock,
@@ -33,21 +28,10 @@ pub struct Meter<'lock> {
     pub(crate) threads: usize,
     pub(crate) core: CoreProbe,
     pub(crate) fastest_probe_ms: f64,
-    pub(crate) memory: MemoryProbe,
     started: Option<CpuTicks>,
     calibrated: Instant,
     /// What [`Meter::blocks`] has seen so far.
     pub(crate) seen: Conditions,
-}
-
-/// The fastest times of the probes of a [`Meter`], which stand for the speed of the undisturbed
-/// device. `None` where they are not known.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct ProbeTimes {
-    /// Of the probe of the core, in milliseconds.
-    pub core_ms: Option<f64>,
-    /// Of the probe of shared cache and memory, in milliseconds.
-    pub memory_ms: Option<f64>,
 }
 
 /// Number of times that the probe is timed before the first run.
@@ -57,15 +41,15 @@ const CALIBRATION: usize = 5_000;
 const BETWEEN_LEVELS: Duration = Duration::from_secs(20);
 
 impl<'lock> Meter<'lock> {
-    /// Creates a meter for `threads` pinned threads. `fastest` is what an earlier meter of this device
-    /// returned.
+    /// Creates a meter for `threads` pinned threads. `fastest_probe_ms` is the fastest time of the
+    /// probe that an earlier meter of this device returned.
     ///
     /// # Errors
     /// `threads` is 0 or larger than the number of CPUs, or threads cannot be pinned.
     pub fn new(
         lock: &'lock MeasuringLock,
         threads: usize,
-        fastest: ProbeTimes,
+        fastest_probe_ms: Option<f64>,
     ) -> Result<Self, PredictorError> {
         let pinned = Pinned::new(threads)?;
         let mut meter = Self {
@@ -75,18 +59,16 @@ impl<'lock> Meter<'lock> {
             threads,
             core: CoreProbe::new(),
             fastest_probe_ms: f64::INFINITY,
-            memory: MemoryProbe::new(fastest.memory_ms),
             calibrated: Instant::now(),
             seen: Conditions::default(),
         };
-        meter.fastest_probe_ms = meter.calibrate().min(fastest.core_ms.unwrap_or(f64::INFINITY));
+        meter.fastest_probe_ms = meter.calibrate().min(fastest_probe_ms.unwrap_or(f64::INFINITY));
         Ok(meter)
     }
 
-    /// The usual times of the probes on the undisturbed device, as found so far.
-    pub fn probe_times(&self) -> ProbeTimes {
-        let memory_ms = Some(whole_ns(self.memory.fastest_ms()));
-        ProbeTimes { core_ms: Some(self.fastest_probe_ms), memory_ms }
+    /// The usual time of the probe on the undisturbed device in milliseconds, as found so far.
+    pub fn fastest_probe_ms(&self) -> f64 {
+        self.fastest_probe_ms
     }
 
     /// Times the probe. Returns a low quantile, as the minimum may be a single outlier.

@@ -5,7 +5,6 @@ pub(crate) mod conditions;
 mod core_probe;
 mod in_context;
 pub(crate) mod lock;
-mod memory_probe;
 pub(crate) mod meter;
 mod pin;
 pub(crate) mod processor_time;

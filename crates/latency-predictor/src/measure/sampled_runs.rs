@@ -42,8 +42,6 @@ pub(crate) struct SampledRuns {
     /// Slowdown of the probe at the most disturbed times that count, those of units with a
     /// [`MAX_DISTURBED_SHARE`] of the latency aside.
     pub(crate) slowdown: f64,
-    /// Largest slowdown of memory before or after the runs of a copy, as a ratio to its fastest time.
-    pub(crate) memory_slowdown: f64,
 }
 
 /// Minimum number of times of each unit that count, as a share of the wanted runs. If fewer were
@@ -59,7 +57,7 @@ const MIN_COUNTED_SHARE: f64 = 0.25;
 
 impl SampledRuns {
     /// Chooses the times that count where `wanted` undisturbed runs were wanted. `None` without runs.
-    pub(crate) fn of(runs: Vec<ClockedRun>, wanted: usize, memory_slowdown: f64) -> Option<Self> {
+    pub(crate) fn of(runs: Vec<ClockedRun>, wanted: usize) -> Option<Self> {
         let places = runs.first()?.units.len();
         let max_slowdowns: Vec<f64> =
             (0..places).map(|place| max_slowdown(&runs, place, wanted)).collect();
@@ -94,7 +92,7 @@ impl SampledRuns {
             counted.push(row);
         }
         let runs = runs.len();
-        let mut sampled = Self { counted, all_ms, left_out, runs, slowdown: 1.0, memory_slowdown };
+        let mut sampled = Self { counted, all_ms, left_out, runs, slowdown: 1.0 };
         sampled.slowdown = sampled.usual_slowdown(&max_slowdowns);
         Some(sampled)
     }
@@ -103,7 +101,7 @@ impl SampledRuns {
     pub(crate) fn of_totals(all_ms: Vec<f64>) -> Self {
         let counted: Vec<_> = all_ms.iter().map(|&ms| vec![(0, ms)]).collect();
         let runs = all_ms.len();
-        Self { counted, all_ms, left_out: 0, runs, slowdown: 1.0, memory_slowdown: 1.0 }
+        Self { counted, all_ms, left_out: 0, runs, slowdown: 1.0 }
     }
 
     /// The slowdown that the units with the largest ones exceed, if they have a small share of the
@@ -200,7 +198,7 @@ mod tests {
     #[test]
     fn undisturbed_runs_all_count() {
         let runs = (0..8).map(|index| run(&[(1.0, 1.0), (2.0 + 0.01 * f64::from(index), 1.05)]));
-        let sampled = SampledRuns::of(runs.collect(), 8, 1.0).unwrap();
+        let sampled = SampledRuns::of(runs.collect(), 8).unwrap();
         assert_eq!((sampled.runs, sampled.left_out, sampled.slowdown), (8, 0, MAX_SLOWDOWN));
         let totals = sampled.totals_ms();
         assert_eq!(totals.len(), 8);
@@ -221,8 +219,7 @@ mod tests {
                 times.map(|(place, &ms)| if place == at { (1.6 * ms, 1.6) } else { (ms, 1.0) });
             run(&times.collect::<Vec<_>>())
         };
-        let sampled =
-            SampledRuns::of((0..9).map(|index| disturbed_in(index % 3)).collect(), 4, 1.0);
+        let sampled = SampledRuns::of((0..9).map(|index| disturbed_in(index % 3)).collect(), 4);
         let sampled = sampled.unwrap();
         assert!((p50_ms(&sampled) - 9.0).abs() < 1e-9, "{:?}", sampled.totals_ms());
         assert_eq!((sampled.totals_ms().len(), sampled.left_out), (9, 9));
@@ -236,7 +233,7 @@ mod tests {
     fn units_slowed_in_their_middle_do_not_count() {
         let mut runs = vec![run(&[(1.0, 1.0), (2.0, 1.0)]); 6];
         runs.extend(vec![run(&[(1.0, 1.0), (3.2, 1.0)]); 5]);
-        let sampled = SampledRuns::of(runs, 11, 1.0).unwrap();
+        let sampled = SampledRuns::of(runs, 11).unwrap();
         assert_eq!(sampled.left_out, 5);
         assert_eq!(p50_ms(&sampled), 3.0);
     }
@@ -245,7 +242,7 @@ mod tests {
     fn where_all_times_are_disturbed_the_least_disturbed_count() {
         let runs = (0..8).map(|index| 1.2 + 0.1 * f64::from(index));
         let runs = runs.map(|slowdown| run(&[(slowdown, slowdown), (2.0 * slowdown, slowdown)]));
-        let sampled = SampledRuns::of(runs.collect(), 8, 1.0).unwrap();
+        let sampled = SampledRuns::of(runs.collect(), 8).unwrap();
         assert!((sampled.slowdown - 1.4).abs() < 1e-9, "{}", sampled.slowdown);
         assert_eq!(sampled.totals_ms().len(), 3);
         assert!(sampled.slowdown > MAX_SLOWDOWN && sampled.left_out == 5);
@@ -258,7 +255,7 @@ mod tests {
             let slowdown = |place: usize| if place == quiet { 1.0 } else { 1.7 };
             run(&(0..8).map(|place| (slowdown(place), slowdown(place))).collect::<Vec<_>>())
         });
-        let sampled = SampledRuns::of(runs.collect(), 1, 1.0).unwrap();
+        let sampled = SampledRuns::of(runs.collect(), 1).unwrap();
         assert_eq!(sampled.totals_ms(), [8.0]);
     }
 
@@ -267,10 +264,9 @@ mod tests {
         let mut runs = vec![run(&[(10.0, 1.0)]); 3];
         runs.push(run(&[(16.0, 1.6)]));
         runs.push(ClockedRun { moment: Moment::Chosen, ..run(&[(11.0, 1.0)]) });
-        let sampled = SampledRuns::of(runs, 4, 1.3).unwrap();
+        let sampled = SampledRuns::of(runs, 4).unwrap();
         assert_eq!(sampled.all_ms, [10.0, 10.0, 10.0, 16.0]);
         assert_eq!((sampled.left_out, sampled.totals_ms().len()), (1, 4));
-        assert_eq!(sampled.memory_slowdown, 1.3);
-        assert!(SampledRuns::of(Vec::new(), 4, 1.0).is_none());
+        assert!(SampledRuns::of(Vec::new(), 4).is_none());
     }
 }

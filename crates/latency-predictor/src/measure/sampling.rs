@@ -6,7 +6,6 @@ use search_space::Graph;
 
 use crate::error::PredictorError;
 use crate::measure::clocked_copy::ClockedCopy;
-use crate::measure::memory_probe::MAX_MEMORY_SLOWDOWN;
 use crate::measure::meter::Meter;
 use crate::measure::quantiles::median;
 use crate::measure::runs::{random_image, timed_ms};
@@ -40,42 +39,16 @@ impl Meter<'_> {
         let mut copies = self.copies(graph, copies.min(undisturbed))?;
         let count = copies.len();
         let mut runs = Vec::new();
-        let mut memory_slowdown: f64 = 1.0;
         for (index, engine) in copies.iter_mut().enumerate() {
+            warm_up(&mut || timed_ms(|| _ = engine.run(&image)));
             let share = |runs: usize| share_of(runs, index, count);
             let wanted =
                 Wanted { undisturbed: share(undisturbed), at_any_moment: share(at_any_moment) };
-            let of_copy = self.runs_of_copy(index, engine, &image, wanted);
-            memory_slowdown = memory_slowdown.max(of_copy.memory_slowdown);
-            runs.extend(of_copy.runs);
+            let mut copy = ClockedCopy { meter: self, engine, image: &image };
+            let of_copy = collect_undisturbed(wanted, &mut copy).into_iter();
+            runs.extend(of_copy.map(|(moment, units)| ClockedRun { copy: index, moment, units }));
         }
-        SampledRuns::of(runs, undisturbed, memory_slowdown).ok_or(PredictorError::NoRuns)
-    }
-
-    /// Warms a copy up and runs it, again if memory was disturbed meanwhile.
-    fn runs_of_copy(
-        &mut self,
-        index: usize,
-        engine: &mut Engine,
-        image: &[f32],
-        wanted: Wanted,
-    ) -> RunsOfCopy {
-        let mut attempt = || {
-            let before = self.memory.wait();
-            warm_up(&mut || timed_ms(|| _ = engine.run(image)));
-            let runs = collect_undisturbed(wanted, &mut ClockedCopy { meter: self, engine, image });
-            let runs = runs
-                .into_iter()
-                .map(|(moment, units)| ClockedRun { copy: index, moment, units })
-                .collect();
-            RunsOfCopy { runs, memory_slowdown: before.max(self.memory.slowdown()) }
-        };
-        let first = attempt();
-        if first.memory_slowdown <= MAX_MEMORY_SLOWDOWN {
-            return first;
-        }
-        let second = attempt();
-        if second.memory_slowdown < first.memory_slowdown { second } else { first }
+        SampledRuns::of(runs, undisturbed).ok_or(PredictorError::NoRuns)
     }
 
     /// Copies that exist at the same time, so that none reuses the memory of another.
@@ -86,13 +59,6 @@ impl Meter<'_> {
     ) -> Result<Vec<Engine>, PredictorError> {
         (0..count).map(|_| self.engine(graph)).collect()
     }
-}
-
-/// The runs of one copy of a network.
-struct RunsOfCopy {
-    runs: Vec<ClockedRun>,
-    /// Slowdown of memory before or after them, whichever is larger.
-    memory_slowdown: f64,
 }
 
 /// The part of `runs` that falls to one of `count` copies.

@@ -128,13 +128,11 @@ impl DeviceTable {
         if self.lacks_anchors() {
             self.table = Table {
                 probe_ms: self.table.probe_ms,
-                memory_probe_ms: self.table.memory_probe_ms,
                 ..Table::new(self.table.setup.clone(), self.table.settings)
             };
         }
         self.table.forget(&space.units());
         self.earlier_probe_ms = self.table.probe_ms.take();
-        self.table.memory_probe_ms = None;
     }
 
     /// Measures the blocks of `space` that the table lacks and saves the table. With
@@ -151,14 +149,14 @@ impl DeviceTable {
         progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
     ) -> Result<Built, PredictorError> {
         let settings = BuildSettings { widths, ..BuildSettings::default() };
-        let meter = Meter::new(lock, self.table.setup.threads, self.table.probe_times())?;
+        let meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
         let journal = cache::journal_path(&self.path, space);
         let files = BuildFiles { table: &self.path, journal: &journal };
         let (runs, earlier_probe_ms) = (settings.runs, self.earlier_probe_ms);
         let mut measure = MeteredUnits { meter, runs, earlier_probe_ms };
         let built = build(space, &mut self.table, files, settings, &mut measure, progress)?;
         if built == Built::Complete {
-            self.table.record_probe_times(measure.meter.probe_times());
+            self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
             self.table.save(&self.path)?;
         }
         Ok(built)
@@ -182,10 +180,10 @@ impl DeviceTable {
         }
         let lock = acquire()?;
         let runs = BuildSettings::default().runs;
-        let meter = Meter::new(&lock, self.table.setup.threads, self.table.probe_times())?;
+        let meter = Meter::new(&lock, self.table.setup.threads, self.table.probe_ms)?;
         let mut measure = MeteredUnits { meter, runs, earlier_probe_ms: None };
         let prediction = self.table.predict_or_measure(network, missing, &mut measure)?;
-        self.table.record_probe_times(measure.meter.probe_times());
+        self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
         self.table.save(&self.path)?;
         Ok(prediction)
     }
@@ -201,7 +199,7 @@ impl DeviceTable {
         lock: &MeasuringLock,
         space: Option<&str>,
     ) -> Result<Level, PredictorError> {
-        let mut meter = Meter::new(lock, self.table.setup.threads, self.table.probe_times())?;
+        let mut meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
         let level = self
             .table
             .read_level(space, &mut |network| meter.whole(network, ANCHOR_RUNS).map(Some))?;
@@ -221,11 +219,11 @@ impl DeviceTable {
         let BuildSettings { rounds, runs, .. } = BuildSettings::default();
         let units = networks.iter().flat_map(Network::units);
         let wanted = units.filter(|unit| self.table.get(unit).is_none()).collect();
-        let meter = Meter::new(lock, self.table.setup.threads, self.table.probe_times())?;
+        let meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
         let mut measure = MeteredUnits { meter, runs, earlier_probe_ms: None };
         let in_turns: Vec<&Network> = (0..rounds).flat_map(|_| networks).collect();
         measure_in(&mut self.table, &in_turns, &wanted, &mut measure)?;
-        self.table.record_probe_times(measure.meter.probe_times());
+        self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
         self.table.save(&self.path)?;
         Ok(())
     }
@@ -242,6 +240,6 @@ impl DeviceTable {
         threads: usize,
         runs: Runs,
     ) -> Result<Measured, PredictorError> {
-        Meter::new(lock, threads, self.table.probe_times())?.network(&network.lower()?, runs)
+        Meter::new(lock, threads, self.table.probe_ms)?.network(&network.lower()?, runs)
     }
 }

@@ -23,7 +23,6 @@ use search_space::{PlacedUnit, fnv1a};
 use serde::{Deserialize, Serialize};
 
 use crate::device::setup::{ForeignSetup, Setup};
-use crate::measure::meter::ProbeTimes;
 use crate::measure::quantiles::Quantiles;
 use crate::table::anchors::Anchor;
 use crate::table::build_record::BuildRecord;
@@ -75,9 +74,6 @@ pub struct Table {
     /// speed of the undisturbed device.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub probe_ms: Option<f64>,
-    /// The same of the meter's probe of shared cache and memory.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub memory_probe_ms: Option<f64>,
     /// The builds whose entries the table has, in order. It is not known how busy the machine was
     /// when entries of early versions of this crate were measured, or when blocks were measured
     /// one by one.
@@ -120,7 +116,6 @@ impl Table {
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             settings,
             probe_ms: None,
-            memory_probe_ms: None,
             builds: Vec::new(),
             anchors: Vec::new(),
             validations: Vec::new(),
@@ -203,16 +198,6 @@ impl Table {
     pub fn fingerprint(&self, units: &[PlacedUnit]) -> u64 {
         let latencies = units.iter().filter_map(|unit| self.p50_ms(unit));
         fnv1a(latencies.flat_map(f64::to_le_bytes))
-    }
-
-    /// What the builds found of the speed of the undisturbed device.
-    pub fn probe_times(&self) -> ProbeTimes {
-        ProbeTimes { core_ms: self.probe_ms, memory_ms: self.memory_probe_ms }
-    }
-
-    /// Keeps the fastest times of the probes.
-    pub(crate) fn record_probe_times(&mut self, times: ProbeTimes) {
-        (self.probe_ms, self.memory_probe_ms) = (times.core_ms, times.memory_ms);
     }
 
     /// All entries in the order of their units' text forms.
