@@ -93,7 +93,7 @@ fn table_validate_measures_in_other_processes_and_is_shown_afterwards() {
     let mape = found["as_predicted"]["mape"].as_f64().expect("a number");
     assert!((sum / 8.0 - mape).abs() < 1e-9, "{sum} {mape}");
     let orders = [1, 2].map(|pass| lines(&out.join(format!("pass-{pass}.txt"))));
-    let sorted = orders.clone().map(|mut order| {
+    let sorted = orders.map(|mut order| {
         order.sort();
         order
     });

@@ -57,13 +57,13 @@ const MIN_COUNTED_SHARE: f64 = 0.25;
 
 impl SampledRuns {
     /// Chooses the times that count where `wanted` undisturbed runs were wanted. `None` without runs.
-    pub(crate) fn of(runs: Vec<ClockedRun>, wanted: usize) -> Option<Self> {
+    pub(crate) fn of(runs: &[ClockedRun], wanted: usize) -> Option<Self> {
         let places = runs.first()?.units.len();
         let max_slowdowns: Vec<f64> =
-            (0..places).map(|place| max_slowdown(&runs, place, wanted)).collect();
+            (0..places).map(|place| max_slowdown(runs, place, wanted)).collect();
         let quiet = |place: usize, time: &UnitTime| time.slowdown <= max_slowdowns[place];
         let mut usual_ms: HashMap<(usize, usize), Vec<f64>> = HashMap::new();
-        for run in &runs {
+        for run in runs {
             for (place, time) in run.units.iter().enumerate().filter(|(at, time)| quiet(*at, time))
             {
                 usual_ms.entry((run.copy, place)).or_default().push(time.ms);
@@ -78,7 +78,7 @@ impl SampledRuns {
             quiet(place, time) && usual_ms.is_some_and(|usual| time.ms <= MAX_UNIT_SLOWDOWN * usual)
         };
         let (mut counted, mut all_ms, mut left_out) = (Vec::new(), Vec::new(), 0);
-        for run in &runs {
+        for run in runs {
             let total_ms: f64 = run.units.iter().map(|time| time.ms).sum();
             let row: Vec<(usize, f64)> = (run.units.iter().enumerate())
                 .filter(|(place, time)| counts(run, *place, time))
@@ -198,7 +198,7 @@ mod tests {
     #[test]
     fn undisturbed_runs_all_count() {
         let runs = (0..8).map(|index| run(&[(1.0, 1.0), (2.0 + 0.01 * f64::from(index), 1.05)]));
-        let sampled = SampledRuns::of(runs.collect(), 8).unwrap();
+        let sampled = SampledRuns::of(&runs.collect::<Vec<_>>(), 8).unwrap();
         assert_eq!((sampled.runs, sampled.left_out, sampled.slowdown), (8, 0, MAX_SLOWDOWN));
         let totals = sampled.totals_ms();
         assert_eq!(totals.len(), 8);
@@ -219,7 +219,8 @@ mod tests {
                 times.map(|(place, &ms)| if place == at { (1.6 * ms, 1.6) } else { (ms, 1.0) });
             run(&times.collect::<Vec<_>>())
         };
-        let sampled = SampledRuns::of((0..9).map(|index| disturbed_in(index % 3)).collect(), 4);
+        let sampled =
+            SampledRuns::of(&(0..9).map(|index| disturbed_in(index % 3)).collect::<Vec<_>>(), 4);
         let sampled = sampled.unwrap();
         assert!((p50_ms(&sampled) - 9.0).abs() < 1e-9, "{:?}", sampled.totals_ms());
         assert_eq!((sampled.totals_ms().len(), sampled.left_out), (9, 9));
@@ -233,7 +234,7 @@ mod tests {
     fn units_slowed_in_their_middle_do_not_count() {
         let mut runs = vec![run(&[(1.0, 1.0), (2.0, 1.0)]); 6];
         runs.extend(vec![run(&[(1.0, 1.0), (3.2, 1.0)]); 5]);
-        let sampled = SampledRuns::of(runs, 11).unwrap();
+        let sampled = SampledRuns::of(&runs, 11).unwrap();
         assert_eq!(sampled.left_out, 5);
         assert_eq!(p50_ms(&sampled), 3.0);
     }
@@ -242,7 +243,7 @@ mod tests {
     fn where_all_times_are_disturbed_the_least_disturbed_count() {
         let runs = (0..8).map(|index| 1.2 + 0.1 * f64::from(index));
         let runs = runs.map(|slowdown| run(&[(slowdown, slowdown), (2.0 * slowdown, slowdown)]));
-        let sampled = SampledRuns::of(runs.collect(), 8).unwrap();
+        let sampled = SampledRuns::of(&runs.collect::<Vec<_>>(), 8).unwrap();
         assert!((sampled.slowdown - 1.4).abs() < 1e-9, "{}", sampled.slowdown);
         assert_eq!(sampled.totals_ms().len(), 3);
         assert!(sampled.slowdown > MAX_SLOWDOWN && sampled.left_out == 5);
@@ -255,7 +256,7 @@ mod tests {
             let slowdown = |place: usize| if place == quiet { 1.0 } else { 1.7 };
             run(&(0..8).map(|place| (slowdown(place), slowdown(place))).collect::<Vec<_>>())
         });
-        let sampled = SampledRuns::of(runs.collect(), 1).unwrap();
+        let sampled = SampledRuns::of(&runs.collect::<Vec<_>>(), 1).unwrap();
         assert_eq!(sampled.totals_ms(), [8.0]);
     }
 
@@ -264,9 +265,9 @@ mod tests {
         let mut runs = vec![run(&[(10.0, 1.0)]); 3];
         runs.push(run(&[(16.0, 1.6)]));
         runs.push(ClockedRun { moment: Moment::Chosen, ..run(&[(11.0, 1.0)]) });
-        let sampled = SampledRuns::of(runs, 4).unwrap();
+        let sampled = SampledRuns::of(&runs, 4).unwrap();
         assert_eq!(sampled.all_ms, [10.0, 10.0, 10.0, 16.0]);
         assert_eq!((sampled.left_out, sampled.totals_ms().len()), (1, 4));
-        assert!(SampledRuns::of(Vec::new(), 4).is_none());
+        assert!(SampledRuns::of(&[], 4).is_none());
     }
 }

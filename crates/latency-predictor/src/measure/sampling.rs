@@ -48,7 +48,7 @@ impl Meter<'_> {
             let of_copy = collect_undisturbed(wanted, &mut copy).into_iter();
             runs.extend(of_copy.map(|(moment, units)| ClockedRun { copy: index, moment, units }));
         }
-        SampledRuns::of(runs, undisturbed).ok_or(PredictorError::NoRuns)
+        SampledRuns::of(&runs, undisturbed).ok_or(PredictorError::NoRuns)
     }
 
     /// Copies that exist at the same time, so that none reuses the memory of another.
