@@ -42,7 +42,7 @@ fn lists_have_every_network_and_space() {
     let zoo = json(&["zoo"]);
     assert_eq!(zoo["networks"].as_array().map(Vec::len), Some(18));
     let spaces = json(&["space"]);
-    assert_eq!(spaces["spaces"].as_array().map(Vec::len), Some(8));
+    assert_eq!(spaces["spaces"].as_array().map(Vec::len), Some(9));
     let mnasnet = json(&["space", "mnasnet"]);
     assert_eq!(mnasnet["spaces"][0]["size"], 104_485_552_128_u64);
     assert_eq!(mnasnet["spaces"][0]["choices"].as_array().map(Vec::len), Some(28));

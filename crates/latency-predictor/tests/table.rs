@@ -79,8 +79,8 @@ fn damage_is_named_with_its_line_and_entry() {
 
 #[test]
 fn a_later_format_is_called_that_whatever_else_it_has() {
-    let error = error_of("format: 3,", "format: 4, kind_of_table: Better,");
-    assert!(matches!(error, FileError::Format { found: 4, supported: 3, .. }), "{error}");
+    let error = error_of("format: 4,", "format: 5, kind_of_table: Better,");
+    assert!(matches!(error, FileError::Format { found: 5, supported: 4, .. }), "{error}");
 }
 
 /// Format 1 has no builds: how busy the machine was is not known.
@@ -90,11 +90,11 @@ fn tables_of_the_first_format_are_read_and_saved_in_the_latest() {
     let path = folder.path().join("table.ron");
     two_entries().save(&path).unwrap();
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replacen("format: 3", "format: 1", 1)).unwrap();
+    fs::write(&path, text.replacen("format: 4", "format: 1", 1)).unwrap();
     let table = Table::load(&path).unwrap().unwrap();
     assert_eq!((table.len(), table.builds.len()), (2, 0));
     table.save(&path).unwrap();
-    assert!(fs::read_to_string(&path).unwrap().contains("format: 3"));
+    assert!(fs::read_to_string(&path).unwrap().contains("format: 4"));
 }
 
 #[test]

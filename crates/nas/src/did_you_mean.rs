@@ -54,6 +54,6 @@ mod tests {
         }
         assert_eq!(did_you_mean("MnasNet", published::space_names()), Some("mnasnet"));
         assert_eq!(did_you_mean("mobilenetv3", published::space_names()), Some("mobilenet_v3"));
-        assert_eq!(did_you_mean("nasbench201", published::space_names()), None);
+        assert_eq!(did_you_mean("darts", published::space_names()), None);
     }
 }
