@@ -5,7 +5,7 @@ use crate::recipe::{Optimiser, Recipe};
 
 /// More epochs are taken for a typing error.
 const MAX_EPOCHS: f64 = 1e6;
-/// Weight decay, with which FairNAS trains its supernet (section 4.1).
+/// Weight decay of the shared weights.
 const WEIGHT_DECAY: f32 = 4e-5;
 /// The share of the updates in which the learning rate rises.
 const WARM_UP_SHARE: f64 = 0.05;
