@@ -4,6 +4,7 @@ use crate::activation::Activation;
 use crate::conv_rows::ConvRows;
 use crate::gemm::{MatrixProduct, Rows, gemm};
 use crate::geometry::Geometry;
+use crate::microkernel::MAX_ROWS;
 use crate::packed::PackedMatrix;
 use crate::parallel::Workspace;
 use crate::simd::InstructionSet;
@@ -82,7 +83,11 @@ impl Conv {
     /// The elements of scratch memory that [`Conv::run`] needs for each thread.
     pub fn scratch_len(&self, geometry: &Geometry) -> usize {
         let depth = self.groups.first().map_or(0, |weights| weights.depth);
-        if self.is_product(geometry) { 0 } else { geometry.out_width() * depth }
+        match self.groups.len() {
+            _ if self.is_product(geometry) => 0,
+            1 => MAX_ROWS * depth,
+            _ => geometry.out_width() * depth,
+        }
     }
 
     /// Whether each output pixel is computed from one input pixel, in the same order.
@@ -125,9 +130,7 @@ impl Conv {
         let rows = ConvRows { conv: self, input, geometry, epilogue };
         let row = geometry.out_width() * self.out_channels;
         workspace.for_each_share(out, row, self.scratch_len(geometry), |first, out, patches| {
-            for (index, out) in out.chunks_exact_mut(row).enumerate() {
-                rows.write(first + index, out, patches);
-            }
+            rows.write(first, out, patches);
         });
     }
 }

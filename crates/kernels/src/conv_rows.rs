@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use crate::conv::{Conv, Epilogue};
 use crate::geometry::Geometry;
+use crate::microkernel::MAX_ROWS;
 use crate::product::{Product, Runs};
 
 /// The outputs of a convolution, which are computed row by row.
@@ -22,19 +23,27 @@ impl ConvRows<'_> {
         self.epilogue.residual.map(|residual| &residual[first..])
     }
 
-    /// Writes row `y`, `[out_width, out_channels]`.
-    pub(crate) fn write(&self, y: usize, out: &mut [f32], patches: &mut [f32]) {
-        let Self { conv, geometry, .. } = *self;
-        let inner = match conv.groups.len() {
-            1 => geometry.inner_columns(),
+    /// Writes the rows from `first` on, each `[out_width, out_channels]`, which fill `out`.
+    pub(crate) fn write(&self, first: usize, out: &mut [f32], patches: &mut [f32]) {
+        let columns = 0..self.geometry.out_width();
+        let rows = out.chunks_exact_mut(columns.len() * self.conv.out_channels);
+        if self.conv.groups.len() > 1 {
             // The channels of one group are not contiguous from pixel to pixel.
-            _ => 0..0,
-        };
-        self.write_edge(y, 0..inner.start, out, patches);
-        self.write_edge(y, inner.end..geometry.out_width(), out, patches);
-        if inner.is_empty() {
+            rows.enumerate().for_each(|(y, out)| self.write_groups(first + y, out, patches));
             return;
         }
+        let inner = self.geometry.inner_columns();
+        if !inner.is_empty() {
+            rows.enumerate().for_each(|(y, out)| self.write_inner(first + y, inner.clone(), out));
+        }
+        for x in columns.filter(|x| !inner.contains(x)) {
+            self.write_column(first, x, out, patches);
+        }
+    }
+
+    /// Writes the columns of row `y` whose windows lie inside the map.
+    fn write_inner(&self, y: usize, inner: Range<usize>, out: &mut [f32]) {
+        let Self { conv, geometry, .. } = *self;
         let taps = geometry.taps(y, geometry.height);
         let run_len = geometry.kernel * conv.in_channels;
         let first_row = y * geometry.stride + taps.start - geometry.pad();
@@ -56,15 +65,39 @@ impl ConvRows<'_> {
         .write(&mut out[inner.start * conv.out_channels..], conv.out_channels);
     }
 
-    /// Writes some columns of row `y` from copies of the inputs under their windows.
-    fn write_edge(&self, y: usize, columns: Range<usize>, out: &mut [f32], patches: &mut [f32]) {
-        if columns.is_empty() {
-            return;
+    /// Writes column `x` of the rows from `first` on from copies of the inputs under the windows. One
+    /// pixel alone would take as long as a tile of several, since all weights are read for it.
+    fn write_column(&self, first: usize, x: usize, out: &mut [f32], patches: &mut [f32]) {
+        let weights = &self.conv.groups[0];
+        let row = self.geometry.out_width() * self.conv.out_channels;
+        let end = first + out.len() / row;
+        for start in (first..end).step_by(MAX_ROWS) {
+            let rows = start..end.min(start + MAX_ROWS);
+            let patches = &mut patches[..rows.len() * weights.depth];
+            for (y, patch) in rows.clone().zip(patches.chunks_exact_mut(weights.depth)) {
+                self.gather(0, y, x, patch);
+            }
+            Product {
+                a: patches,
+                a_stride: weights.depth,
+                runs: Runs::one(weights.depth),
+                weights,
+                first_weight: 0,
+                residual: self.residual(start, x),
+                act: self.epilogue.act,
+                rows: rows.len(),
+            }
+            .write(&mut out[(start - first) * row + x * self.conv.out_channels..], row);
         }
+    }
+
+    /// Writes row `y` of all groups from copies of the inputs under the windows.
+    fn write_groups(&self, y: usize, out: &mut [f32], patches: &mut [f32]) {
         let conv = self.conv;
+        let columns = self.geometry.out_width();
         for (group, weights) in conv.groups.iter().enumerate() {
-            let patches = &mut patches[..columns.len() * weights.depth];
-            for (x, patch) in columns.clone().zip(patches.chunks_exact_mut(weights.depth)) {
+            let patches = &mut patches[..columns * weights.depth];
+            for (x, patch) in patches.chunks_exact_mut(weights.depth).enumerate() {
                 self.gather(group, y, x, patch);
             }
             let first = group * weights.columns;
@@ -74,11 +107,11 @@ impl ConvRows<'_> {
                 runs: Runs::one(weights.depth),
                 weights,
                 first_weight: 0,
-                residual: self.residual(y, columns.start).map(|residual| &residual[first..]),
+                residual: self.residual(y, 0).map(|residual| &residual[first..]),
                 act: self.epilogue.act,
-                rows: columns.len(),
+                rows: columns,
             }
-            .write(&mut out[columns.start * conv.out_channels + first..], conv.out_channels);
+            .write(&mut out[first..], conv.out_channels);
         }
     }
 
