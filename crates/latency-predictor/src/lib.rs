@@ -12,7 +12,7 @@ pub use device::{Cache, Device};
 pub use error::PredictorError;
 pub use measure::conditions::{Conditions, Disturbance};
 pub use measure::lock::{LockError, MeasuringLock};
-pub use measure::meter::Meter;
+pub use measure::meter::{Meter, ProbeLevel};
 pub use measure::processor_time::ProcessorTime;
 pub use measure::quantiles::Quantiles;
 pub use measure::relative_latency::remeasure_outlier;

@@ -5,7 +5,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use latency_predictor::{MeasuringLock, Meter, PredictorError, Runs};
+use latency_predictor::{MeasuringLock, Meter, PredictorError, ProbeLevel, Runs};
 use search_space::{Graph, Network, PlacedUnit, published};
 
 fn network() -> Network {
@@ -42,7 +42,8 @@ fn enough_runs_count_however_busy_the_machine_is() {
         assert!(measured.runs + measured.disturbed >= wanted, "{measured:?}");
         assert!(measured.latency.is_plausible() && measured.slowdown >= 1.0, "{measured:?}");
     }
-    assert!(meter.fastest_probe_ms() > 0.0);
+    let level = meter.probe_level();
+    assert!(level.fastest_ms > 0.0 && level.clock_ms > 0.0, "{level:?}");
 }
 
 #[test]
@@ -62,7 +63,8 @@ fn a_network_is_measured_relative_to_another() {
 #[test]
 fn a_machine_slower_than_it_was_known_to_be_is_called_busy() {
     let lock = lock();
-    let mut meter = Meter::new(&lock, 1, Some(1e-9)).unwrap();
+    let fast = ProbeLevel { fastest_ms: 1e-9, clock_ms: 1e-3 };
+    let mut meter = Meter::new(&lock, 1, Some(fast)).unwrap();
     let measured = meter.network(&graph(), Runs::Undisturbed(4)).unwrap();
     assert!(measured.is_of_a_busy_machine() && measured.disturbed > 0, "{measured:?}");
 }

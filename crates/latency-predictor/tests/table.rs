@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::path::PathBuf;
 
 use latency_predictor::{
     BuildSettings, Entry, FileError, Quantiles, Runtime, Setup, Table, Timing,
@@ -79,8 +80,8 @@ fn damage_is_named_with_its_line_and_entry() {
 
 #[test]
 fn a_later_format_is_called_that_whatever_else_it_has() {
-    let error = error_of("format: 4,", "format: 5, kind_of_table: Better,");
-    assert!(matches!(error, FileError::Format { found: 5, supported: 4, .. }), "{error}");
+    let error = error_of("format: 5,", "format: 6, kind_of_table: Better,");
+    assert!(matches!(error, FileError::Format { found: 6, supported: 5, .. }), "{error}");
 }
 
 /// Format 1 has no builds: how busy the machine was is not known.
@@ -90,11 +91,31 @@ fn tables_of_the_first_format_are_read_and_saved_in_the_latest() {
     let path = folder.path().join("table.ron");
     two_entries().save(&path).unwrap();
     let text = fs::read_to_string(&path).unwrap();
-    fs::write(&path, text.replacen("format: 4", "format: 1", 1)).unwrap();
+    fs::write(&path, text.replacen("format: 5", "format: 1", 1)).unwrap();
     let table = Table::load(&path).unwrap().unwrap();
     assert_eq!((table.len(), table.builds.len()), (2, 0));
     table.save(&path).unwrap();
-    assert!(fs::read_to_string(&path).unwrap().contains("format: 4"));
+    assert!(fs::read_to_string(&path).unwrap().contains("format: 5"));
+}
+
+fn saved(folder: &tempfile::TempDir, text: &str) -> PathBuf {
+    let path = folder.path().join("saved.ron");
+    fs::write(&path, text).unwrap();
+    path
+}
+
+/// The probe of format 4 was another one.
+#[test]
+fn the_probe_of_an_earlier_format_is_forgotten() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.ron");
+    two_entries().save(&path).unwrap();
+    let text = fs::read_to_string(&path).unwrap();
+    fs::write(&path, text.replacen("format: 5,", "format: 4, probe_ms: 0.011,", 1)).unwrap();
+    assert_eq!(
+        Table::load(&path).unwrap().unwrap(),
+        Table::load(&saved(&folder, &text)).unwrap().unwrap()
+    );
 }
 
 #[test]

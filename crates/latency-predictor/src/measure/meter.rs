@@ -5,33 +5,51 @@ use std::time::{Duration, Instant};
 
 use engine::Engine;
 use search_space::{Graph, Weights};
+use serde::{Deserialize, Serialize};
 
 use crate::error::PredictorError;
 use crate::measure::conditions::Conditions;
-use crate::measure::core_probe::CoreProbe;
+use crate::measure::core_probe::{CoreProbe, ProbeTime};
 use crate::measure::lock::MeasuringLock;
 use crate::measure::pin::Pinned;
 use crate::measure::processor_time::CpuTicks;
-use crate::measure::quantiles::whole_ns;
+use crate::measure::quantiles::{median, whole_ns};
 
 /// Measures on this device: [`Meter::network`] times whole networks, [`Meter::blocks`] their
 /// blocks.
 ///
-/// A small calculation, the probe, is timed between the units of a network. If it is slower than at
-/// its fastest, something else computes on the same core, either another program or, on a rented
-/// machine, another tenant. Times of units next to it do not count, and the measurement moves to other
-/// CPUs.
+/// Small calculations, the probe, are timed between the units of a network. They tell whether
+/// something else computes on the same core, either another program or, on a rented machine, another
+/// tenant: times of units next to such moments do not count, and the measurement moves to other CPUs.
+/// They also tell the frequency of the core's clock, which processors change all the time. Latencies
+/// are those at one clock, the usual one of the table's first build.
 #[derive(Debug)]
 pub struct Meter<'lock> {
     _lock: &'lock MeasuringLock,
     pub(crate) pinned: Pinned,
     pub(crate) threads: usize,
     pub(crate) core: CoreProbe,
+    /// The time of the probe on an undisturbed core, in milliseconds at the clock of `clock_ms`.
     pub(crate) fastest_probe_ms: f64,
+    /// The clock of the core to which all times are converted: what the probe's chain takes.
+    pub(crate) clock_ms: f64,
+    /// What the probe's chain took in each run.
+    pub(crate) clocks_ms: Vec<f64>,
     started: Option<CpuTicks>,
     calibrated: Instant,
     /// What [`Meter::blocks`] has seen so far.
     pub(crate) seen: Conditions,
+}
+
+/// What a meter knows from an earlier one.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ProbeLevel {
+    /// The time of the probe on an undisturbed core, in milliseconds.
+    pub fastest_ms: f64,
+    /// What the probe's chain of dependent operations takes at the clock that latencies are
+    /// converted to, in milliseconds.
+    pub clock_ms: f64,
 }
 
 /// Number of times that the probe is timed before the first run.
@@ -41,15 +59,15 @@ const CALIBRATION: usize = 5_000;
 const BETWEEN_LEVELS: Duration = Duration::from_secs(20);
 
 impl<'lock> Meter<'lock> {
-    /// Creates a meter for `threads` pinned threads. `fastest_probe_ms` is the fastest time of the
-    /// probe that an earlier meter of this device returned.
+    /// Creates a meter for `threads` pinned threads. `known` is what an earlier meter of this device
+    /// returned.
     ///
     /// # Errors
     /// `threads` is 0 or larger than the number of CPUs, or threads cannot be pinned.
     pub fn new(
         lock: &'lock MeasuringLock,
         threads: usize,
-        fastest_probe_ms: Option<f64>,
+        known: Option<ProbeLevel>,
     ) -> Result<Self, PredictorError> {
         let pinned = Pinned::new(threads)?;
         let mut meter = Self {
@@ -59,25 +77,45 @@ impl<'lock> Meter<'lock> {
             threads,
             core: CoreProbe::new(),
             fastest_probe_ms: f64::INFINITY,
+            clock_ms: known.map_or(f64::NAN, |known| known.clock_ms),
+            clocks_ms: Vec::new(),
             calibrated: Instant::now(),
             seen: Conditions::default(),
         };
-        meter.fastest_probe_ms = meter.calibrate().min(fastest_probe_ms.unwrap_or(f64::INFINITY));
+        let fastest_ms = meter.calibrate();
+        meter.fastest_probe_ms = known.map_or(fastest_ms, |known| known.fastest_ms.min(fastest_ms));
         Ok(meter)
     }
 
-    /// The usual time of the probe on the undisturbed device in milliseconds, as found so far.
-    pub fn fastest_probe_ms(&self) -> f64 {
-        self.fastest_probe_ms
+    /// What the next meter of this device should know.
+    pub fn probe_level(&self) -> ProbeLevel {
+        ProbeLevel { fastest_ms: self.fastest_probe_ms, clock_ms: self.clock_ms }
+    }
+
+    /// From now on, latencies are at the usual clock of the runs so far. Returns the factor that
+    /// converts the latencies of these runs.
+    pub(crate) fn settle_clock(&mut self) -> f64 {
+        let usual_ms = median(&mut self.clocks_ms.clone()).unwrap_or(self.clock_ms);
+        let usual = usual_ms / self.clock_ms;
+        self.clock_ms = usual_ms;
+        self.fastest_probe_ms *= usual;
+        self.seen.probe_levels_ms.iter_mut().for_each(|ms| *ms *= usual);
+        usual
     }
 
     /// Times the probe. Returns a low quantile, as the minimum may be a single outlier.
     fn calibrate(&mut self) -> f64 {
         let mut probe = |_| {
             self.move_on();
-            self.probe_ms()
+            self.core.time()
         };
-        let mut probes_ms: Vec<f64> = (0..CALIBRATION).map(&mut probe).collect();
+        let probes: Vec<ProbeTime> = (0..CALIBRATION).map(&mut probe).collect();
+        if self.clock_ms.is_nan() {
+            let mut clocks_ms: Vec<f64> = probes.iter().map(|probe| probe.clock_ms).collect();
+            self.clock_ms = median(&mut clocks_ms).unwrap_or_default();
+        }
+        let mut probes_ms: Vec<f64> =
+            probes.iter().map(|probe| probe.work_ms_at(self.clock_ms)).collect();
         probes_ms.sort_unstable_by(f64::total_cmp);
         let level_ms = probes_ms[CALIBRATION / 50];
         self.seen.probe_levels_ms.push(whole_ns(level_ms));
@@ -107,12 +145,12 @@ impl<'lock> Meter<'lock> {
         Ok(Engine::new(graph, &Weights::random(graph, 0), self.threads)?)
     }
 
-    /// Times the probe in milliseconds.
+    /// Times the probe in milliseconds at the clock that times are converted to.
     pub(crate) fn probe_ms(&self) -> f64 {
-        self.core.time_ms()
+        self.core.time().work_ms_at(self.clock_ms)
     }
 
-    /// The usual time of the probe on the undisturbed device, in milliseconds.
+    /// The time of the probe on the undisturbed device, in milliseconds.
     pub(crate) fn fastest_ms(&mut self) -> &mut f64 {
         &mut self.fastest_probe_ms
     }

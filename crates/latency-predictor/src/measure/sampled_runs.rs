@@ -17,21 +17,42 @@ pub(crate) struct UnitTime {
     pub(crate) slowdown: f64,
 }
 
+/// The times of the units in a run.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct TimedUnits {
+    /// The period of the core's clock during the run as a ratio to its usual period. The processor
+    /// changes it by up to a fifth, with its temperature and with what other cores do.
+    pub(crate) clock: f64,
+    /// The times, in order.
+    pub(crate) times: Vec<UnitTime>,
+}
+
 /// A run of a network.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct ClockedRun {
     /// Index of the copy of the network.
     pub(crate) copy: usize,
     pub(crate) moment: Moment,
-    /// The times of the units, in order.
-    pub(crate) units: Vec<UnitTime>,
+    pub(crate) units: TimedUnits,
+}
+
+impl ClockedRun {
+    /// The times of the units with their places.
+    fn placed(&self) -> impl Iterator<Item = (usize, &UnitTime)> {
+        self.units.times.iter().enumerate()
+    }
+
+    /// A time of this run at the usual clock of the core, in milliseconds.
+    fn at_usual_clock(&self, time: &UnitTime) -> f64 {
+        time.ms / self.units.clock
+    }
 }
 
 /// The runs of a network.
 #[derive(Debug)]
 pub(crate) struct SampledRuns {
-    /// For each run, the times in milliseconds of the units that were undisturbed in it, each with
-    /// the place of its unit in the graph.
+    /// For each run, the times of the units that were undisturbed in it, in milliseconds at the usual
+    /// clock of the core, each with the place of its unit in the graph.
     counted: Vec<Vec<(usize, f64)>>,
     /// Latencies of the runs at any moment, in milliseconds.
     pub(crate) all_ms: Vec<f64>,
@@ -58,15 +79,15 @@ const MIN_COUNTED_SHARE: f64 = 0.25;
 impl SampledRuns {
     /// Chooses the times that count where `wanted` undisturbed runs were wanted. `None` without runs.
     pub(crate) fn of(runs: &[ClockedRun], wanted: usize) -> Option<Self> {
-        let places = runs.first()?.units.len();
+        let places = runs.first()?.units.times.len();
         let max_slowdowns: Vec<f64> =
             (0..places).map(|place| max_slowdown(runs, place, wanted)).collect();
         let quiet = |place: usize, time: &UnitTime| time.slowdown <= max_slowdowns[place];
         let mut usual_ms: HashMap<(usize, usize), Vec<f64>> = HashMap::new();
         for run in runs {
-            for (place, time) in run.units.iter().enumerate().filter(|(at, time)| quiet(*at, time))
-            {
-                usual_ms.entry((run.copy, place)).or_default().push(time.ms);
+            for (place, time) in run.placed().filter(|(place, time)| quiet(*place, time)) {
+                let ms = run.at_usual_clock(time);
+                usual_ms.entry((run.copy, place)).or_default().push(ms);
             }
         }
         let usual_ms: HashMap<(usize, usize), f64> = usual_ms
@@ -74,19 +95,20 @@ impl SampledRuns {
             .filter_map(|(key, mut times_ms)| Some((key, quantile(&mut times_ms, 0.25)?)))
             .collect();
         let counts = |run: &ClockedRun, place: usize, time: &UnitTime| {
+            let ms = run.at_usual_clock(time);
             let usual_ms = usual_ms.get(&(run.copy, place));
-            quiet(place, time) && usual_ms.is_some_and(|usual| time.ms <= MAX_UNIT_SLOWDOWN * usual)
+            quiet(place, time) && usual_ms.is_some_and(|usual| ms <= MAX_UNIT_SLOWDOWN * usual)
         };
         let (mut counted, mut all_ms, mut left_out) = (Vec::new(), Vec::new(), 0);
         for run in runs {
-            let total_ms: f64 = run.units.iter().map(|time| time.ms).sum();
-            let row: Vec<(usize, f64)> = (run.units.iter().enumerate())
+            let total_ms: f64 = run.units.times.iter().map(|time| time.ms).sum();
+            let row: Vec<(usize, f64)> = (run.placed())
                 .filter(|(place, time)| counts(run, *place, time))
-                .map(|(place, time)| (place, time.ms))
+                .map(|(place, time)| (place, run.at_usual_clock(time)))
                 .collect();
             if run.moment == Moment::Any {
                 all_ms.push(total_ms);
-                let counted_ms: f64 = row.iter().map(|(_, ms)| ms).sum();
+                let counted_ms = run.units.clock * row.iter().map(|(_, ms)| ms).sum::<f64>();
                 left_out += usize::from(counted_ms < (1.0 - MAX_DISTURBED_SHARE) * total_ms);
             }
             counted.push(row);
@@ -175,7 +197,7 @@ impl SampledRuns {
 
 /// The slowdown up to which times of the unit at `place` count.
 fn max_slowdown(runs: &[ClockedRun], place: usize, wanted: usize) -> f64 {
-    let mut slowdowns: Vec<f64> = runs.iter().map(|run| run.units[place].slowdown).collect();
+    let mut slowdowns: Vec<f64> = runs.iter().map(|run| run.units.times[place].slowdown).collect();
     slowdowns.sort_unstable_by(f64::total_cmp);
     let least = ((MIN_SHARE * wanted as f64) as usize).min(slowdowns.len() - 1);
     slowdowns[least].max(MAX_SLOWDOWN)
@@ -187,8 +209,8 @@ mod tests {
 
     /// A run of one copy at a chosen moment, from times and slowdowns.
     fn run(times: &[(f64, f64)]) -> ClockedRun {
-        let units = times.iter().map(|&(ms, slowdown)| UnitTime { ms, slowdown }).collect();
-        ClockedRun { copy: 0, moment: Moment::Any, units }
+        let times = times.iter().map(|&(ms, slowdown)| UnitTime { ms, slowdown }).collect();
+        ClockedRun { copy: 0, moment: Moment::Any, units: TimedUnits { clock: 1.0, times } }
     }
 
     fn p50_ms(sampled: &SampledRuns) -> f64 {
@@ -247,6 +269,20 @@ mod tests {
         assert!((sampled.slowdown - 1.4).abs() < 1e-9, "{}", sampled.slowdown);
         assert_eq!(sampled.totals_ms().len(), 3);
         assert!(sampled.slowdown > MAX_SLOWDOWN && sampled.left_out == 5);
+    }
+
+    /// The latency is that at the usual clock, those of all runs are what other programs see.
+    #[test]
+    fn times_are_those_at_the_usual_clock() {
+        let at = |clock: f64| {
+            let mut run = run(&[(2.0 * clock, 1.0), (4.0 * clock, 1.0)]);
+            run.units.clock = clock;
+            run
+        };
+        let sampled = SampledRuns::of(&[1.1, 1.0, 0.9, 1.1].map(at), 4).unwrap();
+        assert!((p50_ms(&sampled) - 6.0).abs() < 1e-9, "{:?}", sampled.totals_ms());
+        assert_eq!((sampled.left_out, sampled.totals_ms().len()), (0, 4));
+        assert!((sampled.all_ms[0] - 6.6).abs() < 1e-9, "{:?}", sampled.all_ms);
     }
 
     /// Each run has one undisturbed unit among eight.

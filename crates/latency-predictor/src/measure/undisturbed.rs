@@ -2,10 +2,10 @@
 
 /// The maximum slowdown of the probe, as a ratio to its fastest time, at which the device counts as
 /// undisturbed. It is exceeded if something else computes on the same core.
-pub(crate) const MAX_SLOWDOWN: f64 = 1.1;
-/// Maximum number of probes per wanted run while waiting for an undisturbed moment, so that
+pub(crate) const MAX_SLOWDOWN: f64 = 1.07;
+/// Maximum time to wait for undisturbed moments, as a ratio to the time of the wanted runs, so that
 /// measuring ends even on a machine that is always busy.
-const PATIENCE: usize = 200;
+const PATIENCE: f64 = 10.0;
 /// Maximum number of runs per wanted run.
 const MAX_ATTEMPTS: usize = 4;
 /// A time of the probe replaces its fastest time only if it is below this share of it. Otherwise
@@ -16,14 +16,16 @@ const SPREAD: f64 = 0.95;
 pub(crate) trait Probed {
     /// What a run leaves behind.
     type Run;
-    /// Times the probe in milliseconds.
+    /// Times the probe in milliseconds at the usual clock of the core.
     fn probe_ms(&mut self) -> f64;
     /// The probe's time on the undisturbed device, in milliseconds.
     fn fastest_ms(&mut self) -> &mut f64;
     /// Moves to a CPU that may be less busy.
     fn move_on(&mut self);
-    /// Makes a run. `before` is the slowdown of the device before it.
-    fn run(&mut self, before: f64) -> Self::Run;
+    /// Makes a run.
+    fn run(&mut self) -> Self::Run;
+    /// The time of a run in milliseconds.
+    fn ms(run: &Self::Run) -> f64;
     /// The share of the run during which the device was undisturbed, from 0 to 1.
     fn undisturbed_share(run: &Self::Run) -> f64;
 }
@@ -55,7 +57,8 @@ pub(crate) fn collect_undisturbed<D: Probed>(
     let Wanted { undisturbed: wanted, at_any_moment } = wanted;
     let mut runs = Vec::with_capacity(wanted);
     let (mut undisturbed, mut at_any) = (0.0, 0);
-    let mut patience = PATIENCE * wanted;
+    // Before the first run, its time is not known.
+    let (mut run_ms, mut waited_ms) = (*device.fastest_ms(), 0.0);
     let max_runs = MAX_ATTEMPTS * wanted + at_any_moment;
     // Shares add up with rounding errors.
     let enough = wanted as f64 - 1e-6;
@@ -68,14 +71,16 @@ pub(crate) fn collect_undisturbed<D: Probed>(
         match moment {
             Moment::Any => at_any += 1,
             Moment::Chosen => {
-                while before > MAX_SLOWDOWN && patience > 0 {
-                    patience -= 1;
+                let patience_ms = PATIENCE * wanted as f64 * run_ms;
+                while before > MAX_SLOWDOWN && waited_ms < patience_ms {
+                    waited_ms += before * *device.fastest_ms();
                     device.move_on();
                     before = slowdown(device);
                 }
             }
         }
-        let run = device.run(before);
+        let run = device.run();
+        run_ms = if runs.is_empty() { D::ms(&run) } else { run_ms.min(D::ms(&run)) };
         undisturbed += D::undisturbed_share(&run);
         runs.push((moment, run));
         if moment == Moment::Any && before > MAX_SLOWDOWN {
@@ -108,7 +113,7 @@ mod tests {
     }
 
     impl Probed for Device {
-        /// The larger slowdown before and after a run.
+        /// The slowdown at the end of a run.
         type Run = f64;
 
         fn probe_ms(&mut self) -> f64 {
@@ -124,8 +129,12 @@ mod tests {
             self.cpu = 1 - self.cpu;
         }
 
-        fn run(&mut self, before: f64) -> f64 {
-            before.max(slowdown(self))
+        fn run(&mut self) -> f64 {
+            slowdown(self)
+        }
+
+        fn ms(_: &f64) -> f64 {
+            20.0
         }
 
         fn undisturbed_share(run: &f64) -> f64 {

@@ -11,6 +11,7 @@ use search_space::{
 
 use crate::error::PredictorError;
 use crate::measure::conditions::Conditions;
+use crate::measure::meter::ProbeLevel;
 use crate::measure::quantiles::median;
 use crate::table::anchors::{Level, WholeLatency};
 use crate::table::build_record::BlocksOf;
@@ -35,6 +36,17 @@ pub trait MeasureUnits {
     /// The network cannot be measured.
     fn whole(&mut self, _network: &Network) -> Result<Option<WholeLatency>, PredictorError> {
         Ok(None)
+    }
+
+    /// What the measuring goes by. `None`, the default, if the clock of the latencies is not known.
+    fn probe_level(&self) -> Option<ProbeLevel> {
+        None
+    }
+
+    /// From now on, latencies are at the usual clock of the measurements so far. Returns the factor
+    /// that converts latencies of these measurements, 1 by default.
+    fn settle_clock(&mut self) -> f64 {
+        1.0
     }
 
     /// The conditions of all measurements so far, which are unknown by default.
@@ -163,7 +175,7 @@ impl Pass<'_> {
         let entries = journal::entries(&done.visits);
         let slowdown = match table.slowdown_of(&entries) {
             Some(slowdown) => slowdown,
-            None => table.level_of_new_blocks(measure)?.ratio,
+            None => table.level_of_new_blocks(measure)?.ratio / table.settle_clock(measure),
         };
         let entries = entries.into_iter().filter(is_thorough);
         table.extend(entries.map(|entry| entry.at_usual_speed(slowdown)));
@@ -193,6 +205,7 @@ fn measure_all(
         }
         let samples = measure.units(network);
         done.conditions = before.clone().and(measure.conditions());
+        done.probe = measure.probe_level();
         let mut samples = samples?;
         if *timing == Timing::Isolated {
             samples.retain(|sample| sample.unit.to_string() == *label);
@@ -336,7 +349,10 @@ pub(crate) fn measure_in(
     let has_some = |network: &&&Network| network.units().any(|unit| wanted.contains(&unit));
     let visits = networks.iter().filter(has_some).map(visit);
     let visits = visits.collect::<Result<Vec<Visit>, PredictorError>>()?;
-    table.extend(journal::entries(&visits));
+    let usual = table.settle_clock(measure);
+    table.extend(
+        journal::entries(&visits).into_iter().map(|entry| entry.at_usual_speed(1.0 / usual)),
+    );
     Ok(())
 }
 
@@ -367,6 +383,12 @@ impl Table {
             return None;
         }
         median(&mut ratios)
+    }
+
+    /// Fixes the clock at which the latencies of this table are, the usual one during its first
+    /// measurements. Returns the factor that converts the latencies of `measure` to it.
+    fn settle_clock(&self, measure: &mut dyn MeasureUnits) -> f64 {
+        if self.probe.is_none() && self.is_empty() { measure.settle_clock() } else { 1.0 }
     }
 
     /// How fast the device is relative to the blocks that the table already has.

@@ -9,13 +9,13 @@ use crate::device::setup::Setup;
 use crate::error::PredictorError;
 use crate::measure::conditions::Conditions;
 use crate::measure::lock::{LockError, MeasuringLock};
-use crate::measure::meter::Meter;
+use crate::measure::meter::{Meter, ProbeLevel};
 use crate::measure::runs::{Measured, Runs};
 use crate::table::Table;
 use crate::table::anchors::{Level, WholeLatency};
 use crate::table::build::{BuildFiles, Built, MeasureUnits, Progress, build, measure_in};
 use crate::table::cache;
-use crate::table::journal::Sample;
+use crate::table::journal::{Journal, Sample};
 use crate::table::plan::{BuildSettings, MeasuredWidths};
 use crate::table::predict::{MissingUnits, Prediction};
 
@@ -56,6 +56,14 @@ impl MeasureUnits for MeteredUnits<'_> {
 
     fn whole(&mut self, network: &Network) -> Result<Option<WholeLatency>, PredictorError> {
         self.meter.whole(network, ANCHOR_RUNS).map(Some)
+    }
+
+    fn probe_level(&self) -> Option<ProbeLevel> {
+        Some(self.meter.probe_level())
+    }
+
+    fn settle_clock(&mut self) -> f64 {
+        self.meter.settle_clock()
     }
 
     fn conditions(&mut self) -> Conditions {
@@ -120,19 +128,21 @@ impl DeviceTable {
         self.table.anchors.is_empty() && !self.table.is_empty()
     }
 
-    /// Forgets the blocks of a space and how fast the device was, so that the next build measures
-    /// both again. The file stays as it is until then.
+    /// Forgets the blocks of a space, so that the next build measures them again, and how fast the
+    /// device was if the table has no other blocks. The file stays as it is until then.
     ///
     /// A table without anchors forgets all of its blocks, since their level is not known.
     pub fn forget(&mut self, space: &SearchSpace) {
         if self.lacks_anchors() {
             self.table = Table {
-                probe_ms: self.table.probe_ms,
+                probe: self.table.probe,
                 ..Table::new(self.table.setup.clone(), self.table.settings)
             };
         }
         self.table.forget(&space.units());
-        self.earlier_probe_ms = self.table.probe_ms.take();
+        if self.table.is_empty() {
+            self.earlier_probe_ms = self.table.probe.take().map(|probe| probe.fastest_ms);
+        }
     }
 
     /// Measures the blocks of `space` that the table lacks and saves the table. With
@@ -149,14 +159,17 @@ impl DeviceTable {
         progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
     ) -> Result<Built, PredictorError> {
         let settings = BuildSettings { widths, ..BuildSettings::default() };
-        let meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
         let journal = cache::journal_path(&self.path, space);
+        let unfinished =
+            Journal::resume(&journal, &self.table.setup, space.fingerprint(), settings)?;
+        let probe = self.table.probe.or(unfinished.probe);
+        let meter = Meter::new(lock, self.table.setup.threads, probe)?;
         let files = BuildFiles { table: &self.path, journal: &journal };
         let (runs, earlier_probe_ms) = (settings.runs, self.earlier_probe_ms);
         let mut measure = MeteredUnits { meter, runs, earlier_probe_ms };
         let built = build(space, &mut self.table, files, settings, &mut measure, progress)?;
         if built == Built::Complete {
-            self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
+            self.table.probe = Some(measure.meter.probe_level());
             self.table.save(&self.path)?;
         }
         Ok(built)
@@ -180,10 +193,10 @@ impl DeviceTable {
         }
         let lock = acquire()?;
         let runs = BuildSettings::default().runs;
-        let meter = Meter::new(&lock, self.table.setup.threads, self.table.probe_ms)?;
+        let meter = Meter::new(&lock, self.table.setup.threads, self.table.probe)?;
         let mut measure = MeteredUnits { meter, runs, earlier_probe_ms: None };
         let prediction = self.table.predict_or_measure(network, missing, &mut measure)?;
-        self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
+        self.table.probe = Some(measure.meter.probe_level());
         self.table.save(&self.path)?;
         Ok(prediction)
     }
@@ -199,7 +212,7 @@ impl DeviceTable {
         lock: &MeasuringLock,
         space: Option<&str>,
     ) -> Result<Level, PredictorError> {
-        let mut meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
+        let mut meter = Meter::new(lock, self.table.setup.threads, self.table.probe)?;
         let level = self
             .table
             .read_level(space, &mut |network| meter.whole(network, ANCHOR_RUNS).map(Some))?;
@@ -219,11 +232,11 @@ impl DeviceTable {
         let BuildSettings { rounds, runs, .. } = BuildSettings::default();
         let units = networks.iter().flat_map(Network::units);
         let wanted = units.filter(|unit| self.table.get(unit).is_none()).collect();
-        let meter = Meter::new(lock, self.table.setup.threads, self.table.probe_ms)?;
+        let meter = Meter::new(lock, self.table.setup.threads, self.table.probe)?;
         let mut measure = MeteredUnits { meter, runs, earlier_probe_ms: None };
         let in_turns: Vec<&Network> = (0..rounds).flat_map(|_| networks).collect();
         measure_in(&mut self.table, &in_turns, &wanted, &mut measure)?;
-        self.table.probe_ms = Some(measure.meter.fastest_probe_ms());
+        self.table.probe = Some(measure.meter.probe_level());
         self.table.save(&self.path)?;
         Ok(())
     }
@@ -240,6 +253,6 @@ impl DeviceTable {
         threads: usize,
         runs: Runs,
     ) -> Result<Measured, PredictorError> {
-        Meter::new(lock, threads, self.table.probe_ms)?.network(&network.lower()?, runs)
+        Meter::new(lock, threads, self.table.probe)?.network(&network.lower()?, runs)
     }
 }

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::device::setup::Setup;
 use crate::measure::conditions::Conditions;
+use crate::measure::meter::ProbeLevel;
 use crate::measure::quantiles::{Quantiles, quantile};
 use crate::measure::speed::slowdowns;
 use crate::table::file::{self, FileError};
@@ -49,12 +50,15 @@ pub(crate) struct Journal {
     settings: BuildSettings,
     #[serde(default)]
     pub(crate) conditions: Conditions,
+    /// The clock at which the latencies are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) probe: Option<ProbeLevel>,
     pub(crate) visits: Vec<Visit>,
 }
 
 impl Journal {
-    /// Version 1 lacks the conditions.
-    const FORMAT: u32 = 2;
+    /// Journals of versions 1 and 2 are started anew: their latencies are at no certain clock.
+    const FORMAT: u32 = 3;
 
     /// Continues the journal at `path`, or starts a new one if there is none or it is of another
     /// build.
@@ -70,13 +74,17 @@ impl Journal {
             space,
             settings,
             conditions: Conditions::default(),
+            probe: None,
             visits: Vec::new(),
         };
         let same = |old: &Self| {
-            old.setup.check_same(setup).is_ok() && old.space == space && old.settings == settings
+            old.format == Self::FORMAT
+                && old.setup.check_same(setup).is_ok()
+                && old.space == space
+                && old.settings == settings
         };
         let old = file::load(path, 1..=Self::FORMAT)?.filter(same);
-        Ok(old.map_or(new, |old| Self { format: Self::FORMAT, ..old }))
+        Ok(old.unwrap_or(new))
     }
 
     pub(crate) fn save(&self, path: &Path) -> Result<(), FileError> {

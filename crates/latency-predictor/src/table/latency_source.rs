@@ -46,8 +46,8 @@ impl NativeLatency {
         let Some(&first) = networks.peek() else { return Ok(Some(Vec::new())) };
         let meter_failed = |error| failed(first, &error);
         let lock = MeasuringLock::acquire(|| {}).map_err(|error| meter_failed(error.into()))?;
-        let (threads, fastest) = (self.table.setup.threads, self.table.probe_ms);
-        let mut meter = Meter::new(&lock, threads, fastest).map_err(meter_failed)?;
+        let (threads, probe) = (self.table.setup.threads, self.table.probe);
+        let mut meter = Meter::new(&lock, threads, probe).map_err(meter_failed)?;
         let mut measured = Vec::new();
         for network in networks {
             if progress(measured.len()).is_break() {
@@ -167,7 +167,7 @@ impl LatencySource for DeviceLatency {
             remeasure_outlier(expected, || {
                 let lock = MeasuringLock::acquire(|| {})?;
                 let table = &device.table;
-                let mut meter = Meter::new(&lock, table.setup.threads, table.probe_ms)?;
+                let mut meter = Meter::new(&lock, table.setup.threads, table.probe)?;
                 meter.relative_latency(&network.lower()?, &other.lower()?, self.runs)
             })
         })
@@ -196,7 +196,7 @@ fn measure(
     runs: usize,
 ) -> Result<MeasuredLatency, PredictorError> {
     let lock = MeasuringLock::acquire(|| {})?;
-    let mut meter = Meter::new(&lock, table.setup.threads, table.probe_ms)?;
+    let mut meter = Meter::new(&lock, table.setup.threads, table.probe)?;
     let graph = network.lower()?;
     let mut best: Measured = meter.network(&graph, Runs::Undisturbed(runs))?;
     for _ in 1..ATTEMPTS {

@@ -20,9 +20,11 @@ use std::collections::HashMap;
 use std::path::Path;
 
 use search_space::{PlacedUnit, fnv1a};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Serialize};
 
 use crate::device::setup::{ForeignSetup, Setup};
+use crate::measure::meter::ProbeLevel;
 use crate::measure::quantiles::Quantiles;
 use crate::table::anchors::Anchor;
 use crate::table::build_record::BuildRecord;
@@ -70,10 +72,13 @@ pub struct Table {
     pub tool_version: String,
     /// Settings of the latest build.
     pub settings: BuildSettings,
-    /// Fastest time of the probe of a [`Meter`](crate::Meter) in milliseconds, which stands for the
-    /// speed of the undisturbed device.
+    /// What a [`Meter`](crate::Meter) found of the undisturbed device, and the clock at which the
+    /// latencies are.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub probe_ms: Option<f64>,
+    pub probe: Option<ProbeLevel>,
+    /// The probe of formats 3 and 4, which was another one.
+    #[serde(default, skip_serializing, rename = "probe_ms")]
+    _earlier_probe: IgnoredAny,
     /// The builds whose entries the table has, in order. It is not known how busy the machine was
     /// when entries of early versions of this crate were measured, or when blocks were measured
     /// one by one.
@@ -103,9 +108,9 @@ pub struct Table {
 
 impl Table {
     /// The version of the file format that this version of the crate writes. It also reads version
-    /// 1, which lacks the builds and the anchors, version 2, which lacks the anchors, and version 3,
-    /// whose probe was another one.
-    pub const FORMAT: u32 = 4;
+    /// 1, which lacks the builds and the anchors, version 2, which lacks the anchors, and versions 3
+    /// and 4, whose latencies are at no certain clock of the core.
+    pub const FORMAT: u32 = 5;
 
     /// Creates a table without entries.
     pub fn new(setup: Setup, settings: BuildSettings) -> Self {
@@ -115,7 +120,8 @@ impl Table {
             date: file::utc_now(),
             tool_version: env!("CARGO_PKG_VERSION").to_owned(),
             settings,
-            probe_ms: None,
+            probe: None,
+            _earlier_probe: IgnoredAny,
             builds: Vec::new(),
             anchors: Vec::new(),
             validations: Vec::new(),
@@ -132,11 +138,7 @@ impl Table {
     /// line and entry.
     pub fn load(path: &Path) -> Result<Option<Self>, FileError> {
         let table: Option<Self> = file::load(path, 1..=Self::FORMAT)?;
-        let current = |table: Self| {
-            let probe_ms = table.probe_ms.filter(|_| table.format == Self::FORMAT);
-            Self { format: Self::FORMAT, probe_ms, ..table }
-        };
-        Ok(table.map(current))
+        Ok(table.map(|table| Self { format: Self::FORMAT, ..table }))
     }
 
     /// Writes the file completely or not at all.
