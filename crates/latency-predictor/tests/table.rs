@@ -1,8 +1,7 @@
 //! Files of tables.
 
 use std::fs;
-use std::path::Path;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use latency_predictor::{
     BuildSettings, Entry, FileError, Quantiles, Runtime, Setup, Table, Timing,

@@ -26,8 +26,8 @@ impl Probed for ClockedCopy<'_, '_> {
         self.meter.probe_ms()
     }
 
-    fn fastest_ms(&mut self) -> &mut f64 {
-        self.meter.fastest_ms()
+    fn fastest_ms(&self) -> f64 {
+        self.meter.fastest_probe_ms
     }
 
     fn move_on(&mut self) {

@@ -117,7 +117,7 @@ impl<'lock> Meter<'lock> {
         let mut probes_ms: Vec<f64> =
             probes.iter().map(|probe| probe.work_ms_at(self.clock_ms)).collect();
         probes_ms.sort_unstable_by(f64::total_cmp);
-        let level_ms = probes_ms[CALIBRATION / 50];
+        let level_ms = probes_ms[CALIBRATION / 100];
         self.seen.probe_levels_ms.push(whole_ns(level_ms));
         self.calibrated = Instant::now();
         level_ms
@@ -126,7 +126,7 @@ impl<'lock> Meter<'lock> {
     /// The conditions under which [`Meter::blocks`] has measured since the meter was created.
     pub fn conditions(&mut self) -> Conditions {
         if self.calibrated.elapsed() > BETWEEN_LEVELS {
-            self.calibrate();
+            self.fastest_probe_ms = self.calibrate().min(self.fastest_probe_ms);
         }
         let processor = CpuTicks::read(self.pinned.allowed())
             .zip(self.started)
@@ -148,11 +148,6 @@ impl<'lock> Meter<'lock> {
     /// Times the probe in milliseconds at the clock that times are converted to.
     pub(crate) fn probe_ms(&self) -> f64 {
         self.core.time().work_ms_at(self.clock_ms)
-    }
-
-    /// The time of the probe on the undisturbed device, in milliseconds.
-    pub(crate) fn fastest_ms(&mut self) -> &mut f64 {
-        &mut self.fastest_probe_ms
     }
 
     /// Moves to a CPU that may be less busy.
