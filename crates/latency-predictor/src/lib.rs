@@ -21,6 +21,7 @@ pub use table::anchors::{Anchor, Level, WholeLatency};
 pub use table::build::{BuildFiles, Built, MeasureUnits, Progress, build, measure_missing};
 pub use table::build_record::BuildRecord;
 pub use table::cache::{NoCacheFolder, cache_folder, journal_path, table_path};
+pub use table::cold_weights::{ColdPoint, ColdWeights};
 pub use table::device_table::{DeviceTable, ForeignTable};
 pub use table::diff::{BlockDiff, NetworksDiff, NoCommonBlocks, TableDiff};
 pub use table::file::FileError;

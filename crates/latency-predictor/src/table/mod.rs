@@ -4,6 +4,7 @@ pub(crate) mod anchors;
 pub(crate) mod build;
 pub(crate) mod build_record;
 pub(crate) mod cache;
+pub(crate) mod cold_weights;
 pub(crate) mod device_table;
 pub(crate) mod diff;
 pub(crate) mod file;
@@ -28,6 +29,7 @@ use crate::measure::meter::ProbeLevel;
 use crate::measure::quantiles::Quantiles;
 use crate::table::anchors::Anchor;
 use crate::table::build_record::BuildRecord;
+use crate::table::cold_weights::{ColdWeights, KnownTraffic};
 use crate::table::file::FileError;
 use crate::table::interpolate::Interpolated;
 use crate::table::plan::BuildSettings;
@@ -92,6 +94,9 @@ pub struct Table {
         deserialize_with = "anchors::anchor_list::deserialize"
     )]
     pub anchors: Vec<Anchor>,
+    /// What weights cost in networks of much or little traffic, for at most one fit of each space.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cold_weights: Vec<ColdWeights>,
     /// How well predictions matched measurements, for at most one selection of networks of each space.
     #[serde(
         default,
@@ -104,6 +109,8 @@ pub struct Table {
     /// Latencies that were interpolated between those of entries, for units without an entry.
     #[serde(default, with = "interpolate::list", skip_serializing_if = "HashMap::is_empty")]
     interpolated: HashMap<PlacedUnit, Interpolated>,
+    #[serde(skip)]
+    traffic: KnownTraffic,
 }
 
 impl Table {
@@ -124,9 +131,11 @@ impl Table {
             _earlier_probe: IgnoredAny,
             builds: Vec::new(),
             anchors: Vec::new(),
+            cold_weights: Vec::new(),
             validations: Vec::new(),
             entries: HashMap::new(),
             interpolated: HashMap::new(),
+            traffic: KnownTraffic::default(),
         }
     }
 
@@ -138,7 +147,11 @@ impl Table {
     /// line and entry.
     pub fn load(path: &Path) -> Result<Option<Self>, FileError> {
         let table: Option<Self> = file::load(path, 1..=Self::FORMAT)?;
-        Ok(table.map(|table| Self { format: Self::FORMAT, ..table }))
+        Ok(table.map(|table| {
+            let mut table = Self { format: Self::FORMAT, ..table };
+            table.know_traffic();
+            table
+        }))
     }
 
     /// Writes the file completely or not at all.

@@ -43,17 +43,45 @@ pub struct Prediction {
     pub conditions: Option<Conditions>,
 }
 
+/// Minimum share of the sum of the blocks that a prediction has.
+const MIN_SHARE: f64 = 0.5;
+
 impl Table {
     /// Predicts the latency of a network in milliseconds as the sum of the p50 of its blocks and
-    /// head, which are measured or interpolated ones.
+    /// head, which are measured or interpolated ones, and of what its weights cost beyond that
+    /// ([`ColdWeights`](crate::ColdWeights), if the table has such fits their mean).
     ///
     /// # Errors
     /// [`PredictorError::MissingUnit`]: the first unit that the table lacks.
     pub fn predict_ms(&self, network: &Network) -> Result<f64, PredictorError> {
+        let blocks_ms = self.sum_ms(network)?;
+        if self.cold_weights.is_empty() {
+            return Ok(blocks_ms);
+        }
+        let traffic = self.traffic.of(network.units());
+        let cold_ms: f64 = self.cold_weights.iter().map(|fit| fit.ms(traffic)).sum();
+        // Far outside the measured networks, a fit must not turn the latency negative.
+        let ms = blocks_ms + cold_ms / self.cold_weights.len() as f64;
+        Ok(ms.max(MIN_SHARE * blocks_ms))
+    }
+
+    /// The sum of the p50 of a network's blocks and head in milliseconds.
+    ///
+    /// # Errors
+    /// [`PredictorError::MissingUnit`]: the first unit that the table lacks.
+    pub(crate) fn sum_ms(&self, network: &Network) -> Result<f64, PredictorError> {
         network.units().try_fold(0.0, |sum_ms, unit| match self.p50_ms(&unit) {
             Some(p50_ms) => Ok(sum_ms + p50_ms),
             None => Err(PredictorError::MissingUnit { unit }),
         })
+    }
+
+    /// Finds out the traffic of all blocks, so that predictions need not.
+    pub(crate) fn know_traffic(&mut self) {
+        if !self.cold_weights.is_empty() {
+            let interpolated = self.interpolated.keys();
+            self.traffic.add(self.entries.keys().chain(interpolated).copied());
+        }
     }
 
     /// Predicts the latency of a network after interpolating or measuring the units that the table
