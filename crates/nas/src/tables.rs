@@ -126,7 +126,7 @@ pub(crate) fn complete(
     widths: MeasuredWidths,
     device: &mut DeviceTable,
 ) -> Result<()> {
-    if device.has_all(space.units()) {
+    if device.is_complete(space) {
         return Ok(());
     }
     check_writable(device)?;

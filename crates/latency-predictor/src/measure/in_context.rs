@@ -23,7 +23,7 @@ impl Meter<'_> {
         wanted: usize,
     ) -> Result<Vec<Sample>, PredictorError> {
         let graph = network.lower()?;
-        let sampling = Sampling { copies: 1, undisturbed: wanted, at_any_moment: 0 };
+        let sampling = Sampling::same(1, wanted);
         let sampled = self.sample(&graph, sampling)?;
         self.seen.runs += sampled.runs;
         self.seen.left_out += sampled.runs - sampled.totals_ms().len();
@@ -38,7 +38,7 @@ impl Meter<'_> {
         network: &Network,
         runs: usize,
     ) -> Result<WholeLatency, PredictorError> {
-        let sampling = Sampling { copies: 1, undisturbed: runs, at_any_moment: 0 };
+        let sampling = Sampling::same(1, runs);
         let sampled = self.sample(&network.lower()?, sampling)?;
         let total = Quantiles::of(&mut sampled.totals_ms()).ok_or(PredictorError::NoRuns)?;
         let disturbed = sampled.slowdown > MAX_SLOWDOWN;

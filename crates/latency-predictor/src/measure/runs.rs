@@ -77,10 +77,9 @@ impl Meter<'_> {
     /// No runs are requested, or the engine cannot run the graph.
     pub fn network(&mut self, graph: &Graph, runs: Runs) -> Result<Measured, PredictorError> {
         let before = CpuTicks::read(self.pinned.allowed());
-        let sampling = |copies, runs| Sampling { copies, undisturbed: runs, at_any_moment: runs };
         let timed = match runs {
-            Runs::Undisturbed(runs) => self.sample(graph, sampling(COPIES, runs))?,
-            Runs::OneCopy(runs) => self.sample(graph, sampling(1, runs))?,
+            Runs::Undisturbed(runs) => self.sample(graph, Sampling::same(COPIES, runs))?,
+            Runs::OneCopy(runs) => self.sample(graph, Sampling::same(1, runs))?,
             Runs::Exactly(runs) => self.time_exactly(graph, runs)?,
         };
         let after = CpuTicks::read(self.pinned.allowed());
@@ -108,8 +107,7 @@ impl Meter<'_> {
         graph: &Graph,
         wanted: usize,
     ) -> Result<f64, PredictorError> {
-        let sampling = Sampling { copies: COPIES, undisturbed: wanted, at_any_moment: 0 };
-        let mut totals_ms = self.sample(graph, sampling)?.totals_ms();
+        let mut totals_ms = self.sample(graph, Sampling::same(COPIES, wanted))?.totals_ms();
         Ok(Quantiles::of(&mut totals_ms).ok_or(PredictorError::NoRuns)?.p50_ms)
     }
 

@@ -24,6 +24,15 @@ pub(crate) struct Sampling {
     pub(crate) at_any_moment: usize,
 }
 
+impl Sampling {
+    /// As many runs at any moment as undisturbed ones. Runs at any moment follow each other, so that
+    /// caches are as warm as where a network runs all the time. After waiting they are not quite, so
+    /// all that is compared is sampled in this way.
+    pub(crate) fn same(copies: usize, runs: usize) -> Self {
+        Self { copies, undisturbed: runs, at_any_moment: runs }
+    }
+}
+
 impl Meter<'_> {
     /// Warms up each copy of a network, then runs it until enough runs were undisturbed.
     ///

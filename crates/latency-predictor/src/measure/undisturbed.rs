@@ -5,7 +5,7 @@
 pub(crate) const MAX_SLOWDOWN: f64 = 1.05;
 /// Maximum time to wait for undisturbed moments, as a ratio to the time of the wanted runs, so that
 /// measuring ends even on a machine that is always busy.
-const PATIENCE: f64 = 10.0;
+const PATIENCE: f64 = 5.0;
 /// Maximum number of runs per wanted run.
 const MAX_ATTEMPTS: usize = 4;
 

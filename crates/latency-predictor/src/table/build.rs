@@ -132,6 +132,8 @@ pub fn build(
     networks.extend(of_rest);
     if !networks.is_empty() || table.lacks_fit(space) {
         table.cold_weights.retain(|fit| fit.space != space.name);
+        table.set_anchors(&space.name, networks.iter());
+        table.save(files.table)?;
         let Some(whole) = table.fit_cold_weights(space, measure, progress)? else {
             return Ok(Built::Stopped);
         };
@@ -149,7 +151,7 @@ const WHOLE_SEED: u64 = 0x5EED;
 
 impl Table {
     /// Whether no fit of this space has been made. One is made after each build.
-    fn lacks_fit(&self, space: &SearchSpace) -> bool {
+    pub(crate) fn lacks_fit(&self, space: &SearchSpace) -> bool {
         self.cold_weights.iter().all(|fit| fit.space != space.name)
     }
 
@@ -181,7 +183,7 @@ impl Table {
             Residual { traffic, ms: whole_ms / level - blocks_ms }
         };
         let residuals = measured.iter().map(residual).collect();
-        self.cold_weights.extend(ColdWeights::fit(&space.name, residuals));
+        self.cold_weights.push(ColdWeights::fit(&space.name, residuals));
         self.know_traffic();
         Ok(Some(measured.into_iter().map(|(network, ..)| network).collect()))
     }

@@ -104,9 +104,9 @@ const POINTS: usize = 6;
 const MIN_NETWORKS: usize = 3;
 
 impl ColdWeights {
-    /// The curve through the medians of groups of networks with similar traffic. `None` if there are
-    /// too few networks.
-    pub(crate) fn fit(space: &str, mut residuals: Vec<Residual>) -> Option<Self> {
+    /// The curve through the medians of groups of networks with similar traffic. It has no points if
+    /// there are too few networks.
+    pub(crate) fn fit(space: &str, mut residuals: Vec<Residual>) -> Self {
         residuals.retain(|residual| residual.traffic.weights_mb > 0.0);
         residuals.sort_by(|a, b| a.traffic.total_mb.total_cmp(&b.traffic.total_mb));
         let count = POINTS.min(residuals.len() / MIN_NETWORKS);
@@ -119,8 +119,7 @@ impl ColdWeights {
             let traffic_mb = (logs.sum::<f64>() / group.len() as f64).exp();
             Some(ColdPoint { traffic_mb, ms_per_mb: median(&mut costs)? })
         };
-        let points = (0..count).map(point).collect::<Option<Vec<_>>>()?;
-        (!points.is_empty()).then(|| Self { space: space.to_owned(), points })
+        Self { space: space.to_owned(), points: (0..count).filter_map(point).collect() }
     }
 
     /// What to add to the sum of a network's blocks, in milliseconds.
@@ -175,7 +174,7 @@ mod tests {
             let noise = [0.002, -0.001, 0.0, 0.05][index as usize % 4];
             residual(total_mb, weights_mb, weights_mb * (cost(total_mb) + noise))
         });
-        let fitted = ColdWeights::fit("s", residuals.collect()).unwrap();
+        let fitted = ColdWeights::fit("s", residuals.collect());
         assert_eq!(fitted.points.len(), 6);
         for (total_mb, expected) in [(1.0, -0.06), (18.0, -0.06), (150.0, 0.04), (900.0, 0.04)] {
             let ms = fitted.ms(Traffic { weights_mb: 10.0, total_mb });
@@ -195,8 +194,10 @@ mod tests {
 
     #[test]
     fn too_few_networks_give_no_curve() {
-        assert_eq!(ColdWeights::fit("s", vec![residual(1.0, 1.0, 0.1); 2]), None);
-        assert_eq!(ColdWeights::fit("s", vec![residual(1.0, 0.0, 0.1); 9]), None);
+        for residuals in [vec![residual(1.0, 1.0, 0.1); 2], vec![residual(1.0, 0.0, 0.1); 9]] {
+            let fitted = ColdWeights::fit("s", residuals);
+            assert!(fitted.points.is_empty() && fitted.ms(Traffic::default()) == 0.0);
+        }
     }
 
     #[test]

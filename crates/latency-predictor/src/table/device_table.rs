@@ -40,7 +40,7 @@ pub struct DeviceTable {
 }
 
 /// Number of undisturbed runs in a measurement of an anchor.
-const ANCHOR_RUNS: usize = 5;
+const ANCHOR_RUNS: usize = 10;
 
 /// Measures blocks with a number of undisturbed runs of each network.
 struct MeteredUnits<'lock> {
@@ -110,6 +110,13 @@ impl DeviceTable {
     /// Whether the table has the latencies of all `units`, measured or interpolated.
     pub fn has_all(&self, units: impl IntoIterator<Item = PlacedUnit>) -> bool {
         units.into_iter().all(|unit| self.table.p50_ms(&unit).is_some())
+    }
+
+    /// Whether a build of `space` would measure nothing: the table has all of its blocks and, unless
+    /// an earlier version or another program wrote it, the fit of what weights cost.
+    pub fn is_complete(&self, space: &SearchSpace) -> bool {
+        let has_fit = self.table.probe.is_none() || !self.table.lacks_fit(space);
+        has_fit && self.has_all(space.units())
     }
 
     /// Whether a block must be measured before the latency of `network` can be predicted.

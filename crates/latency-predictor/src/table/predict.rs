@@ -31,8 +31,11 @@ pub struct Coverage {
 /// A predicted latency and the sources of its terms.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Prediction {
-    /// Sum of the p50 of all blocks and the head in milliseconds.
+    /// Latency in milliseconds: the p50 of all blocks and the head, and `cold_ms`.
     pub ms: f64,
+    /// What the weights cost beyond the sum of the blocks, in milliseconds; negative where they stay
+    /// in nearer caches than those of the networks in which the blocks were measured.
+    pub cold_ms: f64,
     /// Shares of the units by the source of their latencies.
     pub coverage: Coverage,
     /// The standard error of `ms` that comes from interpolation, as a share of `ms`: 0 if no latency
@@ -103,6 +106,7 @@ impl Table {
         let measured = measure_missing(self, network, missing, measure)?;
         let conditions = (measured > 0).then(|| measure.conditions());
         let ms = self.predict_ms(network)?;
+        let cold_ms = ms - self.sum_ms(network)?;
         let interpolated =
             units.iter().filter(|unit| self.get_interpolated(unit).is_some()).count();
         let share = |count: usize| count as f64 / units.len() as f64;
@@ -112,7 +116,7 @@ impl Table {
             measured_now: share(measured),
         };
         let interpolation_error = self.interpolation_error_ms(&units) / ms;
-        Ok(Prediction { ms, coverage, interpolation_error, conditions })
+        Ok(Prediction { ms, cold_ms, coverage, interpolation_error, conditions })
     }
 
     /// The standard error in milliseconds of the sum over `units` that comes from interpolation.
@@ -124,6 +128,6 @@ impl Table {
             let count = units.iter().filter(|other| *other == unit).count() as f64;
             Some((count * one.error * one.p50_ms).powi(2))
         };
-        distinct.filter_map(square).sum::<f64>().sqrt()
+        distinct.filter_map(square).fold(0.0, |sum, square| sum + square).sqrt()
     }
 }

@@ -29,6 +29,8 @@ struct Block {
 struct Latency {
     name: String,
     predicted_ms: f64,
+    /// What its weights cost beyond the sum of its blocks, which is part of `predicted_ms`.
+    cold_ms: f64,
     /// How fast the device is relative to the build of the table; the blocks are at the level of the
     /// build.
     level: Level,
@@ -73,6 +75,7 @@ fn one(global: &Global, args: &LatencyArgs, net: &str) -> Result<()> {
     let latency = Latency {
         name: network.name.clone(),
         predicted_ms: level.ratio * prediction.ms,
+        cold_ms: level.ratio * prediction.cold_ms,
         level,
         coverage: prediction.coverage,
         interpolation_error: prediction.interpolation_error,
@@ -128,6 +131,13 @@ fn print(latency: &Latency, device: &DeviceTable, validated: &str, args: &Latenc
         exact * 100.0,
         measured_now * 100.0
     );
+    if latency.cold_ms != 0.0 {
+        let caches = if latency.cold_ms < 0.0 { "nearer" } else { "farther" };
+        outln!(
+            "           and {:+.3} ms, as its weights come from {caches} caches",
+            latency.cold_ms
+        );
+    }
     outln!("level      {:+.1} % since the build", (latency.level.ratio - 1.0) * 100.0);
     if interpolated > 0.0 {
         outln!(
