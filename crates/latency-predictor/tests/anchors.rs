@@ -75,7 +75,7 @@ fn a_later_build_has_the_level_of_the_first_one() {
     assert_eq!(loaded.anchors, table.anchors);
 }
 
-/// Each space has its own anchors, from its fastest to its slowest measured networks.
+/// Each space has its own anchors, over at least the range of the networks of its blocks.
 #[test]
 fn anchors_are_spread_over_the_range_of_their_space() {
     let folder = tempfile::tempdir().unwrap();
@@ -99,7 +99,8 @@ fn anchors_are_spread_over_the_range_of_their_space() {
             planned.rounds.iter().flatten().map(|network| table.predict_ms(network).unwrap());
         let (least, most) = all_ms
             .fold((f64::INFINITY, 0.0_f64), |(least, most), ms| (least.min(ms), most.max(ms)));
-        assert_eq!((own_ms[0], own_ms[own_ms.len() - 1]), (least, most), "{name}");
+        let (fastest, slowest) = (own_ms[0], own_ms[own_ms.len() - 1]);
+        assert!(fastest <= least && slowest >= most, "{name}: {own_ms:?}, {least} to {most}");
     }
 }
 

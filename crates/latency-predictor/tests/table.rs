@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use latency_predictor::{
-    BuildSettings, Entry, FileError, Quantiles, Runtime, Setup, Table, Timing,
+    BuildSettings, Entry, FileError, ProbeLevel, Quantiles, Runtime, Setup, Table, Timing,
 };
 use proptest::prelude::*;
 use search_space::{PlacedUnit, published};
@@ -155,4 +155,18 @@ fn a_failed_save_leaves_the_old_file() {
     assert!(matches!(two_entries().save(&path), Err(FileError::Io { .. })));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     assert!(path.join("old").exists());
+}
+
+#[test]
+fn a_probe_without_time_is_refused() {
+    let mut table = two_entries();
+    table.probe = Some(ProbeLevel { fastest_ms: 0.01, clock_ms: 0.002 });
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("table.ron");
+    table.save(&path).unwrap();
+    assert_eq!(Table::load(&path).unwrap().unwrap(), table);
+    let text = fs::read_to_string(&path).unwrap().replace("clock_ms: 0.002", "clock_ms: 0.0");
+    fs::write(&path, text).unwrap();
+    let error = Table::load(&path).unwrap_err().to_string();
+    assert!(error.contains("probe: found 0 ms; expected: a positive time"), "{error}");
 }

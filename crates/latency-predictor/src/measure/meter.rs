@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use engine::Engine;
 use search_space::{Graph, Weights};
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::error::PredictorError;
 use crate::measure::conditions::Conditions;
@@ -46,10 +47,20 @@ pub struct Meter<'lock> {
 #[serde(deny_unknown_fields)]
 pub struct ProbeLevel {
     /// The time of the probe on an undisturbed core, in milliseconds.
+    #[serde(deserialize_with = "positive_ms")]
     pub fastest_ms: f64,
     /// What the probe's chain of dependent operations takes at the clock that latencies are
     /// converted to, in milliseconds.
+    #[serde(deserialize_with = "positive_ms")]
     pub clock_ms: f64,
+}
+
+fn positive_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
+    let ms = f64::deserialize(deserializer)?;
+    match ms > 0.0 && ms.is_finite() {
+        true => Ok(ms),
+        false => Err(D::Error::custom(format!("probe: found {ms} ms; expected: a positive time"))),
+    }
 }
 
 /// Number of times that the probe is timed before the first run.
@@ -69,15 +80,16 @@ impl<'lock> Meter<'lock> {
         threads: usize,
         known: Option<ProbeLevel>,
     ) -> Result<Self, PredictorError> {
-        let pinned = Pinned::new(threads)?;
+        let (pinned, core) = (Pinned::new(threads)?, CoreProbe::new());
+        let clock_ms = known.map_or_else(|| clock_now_ms(&core), |known| known.clock_ms);
         let mut meter = Self {
             _lock: lock,
             started: CpuTicks::read(pinned.allowed()),
             pinned,
             threads,
-            core: CoreProbe::new(),
+            core,
             fastest_probe_ms: f64::INFINITY,
-            clock_ms: known.map_or(f64::NAN, |known| known.clock_ms),
+            clock_ms,
             clocks_ms: Vec::new(),
             calibrated: Instant::now(),
             seen: Conditions::default(),
@@ -110,10 +122,6 @@ impl<'lock> Meter<'lock> {
             self.core.time()
         };
         let probes: Vec<ProbeTime> = (0..CALIBRATION).map(&mut probe).collect();
-        if self.clock_ms.is_nan() {
-            let mut clocks_ms: Vec<f64> = probes.iter().map(|probe| probe.clock_ms).collect();
-            self.clock_ms = median(&mut clocks_ms).unwrap_or_default();
-        }
         let mut probes_ms: Vec<f64> =
             probes.iter().map(|probe| probe.work_ms_at(self.clock_ms)).collect();
         probes_ms.sort_unstable_by(f64::total_cmp);
@@ -157,4 +165,10 @@ impl<'lock> Meter<'lock> {
             self.pinned.move_on();
         }
     }
+}
+
+/// The clock at this moment, as what the probe's chain takes.
+fn clock_now_ms(core: &CoreProbe) -> f64 {
+    let mut clocks_ms: Vec<f64> = (0..CALIBRATION).map(|_| core.time().clock_ms).collect();
+    median(&mut clocks_ms).unwrap_or_default()
 }

@@ -15,13 +15,11 @@ use crate::measure::meter::ProbeLevel;
 use crate::measure::quantiles::median;
 use crate::table::anchors::{Level, WholeLatency};
 use crate::table::build_record::BlocksOf;
-use crate::table::cold_weights::{ColdWeights, Residual, Traffic};
 use crate::table::file;
 use crate::table::interpolate::subset::measured_units;
 use crate::table::journal::{self, Journal, Sample, Visit};
 use crate::table::plan::{BuildSettings, plan};
 use crate::table::predict::MissingUnits;
-use crate::table::validate::draw::{DrawnNetwork, draw_networks};
 use crate::table::{Entry, Table, Timing};
 
 /// What measures blocks: a device, or a function that returns samples.
@@ -142,51 +140,6 @@ pub fn build(
     table.set_anchors(&space.name, networks.iter());
     table.save(files.table)?;
     Ok(Built::Complete)
-}
-
-/// Number of whole networks for the fit of what weights cost.
-const WHOLE_NETWORKS: usize = 36;
-/// Seed of their choice, another one than that of validations.
-const WHOLE_SEED: u64 = 0x5EED;
-
-impl Table {
-    /// Whether no fit of this space has been made. One is made after each build.
-    pub(crate) fn lacks_fit(&self, space: &SearchSpace) -> bool {
-        self.cold_weights.iter().all(|fit| fit.space != space.name)
-    }
-
-    /// Measures whole networks that are spread evenly over the logarithm of latency, fits what their
-    /// weights cost and returns them. `None` if `progress` requested a stop.
-    fn fit_cold_weights(
-        &mut self,
-        space: &SearchSpace,
-        measure: &mut dyn MeasureUnits,
-        progress: &mut dyn FnMut(Progress<'_>) -> ControlFlow<()>,
-    ) -> Result<Option<Vec<Network>>, PredictorError> {
-        let (mut ratios, mut measured) = (Vec::new(), Vec::new());
-        let drawn = draw_networks(self, space, WHOLE_NETWORKS, WHOLE_SEED).unwrap_or_default();
-        let total = drawn.len();
-        for (done, DrawnNetwork { network, .. }) in drawn.into_iter().enumerate() {
-            if progress(Progress { done, total, label: &network.name }).is_break() {
-                return Ok(None);
-            }
-            let Some(whole) = measure.whole(&network)? else { return Ok(Some(Vec::new())) };
-            let blocks_ms = self.sum_ms(&network)?;
-            ratios.push(whole.p50_ms / blocks_ms);
-            measured.push((network, blocks_ms, whole.p50_ms));
-        }
-        // The device may be slower or faster than when the blocks were measured.
-        let level = median(&mut ratios).unwrap_or(1.0);
-        let residual = |(network, blocks_ms, whole_ms): &(Network, f64, f64)| {
-            let traffic = network.units().filter_map(|unit| Traffic::of(&unit));
-            let traffic = traffic.fold(Traffic::default(), Traffic::and);
-            Residual { traffic, ms: whole_ms / level - blocks_ms }
-        };
-        let residuals = measured.iter().map(residual).collect();
-        self.cold_weights.push(ColdWeights::fit(&space.name, residuals));
-        self.know_traffic();
-        Ok(Some(measured.into_iter().map(|(network, ..)| network).collect()))
-    }
 }
 
 /// Some blocks of a space, which are measured together.
@@ -443,8 +396,13 @@ impl Table {
 
     /// Fixes the clock at which the latencies of this table are, the usual one during its first
     /// measurements. Returns the factor that converts the latencies of `measure` to it.
-    fn settle_clock(&self, measure: &mut dyn MeasureUnits) -> f64 {
-        if self.probe.is_none() && self.is_empty() { measure.settle_clock() } else { 1.0 }
+    fn settle_clock(&mut self, measure: &mut dyn MeasureUnits) -> f64 {
+        if self.probe.is_some() || !self.is_empty() {
+            return 1.0;
+        }
+        let usual = measure.settle_clock();
+        self.probe = measure.probe_level();
+        usual
     }
 
     /// How fast the device is relative to the blocks that the table already has.

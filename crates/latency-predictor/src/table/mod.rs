@@ -8,6 +8,7 @@ pub(crate) mod cold_weights;
 pub(crate) mod device_table;
 pub(crate) mod diff;
 pub(crate) mod file;
+pub(crate) mod fit;
 pub(crate) mod interpolate;
 pub(crate) mod journal;
 pub(crate) mod ladder;
