@@ -114,6 +114,21 @@ proptest! {
     }
 }
 
+/// A gate of 1e-38 would make the products of a map denormal, and the convolution after them three
+/// times as slow.
+#[test]
+fn gates_do_not_make_products_denormal() {
+    for act in [Activation::Sigmoid, Activation::HardSigmoid] {
+        for x in [-30.0, -59.0, -87.0, -100.0, -1e6, f32::NEG_INFINITY] {
+            let mut gates = [x; 20];
+            act.apply(&mut gates);
+            for gate in gates {
+                assert!(!(1e-6 * gate).is_subnormal() && gate < 1e-12, "{act:?}({x}) = {gate}");
+            }
+        }
+    }
+}
+
 /// As in PyTorch, NaN stays NaN, and infinities are what the functions make of them.
 #[test]
 fn nan_stays_nan() {
