@@ -64,7 +64,7 @@ fn positive_ms<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Err
 }
 
 /// Number of times that the probe is timed before the first run.
-const CALIBRATION: usize = 5_000;
+const CALIBRATION: usize = 3_000;
 
 /// Interval at which [`Meter::conditions`] times the probe again.
 const BETWEEN_LEVELS: Duration = Duration::from_secs(20);
@@ -81,7 +81,6 @@ impl<'lock> Meter<'lock> {
         known: Option<ProbeLevel>,
     ) -> Result<Self, PredictorError> {
         let (pinned, core) = (Pinned::new(threads)?, CoreProbe::new());
-        let clock_ms = known.map_or_else(|| clock_now_ms(&core), |known| known.clock_ms);
         let mut meter = Self {
             _lock: lock,
             started: CpuTicks::read(pinned.allowed()),
@@ -89,12 +88,15 @@ impl<'lock> Meter<'lock> {
             threads,
             core,
             fastest_probe_ms: f64::INFINITY,
-            clock_ms,
+            clock_ms: f64::NAN,
             clocks_ms: Vec::new(),
             calibrated: Instant::now(),
             seen: Conditions::default(),
         };
-        let fastest_ms = meter.calibrate();
+        let probes = meter.time_probes();
+        let clock_ms = known.map_or_else(|| clock_of(&probes), |known| known.clock_ms);
+        meter.clock_ms = clock_ms;
+        let fastest_ms = meter.calibrate(&probes);
         meter.fastest_probe_ms = known.map_or(fastest_ms, |known| known.fastest_ms.min(fastest_ms));
         Ok(meter)
     }
@@ -115,13 +117,17 @@ impl<'lock> Meter<'lock> {
         usual
     }
 
-    /// Times the probe. Returns a low quantile, as the minimum may be a single outlier.
-    fn calibrate(&mut self) -> f64 {
-        let mut probe = |_| {
+    /// Times the probe again and again, on all CPUs in turn.
+    fn time_probes(&mut self) -> Vec<ProbeTime> {
+        let probe = |_| {
             self.move_on();
             self.core.time()
         };
-        let probes: Vec<ProbeTime> = (0..CALIBRATION).map(&mut probe).collect();
+        (0..CALIBRATION).map(probe).collect()
+    }
+
+    /// Keeps and returns a low quantile of the probe's times, as the minimum may be a single outlier.
+    fn calibrate(&mut self, probes: &[ProbeTime]) -> f64 {
         let mut probes_ms: Vec<f64> =
             probes.iter().map(|probe| probe.work_ms_at(self.clock_ms)).collect();
         probes_ms.sort_unstable_by(f64::total_cmp);
@@ -134,7 +140,8 @@ impl<'lock> Meter<'lock> {
     /// The conditions under which [`Meter::blocks`] has measured since the meter was created.
     pub fn conditions(&mut self) -> Conditions {
         if self.calibrated.elapsed() > BETWEEN_LEVELS {
-            self.fastest_probe_ms = self.calibrate().min(self.fastest_probe_ms);
+            let probes = self.time_probes();
+            self.fastest_probe_ms = self.calibrate(&probes).min(self.fastest_probe_ms);
         }
         let processor = CpuTicks::read(self.pinned.allowed())
             .zip(self.started)
@@ -167,8 +174,8 @@ impl<'lock> Meter<'lock> {
     }
 }
 
-/// The clock at this moment, as what the probe's chain takes.
-fn clock_now_ms(core: &CoreProbe) -> f64 {
-    let mut clocks_ms: Vec<f64> = (0..CALIBRATION).map(|_| core.time().clock_ms).collect();
+/// The usual clock during these probes, as what their chain took.
+fn clock_of(probes: &[ProbeTime]) -> f64 {
+    let mut clocks_ms: Vec<f64> = probes.iter().map(|probe| probe.clock_ms).collect();
     median(&mut clocks_ms).unwrap_or_default()
 }
