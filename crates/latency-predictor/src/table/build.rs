@@ -16,6 +16,7 @@ use crate::measure::quantiles::median;
 use crate::table::anchors::{Level, WholeLatency};
 use crate::table::build_record::BlocksOf;
 use crate::table::file;
+use crate::table::fit::WHOLE_NETWORKS;
 use crate::table::interpolate::subset::measured_units;
 use crate::table::journal::{self, Journal, Sample, Visit};
 use crate::table::plan::{BuildSettings, plan};
@@ -117,13 +118,18 @@ pub fn build(
         true => BlocksOf::WholeSpace,
         false => BlocksOf::RestOfSpace,
     };
+    let mut for_blocks = 0;
+    let mut at_blocks = |at: Progress<'_>| {
+        for_blocks = at.total;
+        progress(Progress { total: at.total + WHOLE_NETWORKS, ..at })
+    };
     let pass = Pass { space, wanted: &first, of, files, settings };
-    let Some(mut networks) = pass.measure(table, measure, progress)? else {
+    let Some(mut networks) = pass.measure(table, measure, &mut at_blocks)? else {
         return Ok(Built::Stopped);
     };
     let rest = table.not_interpolated(&units);
     let pass = Pass { space, wanted: &rest, of: BlocksOf::RestOfSpace, files, settings };
-    let Some(of_rest) = pass.measure(table, measure, progress)? else {
+    let Some(of_rest) = pass.measure(table, measure, &mut at_blocks)? else {
         return Ok(Built::Stopped);
     };
     table.interpolate_missing(&units);
@@ -132,7 +138,11 @@ pub fn build(
         table.cold_weights.retain(|fit| fit.space != space.name);
         table.set_anchors(&space.name, networks.iter());
         table.save(files.table)?;
-        let Some(whole) = table.fit_cold_weights(space, measure, progress)? else {
+        let mut at_whole = |at: Progress<'_>| {
+            let (done, total) = (for_blocks + at.done, for_blocks + at.total);
+            progress(Progress { done, total, ..at })
+        };
+        let Some(whole) = table.fit_cold_weights(space, measure, &mut at_whole)? else {
             return Ok(Built::Stopped);
         };
         networks.extend(whole);

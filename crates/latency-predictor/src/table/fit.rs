@@ -12,7 +12,7 @@ use crate::table::cold_weights::{ColdWeights, Residual, Traffic};
 use crate::table::validate::draw::{DrawnNetwork, draw_networks};
 
 /// Number of whole networks for the fit of what weights cost.
-const WHOLE_NETWORKS: usize = 36;
+pub(crate) const WHOLE_NETWORKS: usize = 36;
 /// Seed of their choice, another one than that of validations.
 const WHOLE_SEED: u64 = 0x5EED;
 
