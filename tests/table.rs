@@ -142,7 +142,7 @@ fn bad_tables_are_refused() {
     };
     check("threads: 1", "threads: 7", &["table.ron", "threads", "7", "--allow-foreign"]);
     assert_eq!(nas(&["table", "show", "--table", path, "--allow-foreign"]).code, 0);
-    check("format: 4", "format: 9", &["table.ron", "9", "4"]);
+    check("format: 5", "format: 9", &["table.ron", "9", "5"]);
     check("p50_ms", "p51_ms", &["table.ron", "line", "p51_ms"]);
     std::fs::write(path, &text).expect("writable");
     let (net, out) = ("mnasnet:0120212021201000010020000000", folder.path().join("out"));
