@@ -6,6 +6,7 @@ use std::ops::Range;
 use crate::conv::{Conv, Epilogue};
 use crate::geometry::Geometry;
 use crate::microkernel::MAX_ROWS;
+use crate::packed::PackedMatrix;
 use crate::product::{Product, Runs};
 
 /// The outputs of a convolution, which are computed row by row.
@@ -77,17 +78,9 @@ impl ConvRows<'_> {
             for (y, patch) in rows.clone().zip(patches.chunks_exact_mut(weights.depth)) {
                 self.gather(0, y, x, patch);
             }
-            Product {
-                a: patches,
-                a_stride: weights.depth,
-                runs: Runs::one(weights.depth),
-                weights,
-                first_weight: 0,
-                residual: self.residual(start, x),
-                act: self.epilogue.act,
-                rows: rows.len(),
-            }
-            .write(&mut out[(start - first) * row + x * self.conv.out_channels..], row);
+            let residual = self.residual(start, x);
+            self.product_of(patches, weights, residual)
+                .write(&mut out[(start - first) * row + x * self.conv.out_channels..], row);
         }
     }
 
@@ -101,17 +94,27 @@ impl ConvRows<'_> {
                 self.gather(group, y, x, patch);
             }
             let first = group * weights.columns;
-            Product {
-                a: patches,
-                a_stride: weights.depth,
-                runs: Runs::one(weights.depth),
-                weights,
-                first_weight: 0,
-                residual: self.residual(y, 0).map(|residual| &residual[first..]),
-                act: self.epilogue.act,
-                rows: columns,
-            }
-            .write(&mut out[first..], conv.out_channels);
+            let residual = self.residual(y, 0).map(|residual| &residual[first..]);
+            self.product_of(patches, weights, residual).write(&mut out[first..], conv.out_channels);
+        }
+    }
+
+    /// The product of patches `[rows, depth]` with the weights of a group.
+    fn product_of<'p>(
+        &self,
+        patches: &'p [f32],
+        weights: &'p PackedMatrix,
+        residual: Option<&'p [f32]>,
+    ) -> Product<'p> {
+        Product {
+            a: patches,
+            a_stride: weights.depth,
+            runs: Runs::one(weights.depth),
+            weights,
+            first_weight: 0,
+            residual,
+            act: self.epilogue.act,
+            rows: patches.len() / weights.depth,
         }
     }
 

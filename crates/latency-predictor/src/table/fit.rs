@@ -8,7 +8,7 @@ use crate::error::PredictorError;
 use crate::measure::quantiles::median;
 use crate::table::Table;
 use crate::table::build::{MeasureUnits, Progress};
-use crate::table::cold_weights::{ColdWeights, Residual, Traffic};
+use crate::table::cold_weights::{ColdWeights, Residual};
 use crate::table::validate::draw::{DrawnNetwork, draw_networks};
 
 /// Number of whole networks for the fit of what weights cost.
@@ -45,8 +45,7 @@ impl Table {
         // The device may be slower or faster than when the blocks were measured.
         let level = median(&mut ratios).unwrap_or(1.0);
         let residual = |(network, blocks_ms, whole_ms): &(Network, f64, f64)| {
-            let traffic = network.units().filter_map(|unit| Traffic::of(&unit));
-            let traffic = traffic.fold(Traffic::default(), Traffic::and);
+            let traffic = self.traffic.of(network.units());
             Residual { traffic, ms: whole_ms / level - blocks_ms }
         };
         let residuals = measured.iter().map(residual).collect();
