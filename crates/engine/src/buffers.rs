@@ -1,5 +1,7 @@
 //! Which buffer holds which value. A buffer can be used again after the last reader of its value.
 
+use kernels::Memory;
+
 /// The buffers of a plan that is being made.
 #[derive(Debug, Default)]
 pub(crate) struct Buffers {
@@ -39,7 +41,7 @@ impl Buffers {
     }
 
     /// Allocates the buffers, filled with zeros.
-    pub(crate) fn allocate(&self) -> Vec<Vec<f32>> {
-        self.lengths.iter().map(|&len| vec![0.0; len]).collect()
+    pub(crate) fn allocate(&self) -> Vec<Memory> {
+        self.lengths.iter().map(|&len| Memory::zeroed(len)).collect()
     }
 }

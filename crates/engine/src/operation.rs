@@ -1,9 +1,9 @@
 //! One kernel call of a compiled network.
 
 use kernels::{
-    Activation, ChannelsFrom, Conv, Depthwise, Epilogue, FusedInvertedResidual, Geometry, Threads,
-    Workspace, add, avg_pool, channel_shuffle, copy_channels, global_avg_pool, max_pool,
-    scale_channels,
+    Activation, ChannelsFrom, Conv, Depthwise, Epilogue, FusedInvertedResidual, Geometry, Memory,
+    PackedWeights, Threads, Workspace, add, avg_pool, channel_shuffle, copy_channels,
+    global_avg_pool, max_pool, scale_channels,
 };
 
 /// The first `len` elements of a buffer.
@@ -44,7 +44,7 @@ pub(crate) enum Kernel {
         act: Activation,
     },
     FusedInvertedResidual {
-        block: FusedInvertedResidual,
+        block: Box<FusedInvertedResidual>,
         /// Of the depthwise convolution.
         geometry: Geometry,
         residual: Option<Place>,
@@ -98,10 +98,22 @@ pub(crate) struct Operation {
 /// What all operations of a run share.
 pub(crate) struct Run<'a> {
     pub(crate) image: &'a [f32],
-    pub(crate) buffers: &'a mut [Vec<f32>],
+    pub(crate) buffers: &'a mut [Memory],
     /// At least [`Operation::scratch_len`] for each thread.
     pub(crate) scratch: &'a mut [f32],
     pub(crate) threads: Threads,
+}
+
+impl Kernel {
+    /// The weights of the kernel, to be gathered with those of others.
+    pub(crate) fn packed_weights(&mut self) -> Vec<&mut PackedWeights> {
+        match self {
+            Self::Conv { conv, .. } => conv.packed_weights().collect(),
+            Self::Depthwise { depthwise, .. } => depthwise.packed_weights().into(),
+            Self::FusedInvertedResidual { block, .. } => block.packed_weights().collect(),
+            _ => Vec::new(),
+        }
+    }
 }
 
 impl Operation {

@@ -1,6 +1,6 @@
 //! From a graph and weights to operations and buffers.
 
-use kernels::{Activation, ChannelsFrom, InstructionSet};
+use kernels::{Activation, ChannelsFrom, InstructionSet, Memory, PackedWeights};
 use search_space::{Graph, Node, NodeId, Op, Weights};
 
 use crate::buffers::Buffers;
@@ -13,7 +13,7 @@ use crate::operation::{ConcatPart, Kernel, Operation, Place, Slot};
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) operations: Vec<Operation>,
-    pub(crate) buffers: Vec<Vec<f32>>,
+    pub(crate) buffers: Vec<Memory>,
     pub(crate) output: Place,
 }
 
@@ -37,6 +37,9 @@ pub(crate) fn plan(graph: &Graph, weights: &Weights) -> Result<Plan, EngineError
             }
         }
     }
+    let kernels = planner.operations.iter_mut();
+    let mut weights: Vec<_> = kernels.flat_map(|op| op.kernel.packed_weights()).collect();
+    PackedWeights::gather(&mut weights);
     let output = planner.place(NodeId(graph.nodes.len() - 1));
     Ok(Plan { operations: planner.operations, buffers: planner.buffers.allocate(), output })
 }

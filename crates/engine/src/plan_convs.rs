@@ -47,12 +47,12 @@ impl Planner<'_> {
         let InvertedResidualNodes { expand, depthwise, geometry, project } = nodes;
         let Filter { weight, bias } =
             self.weights.folded(self.graph, depthwise.first(), depthwise.norm)?;
-        let block = FusedInvertedResidual {
+        let block = Box::new(FusedInvertedResidual {
             expand: expand.as_ref().map(|fused| self.pointwise(fused)).transpose()?,
             depthwise: Depthwise::new(self.set, &weight, &bias, geometry.kernel),
             act: depthwise.act,
             project: project.as_ref().map(|fused| self.pointwise(fused)).transpose()?,
-        };
+        });
         let residual = project.as_ref().and_then(|project| project.residual);
         let residual = residual.map(|id| self.place(id));
         let parts = [expand, Some(depthwise), project];

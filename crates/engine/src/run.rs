@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use kernels::Threads;
+use kernels::{Memory, Threads};
 use rayon::{ThreadPool, ThreadPoolBuilder};
 use search_space::{Graph, Weights};
 
@@ -16,7 +16,7 @@ use crate::plan::{Plan, plan};
 pub struct Engine {
     plan: Plan,
     /// For each thread, the most that any operation needs.
-    scratch: Vec<f32>,
+    scratch: Memory,
     units: usize,
     image_len: usize,
     /// The number of channels of an image.
@@ -48,7 +48,7 @@ impl Engine {
         let threads = pool.as_ref().map_or(1, ThreadPool::current_num_threads);
         Ok(Self {
             plan,
-            scratch: vec![0.0; scratch_len * threads],
+            scratch: Memory::zeroed(scratch_len * threads),
             units: graph.units.len(),
             image_len: graph.input().elements(),
             channels: graph.input().channels,

@@ -4,6 +4,7 @@ use crate::activation::Activation;
 use crate::conv_rows::ConvRows;
 use crate::gemm::{MatrixProduct, Rows, gemm};
 use crate::geometry::Geometry;
+use crate::memory::PackedWeights;
 use crate::microkernel::MAX_ROWS;
 use crate::packed::PackedMatrix;
 use crate::parallel::Workspace;
@@ -78,6 +79,11 @@ impl Conv {
             .map(|(weights, bias)| PackedMatrix::new(set, weights, bias, depth))
             .collect();
         Self { kernel, in_channels, out_channels, groups }
+    }
+
+    /// The weights and biases, to be gathered with those of other kernels.
+    pub fn packed_weights(&mut self) -> impl Iterator<Item = &mut PackedWeights> {
+        self.groups.iter_mut().flat_map(PackedMatrix::packed_weights)
     }
 
     /// The elements of scratch memory that [`Conv::run`] needs for each thread.

@@ -8,6 +8,7 @@ use std::ops::Range;
 use crate::activation::Activation;
 use crate::depthwise_rows::{Args, write_rows};
 use crate::geometry::Geometry;
+use crate::memory::PackedWeights;
 use crate::parallel::{Threads, Workspace};
 use crate::simd::InstructionSet;
 
@@ -18,9 +19,9 @@ pub struct Depthwise {
     pub(crate) channels: usize,
     pub(crate) kernel: usize,
     /// `[kernel, kernel, padded]`
-    pub(crate) weights: Vec<f32>,
+    pub(crate) weights: PackedWeights,
     /// `[padded]`
-    pub(crate) bias: Vec<f32>,
+    pub(crate) bias: PackedWeights,
     /// `channels` rounded up to whole vectors.
     pub(crate) padded: usize,
 }
@@ -65,7 +66,12 @@ impl Depthwise {
         }
         let mut bias = bias.to_vec();
         bias.resize(padded, 0.0);
-        Self { set, channels, kernel, weights: packed, bias, padded }
+        Self { set, channels, kernel, weights: packed.into(), bias: bias.into(), padded }
+    }
+
+    /// The filters and the bias, to be gathered with those of other kernels.
+    pub fn packed_weights(&mut self) -> [&mut PackedWeights; 2] {
+        [&mut self.weights, &mut self.bias]
     }
 
     /// Computes `act(conv(input) + bias)`. The input is `[height, width, channels]`, the output

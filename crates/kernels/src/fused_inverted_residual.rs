@@ -5,6 +5,7 @@ use crate::activation::Activation;
 use crate::depthwise::{Depthwise, Strip};
 use crate::expanded_rows::ExpandedRows;
 use crate::geometry::Geometry;
+use crate::memory::PackedWeights;
 use crate::parallel::Workspace;
 use crate::pointwise::Pointwise;
 
@@ -35,6 +36,15 @@ struct ScratchParts {
 }
 
 impl FusedInvertedResidual {
+    /// The weights and biases, to be gathered with those of other kernels.
+    pub fn packed_weights<'a>(&'a mut self) -> impl Iterator<Item = &'a mut PackedWeights> {
+        let Self { expand, depthwise, project, .. } = self;
+        let of = |part: &'a mut Option<Pointwise>| {
+            part.iter_mut().flat_map(|part| part.weights.packed_weights())
+        };
+        of(expand).chain(depthwise.packed_weights()).chain(of(project))
+    }
+
     fn in_channels(&self) -> usize {
         self.expand.as_ref().map_or(self.depthwise.channels, |expand| expand.weights.depth)
     }

@@ -1,5 +1,6 @@
 //! Weights in the order in which the microkernel reads them.
 
+use crate::memory::PackedWeights;
 use crate::simd::InstructionSet;
 
 /// A `[depth, columns]` matrix with a bias for each column. It is cut into panels `[depth, width]`,
@@ -10,9 +11,9 @@ pub struct PackedMatrix {
     pub(crate) set: InstructionSet,
     pub(crate) depth: usize,
     pub(crate) columns: usize,
-    pub(crate) panels: Vec<f32>,
+    pub(crate) panels: PackedWeights,
     /// Padded as the panels are.
-    pub(crate) bias: Vec<f32>,
+    pub(crate) bias: PackedWeights,
 }
 
 impl PackedMatrix {
@@ -38,7 +39,7 @@ impl PackedMatrix {
         }
         let mut bias = bias.to_vec();
         bias.resize(padded, 0.0);
-        Self { set, depth, columns, panels, bias }
+        Self { set, depth, columns, panels: panels.into(), bias: bias.into() }
     }
 
     /// Packs weights that are given as `[depth, columns]`, without a bias.
@@ -60,6 +61,11 @@ impl PackedMatrix {
                 panels[first * depth..].chunks_exact_mut(width).zip(weights.chunks_exact(columns));
             rows.for_each(|(to, from)| to[..used].copy_from_slice(&from[first..first + used]));
         }
-        Self { set, depth, columns, panels, bias: vec![0.0; padded] }
+        Self { set, depth, columns, panels: panels.into(), bias: vec![0.0; padded].into() }
+    }
+
+    /// The panels and the bias, to be gathered with those of other kernels.
+    pub(crate) fn packed_weights(&mut self) -> [&mut PackedWeights; 2] {
+        [&mut self.panels, &mut self.bias]
     }
 }

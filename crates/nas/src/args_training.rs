@@ -155,8 +155,8 @@ pub(crate) struct InferArgs {
     state dict under a key, and a prefix such as module. before its names: both are found and \
     printed. Averaged weights (EMA) are preferred.\n\nNetworks that serve: of torchvision \
     mobilenet_v2, mobilenet_v3_small and mobilenet_v3_large (not dilated), mnasnet and \
-    shufflenet_v2; of timm lcnet, mobilenetv1, mobilenetv2, mobilenetv3, mnasnet and semnasnet. The tf_ \
-    networks of timm have the same tensors, but they pad as TensorFlow does, which nas cannot \
+    shufflenet_v2; of timm lcnet, mobilenetv1 to mobilenetv4_conv, mnasnet and semnasnet. The \
+    tf_ networks of timm have the same tensors, but they pad as TensorFlow does, which nas cannot \
     compute. A config.json of timm or Hugging Face beside the file is read: it may give the eps of \
     batch norms, and a file that it does not agree with is refused."
 )]

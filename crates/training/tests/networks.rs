@@ -67,11 +67,12 @@ fn check(name: &str, graph: &Graph, allowed: f64) {
     }
 }
 
-const NETWORKS: [&str; 8] = [
+const NETWORKS: [&str; 9] = [
     "lcnet@width=0.5,classes=4",
     "mobilenet_v1@width=0.25,classes=4",
     "mobilenet_v2@width=0.35,classes=4",
     "mobilenet_v3_small@classes=4",
+    "mobilenet_v4_conv_small@width=0.25,classes=4",
     "mnasnet_a1@classes=4",
     "shufflenet_v1_g3@width=0.5,classes=4",
     "shufflenet_v2@width=0.5,classes=4",

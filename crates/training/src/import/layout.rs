@@ -41,6 +41,14 @@ impl Layout {
     }
 }
 
+const CLASSIFIER: &str = "head.classifier";
+
+/// Whether a node belongs to the layers behind the global pool, which checkpoints without a
+/// classifier may lack: the classifier, and the features before it.
+fn is_behind_pool(node: &str) -> bool {
+    node == CLASSIFIER || node.starts_with("head.features")
+}
+
 impl Classifier {
     /// The layers whose weights are random.
     pub(super) fn fresh<'a>(
@@ -52,12 +60,8 @@ impl Classifier {
         if self == Self::OfFile {
             return Vec::new();
         }
-        let is_fresh = |node: &str, name: &str| match node {
-            "head.classifier" => true,
-            "head.features" | "head.features.conv" | "head.features.bn" => {
-                !shapes.contains_key(name)
-            }
-            _ => false,
+        let is_fresh = |node: &str, name: &str| {
+            node == CLASSIFIER || is_behind_pool(node) && !shapes.contains_key(name)
         };
         let all = specs.iter().map(TensorSpec::node).zip(wanted);
         let mut fresh: Vec<&str> =
@@ -73,11 +77,9 @@ pub(super) fn no_classifier(
     wanted: &[String],
     specs: &[TensorSpec],
 ) -> Option<TrainingError> {
-    const OF_HEAD: [&str; 4] =
-        ["head.classifier", "head.features", "head.features.conv", "head.features.bn"];
     let is_of_head = |missing: &str| {
         let spec = specs.iter().zip(wanted).find(|(_, name)| *name == missing);
-        spec.is_some_and(|(spec, _)| OF_HEAD.contains(&spec.node()))
+        spec.is_some_and(|(spec, _)| is_behind_pool(spec.node()))
     };
     let mut missing = Vec::new();
     for fault in faults {
