@@ -1,4 +1,5 @@
-//! `nas search --accuracy supernet`: trained and searched, resumed, and refused for bad input.
+//! `nas search --data`: a supernet is trained and searched and the winner trained, also after an
+//! interruption, and bad input is refused.
 
 use std::path::Path;
 
@@ -29,6 +30,7 @@ fn the_supernet_is_trained_and_searched_and_interruptions_change_nothing() {
     std::fs::write(&space, SPACE).expect("writable");
     let search = ["search", "--accuracy", "supernet", "--data", DATA, "--space", &space];
     let settings = ["--maximize", "accuracy", "--samples", "30", "--supernet-epochs", "3"];
+    let settings = [&settings[..], &["--epochs", "0"]].concat();
     let to_whole = [&search[..], &settings, &["--out", &whole, "--threads", "1"]].concat();
     let to_stopped = [&search[..], &settings, &["--out", &stopped, "--threads", "2"]].concat();
     let found = json(&to_whole);
@@ -55,6 +57,50 @@ fn the_supernet_is_trained_and_searched_and_interruptions_change_nothing() {
     refused(&other, &["another study", "accuracy is supernet"]);
 }
 
+/// Images are enough: the winner is ranked by a supernet, trained with two seeds, and exported with the
+/// classes and the preprocessing of the images.
+#[test]
+fn a_winner_is_trained_and_exported_and_interruptions_change_nothing() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
+    let (space, whole, stopped) = (path("tiny.ron"), path("whole"), path("stopped"));
+    std::fs::write(&space, SPACE.replace("[16]", "[24]")).expect("writable");
+    let search = ["search", "--data", DATA, "--space", &space, "--maximize", "accuracy"];
+    let settings = ["--samples", "4", "--supernet-epochs", "1", "--epochs", "2", "--seeds", "2"];
+    let settings = [&settings[..], &["--threads", "1"]].concat();
+    let to_whole = [&search[..], &settings, &["--out", &whole]].concat();
+    let found = json(&to_whole);
+    let [trained] = &found["trained"].as_array().expect("one winner")[..] else {
+        panic!("{found}");
+    };
+    assert_eq!(trained["compared"][0]["name"], "winner");
+    assert_eq!(trained["compared"][0]["seeds"], 2);
+    // The images have 16 pixels, the space has 24.
+    let in_whole = |name: &str| Path::new(&whole).join(name).to_str().expect("utf-8").to_owned();
+    let (network, weights) = (in_whole("best.ron"), in_whole("best.safetensors"));
+    let best = std::fs::read_to_string(&network).expect("written");
+    assert!(best.contains("resolution: 16"), "{best}");
+    let test = json(&["eval", &network, "--weights", &weights, "--data", DATA]);
+    let csv_file = std::fs::read_to_string(in_whole("final-trainings.csv")).expect("written");
+    let test = test["top1"].as_f64().expect("a number").to_string();
+    assert!(csv_file.lines().any(|line| line.ends_with(&format!(",{test}"))), "{csv_file} {test}");
+    let onnx = std::fs::read(in_whole("best.onnx")).expect("written");
+    let has = |text: &str| onnx.windows(text.len()).any(|part| part == text.as_bytes());
+    assert!(has("class_names") && has("preprocessing"));
+    let readme = std::fs::read_to_string(in_whole("README.md")).expect("written");
+    assert!(readme.contains("trained from scratch for 2 epochs"), "{readme}");
+
+    let to_stopped = [&search[..], &settings, &["--out", &stopped]].concat();
+    let first = interrupted(&to_stopped, &Path::new(&stopped).join("final-networks.ron"));
+    assert!(first.code == 1 || first.code == 0, "{}", first.stderr);
+    let run = nas(&[&to_stopped[..], &["--resume"]].concat());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    for file in ["final-networks.ron", "final-trainings.csv", "best.safetensors"] {
+        let read = |out: &str| std::fs::read(Path::new(out).join(file)).expect("written");
+        assert!(read(&whole) == read(&stopped), "{file}");
+    }
+}
+
 #[test]
 fn what_does_not_fit_together_is_refused() {
     let folder = tempdir().expect("a temporary folder");
@@ -75,7 +121,11 @@ fn what_does_not_fit_together_is_refused() {
         check(&args.iter().map(String::as_str).collect::<Vec<_>>(), message);
     };
     check_with(&[], &["--data", "found none"]);
-    check(&["--data", DATA], &["--data", "--accuracy supernet"]);
+    check(&["--data", DATA, "--accuracy", "surrogate"], &["--data", "--accuracy supernet"]);
+    for flag in ["--epochs", "--seeds", "--deploy-resolution", "--train-resolution"] {
+        check(&[flag, "16"], &[flag, "--accuracy supernet"]);
+    }
+    check(&["--baselines", "none"], &["--baselines", "--accuracy supernet"]);
     check(&["--supernet-epochs", "2"], &["--supernet-epochs", "--accuracy supernet"]);
     check_with(&["--data", DATA, "--space", "table"], &["--space", "found table"]);
     check_with(&["--data", DATA, "--space", "mobilenet_v2"], &["--space", "resolutions", "4"]);

@@ -4,6 +4,7 @@
 pub mod accuracy;
 mod csv_file;
 mod csv_text;
+pub mod final_trainings;
 mod gaussian_process;
 pub mod netadapt;
 mod parallel;

@@ -29,6 +29,8 @@ pub enum Purpose {
     Front = 10,
     /// Resamples of a bootstrap.
     Bootstrap = 11,
+    /// Random networks that a winner is compared with.
+    RandomNetworks = 12,
     /// Proposals of Bayesian optimisation; the index is the batch.
     Bayesian = 16,
 }

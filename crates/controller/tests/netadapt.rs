@@ -5,9 +5,10 @@ use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use controller::final_trainings::MeasuredNetwork;
 use controller::netadapt::{
-    AdaptError, AdaptSettings, Adaptation, Adapted, Baseline, Latencies, LatencyKind,
-    MeasuredNetwork, Metric, NetAdapt, Schedule, adapt, baseline, path, read_latency_records,
+    AdaptError, AdaptSettings, Adaptation, Adapted, Baseline, Latencies, LatencyKind, Metric,
+    NetAdapt, Schedule, adapt, baseline, path, read_latency_records,
 };
 use dataset::{Augment, BatchSettings, Dataset, HoldOut, Order};
 use search_space::{LatencyError, LatencySource, Network, Weights};

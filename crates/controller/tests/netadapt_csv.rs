@@ -1,9 +1,10 @@
 //! The CSV files of an adaptation, and its manifest.
 
+use controller::final_trainings::{FinalResult, trained_csv};
 use controller::netadapt::{
-    AdaptManifest, AdaptTarget, EvaluatedProposal, FinalResult, HoldOutEvaluation, Iteration,
-    LatenciesId, LatencyKind, LatencyRecord, Metric, Schedule, fine_tuning, latency_records_csv,
-    proposals_csv, read_latency_records, trained_csv, trajectory_csv,
+    AdaptManifest, AdaptTarget, EvaluatedProposal, HoldOutEvaluation, Iteration, LatenciesId,
+    LatencyKind, LatencyRecord, Metric, Schedule, fine_tuning, latency_records_csv, proposals_csv,
+    read_latency_records, trajectory_csv,
 };
 use controller::search::Margin;
 use dataset::{Dataset, HoldOut};
@@ -96,8 +97,13 @@ fn latency_records_are_read_as_they_were_written() {
 #[test]
 fn names_with_a_comma_are_quoted() {
     let (name, hold_out_top1) = ("adapted, fine-tuned", None);
-    let text =
-        trained_csv(&[FinalResult { name, seed: 0, latency_ms: 2.5, hold_out_top1, top1: 0.75 }]);
+    let text = trained_csv(&[FinalResult {
+        name: name.to_owned(),
+        seed: 0,
+        latency_ms: 2.5,
+        hold_out_top1,
+        top1: 0.75,
+    }]);
     let expected =
         "network,seed,latency_ms,hold_out_top1,test_top1\n\"adapted, fine-tuned\",0,2.5,,0.75\n";
     assert_eq!(text, expected);

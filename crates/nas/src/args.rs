@@ -10,6 +10,7 @@ use controller::search::algorithm::Algorithm;
 use latency_predictor::{MeasuredWidths, MissingUnits};
 use search_space::Statistic;
 
+use crate::args_images::ImagesArgs;
 use crate::args_netadapt::NetAdaptArgs;
 use crate::args_training::{BenchCommand, DataCommand, EvalArgs, ImportArgs, InferArgs, TrainArgs};
 use crate::sizes;
@@ -101,8 +102,7 @@ pub(crate) enum Command {
 #[command(
     after_help = "Examples:\n  nas search --target-ms 15 --w -0.15\n  nas search --target-ms 5,10,15 \
     --max params=4M\n  nas search --accuracy table:bench.csv --latency-column ms_pixel3 \\\n      --target-ms 8 \
-    --samples 300\n  nas search --accuracy supernet --data cifar10:DIR --space \
-    nas_bench_macro --target-ms 5\n\nA quarter of the trials (--front) goes where the Pareto front of accuracy and\nlatency is weakest. Of \
+    --samples 300\n  nas search --data folder:photos --space mobilenet_v3 --target-ms 5\n\nA quarter of the trials (--front) goes where the Pareto front of accuracy and\nlatency is weakest. Of \
     the others, the first half maximises the reward\nACC x (LAT/TAR)^w and the second half accuracy under the target. Of the networks\nfound, the \
     winner is the most accurate one whose measured latency is at least\n1.5 % (--margin) below the target."
 )]
@@ -137,7 +137,7 @@ pub(crate) struct SearchArgs {
     #[command(flatten)]
     pub(crate) accuracy: AccuracyChoice,
     #[command(flatten)]
-    pub(crate) supernet: SupernetArgs,
+    pub(crate) images: ImagesArgs,
     /// Search algorithm: evolution, ppo, nsga2, bayesian (a Gaussian process fitted to the trials so
     /// far chooses the next ones, for searches with few trials) or random
     #[arg(long, value_name = "A", default_value = "evolution")]
@@ -181,8 +181,9 @@ pub(crate) struct AccuracyChoice {
     /// trained on --data first; or table:FILE, a CSV file (plain or gzipped) of architectures, such
     /// as 0120, "(0, 2, 1)", 8:64:16 or |none~0|+|none~0|none~1|, with accuracies from 0 to 1 or in
     /// per cent; architectures that it lacks are not proposed
-    #[arg(long, value_name = "SOURCE", default_value = "surrogate")]
-    pub(crate) accuracy: AccuracyArg,
+    /// [default: surrogate, or supernet with --data]
+    #[arg(long, value_name = "SOURCE")]
+    pub(crate) accuracy: Option<AccuracyArg>,
     /// Column of the architectures; with --space S, as genotypes of S [default: genotype or arch]
     #[arg(long, value_name = "NAME")]
     pub(crate) arch_column: Option<String>,
@@ -195,24 +196,23 @@ pub(crate) struct AccuracyChoice {
     pub(crate) latency_column: Option<String>,
 }
 
-/// The training of a supernet.
-#[derive(clap::Args)]
-pub(crate) struct SupernetArgs {
-    /// Images of --accuracy supernet: shapes, cifar10:DIR, folder:DIR or mnist:DIR, as of nas train
-    #[arg(long, value_name = "D")]
-    pub(crate) data: Option<String>,
-    /// Number of epochs of the supernet's training; in each, every image passes through as many
-    /// networks as the longest list of the space has options [default: 10]
-    #[arg(long, value_name = "N", value_parser = sizes::epochs)]
-    pub(crate) supernet_epochs: Option<u64>,
-}
-
 /// An accuracy source as the user names it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum AccuracyArg {
     Surrogate,
     Supernet,
     Table(PathBuf),
+}
+
+impl SearchArgs {
+    /// The accuracy source: a supernet is the default with images.
+    pub(crate) fn accuracy_source(&self) -> AccuracyArg {
+        match (&self.accuracy.accuracy, &self.images.data) {
+            (Some(source), _) => source.clone(),
+            (None, Some(_)) => AccuracyArg::Supernet,
+            (None, None) => AccuracyArg::Surrogate,
+        }
+    }
 }
 
 impl FromStr for AccuracyArg {

@@ -5,6 +5,7 @@
 mod output;
 
 mod args;
+mod args_images;
 mod args_netadapt;
 mod args_training;
 mod commands;

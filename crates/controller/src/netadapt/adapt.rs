@@ -6,9 +6,9 @@ use training::{Model, WeightsFile, sample_results, write_weights};
 use super::error::AdaptError;
 use super::halving::Evaluated;
 use super::hold_out::HoldOutEvaluation;
-use super::latencies::MeasuredNetwork;
 use super::problem::{AdaptSettings, Adapted, Current, Event, NetAdapt, OnEvent, Session, emit};
 use super::store::{Adaptation, Iteration};
+use crate::final_trainings::MeasuredNetwork;
 
 /// The factor by which the demanded predicted reduction grows when no measured proposal achieves
 /// the minimum reduction.

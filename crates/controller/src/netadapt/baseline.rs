@@ -5,8 +5,9 @@ use rand::RngExt;
 use search_space::{Axis, Network, axes};
 
 use super::error::AdaptError;
-use super::latencies::{Latencies, MeasuredNetwork};
+use super::latencies::Latencies;
 use super::store::Adaptation;
+use crate::final_trainings::MeasuredNetwork;
 use crate::random::{Purpose, rng};
 
 /// How a seed is scaled to a latency.

@@ -1,7 +1,6 @@
 //! The CSV files of an adaptation as text. Latencies are in milliseconds and accuracies fractions;
 //! what does not exist is an empty cell.
 
-use super::final_trainings::FinalResult;
 use super::latency_record::{LatencyRecord, RUN_COLUMNS, run_values};
 use super::store::{EvaluatedProposal, Iteration};
 use crate::csv_text::{csv_text, optional};
@@ -94,15 +93,4 @@ pub fn latency_records_csv(records: &[LatencyRecord]) -> String {
         cells.into_iter().chain(runs.map(optional)).collect()
     };
     csv_text(&header, records.iter().map(row))
-}
-
-/// The results of the final trainings.
-pub fn trained_csv(trained: &[FinalResult]) -> String {
-    let row = |result: &FinalResult| {
-        let FinalResult { name, seed, latency_ms, hold_out_top1, top1 } = *result;
-        let (seed, latency_ms) = (seed.to_string(), latency_ms.to_string());
-        vec![name.to_owned(), seed, latency_ms, optional(hold_out_top1), top1.to_string()]
-    };
-    let header = ["network", "seed", "latency_ms", "hold_out_top1", "test_top1"];
-    csv_text(&header, trained.iter().map(row))
 }

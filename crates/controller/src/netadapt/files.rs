@@ -8,11 +8,11 @@ use training::TrainingError;
 use training::fit::write_atomically;
 
 use super::adapt::path;
-use super::csv::{latency_records_csv, proposals_csv, trained_csv, trajectory_csv};
+use super::csv::{latency_records_csv, proposals_csv, trajectory_csv};
 use super::error::AdaptError;
-use super::final_trainings::FinalResult;
 use super::problem::Event;
 use super::store::{Adaptation, EvaluatedProposal, Iteration};
+use crate::final_trainings::{FinalResult, trained_csv};
 
 /// The files of an adaptation, and the iterations and proposals that they show.
 #[derive(Debug)]

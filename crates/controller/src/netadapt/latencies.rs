@@ -7,15 +7,7 @@ use search_space::{LatencySource, MeasuredLatency, Network, fnv1a, quantile};
 use super::error::AdaptError;
 use super::latency_record::{LatencyKind, LatencyRecord};
 use super::store::Adaptation;
-
-/// A network with its measured latency.
-#[derive(Clone, Debug, PartialEq)]
-pub struct MeasuredNetwork {
-    /// The deployed network.
-    pub network: Network,
-    /// Its measured latency in milliseconds.
-    pub latency_ms: f64,
-}
+use crate::final_trainings::MeasuredNetwork;
 
 /// The source of latencies that are not recorded yet.
 #[derive(Clone, Copy)]

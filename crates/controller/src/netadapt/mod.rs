@@ -27,14 +27,12 @@ pub use adapt::{adapt, path};
 pub use baseline::{Baseline, baseline};
 pub use choose::{Metric, Saving, ranked};
 pub use cost::AdaptCost;
-pub use csv::{latency_records_csv, proposals_csv, trained_csv, trajectory_csv};
+pub use csv::{latency_records_csv, proposals_csv, trajectory_csv};
 pub use error::AdaptError;
 pub use files::AdaptFiles;
-pub use final_trainings::{
-    FINE_TUNING_RATE, FinalEvent, FinalResult, FinalRun, FinalTraining, FinalTrainings, train_all,
-};
+pub use final_trainings::{FINE_TUNING_RATE, FinalTrainings};
 pub use hold_out::HoldOutEvaluation;
-pub use latencies::{Latencies, MeasuredNetwork};
+pub use latencies::Latencies;
 pub use latency_record::{LatencyKind, LatencyRecord, read_latency_records};
 pub use manifest::{AdaptManifest, LatenciesId};
 pub use problem::{AdaptSettings, Adapted, Event, NetAdapt, OnEvent};

@@ -9,9 +9,10 @@ use training::{Backend, FineTune};
 
 use super::choose::Metric;
 use super::error::AdaptError;
-use super::latencies::{Latencies, MeasuredNetwork};
+use super::latencies::Latencies;
 use super::schedule::Schedule;
 use super::store::{Adaptation, EvaluatedProposal, Iteration};
+use crate::final_trainings::MeasuredNetwork;
 
 /// What is adapted, with the data and latencies that this takes.
 pub struct NetAdapt<'a> {

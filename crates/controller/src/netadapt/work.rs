@@ -5,9 +5,9 @@ use training::fit::{FitPlan, FitWork};
 use training::forecast::{Expected, Forecast, Kind, Spent};
 
 use super::cost::{ADAPTED_SHARE, AdaptCost, MEASURING_S, scratch_trainings};
-use super::final_trainings::FinalTraining;
 use super::problem::{AdaptSettings, Event};
 use super::store::Iteration;
+use crate::final_trainings::FinalTraining;
 
 /// The expected time in seconds of finding a baseline.
 const BASELINE_S: f64 = 20.0;

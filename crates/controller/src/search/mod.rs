@@ -2,9 +2,11 @@
 
 mod acceptance;
 pub mod algorithm;
+mod baselines;
 mod comparison;
 mod coordinate_descent;
 mod elasticity;
+mod final_comparison;
 mod front;
 mod front_share;
 mod hypervolume;
@@ -22,10 +24,17 @@ mod unmet_limits;
 mod winner;
 
 pub use acceptance::{Acceptance, Margin, MarginError};
+pub use baselines::{
+    BaselineError, FAMILIES, Family, FamilyWidths, NamedBaseline, OnBaseline, Wanted, families_at,
+    random_networks_at,
+};
 pub use comparison::{
     Quartiles, best_accuracies, hypervolumes, improvements, quartiles, trial_counts,
 };
 pub use elasticity::{Elasticity, elasticity};
+pub use final_comparison::{
+    ComparedNetwork, PairedDifference, RIVALS, Verdict, compared, rivals, scratch_trainings,
+};
 pub use front_share::{FrontShare, FrontShareError};
 pub use hypervolume::Hypervolume;
 pub use latency_range::{Binding, Range, least_cost, range};

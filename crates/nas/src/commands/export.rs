@@ -81,11 +81,21 @@ fn encode(
     Ok(onnx::encode(&network.lower()?, tensors, settings)?)
 }
 
+/// Writes a network with weights, a batch size of 1 and folded batch norms.
+pub(crate) fn write_trained(
+    path: &Path,
+    network: &Network,
+    tensors: &Weights,
+    description: &str,
+) -> Result<()> {
+    let how = (Batch::default(), BatchNorm::default(), Opset::default());
+    Ok(write_atomically(path, &encode(network, tensors, description, how)?)?)
+}
+
 /// Writes a network with random weights, a batch size of 1 and folded batch norms.
 pub(crate) fn write_untrained(path: &Path, network: &Network, seed: u64) -> Result<()> {
     let tensors = Weights::random(&network.lower()?, seed);
-    let how = (Batch::default(), BatchNorm::default(), Opset::default());
-    Ok(write_atomically(path, &encode(network, &tensors, &untrained(seed), how)?)?)
+    write_trained(path, network, &tensors, &untrained(seed))
 }
 
 fn untrained(seed: u64) -> String {

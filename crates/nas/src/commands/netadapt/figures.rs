@@ -1,7 +1,8 @@
 //! The figures of an adaptation.
 
 use anyhow::Result;
-use controller::netadapt::{EvaluatedProposal, FinalResult, HoldOutEvaluation};
+use controller::final_trainings::FinalResult;
+use controller::netadapt::{EvaluatedProposal, HoldOutEvaluation};
 use report::{
     AdaptationFigure, Point, TrainedMark, WidthRow, WidthsFigure, draw_adaptation, draw_widths,
     write_figure,

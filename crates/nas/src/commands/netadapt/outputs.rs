@@ -6,7 +6,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 use controller::Warning;
-use controller::netadapt::{AdaptFiles, Adaptation, Adapted, Event, FinalResult, Iteration};
+use controller::final_trainings::FinalResult;
+use controller::netadapt::{AdaptFiles, Adaptation, Adapted, Event, Iteration};
 
 use super::plan::Plan;
 use super::progress::AdaptProgress;

@@ -1,8 +1,8 @@
 //! Progress of an adaptation, whose phases are one task with one time left.
 
+use controller::final_trainings::FinalTraining;
 use controller::netadapt::{
-    AdaptCost, AdaptSettings, AdaptWork, Baseline, EvaluatedProposal, Event, FinalTraining,
-    Iteration,
+    AdaptCost, AdaptSettings, AdaptWork, Baseline, EvaluatedProposal, Event, Iteration,
 };
 use training::fit::FitWork;
 use training::forecast::Forecast;

@@ -1,7 +1,8 @@
 //! The result of an adaptation as text and JSON.
 
 use anyhow::Result;
-use controller::netadapt::{Adapted, FinalResult, Iteration};
+use controller::final_trainings::FinalResult;
+use controller::netadapt::{Adapted, Iteration};
 use search_space::{MeasuredLatency, Statistic};
 use serde::Serialize;
 

@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 
 use anyhow::Result;
-use controller::netadapt::{
-    AdaptError, Adaptation, Adapted, FinalEvent, FinalResult, FinalRun, FinalTraining,
-    FinalTrainings, Latencies, MeasuredNetwork, train_all,
+use controller::final_trainings::{
+    FinalEvent, FinalResult, FinalRun, FinalTraining, MeasuredNetwork, train_all,
 };
+use controller::netadapt::{AdaptError, Adaptation, Adapted, FinalTrainings, Latencies};
 
 use super::outputs::Outputs;
 use super::plan::Plan;
@@ -81,7 +81,7 @@ pub(super) fn run(
             FinalEvent::Epoch { index, epochs: done } => epochs[index] = done,
             FinalEvent::Ended { index, fitted } => {
                 let result = trainings[index].result(&fitted);
-                let FinalResult { name, seed, latency_ms, top1, .. } = result;
+                let FinalResult { name, seed, latency_ms, top1, .. } = &result;
                 epochs[index] = trainings[index].settings.epochs;
                 outputs.progress.bar.above(|| {
                     let test = 100.0 * top1;
@@ -106,7 +106,6 @@ pub(super) fn run(
     match outcome {
         Ok(ControlFlow::Continue(())) => Ok(ended.into_iter().collect()),
         Ok(ControlFlow::Break(())) => Ok(None),
-        Err(controller::netadapt::AdaptError::Training(error)) => Err(training_error(net, error)),
-        Err(error) => Err(error.into()),
+        Err(error) => Err(training_error(net, error)),
     }
 }

@@ -1,6 +1,7 @@
 //! `nas search`: searching for a network that meets a target, with its files and figures.
 
 mod figures;
+mod finals;
 mod known_table;
 mod next_steps;
 mod readme;
@@ -100,6 +101,7 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
         Some(known) => known,
         None => return Err(stopped(&out)),
     };
+    results.trained = finals::run(global, &args.images, &results, &out)?;
     results.print(global, &out, start.elapsed())?;
     let met = results.winners.iter().all(|winners| winners.best.is_some());
     Ok(if met { Outcome::Done } else { Outcome::TargetNotMet })

@@ -12,12 +12,20 @@ pub(super) fn files(results: &Results<'_>, found: &[FoundForTarget], out: &Path)
     let figures = ["pareto.png", "progress.png"];
     let shown = if results.range.is_some() { &figures[..] } else { &figures[1..] };
     let figures = shown.iter().map(|name| out.join(name).display().to_string());
-    figures.chain(networks(results, found, out)).collect()
+    let trained = results.trained.iter().flat_map(|one| [one.weights.clone(), one.onnx.clone()]);
+    figures.chain(networks(results, found, out)).chain(trained).collect()
 }
 
-/// The commands that train and export the first winner; empty if there is no network.
+/// The commands that train and export the first winner, or those that go on from the trained one; empty
+/// if there is no network.
 pub(super) fn commands(results: &Results<'_>, found: &[FoundForTarget], out: &Path) -> Vec<String> {
     let Some(network) = networks(results, found, out).next() else { return Vec::new() };
+    if let Some(trained) = results.trained.first() {
+        let (network, weights) = (quoted(&network), quoted(&trained.weights));
+        let netadapt =
+            format!("nas netadapt {network} \\\n    --weights {weights} --data D --out DIR");
+        return netadapt.lines().map(str::to_owned).collect();
+    }
     let trained = out.join("trained");
     let (network, weights) = (quoted(&network), quoted_path(&trained.join("best.safetensors")));
     let (trained, onnx) = (quoted_path(&trained), quoted_path(&out.join("best.onnx")));

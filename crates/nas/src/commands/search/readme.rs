@@ -7,12 +7,13 @@ use anyhow::Result;
 use controller::search::FoundForTarget;
 use report::{FileOf, FolderReadme};
 
+use super::finals;
 use super::results::Results;
 use super::screen;
 use super::sources::Sources;
 use crate::shell;
 
-const FILES: [FileOf<'_>; 13] = [
+const FILES: [FileOf<'_>; 18] = [
     ("best.ron", "the most accurate network under the target"),
     ("best-*ms.ron", "the most accurate network under each target"),
     ("best_by_reward*.ron", "the network with the greatest reward"),
@@ -28,6 +29,11 @@ const FILES: [FileOf<'_>; 13] = [
         "the weights that the networks share, and the state of their training",
     ),
     ("evaluations.sqlite", "the accuracies of networks with these weights"),
+    ("best*.onnx", "the most accurate network, trained, with class names and preprocessing"),
+    ("best*.safetensors", "its weights"),
+    ("final-networks*.ron", "the winner and its baselines with their latencies"),
+    ("final-trainings*.csv", "the results of their trainings from scratch"),
+    ("final-trainings*", "the trainings, one folder each"),
     ("trained", "the winner's training, if it was trained as proposed above"),
 ];
 
@@ -38,7 +44,9 @@ pub(super) fn write(
     out: &Path,
     took: Duration,
 ) -> Result<()> {
-    with_result(results.sources, &screen::last(results, found, out, took), out)
+    let trained = results.trained.iter().map(|trained| format!("\n\n{}", finals::lines(trained)));
+    let last = screen::last(results, found, out, took);
+    with_result(results.sources, &(last + &trained.collect::<String>()), out)
 }
 
 /// Writes the file of a search that has only begun, so that an interrupted one explains itself.

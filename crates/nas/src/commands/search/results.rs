@@ -13,6 +13,7 @@ use report::write_atomically;
 use search_space::{Network, SearchSpace, Statistic};
 use serde::Serialize;
 
+use super::finals::{self, Trained};
 use super::references::Known;
 use super::sources::Sources;
 use super::{figures, readme, screen};
@@ -37,6 +38,8 @@ pub(super) struct Results<'a> {
     pub(super) references: Vec<Reference>,
     /// Known networks to compare the winners with, fastest first.
     pub(super) known: Vec<Known>,
+    /// The winners trained from scratch, with their baselines.
+    pub(super) trained: Vec<Trained>,
 }
 
 #[derive(Serialize)]
@@ -49,6 +52,9 @@ struct Report<'a> {
     /// How well predictions of the latency table matched measurements.
     #[serde(skip_serializing_if = "Option::is_none")]
     validation: Option<&'a Validation>,
+    /// The winners trained from scratch, beside their baselines.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    trained: &'a Vec<Trained>,
     #[serde(flatten)]
     found: OneOrMany,
 }
@@ -77,7 +83,19 @@ impl<'a> Results<'a> {
     ) -> Self {
         let (trials, winners, measured) = (Vec::new(), Vec::new(), Vec::new());
         let (random, references, known) = (Vec::new(), Vec::new(), Vec::new());
-        Self { sources, settings, range, trials, winners, measured, random, references, known }
+        let trained = Vec::new();
+        Self {
+            sources,
+            settings,
+            range,
+            trials,
+            winners,
+            measured,
+            random,
+            references,
+            known,
+            trained,
+        }
     }
 }
 
@@ -100,7 +118,7 @@ impl Results<'_> {
     }
 
     /// The name of a result's file; with several targets, each target has files of its own.
-    fn file_name(&self, name: &str, target_ms: Option<f64>, extension: &str) -> String {
+    pub(super) fn file_name(&self, name: &str, target_ms: Option<f64>, extension: &str) -> String {
         match (target_ms, self.settings.goal.targets().len()) {
             (Some(target_ms), 2..) => format!("{name}-{target_ms}ms.{extension}"),
             _ => format!("{name}.{extension}"),
@@ -134,6 +152,9 @@ impl Results<'_> {
         }
         if !global.json {
             outln!("{}", screen::last(self, &found, out, took));
+            for trained in &self.trained {
+                outln!("\n{}", finals::lines(trained));
+            }
             return Ok(());
         }
         let found = found.into_iter().map(|found| self.in_files(found, out));
@@ -145,6 +166,7 @@ impl Results<'_> {
             references: &self.known,
             range: self.range,
             validation: self.sources.validation(),
+            trained: &self.trained,
             found: match found.len() {
                 1 => OneOrMany::One(Box::new(found.remove(0))),
                 _ => OneOrMany::Many { targets: found },

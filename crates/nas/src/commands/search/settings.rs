@@ -25,7 +25,7 @@ pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
             Goal::Targets { reward, targets, front: front(args)? }
         }
     };
-    let samples = args.samples.unwrap_or(match args.accuracy.accuracy {
+    let samples = args.samples.unwrap_or(match args.accuracy_source() {
         AccuracyArg::Supernet => SUPERNET_SAMPLES,
         AccuracyArg::Surrogate | AccuracyArg::Table(_) => DEFAULT_SAMPLES,
     });

@@ -59,8 +59,8 @@ const TABLE: &str = "table";
 
 /// Opens the sources. Nothing is measured and nothing is written.
 pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
-    let choice = &args.accuracy;
-    let (default, columns) = match choice.accuracy {
+    let (choice, source) = (&args.accuracy, args.accuracy_source());
+    let (default, columns) = match source {
         AccuracyArg::Surrogate | AccuracyArg::Supernet => (DEFAULT_SPACE, false),
         AccuracyArg::Table(_) => (TABLE, true),
     };
@@ -76,19 +76,14 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
             return Err(bad_input(flag, message));
         }
     }
-    let supernet = [
-        ("--data", args.supernet.data.is_some()),
-        ("--supernet-epochs", args.supernet.supernet_epochs.is_some()),
-    ];
-    let given = supernet.iter().find(|(_, given)| *given);
-    if let (Some((flag, _)), false) = (given, choice.accuracy == AccuracyArg::Supernet) {
+    if let (Some(flag), false) = (args.images.given().next(), source == AccuracyArg::Supernet) {
         return Err(bad_input(flag, "expected: none without --accuracy supernet"));
     }
     let mut space =
         if columns && space_name == TABLE { None } else { Some(load::space(space_name)?) };
-    let accuracy = match (&choice.accuracy, &mut space) {
+    let accuracy = match (&source, &mut space) {
         (AccuracyArg::Supernet, Some(space)) => {
-            Accuracy::Supernet(Box::new(SupernetSource::open(global, &args.supernet, space)?))
+            Accuracy::Supernet(Box::new(SupernetSource::open(global, &args.images, space)?))
         }
         (AccuracyArg::Surrogate, Some(space)) => {
             Accuracy::Surrogate(Box::new(super::super::surrogate::shipped(space)?))

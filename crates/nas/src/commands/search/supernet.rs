@@ -7,10 +7,12 @@ use anyhow::Result;
 use controller::accuracy::{AccuracyError, AccuracySource, SupernetAccuracy};
 use dataset::HoldOut;
 use search_space::SearchSpace;
+use training::fit::FitData;
 use training::supernet::{Calibration, SupernetEvent, SupernetPlan, SupernetSettings};
 use training::{Placement, TrainingError};
 
-use crate::args::{Global, SupernetArgs};
+use crate::args::Global;
+use crate::args_images::ImagesArgs;
 use crate::commands::train::data;
 use crate::exit::{bad_input, stopped, training_error};
 use crate::interrupt;
@@ -18,7 +20,7 @@ use crate::progress::{Progress, note};
 use crate::screen::grouped;
 
 /// Share of the training images on which networks are evaluated.
-const HOLD_OUT: f64 = 0.05;
+const HOLD_OUT: f64 = 0.1;
 
 /// The supernet of a search, before or after its training.
 pub(super) struct SupernetSource {
@@ -30,7 +32,7 @@ impl SupernetSource {
     /// Reads the images and plans the training. The space gets the classes of the images.
     pub(super) fn open(
         global: &Global,
-        args: &SupernetArgs,
+        args: &ImagesArgs,
         space: &mut SearchSpace,
     ) -> Result<Self> {
         let Some(data) = &args.data else {
@@ -39,12 +41,23 @@ impl SupernetSource {
         };
         let data = data::load(global, data, HoldOut::new(HOLD_OUT)?)?;
         space.classes = data.dataset.classes.len();
+        deploy_at(global, args.deploy_resolution, space, &data)?;
         let default = SupernetSettings::default();
         let epochs = args.supernet_epochs.map_or(default.epochs, |epochs| epochs as f64);
-        let settings = SupernetSettings { epochs, seed: global.seed, ..default };
+        let settings = SupernetSettings {
+            epochs,
+            seed: global.seed,
+            train_resolution: args.train_resolution,
+            ..default
+        };
         let placement = Placement::cpu(global.training_threads());
         let plan = SupernetPlan::new(space, data, &settings, placement).map_err(refused)?;
         Ok(Self { plan, trained: OnceLock::new() })
+    }
+
+    /// The images, and the resolution at which networks are trained.
+    pub(super) fn images(&self) -> (&FitData, usize) {
+        (&self.plan.data, self.plan.batches.resolution)
     }
 
     /// A hash of the settings that decide the weights.
@@ -83,6 +96,28 @@ impl SupernetSource {
         self.trained.get_or_init(|| accuracy);
         Ok(())
     }
+}
+
+/// Sets the resolution of the space's networks: the one that was asked for, or that of the space, but at
+/// most that of the images.
+fn deploy_at(
+    global: &Global,
+    asked: Option<usize>,
+    space: &mut SearchSpace,
+    data: &FitData,
+) -> Result<()> {
+    let image = data.dataset.train.image(0).map_err(|error| bad_input("--data", error))?;
+    let side = image.height.min(image.width);
+    match (asked, &space.resolution[..]) {
+        (Some(resolution), _) => space.resolution = vec![resolution],
+        (None, [own]) if side < *own => {
+            let text = format!("networks are deployed at {side} px, as large as the images");
+            note(global, &format!("{text}\n(--deploy-resolution)"));
+            space.resolution = vec![side];
+        }
+        _ => {}
+    }
+    Ok(())
 }
 
 /// The error of a space, images or settings that do not fit together.

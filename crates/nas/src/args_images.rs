@@ -1,0 +1,63 @@
+//! The arguments of a search on the user's images.
+
+use clap::ValueEnum;
+
+use crate::sizes;
+
+/// A search on images: the supernet that ranks networks, and the trainings of the winner and its
+/// baselines.
+#[derive(clap::Args)]
+#[command(next_help_heading = "Search on your own images")]
+pub(crate) struct ImagesArgs {
+    /// Images on which a supernet ranks networks: shapes, cifar10:DIR, folder:DIR or mnist:DIR, as of
+    /// nas train. At the end, the winner and its baselines are trained from scratch
+    #[arg(long, value_name = "D")]
+    pub(crate) data: Option<String>,
+    /// Number of epochs of the supernet's training; in each, every image passes through as many
+    /// networks as the longest list of the space has options [default: 10]
+    #[arg(long, value_name = "N", value_parser = sizes::epochs)]
+    pub(crate) supernet_epochs: Option<u64>,
+    /// Height and width in pixels of the images that networks are deployed for, at which latencies
+    /// are measured [default: that of the space, but at most that of the images]
+    #[arg(long, value_name = "R", value_parser = sizes::pixels)]
+    pub(crate) deploy_resolution: Option<usize>,
+    /// Height and width in pixels of the images in training [default: that of --deploy-resolution, but
+    /// at most that of the images]
+    #[arg(long, value_name = "R", value_parser = sizes::pixels)]
+    pub(crate) train_resolution: Option<usize>,
+    /// Number of epochs of the trainings at the end; 0 leaves them out [default: 30]
+    #[arg(long, value_name = "N", value_parser = sizes::epochs)]
+    pub(crate) epochs: Option<u64>,
+    /// Number of trainings, with different seeds, of the winner and its two best baselines; the other
+    /// baselines are trained once [default: 3]
+    #[arg(long, value_name = "N", value_parser = sizes::seeds)]
+    pub(crate) seeds: Option<u64>,
+    /// Networks that the winner is compared with: all, which are the published families and five
+    /// random networks of the space at the winner's latency, or none [default: all]
+    #[arg(long, value_enum, value_name = "WHICH")]
+    pub(crate) baselines: Option<BaselinesKind>,
+}
+
+/// Networks that a winner is compared with.
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum BaselinesKind {
+    All,
+    None,
+}
+
+impl ImagesArgs {
+    /// The options that were given.
+    pub(crate) fn given(&self) -> impl Iterator<Item = &'static str> {
+        [
+            ("--data", self.data.is_some()),
+            ("--supernet-epochs", self.supernet_epochs.is_some()),
+            ("--deploy-resolution", self.deploy_resolution.is_some()),
+            ("--train-resolution", self.train_resolution.is_some()),
+            ("--epochs", self.epochs.is_some()),
+            ("--seeds", self.seeds.is_some()),
+            ("--baselines", self.baselines.is_some()),
+        ]
+        .into_iter()
+        .filter_map(|(flag, given)| given.then_some(flag))
+    }
+}

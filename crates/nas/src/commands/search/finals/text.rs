@@ -1,0 +1,118 @@
+//! The trainings at the end of a search in words.
+
+use anyhow::Result;
+use controller::final_trainings::FinalResult;
+use controller::search::{ComparedNetwork, NamedBaseline, PairedDifference, RIVALS, Verdict};
+use report::duration;
+use training::fit::{FitData, FitPlan, FitSettings};
+use training::{FORWARD_SHARE, Placement, time_steps};
+
+use super::Trained;
+use crate::args::Global;
+use crate::exit::training_error;
+use crate::screen::table;
+
+/// Training steps that are timed.
+const TIMED_STEPS: usize = 3;
+
+/// What the trainings will take, from a few steps of the winner.
+pub(super) fn cost(
+    data: &FitData,
+    networks: &[NamedBaseline],
+    settings: &FitSettings,
+    (seeds, global): (u64, &Global),
+) -> Result<String> {
+    let placement = Placement::cpu(global.training_threads());
+    let plan =
+        FitPlan::new(&networks[0].network.network, data.clone(), None, settings, placement.clone());
+    let plan = plan.map_err(|error| training_error("--space", error))?;
+    let graph = plan.variant.lower()?;
+    let step = time_steps(&graph, placement, settings.batch, TIMED_STEPS, settings.seed);
+    let step_s = step.map_err(|error| training_error("--space", error))?.ms / 1e3;
+    let epoch_s = step_s
+        * (plan.steps_per_epoch as f64
+            + FORWARD_SHARE * plan.images_after_epoch() as f64 / settings.batch as f64);
+    let macs: Vec<f64> = networks
+        .iter()
+        .map(|one| one.network.network.lower().map(|graph| graph.cost().macs as f64))
+        .collect::<Result<_, _>>()?;
+    let once: f64 = macs.iter().sum::<f64>() / macs[0];
+    let again = networks.len().min(1 + RIVALS) as f64 * (seeds - 1) as f64;
+    let all_s = epoch_s * settings.epochs as f64 * (once + again);
+    let baselines = networks.len() - 1;
+    let of = if baselines == 0 {
+        String::new()
+    } else {
+        format!(" and {baselines} baselines at its latency")
+    };
+    Ok(format!(
+        "training from scratch: the winner{of}, {} epochs each;\nthe winner and its {RIVALS} best \
+         baselines with {seeds} seeds: about {}\n(--epochs, --seeds, --baselines none)",
+        settings.epochs,
+        duration(all_s)
+    ))
+}
+
+/// One training that has ended.
+pub(super) fn result(result: &FinalResult) -> String {
+    let FinalResult { name, seed, latency_ms, hold_out_top1, .. } = result;
+    let hold_out =
+        hold_out_top1.map_or(String::new(), |a| format!(", hold-out {:.2} %", 100.0 * a));
+    format!("{name}, seed {seed}: {latency_ms:.3} ms{hold_out}")
+}
+
+/// The lines of the last screen.
+pub(in super::super) fn lines(trained: &Trained) -> String {
+    let row = |one: &ComparedNetwork| {
+        let percent = |accuracy: f64| format!("{:.2}", 100.0 * accuracy);
+        vec![
+            one.name.clone(),
+            format!("{:.3}", one.latency_ms),
+            one.hold_out_top1.map_or(String::new(), percent),
+            percent(one.test_top1),
+            one.seeds.to_string(),
+            one.winner_is_better_by.as_ref().map_or(String::new(), difference),
+        ]
+    };
+    let header = ["network", "ms", "hold-out %", "test %", "seeds", "winner is better by"];
+    let rows = trained.compared.iter().map(row).collect();
+    let target = trained.target_ms.map_or(String::new(), |ms| format!("target {ms} ms: "));
+    format!(
+        "{target}trained from scratch for {} epochs each, means over seeds; differences\non the test \
+         images in points, with two standard errors over the same seeds\n\n{}\n\n{}",
+        trained.epochs,
+        table(&header, &["network"], rows),
+        verdict(&trained.compared),
+    )
+}
+
+fn difference(difference: &PairedDifference) -> String {
+    let mean = 100.0 * difference.mean;
+    match difference.standard_error {
+        Some(error) => format!("{mean:+.2} +- {:.2}", 200.0 * error),
+        None => format!("{mean:+.2}"),
+    }
+}
+
+/// What the comparison says, in a sentence.
+fn verdict(compared: &[ComparedNetwork]) -> String {
+    let of = |wanted: Verdict| -> Vec<&str> {
+        let has = |one: &&ComparedNetwork| {
+            one.winner_is_better_by.is_some_and(|difference| difference.verdict() == wanted)
+        };
+        compared.iter().filter(has).map(|one| one.name.as_str()).collect()
+    };
+    let parts = [
+        ("better than", of(Verdict::Better)),
+        ("worse than", of(Verdict::Worse)),
+        ("not told apart from", of(Verdict::NotToldApart)),
+    ];
+    let parts = parts.iter().filter(|(_, names)| !names.is_empty());
+    let parts: Vec<String> =
+        parts.map(|(words, names)| format!("{words} {}", names.join(" and "))).collect();
+    match (parts.is_empty(), compared.len()) {
+        (_, 0 | 1) => "there was nothing to compare the winner with".to_owned(),
+        (true, _) => "one seed each: the differences may be chance".to_owned(),
+        (false, _) => format!("the winner is {}", parts.join(", ")),
+    }
+}
