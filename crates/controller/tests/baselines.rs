@@ -66,6 +66,7 @@ fn random_networks_are_of_the_space_at_the_latency_and_of_the_seed() {
     };
     let found = sought(3).expect("latencies");
     assert_eq!(found.len(), 5);
+    names.borrow_mut().dedup();
     assert_eq!(names.borrow()[..5], ["random 1", "random 2", "random 3", "random 4", "random 5"]);
     for baseline in &found {
         assert!((baseline.network.latency_ms / 30.0 - 1.0).abs() <= 0.05, "{baseline:?}");
@@ -76,4 +77,10 @@ fn random_networks_are_of_the_space_at_the_latency_and_of_the_seed() {
     let stopped =
         random_networks_at(&space, 30.0, (5, 3), &Device, &mut |_| ControlFlow::Break(()));
     assert!(matches!(stopped, Err(BaselineError::Stopped)));
+    // Fewer than one in a thousand random networks are so fast.
+    let fast =
+        random_networks_at(&space, 15.0, (5, 3), &Device, &mut |_| ControlFlow::Continue(()));
+    let fast = fast.expect("latencies");
+    assert_eq!(fast.len(), 5);
+    assert!(fast.iter().all(|one| (one.network.latency_ms / 15.0 - 1.0).abs() <= 0.05));
 }

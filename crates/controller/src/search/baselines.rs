@@ -3,7 +3,9 @@
 
 use std::ops::ControlFlow;
 
-use search_space::{LatencyError, LatencySource, Network, ParseError, SearchSpace, published};
+use search_space::{
+    Genotype, LatencyError, LatencySource, Network, ParseError, SearchSpace, published,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -114,8 +116,14 @@ const MAX_MEASURED: usize = 7;
 const NEAR: f64 = 0.01;
 /// The maximum relative deviation from the wanted latency of a comparable baseline.
 const MAX_DISTANCE: f64 = 0.05;
-/// Number of random networks whose latency is predicted for each one that is kept.
+/// The same of the predicted latency of a network that is to be measured.
+const MAX_PREDICTED: f64 = 0.025;
+/// Number of random networks whose latency is predicted for each one that is wanted.
 const DRAWN: usize = 400;
+/// Number of networks with a near prediction for each one that is wanted, and of random walks.
+const CANDIDATES: usize = 3;
+/// The most steps of a random walk.
+const STEPS: usize = 300;
 
 fn distance(latency_ms: f64, wanted_ms: f64) -> f64 {
     (latency_ms / wanted_ms - 1.0).abs()
@@ -255,8 +263,11 @@ fn near_or_enclosing(networks: &[NamedBaseline], wanted_ms: f64) -> Vec<NamedBas
     pair.map(<[NamedBaseline]>::to_vec).unwrap_or_default()
 }
 
-/// `count` random networks of the space within 5 % of the wanted latency, as many as there are among
-/// those drawn: of 400 for each one, those whose predicted latency is nearest are measured.
+/// `count` random networks of the space within 5 % of the wanted latency, as many as are found.
+///
+/// Networks are drawn from the space, and those whose predicted latency is near are measured. At
+/// latencies that few networks have, random walks lead to others: one choice after another is changed
+/// at random, unless that leads away from the latency.
 ///
 /// # Errors
 /// As of [`families_at`].
@@ -268,21 +279,44 @@ pub fn random_networks_at(
     on_baseline: OnBaseline<'_>,
 ) -> Result<Vec<NamedBaseline>, BaselineError> {
     let (mut rng, domain) = (rng(seed, Purpose::RandomNetworks, 0), space.domain());
-    let mut drawn: Vec<(f64, Network)> = Vec::new();
-    for _ in 0..DRAWN * count {
-        let decoded = space.decode(&domain.sample(&mut rng));
-        let Ok(network) = decoded.and_then(|network| network.lower().map(|_| network)) else {
-            continue;
-        };
-        let off = distance(latencies.predict_ms(&network)?, wanted_ms);
-        if off <= MAX_DISTANCE && !drawn.iter().any(|(_, known)| *known == network) {
-            drawn.push((off, network));
+    let off = |genotype: &Genotype| -> Result<Option<(f64, Network)>, LatencyError> {
+        let decoded = space.decode(genotype);
+        let network = decoded.and_then(|network| network.lower().map(|_| network)).ok();
+        let Some(network) = network else { return Ok(None) };
+        Ok(Some((distance(latencies.predict_ms(&network)?, wanted_ms), network)))
+    };
+    let mut near: Vec<(f64, Network)> = Vec::new();
+    let mut keep = |(off, network): (f64, Network)| {
+        if off <= MAX_PREDICTED && !near.iter().any(|(_, known)| *known == network) {
+            near.push((off, network));
         }
+        near.len() >= CANDIDATES * count
+    };
+    let mut enough = false;
+    for _ in 0..DRAWN * count {
+        enough = enough || off(&domain.sample(&mut rng))?.is_some_and(&mut keep);
     }
-    // Those within a per cent are equally near: the first ones drawn are taken.
-    drawn.sort_by(|(a, _), (b, _)| a.max(NEAR).total_cmp(&b.max(NEAR)));
+    for _ in 0..CANDIDATES * count {
+        if enough {
+            break;
+        }
+        let mut at = domain.sample(&mut rng);
+        let Some(mut nearest) = off(&at)? else { continue };
+        for _ in 0..STEPS {
+            let next = domain.mutate(&at, &mut rng);
+            if let Some(next_off) = off(&next)?
+                && next_off.0 <= nearest.0
+            {
+                (at, nearest) = (next, next_off);
+            }
+            if nearest.0 <= NEAR {
+                break;
+            }
+        }
+        enough = keep(nearest);
+    }
     let mut found = Vec::new();
-    for (_, network) in drawn.into_iter().take(2 * count) {
+    for (_, network) in near {
         if found.len() == count {
             break;
         }
