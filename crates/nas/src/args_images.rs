@@ -32,6 +32,10 @@ pub(crate) struct ImagesArgs {
     /// baselines are trained once [default: 3]
     #[arg(long, value_name = "N", value_parser = sizes::seeds)]
     pub(crate) seeds: Option<u64>,
+    /// Check the supernet: train N random networks at the winner's latency (instead of five), and tell
+    /// how well it ranks them, beside their multiply-adds
+    #[arg(long, value_name = "N", value_parser = sizes::checked)]
+    pub(crate) check: Option<usize>,
     /// Networks that the winner is compared with: all, which are the published families and five
     /// random networks of the space at the winner's latency, or none [default: all]
     #[arg(long, value_enum, value_name = "WHICH")]
@@ -55,6 +59,7 @@ impl ImagesArgs {
             ("--train-resolution", self.train_resolution.is_some()),
             ("--epochs", self.epochs.is_some()),
             ("--seeds", self.seeds.is_some()),
+            ("--check", self.check.is_some()),
             ("--baselines", self.baselines.is_some()),
         ]
         .into_iter()

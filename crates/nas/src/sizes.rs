@@ -57,6 +57,11 @@ pub(crate) fn seeds(text: &str) -> Result<u64, String> {
     whole(text, 0..=SEEDS)
 }
 
+/// Networks of `--check`: fewer than four have no interval.
+pub(crate) fn checked(text: &str) -> Result<usize, String> {
+    whole(text, 4..=VALIDATED)
+}
+
 pub(crate) fn networks(text: &str) -> Result<usize, String> {
     whole(text, 2..=VALIDATED)
 }

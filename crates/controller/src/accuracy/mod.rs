@@ -1,6 +1,7 @@
 //! Accuracy sources: a surrogate fitted to trained networks, a table, or a supernet.
 
 mod architectures;
+mod band_quality;
 mod rank_quality;
 mod scale;
 mod supernet;
@@ -11,6 +12,7 @@ use search_space::Genotype;
 
 use surrogate::Surrogate;
 
+pub use band_quality::{BandQuality, BandVerdict, Interval};
 pub use rank_quality::{RankQuality, RankedNetwork, Taus};
 pub use scale::Scale;
 pub use supernet::{AccuracyError, SupernetAccuracy};

@@ -12,7 +12,7 @@ const QUINTILES: usize = 5;
 /// The minimum number of networks; with fewer, a quintile has less than two.
 const MIN_NETWORKS: usize = 2 * QUINTILES;
 /// Number of resamples for the interval.
-const RESAMPLES: usize = 1_000;
+pub(super) const RESAMPLES: usize = 1_000;
 
 /// A network whose trained accuracy is known.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -96,15 +96,15 @@ impl RankQuality {
     }
 }
 
-fn estimated(network: &RankedNetwork) -> f64 {
+pub(super) fn estimated(network: &RankedNetwork) -> f64 {
     network.estimated
 }
 
-fn multiply_adds(network: &RankedNetwork) -> f64 {
+pub(super) fn multiply_adds(network: &RankedNetwork) -> f64 {
     network.macs
 }
 
-fn tau(networks: &[RankedNetwork], by: fn(&RankedNetwork) -> f64) -> f64 {
+pub(super) fn tau(networks: &[RankedNetwork], by: fn(&RankedNetwork) -> f64) -> f64 {
     let values: Vec<f64> = networks.iter().map(by).collect();
     let trained: Vec<f64> = networks.iter().map(|network| network.trained).collect();
     let tau = kendall_tau(&values, &trained);

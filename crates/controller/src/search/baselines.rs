@@ -69,6 +69,8 @@ pub struct NamedBaseline {
     pub name: String,
     /// The family, if it is a published one.
     pub family: Option<String>,
+    /// The genotype in its text form, if it is a network of the space.
+    pub genotype: Option<String>,
     /// The network with its measured latency.
     pub network: MeasuredNetwork,
 }
@@ -181,7 +183,8 @@ impl Family {
     fn named(&self, width: f64, network: Network, latency_ms: f64) -> NamedBaseline {
         let name = format!("{} x {width:.2}", self.title);
         let family = Some(self.title.to_owned());
-        NamedBaseline { name, family, network: MeasuredNetwork { network, latency_ms } }
+        let network = MeasuredNetwork { network, latency_ms };
+        NamedBaseline { name, family, genotype: None, network }
     }
 
     /// The network within 5 % of the wanted latency, or the two that enclose it where widths that are
@@ -263,6 +266,13 @@ fn near_or_enclosing(networks: &[NamedBaseline], wanted_ms: f64) -> Vec<NamedBas
     pair.map(<[NamedBaseline]>::to_vec).unwrap_or_default()
 }
 
+/// A network of the space with the relative deviation of its predicted latency from the wanted one.
+struct Near {
+    off: f64,
+    genotype: Genotype,
+    network: Network,
+}
+
 /// `count` random networks of the space within 5 % of the wanted latency, as many as are found.
 ///
 /// Networks are drawn from the space, and those whose predicted latency is near are measured. At
@@ -279,16 +289,17 @@ pub fn random_networks_at(
     on_baseline: OnBaseline<'_>,
 ) -> Result<Vec<NamedBaseline>, BaselineError> {
     let (mut rng, domain) = (rng(seed, Purpose::RandomNetworks, 0), space.domain());
-    let off = |genotype: &Genotype| -> Result<Option<(f64, Network)>, LatencyError> {
+    let off = |genotype: &Genotype| -> Result<Option<Near>, LatencyError> {
         let decoded = space.decode(genotype);
         let network = decoded.and_then(|network| network.lower().map(|_| network)).ok();
         let Some(network) = network else { return Ok(None) };
-        Ok(Some((distance(latencies.predict_ms(&network)?, wanted_ms), network)))
+        let off = distance(latencies.predict_ms(&network)?, wanted_ms);
+        Ok(Some(Near { off, genotype: genotype.clone(), network }))
     };
-    let mut near: Vec<(f64, Network)> = Vec::new();
-    let mut keep = |(off, network): (f64, Network)| {
-        if off <= MAX_PREDICTED && !near.iter().any(|(_, known)| *known == network) {
-            near.push((off, network));
+    let mut near: Vec<Near> = Vec::new();
+    let mut keep = |one: Near| {
+        if one.off <= MAX_PREDICTED && !near.iter().any(|known| known.network == one.network) {
+            near.push(one);
         }
         near.len() >= CANDIDATES * count
     };
@@ -300,23 +311,21 @@ pub fn random_networks_at(
         if enough {
             break;
         }
-        let mut at = domain.sample(&mut rng);
-        let Some(mut nearest) = off(&at)? else { continue };
+        let Some(mut nearest) = off(&domain.sample(&mut rng))? else { continue };
         for _ in 0..STEPS {
-            let next = domain.mutate(&at, &mut rng);
-            if let Some(next_off) = off(&next)?
-                && next_off.0 <= nearest.0
+            if let Some(next) = off(&domain.mutate(&nearest.genotype, &mut rng))?
+                && next.off <= nearest.off
             {
-                (at, nearest) = (next, next_off);
+                nearest = next;
             }
-            if nearest.0 <= NEAR {
+            if nearest.off <= NEAR {
                 break;
             }
         }
         enough = keep(nearest);
     }
     let mut found = Vec::new();
-    for (_, network) in near {
+    for Near { genotype, network, .. } in near {
         if found.len() == count {
             break;
         }
@@ -327,7 +336,8 @@ pub fn random_networks_at(
         let latency_ms = latencies.measure_ms(&network)?;
         if distance(latency_ms, wanted_ms) <= MAX_DISTANCE {
             let network = MeasuredNetwork { network, latency_ms };
-            found.push(NamedBaseline { name, family: None, network });
+            let genotype = Some(domain.text(&genotype));
+            found.push(NamedBaseline { name, family: None, genotype, network });
         }
     }
     Ok(found)

@@ -202,6 +202,7 @@ mod tests {
         let named = |name: &str, latency_ms: f64, family: Option<&str>| NamedBaseline {
             name: name.to_owned(),
             family: family.map(str::to_owned),
+            genotype: None,
             network: MeasuredNetwork { network: network.clone(), latency_ms },
         };
         let all = [named("winner", 2.0, None), named("a", 2.0, None), named("b", 2.0, None)];
@@ -224,6 +225,7 @@ mod tests {
         let named = |name: &str, latency_ms: f64| NamedBaseline {
             name: name.to_owned(),
             family: (name != "winner").then(|| "V2".to_owned()),
+            genotype: None,
             network: MeasuredNetwork { network: network.clone(), latency_ms },
         };
         let networks = [named("winner", 2.0), named("V2 x 1", 1.0), named("V2 x 2", 4.0)];

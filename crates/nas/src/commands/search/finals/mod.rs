@@ -1,6 +1,7 @@
 //! The trainings at the end of a search on images: the winner and its baselines from scratch, then the
 //! winner as an ONNX file.
 
+mod check;
 mod networks;
 mod text;
 
@@ -28,9 +29,13 @@ use crate::{interrupt, weights};
 
 pub(super) use text::lines;
 
+use check::Checked;
+
 /// Epochs of the trainings at the end, and seeds of the winner and its best baselines.
 const DEFAULT_EPOCHS: u64 = 30;
 const DEFAULT_SEEDS: u64 = 3;
+/// Number of random networks among the baselines.
+const RANDOM: usize = 5;
 /// The name of the winner among the networks that are trained.
 const WINNER: &str = "winner";
 
@@ -42,6 +47,9 @@ pub(super) struct Trained {
     pub(super) epochs: u64,
     pub(super) onnx: String,
     pub(super) weights: String,
+    /// How well the supernet ranks the random networks, if that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<Checked>,
     /// The winner first.
     pub(super) compared: Vec<ComparedNetwork>,
 }
@@ -95,7 +103,8 @@ pub(super) fn run(
             onnx: name("best", "onnx"),
         };
         let baselines = args.baselines.unwrap_or(BaselinesKind::All);
-        let networks = networks::of(global, results, winner, baselines, &files.networks)?;
+        let wanted = (baselines, args.check.unwrap_or(RANDOM));
+        let networks = networks::of(global, results, winner, wanted, &files.networks)?;
         let Some(networks) = networks else { return Err(stopped(out)) };
         let finals = Finals {
             global,
@@ -105,7 +114,11 @@ pub(super) fn run(
             files: &files,
         };
         let Some(trained) = finals.train(&networks)? else { return Err(stopped(out)) };
-        all.push(Trained { target_ms, ..trained });
+        let check = match args.check {
+            Some(_) => check::of(results, &networks, &trained.compared)?,
+            None => None,
+        };
+        all.push(Trained { target_ms, check, ..trained });
     }
     Ok(all)
 }
@@ -142,6 +155,7 @@ impl Finals<'_> {
         self.write_winner(first.iter().chain(&more), &results)?;
         Ok(Some(Trained {
             target_ms: None,
+            check: None,
             epochs: settings.epochs,
             onnx: files.onnx.display().to_string(),
             weights: files.weights.display().to_string(),

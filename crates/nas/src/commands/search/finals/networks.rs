@@ -9,7 +9,7 @@ use controller::search::{
     BaselineError, NamedBaseline, Wanted, Winner, families_at, random_networks_at,
 };
 use report::write_atomically;
-use search_space::{LatencySource, Network};
+use search_space::LatencySource;
 
 use super::WINNER;
 use crate::args::Global;
@@ -20,16 +20,13 @@ use crate::exit::bad_input;
 use crate::interrupt;
 use crate::progress::{Progress, note};
 
-/// Number of random networks among the baselines.
-const RANDOM: usize = 5;
-
 /// The winner and its baselines: those of an interrupted run, or the baselines that are sought now.
 /// Returns `None` if it was interrupted.
 pub(super) fn of(
     global: &Global,
     results: &Results<'_>,
     winner: &Winner,
-    baselines: BaselinesKind,
+    (baselines, random): (BaselinesKind, usize),
     file: &Path,
 ) -> Result<Option<Vec<NamedBaseline>>> {
     if file.exists() {
@@ -43,14 +40,21 @@ pub(super) fn of(
         return Ok(Some(wanted));
     }
     let Some(space) = &results.sources.space else { return Ok(None) };
-    let network = space.decode(&results.trials[winner.trial].genotype)?;
+    let genotype = &results.trials[winner.trial].genotype;
+    let network = space.decode(genotype)?;
     let latency_ms = winner.measured_ms.or(results.trials[winner.trial].latency_ms);
     let of_winner = MeasuredNetwork { network, latency_ms: latency_ms.unwrap_or(f64::NAN) };
-    let mut all = vec![NamedBaseline { name: WINNER.to_owned(), family: None, network: of_winner }];
-    if let (Latency::Device(native), Some(wanted_ms), BaselinesKind::All) =
+    let mut all = vec![NamedBaseline {
+        name: WINNER.to_owned(),
+        family: None,
+        genotype: Some(space.domain().text(genotype)),
+        network: of_winner,
+    }];
+    if let (Latency::Device(native), Some(_), BaselinesKind::All) =
         (&results.sources.latency, latency_ms, baselines)
     {
-        let found = sought(global, results, &all[0].network.network, wanted_ms, native.as_ref());
+        let of_winner = &all[0].network;
+        let found = sought(global, results, of_winner, random, native.as_ref());
         match found {
             Ok(found) => all.extend(found),
             Err(BaselineError::Stopped) => return Ok(None),
@@ -65,11 +69,11 @@ pub(super) fn of(
 fn sought(
     global: &Global,
     results: &Results<'_>,
-    winner: &Network,
-    latency_ms: f64,
+    MeasuredNetwork { network: winner, latency_ms }: &MeasuredNetwork,
+    random: usize,
     latencies: &dyn LatencySource,
 ) -> Result<Vec<NamedBaseline>, BaselineError> {
-    let input = winner.input;
+    let (input, latency_ms) = (winner.input, *latency_ms);
     let (resolution, channels) = (input.resolution, input.channels);
     let wanted = Wanted { latency_ms, resolution, channels, classes: winner.classes };
     let bar = std::cell::RefCell::new(Progress::start(global, "measuring baselines"));
@@ -79,7 +83,7 @@ fn sought(
     };
     let (mut all, missing) = families_at(&wanted, latencies, &mut on_baseline)?;
     if let Some(space) = &results.sources.space {
-        let random = (RANDOM, results.settings.seed);
+        let random = (random, results.settings.seed);
         all.extend(random_networks_at(space, latency_ms, random, latencies, &mut on_baseline)?);
     }
     bar.borrow().end();

@@ -1,6 +1,7 @@
 //! The trainings at the end of a search in words.
 
 use anyhow::Result;
+use controller::accuracy::{BandQuality, BandVerdict, Interval};
 use controller::final_trainings::FinalResult;
 use controller::search::{ComparedNetwork, NamedBaseline, PairedDifference, RIVALS, Verdict};
 use report::duration;
@@ -8,6 +9,7 @@ use training::fit::{FitData, FitPlan, FitSettings};
 use training::{FORWARD_SHARE, Placement, time_steps};
 
 use super::Trained;
+use super::check::Checked;
 use crate::args::Global;
 use crate::exit::training_error;
 use crate::screen::table;
@@ -83,6 +85,35 @@ pub(in super::super) fn lines(trained: &Trained) -> String {
         trained.epochs,
         table(&header, &["network"], rows),
         verdict(&trained.compared),
+    ) + &trained.check.as_ref().map_or(String::new(), |checked| format!("\n\n{}", check(checked)))
+}
+
+/// How well the supernet ranks networks at the winner's latency.
+fn check(Checked { quality, verdict }: &Checked) -> String {
+    let row = |name: &str, of: Interval| {
+        let digits = |value: f64| format!("{value:.2}");
+        vec![name.to_owned(), digits(of.value), digits(of.low), digits(of.high)]
+    };
+    let BandQuality { networks, source, macs, difference } = *quality;
+    let rows =
+        vec![row("supernet", source), row("multiply-adds", macs), row("difference", difference)];
+    let says = match verdict {
+        BandVerdict::BetterThanMacs => {
+            "the supernet ranks these networks better than multiply-adds do"
+        }
+        BandVerdict::WorseThanMacs => {
+            "the supernet ranks these networks worse than multiply-adds do:\n\
+             do not trust its choice among networks of this latency"
+        }
+        BandVerdict::NotToldApart => {
+            "not told apart: at this latency, the supernet may rank no better than\n\
+             multiply-adds do"
+        }
+    };
+    let header = ["Kendall tau", "value", "2.5 %", "97.5 %"];
+    format!(
+        "ranking of {networks} random networks at this latency, against trained accuracies\n{}\n{says}",
+        table(&header, &["Kendall tau"], rows)
     )
 }
 
