@@ -57,6 +57,11 @@ fn the_supernet_is_trained_and_searched_and_interruptions_change_nothing() {
     refused(&other, &["another study", "accuracy is supernet"]);
 }
 
+/// The blocks of a network's RON file.
+fn blocks(ron: &str) -> &str {
+    ron.split_once("blocks:").expect("a network").1
+}
+
 /// Images are enough: the winner is ranked by a supernet, trained with two seeds, and exported with the
 /// classes and the preprocessing of the images.
 #[test]
@@ -92,6 +97,7 @@ fn a_winner_is_trained_and_exported_and_interruptions_change_nothing() {
 
     let to_stopped = [&search[..], &settings, &["--out", &stopped]].concat();
     let first = interrupted(&to_stopped, &Path::new(&stopped).join("final-networks.ron"));
+    let first_winner = best;
     assert!(first.code == 1 || first.code == 0, "{}", first.stderr);
     let run = nas(&[&to_stopped[..], &["--resume"]].concat());
     assert_eq!(run.code, 0, "{}", run.stderr);
@@ -99,6 +105,14 @@ fn a_winner_is_trained_and_exported_and_interruptions_change_nothing() {
         let read = |out: &str| std::fs::read(Path::new(out).join(file)).expect("written");
         assert!(read(&whole) == read(&stopped), "{file}");
     }
+
+    // With more trials, another network may win. Then its trainings do not continue those of the first.
+    let more = to_whole.iter().map(|&arg| if arg == "4" { "40" } else { arg });
+    let run = nas(&more.chain(["--resume"]).collect::<Vec<_>>());
+    assert_eq!(run.code, 0, "{}", run.stderr);
+    let winner = std::fs::read_to_string(&network).expect("written");
+    let is_other = blocks(&winner) != blocks(&first_winner);
+    assert_eq!(Path::new(&in_whole("final-trainings.before-1")).exists(), is_other);
 }
 
 #[test]
@@ -125,6 +139,8 @@ fn what_does_not_fit_together_is_refused() {
     for flag in ["--epochs", "--seeds", "--deploy-resolution", "--train-resolution"] {
         check(&[flag, "16"], &[flag, "--accuracy supernet"]);
     }
+    check_with(&["--data", DATA, "--check", "3"], &["--check", "3", "4"]);
+    check_with(&["--data", DATA, "--check", "9", "--baselines", "none"], &["--check", "none"]);
     check(&["--baselines", "none"], &["--baselines", "--accuracy supernet"]);
     check(&["--supernet-epochs", "2"], &["--supernet-epochs", "--accuracy supernet"]);
     check_with(&["--data", DATA, "--space", "table"], &["--space", "found table"]);

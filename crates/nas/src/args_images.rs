@@ -43,7 +43,7 @@ pub(crate) struct ImagesArgs {
 }
 
 /// Networks that a winner is compared with.
-#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum BaselinesKind {
     All,
     None,

@@ -75,21 +75,38 @@ pub struct NamedBaseline {
     pub network: MeasuredNetwork,
 }
 
-impl NamedBaseline {
-    /// The text of a RON file with networks, from which [`NamedBaseline::list_from_ron`] reads them.
+/// The networks that are trained at the end of a search, as a file keeps them, so that an interrupted
+/// run goes on with the same ones.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FinalNetworks {
+    /// The number of random networks that was asked for, of which fewer may have been found; `None` if
+    /// no baselines were.
+    pub asked: Option<usize>,
+    /// The winner first.
+    pub networks: Vec<NamedBaseline>,
+}
+
+impl FinalNetworks {
+    /// The text of a RON file, which [`FinalNetworks::from_ron`] reads.
     ///
     /// # Errors
     /// None for networks of this project.
-    pub fn list_to_ron(networks: &[Self]) -> Result<String, ron::Error> {
-        ron::ser::to_string_pretty(networks, ron::ser::PrettyConfig::default())
+    pub fn to_ron(&self) -> Result<String, ron::Error> {
+        ron::ser::to_string_pretty(self, ron::ser::PrettyConfig::default())
     }
 
-    /// Reads networks from the text of a RON file.
+    /// Reads the text of a RON file.
     ///
     /// # Errors
     /// A syntax error or a value of another type, with its line and column.
-    pub fn list_from_ron(text: &str) -> Result<Vec<Self>, ron::error::SpannedError> {
+    pub fn from_ron(text: &str) -> Result<Self, ron::error::SpannedError> {
         ron::from_str(text)
+    }
+
+    /// The genotype of the winner in its text form.
+    pub fn winner(&self) -> Option<&str> {
+        self.networks.first()?.genotype.as_deref()
     }
 }
 

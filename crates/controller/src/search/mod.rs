@@ -25,8 +25,8 @@ mod winner;
 
 pub use acceptance::{Acceptance, Margin, MarginError};
 pub use baselines::{
-    BaselineError, FAMILIES, Family, FamilyWidths, NamedBaseline, OnBaseline, Wanted, families_at,
-    random_networks_at,
+    BaselineError, FAMILIES, Family, FamilyWidths, FinalNetworks, NamedBaseline, OnBaseline,
+    Wanted, families_at, random_networks_at,
 };
 pub use comparison::{
     Quartiles, best_accuracies, hypervolumes, improvements, quartiles, trial_counts,

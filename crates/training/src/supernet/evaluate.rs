@@ -23,7 +23,7 @@ pub struct Calibration {
 
 impl Default for Calibration {
     fn default() -> Self {
-        Self { images: 1_024, batch: 256, seed: 0 }
+        Self { images: 1_024, batch: 64, seed: 0 }
     }
 }
 

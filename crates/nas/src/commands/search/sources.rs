@@ -12,6 +12,7 @@ use search_space::{Domain, SearchSpace};
 
 use super::supernet::SupernetSource;
 use crate::args::{AccuracyArg, Global, LevelChoice, SearchArgs};
+use crate::args_images::BaselinesKind;
 use crate::exit::bad_input;
 use crate::progress::note;
 use crate::tables::NamedSpace;
@@ -78,6 +79,9 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     }
     if let (Some(flag), false) = (args.images.given().next(), source == AccuracyArg::Supernet) {
         return Err(bad_input(flag, "expected: none without --accuracy supernet"));
+    }
+    if args.images.check.is_some() && args.images.baselines == Some(BaselinesKind::None) {
+        return Err(bad_input("--check", "found it with --baselines none; expected: one of both"));
     }
     let mut space =
         if columns && space_name == TABLE { None } else { Some(load::space(space_name)?) };

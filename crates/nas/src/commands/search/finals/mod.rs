@@ -102,9 +102,11 @@ pub(super) fn run(
             weights: name("best", "safetensors"),
             onnx: name("best", "onnx"),
         };
-        let baselines = args.baselines.unwrap_or(BaselinesKind::All);
-        let wanted = (baselines, args.check.unwrap_or(RANDOM));
-        let networks = networks::of(global, results, winner, wanted, &files.networks)?;
+        let asked = match args.baselines {
+            Some(BaselinesKind::None) => None,
+            Some(BaselinesKind::All) | None => Some(args.check.unwrap_or(RANDOM)),
+        };
+        let networks = networks::of(global, results, winner, asked, &files)?;
         let Some(networks) = networks else { return Err(stopped(out)) };
         let finals = Finals {
             global,
@@ -121,6 +123,23 @@ pub(super) fn run(
         all.push(Trained { target_ms, check, ..trained });
     }
     Ok(all)
+}
+
+impl Files {
+    /// Renames the files of another winner, so that they are not continued.
+    fn keep_earlier(&self) -> Result<()> {
+        let name = |path: &Path, number: usize| {
+            let own = path.file_name().unwrap_or_default().to_string_lossy();
+            path.with_file_name(format!("{own}.before-{number}"))
+        };
+        let of_earlier = [&self.networks, &self.folder, &self.csv];
+        let is_free = |number: &usize| of_earlier.iter().all(|path| !name(path, *number).exists());
+        let number = (1..).find(is_free).unwrap_or(1);
+        for path in of_earlier.into_iter().filter(|path| path.exists()) {
+            std::fs::rename(path, name(path, number))?;
+        }
+        Ok(())
+    }
 }
 
 /// What the trainings of a winner and its baselines have in common.

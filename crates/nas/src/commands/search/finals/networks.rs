@@ -1,69 +1,84 @@
-//! The networks that are trained at the end of a search, kept in a file from which an interrupted run
-//! goes on.
+//! The networks that are trained at the end of a search.
 
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use controller::final_trainings::{FinalTraining, MeasuredNetwork};
 use controller::search::{
-    BaselineError, NamedBaseline, Wanted, Winner, families_at, random_networks_at,
+    BaselineError, FinalNetworks, NamedBaseline, Wanted, Winner, families_at, random_networks_at,
 };
 use report::write_atomically;
 use search_space::LatencySource;
 
-use super::WINNER;
+use super::{Files, WINNER};
 use crate::args::Global;
-use crate::args_images::BaselinesKind;
 use crate::commands::search::results::Results;
 use crate::commands::search::sources::Latency;
 use crate::exit::bad_input;
 use crate::interrupt;
 use crate::progress::{Progress, note};
 
-/// The winner and its baselines: those of an interrupted run, or the baselines that are sought now.
-/// Returns `None` if it was interrupted.
+/// The winner and its baselines, `asked` random networks among them: those of an interrupted run, or
+/// those that are sought now. Returns `None` if it was interrupted.
 pub(super) fn of(
     global: &Global,
     results: &Results<'_>,
     winner: &Winner,
-    (baselines, random): (BaselinesKind, usize),
-    file: &Path,
+    asked: Option<usize>,
+    files: &Files,
 ) -> Result<Option<Vec<NamedBaseline>>> {
-    if file.exists() {
-        let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
-        let read = NamedBaseline::list_from_ron(&text)
-            .map_err(|error| bad_input(file.display(), error))?;
-        let wanted = match baselines {
-            BaselinesKind::All => read,
-            BaselinesKind::None => read.into_iter().filter(|one| one.name == WINNER).collect(),
-        };
-        return Ok(Some(wanted));
-    }
     let Some(space) = &results.sources.space else { return Ok(None) };
-    let genotype = &results.trials[winner.trial].genotype;
-    let network = space.decode(genotype)?;
-    let latency_ms = winner.measured_ms.or(results.trials[winner.trial].latency_ms);
-    let of_winner = MeasuredNetwork { network, latency_ms: latency_ms.unwrap_or(f64::NAN) };
-    let mut all = vec![NamedBaseline {
-        name: WINNER.to_owned(),
-        family: None,
-        genotype: Some(space.domain().text(genotype)),
-        network: of_winner,
-    }];
-    if let (Latency::Device(native), Some(_), BaselinesKind::All) =
-        (&results.sources.latency, latency_ms, baselines)
-    {
-        let of_winner = &all[0].network;
-        let found = sought(global, results, of_winner, random, native.as_ref());
+    let trial = &results.trials[winner.trial];
+    let genotype = space.domain().text(&trial.genotype);
+    let stored = stored(&files.networks)?;
+    let stored = match stored {
+        Some(stored) if stored.winner() == Some(&genotype) => Some(stored),
+        Some(_) => {
+            files.keep_earlier()?;
+            note(global, "another network is the winner now: its trainings start anew");
+            None
+        }
+        None => None,
+    };
+    let of_winner = match &stored {
+        Some(FinalNetworks { asked: before, networks }) => match (asked, *before) {
+            (Some(asked), Some(before)) if asked > before => {
+                let expected = format!("at most {before}, as in the run that is continued");
+                return Err(bad_input("--check", format!("found {asked}; expected: {expected}")));
+            }
+            (Some(_), Some(_)) => return Ok(Some(networks.clone())),
+            (None, _) => return Ok(Some(networks[..1].to_vec())),
+            (Some(_), None) => networks[0].clone(),
+        },
+        None => {
+            let network = space.decode(&trial.genotype)?;
+            let latency_ms = winner.measured_ms.or(trial.latency_ms).unwrap_or(f64::NAN);
+            let network = MeasuredNetwork { network, latency_ms };
+            let (name, genotype) = (WINNER.to_owned(), Some(genotype));
+            NamedBaseline { name, family: None, genotype, network }
+        }
+    };
+    let mut networks = vec![of_winner];
+    if let (Latency::Device(native), Some(random)) = (&results.sources.latency, asked) {
+        let found = sought(global, results, &networks[0].network, random, native.as_ref());
         match found {
-            Ok(found) => all.extend(found),
+            Ok(found) => networks.extend(found),
             Err(BaselineError::Stopped) => return Ok(None),
             Err(error) => return Err(error.into()),
         }
     }
-    let text = NamedBaseline::list_to_ron(&all)?;
-    write_atomically(file, text.as_bytes())?;
-    Ok(Some(all))
+    let all = FinalNetworks { asked, networks };
+    write_atomically(&files.networks, all.to_ron()?.as_bytes())?;
+    Ok(Some(all.networks))
+}
+
+fn stored(file: &Path) -> Result<Option<FinalNetworks>> {
+    if !file.exists() {
+        return Ok(None);
+    }
+    let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
+    let read = FinalNetworks::from_ron(&text).map_err(|error| bad_input(file.display(), error))?;
+    Ok(Some(read))
 }
 
 fn sought(
