@@ -136,6 +136,22 @@ pub fn train_all(
 }
 
 impl FinalTraining {
+    /// The training of a network from random weights; `seed` is counted from that of the settings.
+    pub fn from_scratch(
+        name: &str,
+        network: &MeasuredNetwork,
+        settings: &FitSettings,
+        seed: u64,
+    ) -> Self {
+        Self {
+            name: name.to_owned(),
+            seed,
+            network: network.clone(),
+            settings: FitSettings { seed: settings.seed + seed, ..settings.clone() },
+            start: None,
+        }
+    }
+
     /// The result, once the training has ended.
     pub fn result(&self, fitted: &Fitted) -> FinalResult {
         let Self { name, seed, network, .. } = self;

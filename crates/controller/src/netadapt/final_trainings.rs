@@ -100,13 +100,7 @@ impl FinalTrainings<'_> {
         (network, settings): (&MeasuredNetwork, &FitSettings),
         seeds: Range<u64>,
     ) -> Vec<FinalTraining> {
-        let one = |seed| FinalTraining {
-            name: name.to_owned(),
-            seed,
-            network: network.clone(),
-            settings: FitSettings { seed: settings.seed + seed, ..settings.clone() },
-            start: None,
-        };
+        let one = |seed| FinalTraining::from_scratch(name, network, settings, seed);
         seeds.map(one).collect()
     }
 }

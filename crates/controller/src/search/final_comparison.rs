@@ -75,14 +75,12 @@ pub fn scratch_trainings(
     settings: &FitSettings,
     seeds: std::ops::Range<u64>,
 ) -> Vec<FinalTraining> {
-    let one = |NamedBaseline { name, network, .. }: &NamedBaseline, seed| FinalTraining {
-        name: name.clone(),
-        seed,
-        network: network.clone(),
-        settings: FitSettings { seed: settings.seed + seed, ..settings.clone() },
-        start: None,
+    let of_seed = |seed| {
+        let one = move |one: &NamedBaseline| {
+            FinalTraining::from_scratch(&one.name, &one.network, settings, seed)
+        };
+        networks.iter().map(one)
     };
-    let of_seed = |seed| networks.iter().map(move |network| one(network, seed));
     seeds.flat_map(of_seed).collect()
 }
 
