@@ -80,6 +80,8 @@ fn a_winner_is_trained_and_exported_and_interruptions_change_nothing() {
     };
     assert_eq!(trained["compared"][0]["name"], "winner");
     assert_eq!(trained["compared"][0]["seeds"], 2);
+    let screen = std::fs::read_to_string(Path::new(&whole).join("README.md")).expect("written");
+    assert!(screen.contains("unknown") && !screen.contains("NaN"), "{screen}");
     // The images have 16 pixels, the space has 24.
     let in_whole = |name: &str| Path::new(&whole).join(name).to_str().expect("utf-8").to_owned();
     let (network, weights) = (in_whole("best.ron"), in_whole("best.safetensors"));

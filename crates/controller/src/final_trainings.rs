@@ -52,6 +52,14 @@ pub struct FinalResult {
     pub top1: f64,
 }
 
+impl FinalResult {
+    /// The accuracy by which networks and seeds are chosen: that on the hold-out, 0 without one, since the
+    /// test images choose nothing.
+    pub fn chosen_by(&self) -> f64 {
+        self.hold_out_top1.unwrap_or(0.0)
+    }
+}
+
 /// An event of the final trainings.
 #[derive(Debug)]
 pub enum FinalEvent {
@@ -190,12 +198,13 @@ impl FinalTraining {
     }
 }
 
-/// The results as CSV. Latencies are in milliseconds and accuracies fractions; without a hold-out, its
-/// cell is empty.
+/// The results as CSV. Latencies are in milliseconds and accuracies fractions; what is not known is an
+/// empty cell.
 pub fn trained_csv(trained: &[FinalResult]) -> String {
     let row = |result: &FinalResult| {
         let FinalResult { name, seed, latency_ms, hold_out_top1, top1 } = result;
-        let (seed, latency_ms) = (seed.to_string(), latency_ms.to_string());
+        let latency_ms = optional(Some(*latency_ms).filter(|ms| ms.is_finite()));
+        let seed = seed.to_string();
         vec![name.clone(), seed, latency_ms, optional(*hold_out_top1), top1.to_string()]
     };
     let header = ["network", "seed", "latency_ms", "hold_out_top1", "test_top1"];

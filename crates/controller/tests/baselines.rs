@@ -41,6 +41,11 @@ fn families_are_scaled_to_the_latency() {
             }
         }
     }
+    // Names are those of folders.
+    let mut names: Vec<&str> = found.iter().map(|one| one.name.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), found.len(), "{found:?}");
     let pairs = found.windows(2).filter(|pair| pair[0].family == pair[1].family).count();
     assert_eq!(enclosed, pairs as i32);
 }

@@ -3,9 +3,7 @@
 
 use std::ops::ControlFlow;
 
-use search_space::{
-    Genotype, LatencyError, LatencySource, Network, ParseError, SearchSpace, published,
-};
+use search_space::{Genotype, LatencyError, LatencySource, Network, SearchSpace, published};
 
 use serde::{Deserialize, Serialize};
 
@@ -116,9 +114,6 @@ pub enum BaselineError {
     /// A latency is not available.
     #[error(transparent)]
     Latency(#[from] LatencyError),
-    /// A network that cannot be computed.
-    #[error(transparent)]
-    Network(#[from] ParseError),
     /// The caller stopped the search for baselines.
     #[error("stopped")]
     Stopped,
@@ -127,8 +122,8 @@ pub enum BaselineError {
 /// Called with the name of each baseline before it is sought; returns whether to continue.
 pub type OnBaseline<'a> = &'a mut dyn FnMut(&str) -> ControlFlow<()>;
 
-/// Number of bisections of a width multiplier, which gives it to 0.1 %.
-const BISECTIONS: usize = 12;
+/// Number of bisections of a width multiplier, which gives it to 0.4 %.
+const BISECTIONS: usize = 10;
 /// The maximum number of networks that are measured for a baseline.
 const MAX_MEASURED: usize = 7;
 /// The relative deviation from the wanted latency below which no closer network is sought.
@@ -198,7 +193,8 @@ impl Family {
     }
 
     fn named(&self, width: f64, network: Network, latency_ms: f64) -> NamedBaseline {
-        let name = format!("{} x {width:.2}", self.title);
+        // Names are those of folders: bisected widths differ in the fourth digit or before.
+        let name = format!("{} x {}", self.title, (1e4 * width).round() / 1e4);
         let family = Some(self.title.to_owned());
         let network = MeasuredNetwork { network, latency_ms };
         NamedBaseline { name, family, genotype: None, network }

@@ -88,8 +88,7 @@ pub fn scratch_trainings(
 pub fn rivals<'a>(winner: &str, results: &'a [FinalResult]) -> Vec<&'a str> {
     let mut others: Vec<&FinalResult> =
         results.iter().filter(|result| result.name != winner && result.seed == 0).collect();
-    let accuracy = |result: &FinalResult| result.hold_out_top1.unwrap_or(result.top1);
-    others.sort_by(|a, b| accuracy(b).total_cmp(&accuracy(a)));
+    others.sort_by(|a, b| b.chosen_by().total_cmp(&a.chosen_by()));
     others.into_iter().take(RIVALS).map(|result| result.name.as_str()).collect()
 }
 

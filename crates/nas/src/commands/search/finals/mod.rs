@@ -228,11 +228,10 @@ impl Finals<'_> {
         trainings: impl Iterator<Item = &'a FinalTraining>,
         results: &[FinalResult],
     ) -> Result<()> {
-        let accuracy = |result: &FinalResult| result.hold_out_top1.unwrap_or(result.top1);
         let best = trainings
             .zip(results)
             .filter(|(training, _)| training.name == WINNER)
-            .max_by(|(_, a), (_, b)| accuracy(a).total_cmp(&accuracy(b)));
+            .max_by(|(_, a), (_, b)| a.chosen_by().total_cmp(&b.chosen_by()));
         let Some((training, _)) = best else { return Ok(()) };
         let path = training.folder(&self.files.folder).join("best.safetensors");
         write_atomically(&self.files.weights, &std::fs::read(&path)?)?;

@@ -60,7 +60,9 @@ pub(super) fn result(result: &FinalResult) -> String {
     let FinalResult { name, seed, latency_ms, hold_out_top1, .. } = result;
     let hold_out =
         hold_out_top1.map_or(String::new(), |a| format!(", hold-out {:.2} %", 100.0 * a));
-    format!("{name}, seed {seed}: {latency_ms:.3} ms{hold_out}")
+    let latency =
+        if latency_ms.is_finite() { format!(": {latency_ms:.3} ms") } else { String::new() };
+    format!("{name}, seed {seed}{latency}{hold_out}")
 }
 
 /// The lines of the last screen.
@@ -69,7 +71,10 @@ pub(in super::super) fn lines(trained: &Trained) -> String {
         let percent = |accuracy: f64| format!("{:.2}", 100.0 * accuracy);
         vec![
             one.name.clone(),
-            format!("{:.3}", one.latency_ms),
+            match one.latency_ms.is_finite() {
+                true => format!("{:.3}", one.latency_ms),
+                false => "unknown".to_owned(),
+            },
             one.hold_out_top1.map_or(String::new(), percent),
             percent(one.test_top1),
             one.seeds.to_string(),
