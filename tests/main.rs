@@ -8,6 +8,7 @@ mod deploy;
 mod describe;
 mod documents;
 mod export;
+mod images_search;
 mod import;
 mod last_screen;
 mod netadapt;

@@ -90,7 +90,7 @@ fn contradictions_are_refused_and_write_nothing() {
     check(&[&table[..], &phone, &["--table", "t.ron"]].concat(), &["--table", "ms_phone"]);
     check(&["--target-ms", "5", "--latency-column", "ms_phone"], &["--latency-column", "table:"]);
     check(&["--target-ms", "5", "--space", "table"], &["table"]);
-    let sources = "surrogate, supernet, table:FILE";
+    let sources = "surrogate, supernet, proxy, table:FILE";
     check(&["--target-ms", "5", "--accuracy", "oracle"], &["oracle", sources]);
     check(&["--target-ms", "5", "--accuracy", "table:none.csv"], &["none.csv"]);
     std::fs::write(&bench, "arch,mean_acc\n00,1\n01,2\n00,3\n").expect("writable");

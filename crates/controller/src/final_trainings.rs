@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 use search_space::Network;
 use serde::{Deserialize, Serialize};
 use training::fit::{FitData, FitEvent, FitPlan, FitSettings, Fitted};
-use training::{Backend, Placement, TrainingError, WeightsFile};
+use training::{Backend, FORWARD_SHARE, Placement, TrainingError, WeightsFile, time_steps};
 
 use crate::csv_text::{csv_text, optional};
 use crate::parallel::run_parallel;
+
+/// Training steps that are timed.
+const TIMED_STEPS: usize = 3;
 
 /// A network with its measured latency.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -158,6 +161,21 @@ impl FinalTraining {
             settings: FitSettings { seed: settings.seed + seed, ..settings.clone() },
             start: None,
         }
+    }
+
+    /// The time that an epoch of the training takes, in seconds, its evaluation included: estimated from
+    /// a few steps with `threads` threads.
+    ///
+    /// # Errors
+    /// [`TrainingError`] if the network cannot be trained.
+    pub fn epoch_s(&self, data: &FitData, threads: usize) -> Result<f64, TrainingError> {
+        let (network, placement) = (&self.network.network, Placement::cpu(threads));
+        let start = self.start.clone();
+        let plan = FitPlan::new(network, data.clone(), start, &self.settings, placement.clone())?;
+        let (batch, seed) = (self.settings.batch, self.settings.seed);
+        let step = time_steps(&plan.variant.lower()?, placement, batch, TIMED_STEPS, seed)?;
+        let evaluated = FORWARD_SHARE * plan.images_after_epoch() as f64 / batch as f64;
+        Ok(step.ms / 1e3 * (plan.steps_per_epoch as f64 + evaluated))
     }
 
     /// The result, once the training has ended.

@@ -2,7 +2,7 @@
 
 use controller::search::algorithm::Algorithm;
 use controller::search::{
-    Acceptance, Exponent, FrontShare, Goal, Margin, Reward, SearchSettings, Target,
+    Acceptance, BudgetCounts, Exponent, FrontShare, Goal, Margin, Reward, SearchSettings, Target,
 };
 use controller::study::{AccuracyId, LatencyId, Manifest, SourceIds, SpaceId};
 use proptest::prelude::*;
@@ -16,6 +16,7 @@ fn sources() -> impl Strategy<Value = SourceIds> {
     let accuracy = prop_oneof![
         Just(AccuracyId::Surrogate),
         Just(AccuracyId::Supernet { fingerprint: "0123456789abcdef".to_owned() }),
+        Just(AccuracyId::Proxy { fingerprint: "fedcba9876543210".to_owned() }),
         Just(AccuracyId::Table {
             name: "bench 2.csv".to_owned(),
             fingerprint: "0123".to_owned(),
@@ -71,6 +72,7 @@ proptest! {
         goal in goals(),
         (samples, seed, algorithm) in (1..1_000_000_usize, any::<u64>(), 0..4_usize),
         extensions in proptest::collection::vec(1..9_000_usize, 0..4),
+        budget in proptest::option::of((proptest::option::of(1.0..99.0_f64), 1..999_usize, 1..99_u64)),
         limits in prop_oneof![Just(""), Just("params=4M"), Just("macs=300M,peak_activation=512KiB")],
     ) {
         let algorithm = Algorithm::ALL[algorithm];
@@ -91,6 +93,12 @@ proptest! {
         let settings = SearchSettings { algorithm, goal, samples, earlier, seed };
         let limits = if limits.is_empty() { Default::default() } else { limits.parse().unwrap() };
         let manifest = Manifest::new(sources, &settings, &limits);
+        let budget = budget.map(|(supernet_epochs, samples, epochs)| BudgetCounts {
+            supernet_epochs,
+            samples,
+            epochs,
+        });
+        let manifest = Manifest { budget, ..manifest };
         let read = Manifest::from_settings(&manifest.to_settings());
         prop_assert_eq!(read, Ok(manifest));
     }
@@ -108,9 +116,13 @@ fn a_setting_that_no_search_writes_is_named() {
     let search =
         SearchSettings { algorithm: Algorithm::Random, goal, samples: 9, earlier: vec![], seed: 0 };
     let settings = Manifest::new(sources, &search, &Default::default()).to_settings();
-    for (name, text) in
-        [("samples", "many"), ("samples", "60,40"), ("algorithm", "luck"), ("optimum", "inf")]
-    {
+    for (name, text) in [
+        ("samples", "many"),
+        ("samples", "60,40"),
+        ("algorithm", "luck"),
+        ("optimum", "inf"),
+        ("budget", "8h"),
+    ] {
         let mut other = settings.clone();
         other.insert(name.to_owned(), text.to_owned());
         let error = Manifest::from_settings(&other).unwrap_err().to_string();

@@ -140,11 +140,12 @@ pub(crate) struct SearchArgs {
     pub(crate) images: ImagesArgs,
     /// Search algorithm: evolution, ppo, nsga2, bayesian (a Gaussian process fitted to the trials so
     /// far chooses the next ones, for searches with few trials) or random
-    #[arg(long, value_name = "A", default_value = "evolution")]
-    pub(crate) algorithm: Algorithm,
+    /// [default: evolution, or bayesian with --accuracy proxy]
+    #[arg(long, value_name = "A")]
+    pub(crate) algorithm: Option<Algorithm>,
     /// Number of trials; with --resume, more trials than before extend the study, and the new ones
-    /// search for accuracy under the targets [default: 16000, or 400
-    /// with --accuracy supernet, or as before with --resume]
+    /// search for accuracy under the targets [default: 16000, 400
+    /// with --accuracy supernet, 96 with --accuracy proxy, or as before with --resume]
     #[arg(long, value_name = "N", value_parser = sizes::samples)]
     pub(crate) samples: Option<usize>,
     /// Share of the trials that go where the Pareto front is weakest, from 0 to below 1
@@ -178,7 +179,7 @@ pub(crate) struct SearchArgs {
 #[derive(clap::Args)]
 pub(crate) struct AccuracyChoice {
     /// Accuracy source: surrogate; supernet, weights that all networks of the space share and that are
-    /// trained on --data first; or table:FILE, a CSV file (plain or gzipped) of architectures, such
+    /// trained on --data first; proxy, a short training of each network on --data; or table:FILE, a CSV file (plain or gzipped) of architectures, such
     /// as 0120, "(0, 2, 1)", 8:64:16 or |none~0|+|none~0|none~1|, with accuracies from 0 to 1 or in
     /// per cent; architectures that it lacks are not proposed
     /// [default: surrogate, or supernet with --data]
@@ -201,10 +202,21 @@ pub(crate) struct AccuracyChoice {
 pub(crate) enum AccuracyArg {
     Surrogate,
     Supernet,
+    Proxy,
     Table(PathBuf),
 }
 
 impl SearchArgs {
+    /// The algorithm: the default with short trainings is the one that needs the fewest.
+    pub(crate) fn algorithm(&self) -> Algorithm {
+        self.algorithm.unwrap_or(match self.accuracy_source() {
+            AccuracyArg::Proxy => Algorithm::Bayesian,
+            AccuracyArg::Surrogate | AccuracyArg::Supernet | AccuracyArg::Table(_) => {
+                Algorithm::Evolution
+            }
+        })
+    }
+
     /// The accuracy source: a supernet is the default with images.
     pub(crate) fn accuracy_source(&self) -> AccuracyArg {
         match (&self.accuracy.accuracy, &self.images.data) {
@@ -222,8 +234,9 @@ impl FromStr for AccuracyArg {
         match text.split_once(':') {
             None if text == "surrogate" => Ok(Self::Surrogate),
             None if text == "supernet" => Ok(Self::Supernet),
+            None if text == "proxy" => Ok(Self::Proxy),
             Some(("table", file)) if !file.is_empty() => Ok(Self::Table(file.into())),
-            _ => Err(format!("found {text}; expected: surrogate, supernet, table:FILE")),
+            _ => Err(format!("found {text}; expected: surrogate, supernet, proxy, table:FILE")),
         }
     }
 }

@@ -1,7 +1,9 @@
-//! Accuracy sources: a surrogate fitted to trained networks, a table, or a supernet.
+//! Accuracy sources: a surrogate fitted to trained networks, a table, a supernet, or short trainings.
 
 mod architectures;
 mod band_quality;
+mod evaluations;
+mod proxy;
 mod rank_quality;
 mod scale;
 mod supernet;
@@ -13,6 +15,7 @@ use search_space::Genotype;
 use surrogate::Surrogate;
 
 pub use band_quality::{BandQuality, BandVerdict, Interval};
+pub use proxy::{ProxyAccuracy, ProxyPlan, Watch};
 pub use rank_quality::{RankQuality, RankedNetwork, Taus};
 pub use scale::Scale;
 pub use supernet::{AccuracyError, SupernetAccuracy};
@@ -47,6 +50,8 @@ pub enum AccuracySource<'a> {
     Model(&'a (dyn Fn(&Genotype) -> Estimate + Sync)),
     /// A supernet of the space that is searched.
     Supernet(&'a SupernetAccuracy),
+    /// Short trainings of networks of the space that is searched.
+    Proxy(&'a ProxyAccuracy),
     /// A supernet that is not trained yet: there are no accuracies.
     Untrained,
     /// A table; genotypes that it lacks are not proposed.

@@ -1,44 +1,37 @@
 //! Accuracies by a trained supernet, each stored as soon as it is known.
 
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use dataset::Dataset;
-use rusqlite::{OptionalExtension, params};
 use search_space::{Domain, Genotype};
 use training::supernet::{Calibration, TrainedSupernet};
 use training::{Placement, TrainingError};
 
+use super::evaluations::{Evaluations, HoldOutTop1, TABLE};
 use crate::accuracy::Estimate;
-use crate::study::database::{Database, Schema, has_tables};
+use crate::study::database::Schema;
 use crate::study::{StudyError, StudySettings};
 
 /// The name of the database of evaluations in an output folder.
 const FILE_NAME: &str = "evaluations.sqlite";
 
-const SCHEMA: Schema = Schema {
-    version: 1,
-    tables: "
-        CREATE TABLE evaluations (
-            genotype TEXT PRIMARY KEY,
-            accuracy REAL NOT NULL,
-            images INTEGER NOT NULL
-        ) STRICT;
-    ",
-};
+const SCHEMA: Schema = Schema { version: 1, tables: &[TABLE] };
 
 /// An accuracy that cannot be had.
 #[derive(Debug, thiserror::Error)]
 pub enum AccuracyError {
-    /// A network that cannot be evaluated.
+    /// A network that cannot be trained or evaluated.
     #[error(transparent)]
     Training(#[from] TrainingError),
-    /// Evaluations that cannot be read or written, or that are of another supernet.
+    /// Evaluations that cannot be read or written, or that are of other settings.
     #[error(transparent)]
     Study(#[from] StudyError),
     /// The supernet is not trained yet.
     #[error("found a supernet without weights; expected: a trained one")]
     Untrained,
+    /// The caller stopped the training of a network, which goes on when it is asked for again.
+    #[error("stopped")]
+    Stopped,
 }
 
 /// The accuracy source that evaluates networks with the weights of a supernet on the hold-out, after
@@ -51,7 +44,7 @@ pub struct SupernetAccuracy {
     calibration: Calibration,
     placement: Placement,
     domain: Domain,
-    evaluations: Mutex<Database>,
+    evaluations: Evaluations,
 }
 
 impl SupernetAccuracy {
@@ -76,13 +69,8 @@ impl SupernetAccuracy {
         ];
         let settings = settings.map(|(name, value)| (name.to_owned(), value));
         let settings = StudySettings::from(settings);
-        let path = folder.join(FILE_NAME);
-        let evaluations = match has_tables(&path) {
-            true => Database::resume(path, SCHEMA, &settings)?,
-            false => Database::create(path, SCHEMA, &settings, &StudySettings::new(), |_| Ok(()))?,
-        };
+        let evaluations = Evaluations::open(folder.join(FILE_NAME), SCHEMA, &settings)?;
         let domain = trained.supernet.space().domain();
-        let evaluations = Mutex::new(evaluations);
         Ok(Self { trained, data, calibration, placement, domain, evaluations })
     }
 
@@ -98,31 +86,13 @@ impl SupernetAccuracy {
     /// A genotype of another space, images that cannot be read, or a file that cannot be written.
     pub fn estimate(&self, genotype: &Genotype) -> Result<Estimate, AccuracyError> {
         let text = self.domain.text(genotype);
-        if let Some(known) = self.stored(&text)? {
-            return Ok(known);
+        if let Some(known) = self.evaluations.stored(&text)? {
+            return Ok(known.estimate());
         }
         let Self { trained, data, calibration, placement, .. } = self;
         let found = trained.supernet.evaluate(genotype, data, *calibration, placement)?;
-        let mut evaluations = self.evaluations.lock().unwrap_or_else(PoisonError::into_inner);
-        evaluations.write(|transaction| {
-            let insert = "INSERT OR IGNORE INTO evaluations (genotype, accuracy, images)
-                 VALUES (?, ?, ?)";
-            transaction.execute(insert, params![text, found.top1, found.images]).map(|_| ())
-        })?;
-        Ok(estimate(found.top1, found.images))
+        let found = HoldOutTop1 { top1: found.top1, images: found.images };
+        self.evaluations.record(&text, found)?;
+        Ok(found.estimate())
     }
-
-    fn stored(&self, genotype: &str) -> Result<Option<Estimate>, StudyError> {
-        let select = "SELECT accuracy, images FROM evaluations WHERE genotype = ?";
-        let evaluations = self.evaluations.lock().unwrap_or_else(PoisonError::into_inner);
-        evaluations.read(|connection| {
-            let of_row = |row: &rusqlite::Row<'_>| Ok(estimate(row.get(0)?, row.get(1)?));
-            connection.query_row(select, [genotype], of_row).optional()
-        })
-    }
-}
-
-fn estimate(accuracy: f64, images: usize) -> Estimate {
-    let standard_error = (accuracy * (1.0 - accuracy) / images.max(1) as f64).sqrt();
-    Estimate { accuracy, standard_error }
 }

@@ -16,7 +16,7 @@ pub const FILE_NAME: &str = "netadapt.sqlite";
 
 const SCHEMA: Schema = Schema {
     version: 5,
-    tables: "
+    tables: &["
     CREATE TABLE latencies (
         kind TEXT NOT NULL,
         key TEXT NOT NULL,
@@ -55,7 +55,7 @@ const SCHEMA: Schema = Schema {
         correct BLOB NOT NULL,
         weights BLOB
     ) STRICT;
-",
+"],
 };
 
 /// A proposal that was trained and evaluated.

@@ -3,6 +3,7 @@
 mod acceptance;
 pub mod algorithm;
 mod baselines;
+mod budget;
 mod comparison;
 mod coordinate_descent;
 mod elasticity;
@@ -28,6 +29,7 @@ pub use baselines::{
     BaselineError, FAMILIES, Family, FamilyWidths, FinalNetworks, NamedBaseline, OnBaseline,
     Wanted, families_at, random_networks_at,
 };
+pub use budget::{BudgetCounts, BudgetCountsError, ShortBudget, UnitCosts};
 pub use comparison::{
     Quartiles, best_accuracies, hypervolumes, improvements, quartiles, trial_counts,
 };

@@ -118,7 +118,7 @@ impl Problem<'_> {
     /// with a standard error of 0.
     ///
     /// # Errors
-    /// Returns an error if a supernet cannot evaluate the network.
+    /// Returns an error if the network cannot be evaluated or trained.
     pub fn estimate(&self, genotype: &Genotype) -> Result<Estimate, AccuracyError> {
         Ok(match self.accuracy {
             AccuracySource::Surrogate(surrogate) => match surrogate.predict(genotype) {
@@ -130,6 +130,7 @@ impl Problem<'_> {
             },
             AccuracySource::Model(model) => model(genotype),
             AccuracySource::Supernet(supernet) => supernet.estimate(genotype)?,
+            AccuracySource::Proxy(proxy) => proxy.estimate(genotype)?,
             AccuracySource::Untrained => return Err(AccuracyError::Untrained),
             AccuracySource::Table(table) => {
                 let accuracy = table.get(genotype).map_or(0.0, |known| known.accuracy);

@@ -7,7 +7,7 @@ use std::ops::ControlFlow;
 use rayon::prelude::*;
 use search_space::{Genotype, LatencyError};
 
-use crate::accuracy::AccuracyError;
+use crate::accuracy::{AccuracyError, AccuracySource};
 use crate::random::{Purpose, rng};
 use crate::search::algorithm::{BATCH, Searcher};
 use crate::search::coordinate_descent::find_feasible;
@@ -185,6 +185,10 @@ fn evaluate(
         trial.reward = rewarded.score(&trial);
         Ok(trial)
     };
+    if let AccuracySource::Proxy(proxy) = problem.accuracy {
+        let genotypes = candidates.iter().map(|candidate| candidate.genotype.clone());
+        proxy.train_all(&genotypes.collect::<Vec<_>>())?;
+    }
     // The trials are in the order of the candidates, whichever thread finishes first.
     candidates.par_iter().map(one).collect()
 }

@@ -105,7 +105,7 @@ pub enum SearchError {
     Latency(#[from] LatencyError),
     /// An accuracy is not available.
     #[error(transparent)]
-    Accuracy(#[from] AccuracyError),
+    Accuracy(AccuracyError),
     /// The study cannot be read or written.
     #[error(transparent)]
     Study(#[from] StudyError),
@@ -125,4 +125,13 @@ pub enum SearchError {
         /// The genotype that this search proposes.
         proposed: String,
     },
+}
+
+impl From<AccuracyError> for SearchError {
+    fn from(error: AccuracyError) -> Self {
+        match error {
+            AccuracyError::Stopped => Self::Stopped,
+            error => Self::Accuracy(error),
+        }
+    }
 }

@@ -57,6 +57,7 @@ pub fn check_limits(problem: &Problem<'_>, seed: u64) -> Result<(), UnmetLimits>
         AccuracySource::Surrogate(_)
         | AccuracySource::Model(_)
         | AccuracySource::Supernet(_)
+        | AccuracySource::Proxy(_)
         | AccuracySource::Untrained => {
             matches!(find_feasible(&problem, None, seed), Ok(Some(_)))
         }
@@ -73,6 +74,7 @@ pub fn check_limits(problem: &Problem<'_>, seed: u64) -> Result<(), UnmetLimits>
             AccuracySource::Surrogate(_)
             | AccuracySource::Model(_)
             | AccuracySource::Supernet(_)
+            | AccuracySource::Proxy(_)
             | AccuracySource::Untrained => least_cost(space, cost, seed),
         };
         (min > max).then_some(UnmetLimit { cost, max, min })

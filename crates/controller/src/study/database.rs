@@ -35,7 +35,7 @@ pub(crate) struct Schema {
     /// The version, which is kept in SQLite's `user_version`.
     pub(crate) version: i64,
     /// The SQL that creates the tables, except that of the settings.
-    pub(crate) tables: &'static str,
+    pub(crate) tables: &'static [&'static str],
 }
 
 /// An open database file.
@@ -79,7 +79,7 @@ impl Database {
         let mut database = Self::connect(path)?;
         database.write(|transaction| {
             transaction.execute_batch(SETTINGS)?;
-            transaction.execute_batch(schema.tables)?;
+            schema.tables.iter().try_for_each(|table| transaction.execute_batch(table))?;
             transaction.pragma_update(None, "user_version", schema.version)?;
             let mut insert = transaction
                 .prepare("INSERT INTO settings (name, value, decides) VALUES (?, ?, ?)")?;

@@ -7,7 +7,8 @@ use super::database::StudySettings;
 use crate::accuracy::AccuracyTable;
 use crate::search::algorithm::Algorithm;
 use crate::search::{
-    Acceptance, Exponent, FrontShare, Goal, Limits, Margin, Reward, SearchSettings, Target,
+    Acceptance, BudgetCounts, Exponent, FrontShare, Goal, Limits, Margin, Reward, SearchSettings,
+    Target,
 };
 use search_space::{SearchSpace, Statistic};
 
@@ -49,6 +50,8 @@ pub struct Manifest {
     /// The best accuracy for each target, in order, or of all genotypes in a search for accuracy
     /// alone; `None` if it is unknown.
     pub optimum: Option<Vec<f64>>,
+    /// The counts that a budget of time was turned into; `None` without a budget.
+    pub budget: Option<BudgetCounts>,
 }
 
 /// A search space, identified by its contents.
@@ -91,6 +94,11 @@ pub enum AccuracyId {
     /// A supernet.
     Supernet {
         /// A hash of the settings of its training in hexadecimal, those of the images among them.
+        fingerprint: String,
+    },
+    /// Short trainings.
+    Proxy {
+        /// A hash of what decides the evaluations in hexadecimal.
         fingerprint: String,
     },
 }
@@ -144,13 +152,28 @@ impl Manifest {
         let SourceIds { space, accuracy, latency, optimum } = sources;
         let SearchSettings { algorithm, goal, samples, earlier, seed } = settings.clone();
         let limits = limits.clone();
-        Self { space, accuracy, latency, goal, algorithm, limits, samples, earlier, seed, optimum }
+        let budget = None;
+        Self {
+            space,
+            accuracy,
+            latency,
+            goal,
+            algorithm,
+            limits,
+            samples,
+            earlier,
+            seed,
+            optimum,
+            budget,
+        }
     }
 
-    /// The manifest of another search with the same sources. Its optimum is that of this one.
+    /// The manifest of another search with the same sources and budget. Its optimum is that of this
+    /// one.
     pub fn with_search(&self, settings: &SearchSettings, limits: &Limits) -> Self {
-        let Self { space, accuracy, latency, optimum, .. } = self.clone();
-        Self::new(SourceIds { space, accuracy, latency, optimum }, settings, limits)
+        let Self { space, accuracy, latency, optimum, budget, .. } = self.clone();
+        let sources = SourceIds { space, accuracy, latency, optimum };
+        Self { budget, ..Self::new(sources, settings, limits) }
     }
 
     /// The target latencies in milliseconds; a single `None` in a search for accuracy alone.
@@ -198,8 +221,9 @@ impl Manifest {
                 set("accuracy", format!("table {name} {fingerprint}, {}", columns.join(",")));
             }
             AccuracyId::Supernet { fingerprint } => {
-                set("accuracy", format!("supernet {fingerprint}"));
+                set("accuracy", format!("{SUPERNET}{fingerprint}"));
             }
+            AccuracyId::Proxy { fingerprint } => set("accuracy", format!("{PROXY}{fingerprint}")),
         }
         match &self.latency {
             LatencyId::Device { device, runtime, threads, fingerprint, level } => {
@@ -217,6 +241,9 @@ impl Manifest {
         }
         if let Some(optimum) = &self.optimum {
             set("optimum", joined(optimum.iter().copied()));
+        }
+        if let Some(budget) = &self.budget {
+            set(BUDGET, budget.to_string());
         }
         settings
     }
@@ -238,6 +265,9 @@ impl Manifest {
             "surrogate" => AccuracyId::Surrogate,
             text if text.starts_with(SUPERNET) => {
                 AccuracyId::Supernet { fingerprint: text[SUPERNET.len()..].to_owned() }
+            }
+            text if text.starts_with(PROXY) => {
+                AccuracyId::Proxy { fingerprint: text[PROXY.len()..].to_owned() }
             }
             text => {
                 let table =
@@ -312,6 +342,7 @@ impl Manifest {
             earlier,
             seed: settings.parsed("seed")?,
             optimum,
+            budget: settings.0.get(BUDGET).map(|_| settings.parsed(BUDGET)).transpose()?,
         })
     }
 }
@@ -322,6 +353,10 @@ pub(super) const SAMPLES: &str = "samples";
 pub(super) const LEVEL: &str = "latency_level";
 /// The start of the text of [`AccuracyId::Supernet`].
 const SUPERNET: &str = "supernet ";
+/// The start of the text of [`AccuracyId::Proxy`].
+const PROXY: &str = "proxy ";
+/// The setting that has the counts of a budget.
+const BUDGET: &str = "budget";
 /// The text of [`LatencyId::Column`].
 const COLUMN: &str = "of the accuracy table";
 /// The text of [`LatencyId::Unknown`].

@@ -6,7 +6,7 @@ use super::database::Schema;
 pub const FILE_NAME: &str = "study.sqlite";
 
 /// The tables besides that of the settings, which every database has.
-pub(super) const SCHEMA: Schema = Schema { version: 4, tables: TABLES };
+pub(super) const SCHEMA: Schema = Schema { version: 4, tables: &[TABLES] };
 
 const TABLES: &str = "
     CREATE TABLE trials (

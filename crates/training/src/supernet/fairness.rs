@@ -33,7 +33,7 @@ pub fn strictly_fair_paths(
 /// # Errors
 /// [`TrainingError::Invalid`]: a network that cannot be computed, if no update without such a
 /// network was drawn; [`TrainingError::Setting`] if it is not known which one.
-pub(super) fn paths_of(
+pub(super) fn fair_paths_of(
     space: &SearchSpace,
     seed: u64,
     update: u64,

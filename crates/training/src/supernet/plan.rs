@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use dataset::{BatchSettings, Order};
+use dataset::{BatchSettings, Dataset, Order, Source};
 use search_space::{Block, SearchSpace};
 
-use super::fairness::paths_of;
+use super::paths::{PathSampling, Paths};
 use super::run::SupernetRun;
+use super::sandwich;
 use super::settings::SupernetSettings;
 use crate::error::TrainingError;
 use crate::fit::{FitData, FitManifest, augment};
@@ -22,6 +23,8 @@ pub struct SupernetPlan {
     pub space: SearchSpace,
     /// The images.
     pub data: FitData,
+    /// How the paths of an update are chosen.
+    pub sampling: PathSampling,
     /// How batches are made of the images.
     pub batches: BatchSettings,
     /// The recipe of the training, whose steps are updates.
@@ -76,12 +79,14 @@ impl SupernetPlan {
         let plan = Self {
             recipe: settings.recipe(updates_per_epoch)?,
             space: trained,
+            sampling: settings.paths,
             data,
             batches,
             updates_per_epoch,
             placement,
         };
-        paths_of(&plan.space, plan.batches.seed, 0)?;
+        let paths = Paths::new(&plan.space, plan.sampling)?;
+        paths.of(&plan.space, plan.batches.seed, 0)?;
         Ok(plan)
     }
 
@@ -90,12 +95,18 @@ impl SupernetPlan {
     /// # Errors
     /// [`TrainingError::Setting`]: no threads.
     pub fn start(&self) -> Result<SupernetRun, TrainingError> {
-        SupernetRun::new(&self.space, self.recipe, self.placement.clone(), self.batches.seed)
+        let (placement, seed) = (self.placement.clone(), self.batches.seed);
+        SupernetRun::new(&self.space, self.recipe, self.sampling, placement, seed)
     }
 
     /// Number of paths in an update.
     pub fn paths(&self) -> usize {
-        usize::from(self.space.option_counts().into_iter().max().unwrap_or(1))
+        match self.sampling {
+            PathSampling::StrictlyFair => {
+                usize::from(self.space.option_counts().into_iter().max().unwrap_or(1))
+            }
+            PathSampling::Sandwich => sandwich::PATHS,
+        }
     }
 
     /// Number of images that pass through a network in the whole training, forward and backward.
@@ -109,7 +120,7 @@ impl SupernetPlan {
         let settings = [
             ("space", format!("{} {:016x}", self.space.name, self.space.fingerprint())),
             ("resolution", self.batches.resolution.to_string()),
-            ("paths", "strictly fair".to_owned()),
+            ("paths", self.sampling.name().to_owned()),
             ("updates", self.recipe.steps.to_string()),
             ("learning_rate", self.recipe.learning_rate.to_string()),
             ("weight_decay", self.recipe.weight_decay.to_string()),
@@ -129,7 +140,12 @@ impl SupernetPlan {
     }
 }
 
-fn check_fit(space: &SearchSpace, data: &FitData) -> Result<(), TrainingError> {
+/// Checks that networks of a space can be trained on images and evaluated on their hold-out.
+///
+/// # Errors
+/// [`TrainingError::Setting`]: a space for images with other channels or with several resolutions; data with
+/// one class, with a class of one image, or without a hold-out.
+pub fn check_fit(space: &SearchSpace, data: &FitData) -> Result<(), TrainingError> {
     let (source, dataset) = (&data.source, &data.dataset);
     let images = dataset.train.channels();
     if space.channels != images {
@@ -141,6 +157,7 @@ fn check_fit(space: &SearchSpace, data: &FitData) -> Result<(), TrainingError> {
         let found = format!("{classes} class in {source}");
         return Err(TrainingError::setting("classes", &found, "at least 2"));
     }
+    refuse_single_images(source, dataset)?;
     if dataset.hold_out.is_empty() {
         let expected = "at least one image, with which networks are evaluated";
         return Err(TrainingError::setting("hold-out", &0, expected));
@@ -150,6 +167,22 @@ fn check_fit(space: &SearchSpace, data: &FitData) -> Result<(), TrainingError> {
         return Err(TrainingError::setting("resolutions", &found, "1"));
     }
     Ok(())
+}
+
+/// An image of its class alone is either trained on or held out: the class cannot be learned or not be
+/// checked.
+fn refuse_single_images(source: &Source, dataset: &Dataset) -> Result<(), TrainingError> {
+    let mut images = vec![0; dataset.classes.len()];
+    for samples in [&dataset.train, &dataset.hold_out] {
+        (0..samples.len()).for_each(|index| images[samples.label(index) as usize] += 1);
+    }
+    match images.iter().position(|&count| count == 1) {
+        Some(class) => {
+            let found = format!("1 training image of class {} in {source}", dataset.classes[class]);
+            Err(TrainingError::setting("classes", &found, "at least 2 images of each class"))
+        }
+        None => Ok(()),
+    }
 }
 
 fn set_stem_stride(space: &mut SearchSpace, stride: usize) -> Result<(), TrainingError> {

@@ -7,8 +7,8 @@ use dataset::{BatchSettings, Samples, batches};
 use kernels::training::smoothed_targets;
 use search_space::{Genotype, SearchSpace};
 
-use super::fairness::paths_of;
 use super::gradients::Passes;
+use super::paths::{PathSampling, Paths};
 use super::store::Supernet;
 use crate::checkpoint::{Checkpoint, State};
 use crate::error::TrainingError;
@@ -16,13 +16,14 @@ use crate::model::{NamedVar, Placement};
 use crate::recipe::{Recipe, RunningOptimiser};
 
 /// A training of a supernet between two updates. An update adds up the gradients of several paths
-/// on one batch, see [`super::strictly_fair_paths`], and takes one step of the optimiser, which leaves
+/// on one batch, see [`PathSampling`], and takes one step of the optimiser, which leaves
 /// tensors alone that no path uses.
 #[derive(Debug)]
 pub struct SupernetRun {
     supernet: Supernet,
     optimiser: RunningOptimiser,
     recipe: Recipe,
+    paths: Paths,
     placement: Placement,
     seed: u64,
     update: u64,
@@ -35,9 +36,11 @@ impl SupernetRun {
     ///
     /// # Errors
     /// [`TrainingError::Setting`]: no threads, or a value of the recipe that is out of range.
+    /// [`TrainingError::Invalid`]: a space in which hardly any networks can be computed.
     pub fn new(
         space: &SearchSpace,
         recipe: Recipe,
+        sampling: PathSampling,
         placement: Placement,
         seed: u64,
     ) -> Result<Self, TrainingError> {
@@ -48,7 +51,8 @@ impl SupernetRun {
         let supernet = Supernet::new(space, seed)?;
         let vars = supernet.tensors().iter().map(|tensor| tensor.var.clone()).collect();
         let optimiser = RunningOptimiser::new(&recipe, vars)?;
-        Ok(Self { supernet, optimiser, recipe, placement, seed, update: 0, epoch_loss: 0.0 })
+        let paths = Paths::new(space, sampling)?;
+        Ok(Self { supernet, optimiser, recipe, paths, placement, seed, update: 0, epoch_loss: 0.0 })
     }
 
     /// The weights.
@@ -77,7 +81,7 @@ impl SupernetRun {
     /// [`TrainingError::Setting`] or [`TrainingError::Invalid`]: a space in which hardly any networks
     /// can be computed.
     pub fn next_paths(&self) -> Result<Vec<Genotype>, TrainingError> {
-        paths_of(self.supernet.space(), self.seed, self.update)
+        self.paths.of(self.supernet.space(), self.seed, self.update)
     }
 
     /// Takes one update on a batch of images `[batch, height, width, channels]` and their classes.

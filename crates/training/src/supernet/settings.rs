@@ -1,5 +1,6 @@
 //! The settings of a supernet's training.
 
+use super::paths::PathSampling;
 use crate::error::TrainingError;
 use crate::recipe::{Optimiser, Recipe};
 
@@ -16,6 +17,8 @@ pub struct SupernetSettings {
     /// Number of epochs, which need not be whole. In each, every image is in one update and passes
     /// through all of its paths.
     pub epochs: f64,
+    /// How the paths of an update are chosen.
+    pub paths: PathSampling,
     /// Batch size: images per update.
     pub batch: usize,
     /// Height and width of the images. By default those of the space, but at most those of the
@@ -36,6 +39,7 @@ impl Default for SupernetSettings {
     fn default() -> Self {
         Self {
             epochs: 10.0,
+            paths: PathSampling::StrictlyFair,
             batch: 64,
             train_resolution: None,
             train_stem_stride: None,

@@ -7,7 +7,7 @@ use dataset::{Dataset, HoldOut, Source};
 use search_space::{Genotype, SearchSpace};
 use training::fit::FitData;
 use training::supernet::{
-    Calibration, SupernetEvent, SupernetPlan, SupernetSettings, TrainedSupernet,
+    Calibration, PathSampling, SupernetEvent, SupernetPlan, SupernetSettings, TrainedSupernet,
 };
 use training::{Placement, TrainingError};
 
@@ -140,6 +140,8 @@ fn a_checkpoint_of_another_training_is_refused() {
     };
     assert_eq!(of(&other, &settings()), ["space"]);
     assert_eq!(of(&space(), &SupernetSettings { seed: 1, ..settings() }), ["seed"]);
+    let sandwich = SupernetSettings { paths: PathSampling::Sandwich, ..settings() };
+    assert_eq!(of(&space(), &sandwich), ["paths"]);
     assert_eq!(of(&space(), &SupernetSettings { epochs: 3.0, ..settings() }), ["updates"]);
     std::fs::write(SupernetPlan::checkpoint(out.path()), &before[..before.len() / 2]).unwrap();
     assert!(matches!(first.train(out.path(), &mut stop), Err(TrainingError::File { .. })));
@@ -173,4 +175,29 @@ fn spaces_that_do_not_fit_the_data_are_refused() {
     let plan = SupernetPlan::new(&space(), one_class, &settings(), Placement::cpu(2));
     let message = plan.expect_err("refused").to_string();
     assert_eq!(message, format!("classes: found 1 class in {source}; expected: at least 2"));
+}
+
+/// Every update trains the networks with the most and the fewest multiply-adds, which are found here by
+/// computing all of them.
+#[test]
+fn the_sandwich_rule_trains_the_largest_and_the_smallest_network() {
+    let folder = tempfile::tempdir().unwrap();
+    write_quadrants(folder.path());
+    let sandwich = SupernetSettings { paths: PathSampling::Sandwich, ..settings() };
+    let plan = |seed| {
+        let settings = SupernetSettings { seed, ..sandwich.clone() };
+        SupernetPlan::new(&space(), data(folder.path()), &settings, Placement::cpu(1)).unwrap()
+    };
+    let (trained, macs) = (plan(0).space, |space: &SearchSpace, genotype: &Genotype| {
+        space.decode(genotype).unwrap().lower().unwrap().cost().macs
+    });
+    let all: Vec<Genotype> = (0..12u8).map(|i| Genotype(vec![i % 2, i / 2 % 3, i / 6])).collect();
+    let largest = all.iter().max_by_key(|genotype| macs(&trained, genotype)).unwrap();
+    let smallest = all.iter().min_by_key(|genotype| macs(&trained, genotype)).unwrap();
+    let first = |seed| plan(seed).start().unwrap().next_paths().unwrap();
+    let paths = first(0);
+    assert_eq!((&paths[0], &paths[1]), (largest, smallest));
+    assert_eq!((paths.len(), plan(0).paths()), (4, 4));
+    assert_eq!(paths, first(0));
+    assert!((1..20).any(|seed| first(seed)[2..] != paths[2..]));
 }

@@ -92,6 +92,7 @@ fn footnote(results: &Results, target: TargetMs, quantity: Quantity) -> String {
         AccuracyId::Supernet { .. } => {
             "Accuracy: shared weights of a supernet, which rank networks.".to_owned()
         }
+        AccuracyId::Proxy { .. } => "Accuracy: short trainings, which rank networks.".to_owned(),
     });
     match (target, &first.manifest.latency) {
         (None, _) | (_, LatencyId::Unknown) => {}

@@ -82,6 +82,7 @@ fn notes(results: &Results<'_>) -> String {
         let source = match &results.sources.accuracy {
             Accuracy::Surrogate(_) => "the surrogate knows networks of its space only".to_owned(),
             Accuracy::Supernet(_) => "the supernet knows networks of its space only".to_owned(),
+            Accuracy::Proxy(_) => "only networks of the space were trained".to_owned(),
             Accuracy::Table(table) => format!("{} has only networks of the space", table.name),
         };
         notes.push(format!("unknown: {source}"));

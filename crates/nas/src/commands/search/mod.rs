@@ -1,9 +1,12 @@
 //! `nas search`: searching for a network that meets a target, with its files and figures.
 
+mod budget;
 mod figures;
 mod finals;
+mod images;
 mod known_table;
 mod next_steps;
+mod proxy;
 mod readme;
 mod references;
 mod results;
@@ -48,10 +51,11 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     let problem = opened.problem();
     check_limits(&problem, global.seed)
         .map_err(|unmet| bad_input("--max", screen::unmet(&unmet)))?;
-    let mut latency_of_study = None;
+    let (mut latency_of_study, mut counts) = (None, None);
     if resumes {
-        let (continued, latency) = study::continued(&out, settings, args.samples, problem.limits)?;
-        (settings, latency_of_study) = (continued, Some(latency));
+        let continued = study::continued(&out, settings, args.samples, problem.limits)?;
+        counts = budget::of_study(&args.images, continued.budget, &out)?;
+        (settings, latency_of_study) = (continued.settings, Some(continued.latency));
         screen::extension(&settings).iter().for_each(|text| note(global, text));
     }
     set_jobs(global)?;
@@ -59,7 +63,15 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
     output_folder::prepare(&out)?;
     interrupt::listen();
 
-    let sources = opened.complete(global, latency_of_study.as_ref())?;
+    let mut sources = opened.complete(global, latency_of_study.as_ref())?;
+    if let (Some(budget), false) = (args.images.budget, resumes) {
+        counts = budget::counts(global, &args.images, &sources, &settings, budget)
+            .inspect_err(|_| output_folder::leave_out(&out, existed))?;
+        settings.samples = counts.map_or(settings.samples, |counts| counts.samples);
+    }
+    if let Some(epochs) = counts.and_then(|counts| counts.supernet_epochs) {
+        sources = sources.with_supernet_epochs(epochs)?;
+    }
     let problem = sources.problem();
     let range = range(&problem, global.seed)?;
     let mut results = Results::new(&sources, settings, range);
@@ -82,10 +94,13 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
         }
     }
 
-    let mut study = study::open(&out, &sources, &results.settings, resumes)?;
+    let mut study = study::open(&out, &sources, &results.settings, (resumes, counts))?;
     readme::write_begun(&sources, &out)?;
     if let Accuracy::Supernet(supernet) = &sources.accuracy {
         supernet.train(global, &out)?;
+    }
+    if let Accuracy::Proxy(proxy) = &sources.accuracy {
+        proxy.begin(&out)?;
     }
     run_search(global, &mut results, &mut study).map_err(|error| explain(error, &out))?;
     if results.trials.is_empty() {
@@ -101,7 +116,8 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
         Some(known) => known,
         None => return Err(stopped(&out)),
     };
-    results.trained = finals::run(global, &args.images, &results, &out)?;
+    results.trained =
+        finals::run(global, &args.images, counts.map(|counts| counts.epochs), &results, &out)?;
     results.print(global, &out, start.elapsed())?;
     let met = results.winners.iter().all(|winners| winners.best.is_some());
     Ok(if met { Outcome::Done } else { Outcome::TargetNotMet })
@@ -169,8 +185,10 @@ fn random(
     results: &Results<'_>,
     settings: &SearchSettings,
 ) -> Result<Vec<Trial>, SearchError> {
-    // Only evaluations take time.
     let mut bar = match results.sources.accuracy {
+        // As many trainings again would be better spent on the search.
+        Accuracy::Proxy(_) => return Ok(Vec::new()),
+        // Only evaluations take time.
         Accuracy::Supernet(_) => Progress::start(global, "random networks"),
         Accuracy::Surrogate(_) | Accuracy::Table(_) => Progress::quiet(),
     };

@@ -286,6 +286,13 @@ fn notes(results: &Results<'_>, found: &[FoundForTarget]) -> Vec<(&'static str, 
         let text = "accuracies are those of shared weights on held-out images,\nfor ranking only";
         lines.push(("supernet", text.to_owned()));
     }
+    if let Accuracy::Proxy(proxy) = &results.sources.accuracy {
+        let epochs = proxy.epochs();
+        let text = format!(
+            "accuracies are of {epochs} epochs or fewer, on held-out images,\nfor ranking only"
+        );
+        lines.push(("short trainings", text));
+    }
     if let (Latency::Device(native), Some(space)) =
         (&results.sources.latency, &results.sources.space)
     {
@@ -336,7 +343,7 @@ fn accuracy(sources: &Sources, best: &Found) -> String {
     let percent = best.accuracy * 100.0;
     let [low, high] = best.accuracy_interval.map(|accuracy| accuracy * 100.0);
     match sources.accuracy {
-        Accuracy::Surrogate(_) | Accuracy::Supernet(_) => {
+        Accuracy::Surrogate(_) | Accuracy::Supernet(_) | Accuracy::Proxy(_) => {
             format!("{percent:.1} % ({low:.1} to {high:.1} %, 95 %)")
         }
         Accuracy::Table(_) => format!("{percent:.2} %, {}", sources.accuracy_words()),

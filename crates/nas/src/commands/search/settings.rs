@@ -15,6 +15,8 @@ use crate::exit::bad_input;
 const DEFAULT_SAMPLES: usize = 16_000;
 /// The same with a supernet, each of whose evaluations takes seconds.
 const SUPERNET_SAMPLES: usize = 400;
+/// The same with short trainings, each of which takes minutes.
+const PROXY_SAMPLES: usize = 96;
 
 /// The settings of a new study.
 pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
@@ -27,6 +29,7 @@ pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
     };
     let samples = args.samples.unwrap_or(match args.accuracy_source() {
         AccuracyArg::Supernet => SUPERNET_SAMPLES,
+        AccuracyArg::Proxy => PROXY_SAMPLES,
         AccuracyArg::Surrogate | AccuracyArg::Table(_) => DEFAULT_SAMPLES,
     });
     let min = (2 * goal.targets().len()).max(1);
@@ -42,7 +45,7 @@ pub(super) fn of(global: &Global, args: &SearchArgs) -> Result<SearchSettings> {
         let message = format!("found {samples}; expected: {others}, one for each phase and target");
         return Err(bad_input("--samples", message));
     }
-    let (algorithm, earlier, seed) = (args.algorithm, Vec::new(), global.seed);
+    let (algorithm, earlier, seed) = (args.algorithm(), Vec::new(), global.seed);
     Ok(SearchSettings { algorithm, goal, samples, earlier, seed })
 }
 
@@ -64,7 +67,7 @@ pub(super) fn continued(
 fn front(args: &SearchArgs) -> Result<FrontShare> {
     match args.front {
         Some(share) => FrontShare::new(share).map_err(|error| bad_input("--front", error)),
-        None => Ok(FrontShare::default_of(args.algorithm)),
+        None => Ok(FrontShare::default_of(args.algorithm())),
     }
 }
 

@@ -9,7 +9,9 @@ use controller::search::{LatencyOf, Limits, Problem};
 use controller::study::LatencyId;
 use latency_predictor::{DeviceTable, Level, MeasuredWidths, NativeLatency, Validation};
 use search_space::{Domain, SearchSpace};
+use training::fit::FitData;
 
+use super::proxy::ProxySource;
 use super::supernet::SupernetSource;
 use crate::args::{AccuracyArg, Global, LevelChoice, SearchArgs};
 use crate::args_images::BaselinesKind;
@@ -34,6 +36,19 @@ pub(super) enum Accuracy {
     Surrogate(Box<Surrogate>),
     Table(Box<AccuracyTable>),
     Supernet(Box<SupernetSource>),
+    Proxy(Box<ProxySource>),
+}
+
+impl Accuracy {
+    /// The images on which networks are trained, and the resolution; `None` if they come from no
+    /// images.
+    pub(super) fn images(&self) -> Option<(&FitData, usize)> {
+        match self {
+            Self::Supernet(supernet) => Some(supernet.images()),
+            Self::Proxy(proxy) => Some(proxy.images()),
+            Self::Surrogate(_) | Self::Table(_) => None,
+        }
+    }
 }
 
 pub(super) enum Latency {
@@ -62,7 +77,9 @@ const TABLE: &str = "table";
 pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     let (choice, source) = (&args.accuracy, args.accuracy_source());
     let (default, columns) = match source {
-        AccuracyArg::Surrogate | AccuracyArg::Supernet => (DEFAULT_SPACE, false),
+        AccuracyArg::Surrogate | AccuracyArg::Supernet | AccuracyArg::Proxy => {
+            (DEFAULT_SPACE, false)
+        }
         AccuracyArg::Table(_) => (TABLE, true),
     };
     let space_name = args.space.as_deref().unwrap_or(default);
@@ -77,8 +94,8 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
             return Err(bad_input(flag, message));
         }
     }
-    if let (Some(flag), false) = (args.images.given().next(), source == AccuracyArg::Supernet) {
-        return Err(bad_input(flag, "expected: none without --accuracy supernet"));
+    if let Some((flag, other)) = args.images.of_other_source(&source) {
+        return Err(bad_input(flag, format!("expected: none without --accuracy {other}")));
     }
     if args.images.check.is_some() && args.images.baselines == Some(BaselinesKind::None) {
         return Err(bad_input("--check", "found it with --baselines none; expected: one of both"));
@@ -89,10 +106,13 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
         (AccuracyArg::Supernet, Some(space)) => {
             Accuracy::Supernet(Box::new(SupernetSource::open(global, &args.images, space)?))
         }
+        (AccuracyArg::Proxy, Some(space)) => {
+            Accuracy::Proxy(Box::new(ProxySource::open(global, &args.images, space)?))
+        }
         (AccuracyArg::Surrogate, Some(space)) => {
             Accuracy::Surrogate(Box::new(super::super::surrogate::shipped(space)?))
         }
-        (AccuracyArg::Surrogate | AccuracyArg::Supernet, None) => {
+        (AccuracyArg::Surrogate | AccuracyArg::Supernet | AccuracyArg::Proxy, None) => {
             let message = "found table; expected: a space, or --accuracy table:FILE";
             return Err(bad_input("--space", message));
         }
@@ -107,7 +127,7 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     };
     let column = match &accuracy {
         Accuracy::Table(table) => table.latency_column(),
-        Accuracy::Surrogate(_) | Accuracy::Supernet(_) => None,
+        Accuracy::Surrogate(_) | Accuracy::Supernet(_) | Accuracy::Proxy(_) => None,
     };
     refuse_contradictions(args, column, space.as_ref())?;
     let device = match (column, args.maximize, &space) {
@@ -230,6 +250,7 @@ impl Sources {
             Accuracy::Surrogate(surrogate) => AccuracySource::Surrogate(surrogate),
             Accuracy::Table(table) => AccuracySource::Table(table),
             Accuracy::Supernet(supernet) => supernet.source(),
+            Accuracy::Proxy(proxy) => proxy.source(),
         };
         let latency = match (&self.latency, &self.accuracy) {
             (Latency::Device(native), _) => LatencyOf::Device(native.as_ref()),
@@ -239,6 +260,16 @@ impl Sources {
         let (domain, limits) = (&self.domain, &self.limits);
         Problem { domain, space: self.space.as_ref(), limits, accuracy, latency }
     }
+
+    /// The same sources, with another number of epochs of the supernet, if there is one.
+    pub(super) fn with_supernet_epochs(self, epochs: f64) -> Result<Self> {
+        let accuracy = match self.accuracy {
+            Accuracy::Supernet(supernet) => Accuracy::Supernet(Box::new((*supernet).over(epochs)?)),
+            other => other,
+        };
+        Ok(Self { accuracy, ..self })
+    }
+
     /// What is searched, in words.
     pub(super) fn searched_words(&self) -> String {
         match &self.space {
@@ -277,6 +308,12 @@ impl Sources {
             Accuracy::Table(table) => format!("{} of {}", table.columns[1], table.name),
             Accuracy::Supernet(_) => {
                 "hold-out with the shared weights of a supernet, which ranks networks".to_owned()
+            }
+            Accuracy::Proxy(proxy) => {
+                format!(
+                    "hold-out after {} epochs of training, which ranks networks",
+                    proxy.epochs()
+                )
             }
         }
     }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use controller::search::{Goal, Limits, SearchSettings};
+use controller::search::{BudgetCounts, Goal, Limits, SearchSettings};
 use controller::study::{
     AccuracyId, LatencyId, Manifest, SourceIds, SpaceId, Study, StudyError, StudySettings,
 };
@@ -13,18 +13,27 @@ use super::sources::{Accuracy, Latency, Sources};
 use crate::exit::bad_input;
 use crate::shell;
 
-/// The settings with which the study in `out` goes on, and its source of latencies. Another search is refused before anything is
-/// measured.
+/// A study that goes on.
+pub(super) struct Continued {
+    pub(super) settings: SearchSettings,
+    /// Its source of latencies.
+    pub(super) latency: LatencyId,
+    /// The counts of its budget; `None` without one.
+    pub(super) budget: Option<BudgetCounts>,
+}
+
+/// What the study in `out` goes on with. Another search is refused before anything is measured.
 pub(super) fn continued(
     out: &Path,
     new: SearchSettings,
     samples: Option<usize>,
     limits: &Limits,
-) -> Result<(SearchSettings, LatencyId)> {
+) -> Result<Continued> {
     let study = Study::open(out).map_err(unusable)?;
     let stored = study.manifest().map_err(unusable)?;
     let last = study.continued_by(new, limits).map_err(unusable)?;
-    Ok((settings::continued(last, samples, out)?, stored.latency))
+    let settings = settings::continued(last, samples, out)?;
+    Ok(Continued { settings, latency: stored.latency, budget: stored.budget })
 }
 
 /// Resumes the study in `out`, or creates one.
@@ -32,10 +41,11 @@ pub(super) fn open(
     out: &Path,
     sources: &Sources,
     settings: &SearchSettings,
-    resumes: bool,
+    (resumes, budget): (bool, Option<BudgetCounts>),
 ) -> Result<Study> {
     let ids = ids(sources, &settings.goal)?;
-    let manifest = Manifest::new(ids, settings, &sources.limits).to_settings();
+    let manifest = Manifest { budget, ..Manifest::new(ids, settings, &sources.limits) };
+    let manifest = manifest.to_settings();
     if resumes {
         return Study::resume(out, &manifest).map_err(unusable);
     }
@@ -58,6 +68,7 @@ fn ids(sources: &Sources, goal: &Goal) -> Result<SourceIds> {
         Accuracy::Supernet(supernet) => {
             AccuracyId::Supernet { fingerprint: supernet.fingerprint() }
         }
+        Accuracy::Proxy(proxy) => AccuracyId::Proxy { fingerprint: proxy.fingerprint() },
     };
     let latency = match &sources.latency {
         Latency::Device(native) => {

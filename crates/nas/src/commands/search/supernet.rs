@@ -1,29 +1,35 @@
-//! The supernet of a search: its images, and its training.
+//! The supernet of a search, and its training.
 
 use std::path::Path;
 use std::sync::OnceLock;
 
 use anyhow::Result;
 use controller::accuracy::{AccuracyError, AccuracySource, SupernetAccuracy};
-use dataset::HoldOut;
-use search_space::SearchSpace;
+use search_space::{Genotype, SearchSpace};
+use training::Placement;
 use training::fit::FitData;
-use training::supernet::{Calibration, SupernetEvent, SupernetPlan, SupernetSettings};
-use training::{Placement, TrainingError};
+use training::supernet::{
+    Calibration, SupernetEvent, SupernetPlan, SupernetSettings, SupernetTimes,
+};
 
+use super::images::{self, refused};
 use crate::args::Global;
 use crate::args_images::ImagesArgs;
-use crate::commands::train::data;
 use crate::exit::{bad_input, stopped, training_error};
 use crate::interrupt;
 use crate::progress::{Progress, note};
 use crate::screen::grouped;
 
-/// Share of the training images on which networks are evaluated.
-const HOLD_OUT: f64 = 0.1;
+/// The flag of the number of epochs.
+const EPOCHS: &str = "--supernet-epochs";
+/// Updates that are timed.
+const TIMED_UPDATES: usize = 3;
 
 /// The supernet of a search, before or after its training.
 pub(super) struct SupernetSource {
+    /// The deployed space.
+    space: SearchSpace,
+    settings: SupernetSettings,
     plan: SupernetPlan,
     trained: OnceLock<SupernetAccuracy>,
 }
@@ -35,24 +41,29 @@ impl SupernetSource {
         args: &ImagesArgs,
         space: &mut SearchSpace,
     ) -> Result<Self> {
-        let Some(data) = &args.data else {
-            let message = "found none; expected: the images of --accuracy supernet";
-            return Err(bad_input("--data", message));
-        };
-        let data = data::load(global, data, HoldOut::new(HOLD_OUT)?)?;
-        space.classes = data.dataset.classes.len();
-        deploy_at(global, args.deploy_resolution, space, &data)?;
+        let data = images::load(global, args, space)?;
         let default = SupernetSettings::default();
         let epochs = args.supernet_epochs.map_or(default.epochs, |epochs| epochs as f64);
         let settings = SupernetSettings {
             epochs,
+            paths: args.supernet_paths.map_or(default.paths, Into::into),
             seed: global.seed,
             train_resolution: args.train_resolution,
             ..default
         };
         let placement = Placement::cpu(global.training_threads());
-        let plan = SupernetPlan::new(space, data, &settings, placement).map_err(refused)?;
-        Ok(Self { plan, trained: OnceLock::new() })
+        let plan = SupernetPlan::new(space, data, &settings, placement);
+        let plan = plan.map_err(|error| refused(EPOCHS, error))?;
+        Ok(Self { space: space.clone(), settings, plan, trained: OnceLock::new() })
+    }
+
+    /// The same supernet, trained for another number of epochs.
+    pub(super) fn over(self, epochs: f64) -> Result<Self> {
+        let settings = SupernetSettings { epochs, ..self.settings };
+        let (data, placement) = (self.plan.data, self.plan.placement);
+        let plan = SupernetPlan::new(&self.space, data, &settings, placement);
+        let plan = plan.map_err(|error| refused(EPOCHS, error))?;
+        Ok(Self { space: self.space, settings, plan, trained: OnceLock::new() })
     }
 
     /// The images, and the resolution at which networks are trained.
@@ -67,6 +78,12 @@ impl SupernetSource {
 
     pub(super) fn source(&self) -> AccuracySource<'_> {
         self.trained.get().map_or(AccuracySource::Untrained, AccuracySource::Supernet)
+    }
+
+    /// What an epoch and the evaluation of a network cost.
+    pub(super) fn time(&self, genotype: &Genotype) -> Result<SupernetTimes> {
+        let times = self.plan.time(genotype, Calibration::default(), TIMED_UPDATES);
+        times.map_err(|error| training_error("--space", error))
     }
 
     /// Trains the supernet in the folder of the study, or continues its training there.
@@ -96,37 +113,4 @@ impl SupernetSource {
         self.trained.get_or_init(|| accuracy);
         Ok(())
     }
-}
-
-/// Sets the resolution of the space's networks: the one that was asked for, or that of the space, but at
-/// most that of the images.
-fn deploy_at(
-    global: &Global,
-    asked: Option<usize>,
-    space: &mut SearchSpace,
-    data: &FitData,
-) -> Result<()> {
-    let image = data.dataset.train.image(0).map_err(|error| bad_input("--data", error))?;
-    let side = image.height.min(image.width);
-    match (asked, &space.resolution[..]) {
-        (Some(resolution), _) => space.resolution = vec![resolution],
-        (None, [own]) if side < *own => {
-            let text = format!("networks are deployed at {side} px, as large as the images");
-            note(global, &format!("{text}\n(--deploy-resolution)"));
-            space.resolution = vec![side];
-        }
-        _ => {}
-    }
-    Ok(())
-}
-
-/// The error of a space, images or settings that do not fit together.
-fn refused(error: TrainingError) -> anyhow::Error {
-    let flag = match &error {
-        TrainingError::Setting { place: "classes" | "hold-out" | "batch", .. } => "--data",
-        TrainingError::Setting { place: "channels" | "resolutions" | "space", .. } => "--space",
-        TrainingError::Setting { place: "epochs", .. } => "--supernet-epochs",
-        _ => return training_error("--space", error),
-    };
-    bad_input(flag, error)
 }

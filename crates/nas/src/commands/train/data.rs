@@ -15,16 +15,26 @@ pub(crate) fn hold_out(share: f64) -> Result<HoldOut> {
     HoldOut::new(share).map_err(|error| bad_input("--hold-out", error))
 }
 
-/// Reads a data set, and prints how it was understood and which images are left out. Images are
-/// prepared on as many threads as a training has.
+/// Reads a data set with the hold-out of `--hold-out`, and prints how it was understood and which images
+/// are left out. Images are prepared on as many threads as a training has.
 pub(crate) fn load(global: &Global, data: &str, hold_out: HoldOut) -> Result<FitData> {
+    load_with(global, data, hold_out, "--hold-out")
+}
+
+/// The same; errors of the hold-out are of the argument `flag`.
+pub(crate) fn load_with(
+    global: &Global,
+    data: &str,
+    hold_out: HoldOut,
+    flag: &str,
+) -> Result<FitData> {
     let source = load::source(data)?;
     let threads = global.training_threads();
     if threads == 0 {
         return Err(bad_input("--threads", "found 0; expected: at least 1"));
     }
     let dataset =
-        Dataset::load(&source, hold_out, threads).map_err(|error| refused(&source, error))?;
+        Dataset::load(&source, hold_out, threads).map_err(|error| refused(&source, flag, error))?;
     for remark in &dataset.remarks {
         match remark.is_warning() {
             true => screen::warning(remark),
@@ -34,10 +44,11 @@ pub(crate) fn load(global: &Global, data: &str, hold_out: HoldOut) -> Result<Fit
     Ok(FitData { source, dataset })
 }
 
-fn refused(source: &Source, error: DataError) -> anyhow::Error {
+fn refused(source: &Source, flag: &str, error: DataError) -> anyhow::Error {
     match (source, &error) {
         (_, DataError::Setting { place, found, expected }) if place == "hold-out" => {
-            bad_input("--hold-out", format!("found {found}; expected: {expected}"))
+            let of = if flag == "--hold-out" { "" } else { "hold-out: " };
+            bad_input(flag, format!("{of}found {found}; expected: {expected}"))
         }
         (Source::Cifar10(_), DataError::Content { .. }) => {
             bad_input("--data", format!("{error}; nas data fetch cifar10 downloads it"))

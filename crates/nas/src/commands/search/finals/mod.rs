@@ -12,14 +12,15 @@ use anyhow::Result;
 use controller::final_trainings::{
     FinalEvent, FinalResult, FinalRun, FinalTraining, train_all, trained_csv,
 };
-use controller::search::{ComparedNetwork, NamedBaseline, compared, rivals, scratch_trainings};
+use controller::search::{
+    ComparedNetwork, FAMILIES, NamedBaseline, RIVALS, compared, rivals, scratch_trainings,
+};
 use report::write_atomically;
 use serde::Serialize;
 use training::fit::{FitData, FitSettings};
 use training::{Backend, Form};
 
 use super::results::Results;
-use super::sources::Accuracy;
 use crate::args::Global;
 use crate::args_images::{BaselinesKind, ImagesArgs};
 use crate::commands::export;
@@ -69,15 +70,17 @@ struct Files {
 pub(super) fn run(
     global: &Global,
     args: &ImagesArgs,
+    of_budget: Option<u64>,
     results: &Results<'_>,
     out: &Path,
 ) -> Result<Vec<Trained>> {
-    let epochs = args.epochs.unwrap_or(DEFAULT_EPOCHS);
-    let Accuracy::Supernet(supernet) = &results.sources.accuracy else { return Ok(Vec::new()) };
+    let epochs = args.epochs.or(of_budget).unwrap_or(DEFAULT_EPOCHS);
+    let Some((data, resolution)) = results.sources.accuracy.images() else {
+        return Ok(Vec::new());
+    };
     if epochs == 0 {
         return Ok(Vec::new());
     }
-    let (data, resolution) = supernet.images();
     let settings = FitSettings {
         epochs,
         train_resolution: Some(resolution),
@@ -123,6 +126,19 @@ pub(super) fn run(
         all.push(Trained { target_ms, check, ..trained });
     }
     Ok(all)
+}
+
+/// The most trainings that [`run`] makes for a winner: those of all networks, and the other seeds of some.
+pub(super) fn most_trainings(args: &ImagesArgs) -> usize {
+    let seeds = args.seeds.unwrap_or(DEFAULT_SEEDS).max(1) as usize;
+    match args.baselines {
+        Some(BaselinesKind::None) => seeds,
+        // Two networks enclose the latency where widths leave a gap.
+        Some(BaselinesKind::All) | None => {
+            let families = FAMILIES.len() + 2;
+            1 + families + args.check.unwrap_or(RANDOM) + (1 + RIVALS) * (seeds - 1)
+        }
+    }
 }
 
 impl Files {

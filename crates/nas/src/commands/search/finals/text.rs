@@ -2,20 +2,16 @@
 
 use anyhow::Result;
 use controller::accuracy::{BandQuality, BandVerdict, Interval};
-use controller::final_trainings::FinalResult;
+use controller::final_trainings::{FinalResult, FinalTraining};
 use controller::search::{ComparedNetwork, NamedBaseline, PairedDifference, RIVALS, Verdict};
 use report::duration;
-use training::fit::{FitData, FitPlan, FitSettings};
-use training::{FORWARD_SHARE, Placement, time_steps};
+use training::fit::{FitData, FitSettings};
 
-use super::Trained;
 use super::check::Checked;
+use super::{Trained, WINNER};
 use crate::args::Global;
 use crate::exit::training_error;
 use crate::screen::table;
-
-/// Training steps that are timed.
-const TIMED_STEPS: usize = 3;
 
 /// What the trainings will take, from a few steps of the winner.
 pub(super) fn cost(
@@ -24,16 +20,9 @@ pub(super) fn cost(
     settings: &FitSettings,
     (seeds, global): (u64, &Global),
 ) -> Result<String> {
-    let placement = Placement::cpu(global.training_threads());
-    let plan =
-        FitPlan::new(&networks[0].network.network, data.clone(), None, settings, placement.clone());
-    let plan = plan.map_err(|error| training_error("--space", error))?;
-    let graph = plan.variant.lower()?;
-    let step = time_steps(&graph, placement, settings.batch, TIMED_STEPS, settings.seed);
-    let step_s = step.map_err(|error| training_error("--space", error))?.ms / 1e3;
-    let epoch_s = step_s
-        * (plan.steps_per_epoch as f64
-            + FORWARD_SHARE * plan.images_after_epoch() as f64 / settings.batch as f64);
+    let winner = FinalTraining::from_scratch(WINNER, &networks[0].network, settings, 0);
+    let epoch_s = winner.epoch_s(data, global.training_threads());
+    let epoch_s = epoch_s.map_err(|error| training_error("--space", error))?;
     let macs: Vec<f64> = networks
         .iter()
         .map(|one| one.network.network.lower().map(|graph| graph.cost().macs as f64))
