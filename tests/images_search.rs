@@ -144,3 +144,40 @@ fn the_sandwich_rule_is_another_supernet() {
     assert_eq!(json(&sandwich)["trials"], 4);
     refused(&[&search[..], &["--resume"]].concat(), &["another study", "accuracy is supernet"]);
 }
+
+/// A network above the target is adapted to it. On a busy machine it may turn out not to be above it.
+#[test]
+fn a_search_goes_on_with_netadapt() {
+    let folder = tempdir().expect("a temporary folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
+    let (space, table, out) = (path("tiny.ron"), path("table.ron"), path("out"));
+    std::fs::write(&space, SPACE).expect("writable");
+    let search = ["search", "--data", DATA, "--space", &space, "--table", &table];
+    let small = ["--level", "built", "--runs", "2", "--supernet-epochs", "1", "--samples", "30"];
+    let search = [&search[..], &small].concat();
+    let built = nas(&["table", "build", "--space", &space, "--out", &table]);
+    assert_eq!(built.code, 0, "{}", built.stderr);
+    let first = path("first");
+    let found =
+        json(&[&search[..], &["--epochs", "0", "--target-ms", "50", "--out", &first]].concat());
+    let of_range = |end: &str| found["range"][end].as_f64().expect("a latency");
+    let target = (of_range("fastest_ms") * of_range("slowest_ms")).sqrt().to_string();
+    let then = ["--then", "netadapt", "--epochs", "1", "--seeds", "1", "--baselines", "none"];
+    let then = [&search[..], &then, &["--target-ms", &target, "--out", &out]].concat();
+    let run = nas(&[&then[..], &["--json"]].concat());
+    assert!(run.code == 0 || run.code == 3, "{}", run.stderr);
+    let found: serde_json::Value = serde_json::from_str(&run.stdout).expect("one object");
+    let adapted = found["adapted"].as_array();
+    if !run.stderr.contains("nothing is adapted") {
+        let adapted = &adapted.expect("adaptations")[0];
+        assert!(adapted["adapted_ms"].as_f64() < adapted["seed_ms"].as_f64(), "{adapted}");
+        assert!(Path::new(adapted["onnx"].as_str().expect("a path")).exists());
+        assert!(Path::new(&out).join("netadapt/trajectory.csv").exists());
+        let readme = std::fs::read_to_string(Path::new(&out).join("README.md")).expect("written");
+        assert!(readme.contains("NetAdapt: "), "{readme}");
+    }
+    let maximize = ["search", "--data", DATA, "--space", &space, "--maximize", "accuracy"];
+    refused(&[&maximize[..], &["--then", "netadapt"]].concat(), &["--then", "--target-ms"]);
+    let none = [&search[..], &["--then", "netadapt", "--target-ms", "1", "--epochs", "0"]].concat();
+    refused(&none, &["--then", "--epochs 0"]);
+}

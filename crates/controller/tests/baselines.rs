@@ -3,8 +3,11 @@
 use std::cell::RefCell;
 use std::ops::ControlFlow;
 
-use controller::search::{BaselineError, Wanted, families_at, random_networks_at};
+use controller::search::{
+    BaselineError, Wanted, families_at, random_networks_at, scratch_trainings,
+};
 use search_space::{LatencyError, LatencySource, Network, published};
+use training::fit::FitSettings;
 
 /// A device on which latency grows slower than the multiply-adds, with a fixed cost for each op.
 struct Device;
@@ -28,11 +31,22 @@ fn families_are_scaled_to_the_latency() {
     let (found, missing) =
         families_at(&WANTED, &Device, &mut |_| ControlFlow::Continue(())).expect("latencies");
     assert!(missing.is_empty(), "{missing:?}");
+    let fewer_pixels = found.iter().filter(|one| one.name.contains(" at 82 px")).count();
+    assert!(fewer_pixels >= 4, "{found:?}");
+    // Their trainings have fewer pixels in the same proportion.
+    let settings = FitSettings { train_resolution: Some(48), ..FitSettings::default() };
+    for training in scratch_trainings(&found, &settings, 0..1) {
+        let pixels = if training.name.contains(" at 82 px") { 41 } else { 48 };
+        assert_eq!(training.settings.train_resolution, Some(pixels), "{}", training.name);
+    }
     let mut enclosed = 0;
     for baseline in &found {
         let (network, ms) = (&baseline.network.network, baseline.network.latency_ms);
         assert!((Device.measure_ms(network).expect("computed") - ms).abs() < 1e-12);
-        assert_eq!((network.input.resolution, network.classes), (96, 10), "{}", baseline.name);
+        // 192 of 224 pixels, as published.
+        let resolution = if baseline.name.contains(" at 82 px") { 82 } else { 96 };
+        let found_as = (network.input.resolution, network.classes);
+        assert_eq!(found_as, (resolution, 10), "{}", baseline.name);
         match found.iter().filter(|one| one.family == baseline.family).count() {
             1 => assert!((ms / 6.0 - 1.0).abs() <= 0.05, "{}: {ms} ms", baseline.name),
             of_family => {

@@ -55,6 +55,10 @@ pub(crate) struct ImagesArgs {
     /// how well it ranks them, beside their multiply-adds
     #[arg(long, value_name = "N", value_parser = sizes::checked)]
     pub(crate) check: Option<usize>,
+    /// Go on with NetAdapt: the most accurate network of the search that is 8 to 25 % above the target
+    /// is trained and adapted to the target layer by layer, as nas netadapt does with --delta 0.02
+    #[arg(long, value_enum, value_name = "WHAT")]
+    pub(crate) then: Option<ThenKind>,
     /// Networks that the winner is compared with: all, which are the published families and five
     /// random networks of the space at the winner's latency, or none [default: all]
     #[arg(long, value_enum, value_name = "WHICH")]
@@ -66,6 +70,12 @@ pub(crate) struct ImagesArgs {
 pub(crate) enum BaselinesKind {
     All,
     None,
+}
+
+/// What follows a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ThenKind {
+    Netadapt,
 }
 
 /// Networks that an update of a supernet trains.
@@ -116,6 +126,7 @@ impl ImagesArgs {
             ("--seeds", self.seeds.is_some()),
             ("--check", self.check.is_some()),
             ("--baselines", self.baselines.is_some()),
+            ("--then", self.then.is_some()),
         ]
         .into_iter()
         .filter_map(|(flag, given)| given.then_some(flag))

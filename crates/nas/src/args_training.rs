@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Subcommand, ValueEnum};
+use training::fit::FitSettings;
 
 use crate::args::NET_HELP;
 use crate::device_option::DeviceArgs;
@@ -89,6 +90,28 @@ pub(crate) struct RecipeArgs {
     /// Cutout: side of the square that is blanked in every image, in pixels [default: off]
     #[arg(long, value_name = "PIXELS", value_parser = sizes::pixels)]
     pub(crate) cutout: Option<usize>,
+}
+
+impl RecipeArgs {
+    /// The defaults, with a resolution of training.
+    pub(crate) fn with_resolution(train_resolution: Option<usize>) -> Self {
+        let device = DeviceArgs { device: "cpu".to_owned() };
+        let FitSettings { batch, label_smoothing, .. } = FitSettings::default();
+        Self {
+            device,
+            batch,
+            train_resolution,
+            train_stem_stride: None,
+            optimiser: OptimiserKind::Sgd,
+            learning_rate: None,
+            warm_up_epochs: None,
+            weight_decay: None,
+            label_smoothing,
+            clip_norm: None,
+            ema: None,
+            cutout: None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

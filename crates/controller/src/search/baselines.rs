@@ -28,23 +28,32 @@ pub struct Family {
     pub network: &'static str,
     /// Its widths.
     pub widths: FamilyWidths,
+    /// Its resolution relative to that of the winner.
+    pub resolution_multiplier: f64,
 }
 
 /// The widest and the narrowest scaling of families that can be scaled.
 const ANY: FamilyWidths = FamilyWidths::Between(0.1, 4.0);
 /// The widths of both ShuffleNets (arXiv 1707.01083, Table 1; 1807.11164, Table 5).
 const SHUFFLENET: FamilyWidths = FamilyWidths::Listed(&[0.5, 1.0, 1.5, 2.0]);
+/// The largest published resolution below 224 pixels, relative to that: of MobileNetV1 (arXiv 1704.04861,
+/// Table 7), V2 (1801.04381, Figure 5) and V3 (1905.02244, Figure 5).
+const LOWER: f64 = 192.0 / 224.0;
 
 /// The families that a winner is compared with.
-pub const FAMILIES: [Family; 8] = [
-    Family { title: "MobileNetV1", network: "mobilenet_v1", widths: ANY },
-    Family { title: "MobileNetV2", network: "mobilenet_v2", widths: ANY },
-    Family { title: "MobileNetV3-Large", network: "mobilenet_v3_large", widths: ANY },
-    Family { title: "MobileNetV3-Small", network: "mobilenet_v3_small", widths: ANY },
-    Family { title: "MobileNetV4-Conv-S", network: "mobilenet_v4_conv_small", widths: ANY },
-    Family { title: "PP-LCNet", network: "lcnet", widths: ANY },
-    Family { title: "ShuffleNetV1 (g = 3)", network: "shufflenet_v1_g3", widths: SHUFFLENET },
-    Family { title: "ShuffleNetV2", network: "shufflenet_v2", widths: SHUFFLENET },
+pub const FAMILIES: [Family; 12] = [
+    Family::new("MobileNetV1", "mobilenet_v1", ANY),
+    Family::new("MobileNetV2", "mobilenet_v2", ANY),
+    Family::new("MobileNetV3-Large", "mobilenet_v3_large", ANY),
+    Family::new("MobileNetV3-Small", "mobilenet_v3_small", ANY),
+    Family::new("MobileNetV4-Conv-S", "mobilenet_v4_conv_small", ANY),
+    Family::new("PP-LCNet", "lcnet", ANY),
+    Family::new("ShuffleNetV1 (g = 3)", "shufflenet_v1_g3", SHUFFLENET),
+    Family::new("ShuffleNetV2", "shufflenet_v2", SHUFFLENET),
+    Family::new("MobileNetV1, fewer pixels", "mobilenet_v1", ANY).of_lower_resolution(),
+    Family::new("MobileNetV2, fewer pixels", "mobilenet_v2", ANY).of_lower_resolution(),
+    Family::new("MobileNetV3-Large, fewer pixels", "mobilenet_v3_large", ANY).of_lower_resolution(),
+    Family::new("MobileNetV3-Small, fewer pixels", "mobilenet_v3_small", ANY).of_lower_resolution(),
 ];
 
 /// What a baseline must have in common with the winner.
@@ -52,7 +61,7 @@ pub const FAMILIES: [Family; 8] = [
 pub struct Wanted {
     /// The latency in milliseconds.
     pub latency_ms: f64,
-    /// Height and width of the input in pixels.
+    /// Height and width of the input in pixels, which families of a lower resolution multiply.
     pub resolution: usize,
     /// The number of input channels.
     pub channels: usize,
@@ -182,19 +191,36 @@ pub fn families_at(
 }
 
 impl Family {
+    const fn new(title: &'static str, network: &'static str, widths: FamilyWidths) -> Self {
+        Self { title, network, widths, resolution_multiplier: 1.0 }
+    }
+
+    const fn of_lower_resolution(self) -> Self {
+        Self { resolution_multiplier: LOWER, ..self }
+    }
+
     /// The network of a width with the wanted input and classes; `None` if it cannot be computed.
     fn at(&self, width: f64, wanted: &Wanted) -> Option<Network> {
-        let Wanted { resolution, channels, classes, .. } = wanted;
-        let name = self.network;
+        let Wanted { channels, classes, .. } = wanted;
+        let (name, resolution) = (self.network, self.resolution(wanted));
         let options = format!(
             "{name}@width={width},resolution={resolution},channels={channels},classes={classes}"
         );
         published::network(&options).ok().filter(|network| network.lower().is_ok())
     }
 
+    /// Height and width of the input of its networks in pixels.
+    fn resolution(&self, wanted: &Wanted) -> usize {
+        (self.resolution_multiplier * wanted.resolution as f64).round() as usize
+    }
+
     fn named(&self, width: f64, network: Network, latency_ms: f64) -> NamedBaseline {
         // Names are those of folders: bisected widths differ in the fourth digit or before.
-        let name = format!("{} x {}", self.title, (1e4 * width).round() / 1e4);
+        let width = (1e4 * width).round() / 1e4;
+        let name = match self.title.split_once(", ") {
+            Some((title, _)) => format!("{title} x {width} at {} px", network.input.resolution),
+            None => format!("{} x {width}", self.title),
+        };
         let family = Some(self.title.to_owned());
         let network = MeasuredNetwork { network, latency_ms };
         NamedBaseline { name, family, genotype: None, network }

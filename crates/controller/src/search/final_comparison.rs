@@ -69,15 +69,25 @@ impl PairedDifference {
     }
 }
 
-/// The trainings from scratch of networks, each with the seeds `seeds`, counted from 0.
+/// The trainings from scratch of networks, the winner first, each with the seeds `seeds`, counted from 0.
+/// The resolution of the settings is that of the winner's training; a network that is deployed at a lower
+/// one is trained at a resolution that is lower in the same proportion.
 pub fn scratch_trainings(
     networks: &[NamedBaseline],
     settings: &FitSettings,
     seeds: std::ops::Range<u64>,
 ) -> Vec<FinalTraining> {
+    let deployed = |one: &NamedBaseline| one.network.network.input.resolution;
+    let of_winner = networks.first().map_or(1, deployed);
     let of_seed = |seed| {
         let one = move |one: &NamedBaseline| {
-            FinalTraining::from_scratch(&one.name, &one.network, settings, seed)
+            let scaled = |of_settings: usize| {
+                let scale = deployed(one) as f64 / of_winner as f64;
+                (of_settings as f64 * scale).round() as usize
+            };
+            let train_resolution = settings.train_resolution.map(scaled);
+            let settings = FitSettings { train_resolution, ..settings.clone() };
+            FinalTraining::from_scratch(&one.name, &one.network, &settings, seed)
         };
         networks.iter().map(one)
     };

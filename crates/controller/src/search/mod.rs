@@ -51,5 +51,5 @@ pub use trial::{Phase, Trial};
 pub use unmet_limits::{UnmetLimit, UnmetLimits, check_limits};
 pub use winner::{
     MAX_MEASURED, TrialLatency, Winner, Winners, best_by_accuracy, best_by_reward,
-    best_under_target, winners,
+    best_under_target, netadapt_seed, winners,
 };

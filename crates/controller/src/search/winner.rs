@@ -76,6 +76,20 @@ pub fn winners(
     Ok(all)
 }
 
+/// Networks from which NetAdapt starts are slower than the target by this factor or more, so that there is
+/// something to narrow, and by the second one or less, so that not too much is lost.
+const SEEDS: [f64; 2] = [1.08, 1.25];
+
+/// The network from which NetAdapt may go on to a target: the most accurate trial whose predicted latency is
+/// 8 to 25 % above the target; `None` if there is none.
+pub fn netadapt_seed(trials: &[Trial], target: Target) -> Option<&Trial> {
+    let [least, most] = SEEDS.map(|factor| factor * target.ms());
+    let is_above = |trial: &&Trial| trial.latency_ms.is_some_and(|ms| (least..=most).contains(&ms));
+    let accuracy = |trial: &Trial| trial.estimate.accuracy;
+    // The first of equals.
+    trials.iter().rev().filter(is_above).max_by(|a, b| accuracy(a).total_cmp(&accuracy(b)))
+}
+
 /// Measures candidates and returns the most accurate one whose measured latency is accepted under
 /// the target, which keeps a margin below it; `None` if no measured one is.
 ///
@@ -189,4 +203,31 @@ fn measure(
     let ms = statistic.of(&measured);
     let ms = ms.ok_or_else(|| unknown(&format!("the {} is not known", statistic.words())))?;
     Ok(TrialLatency { ms, measured: Some(measured) })
+}
+
+#[cfg(test)]
+mod tests {
+    use search_space::Genotype;
+
+    use super::netadapt_seed;
+    use crate::accuracy::Estimate;
+    use crate::search::{Phase, Target, Trial};
+
+    #[test]
+    fn netadapt_starts_somewhat_above_the_target() {
+        let trial = |option: u8, latency_ms: Option<f64>, accuracy: f64| Trial {
+            genotype: Genotype(vec![option]),
+            latency_ms,
+            estimate: Estimate { accuracy, standard_error: 0.0 },
+            reward: 0.0,
+            phase: Phase::Reward,
+        };
+        let target = Target::new(10.0).expect("a target");
+        let found = |trials: &[Trial]| netadapt_seed(trials, target).map(|one| one.genotype.0[0]);
+        let near = [trial(0, Some(10.7), 0.9), trial(1, Some(12.6), 0.9), trial(2, None, 0.9)];
+        assert_eq!(found(&near), None);
+        let above =
+            [trial(3, Some(12.4), 0.7), trial(4, Some(10.9), 0.8), trial(5, Some(11.0), 0.8)];
+        assert_eq!(found(&[&near[..], &above].concat()), Some(4));
+    }
 }

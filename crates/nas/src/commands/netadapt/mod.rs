@@ -35,7 +35,16 @@ use progress::AdaptProgress;
 
 const DEFAULT_RUNS: usize = 300;
 
+pub(crate) use result::Netadapted;
+
 pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
+    let adapted = adapted(global, args)?;
+    adapted.print(global)?;
+    Ok(if adapted.met() { Outcome::Done } else { Outcome::TargetNotMet })
+}
+
+/// Adapts a network, with progress and all files, and prints nothing to stdout.
+pub(crate) fn adapted(global: &Global, args: &NetAdaptArgs) -> Result<Netadapted> {
     let start = Instant::now();
     let mut plan = Plan::new(global, args)?;
     let name = output_folder::name_of(&args.net);
@@ -129,8 +138,7 @@ pub(crate) fn run(global: &Global, args: &NetAdaptArgs) -> Result<Outcome> {
     let measuring = device.as_ref().map_or(0.0, DeviceLatency::seconds);
     let seconds = (start.elapsed().as_secs_f64(), measuring);
     let seed = Latencies::recorded_measurement(&plan.seed, &store)?;
-    result::print(global, &outputs, &adapted, &trained, (seconds, seed))?;
-    Ok(if adapted.meets_target { Outcome::Done } else { Outcome::TargetNotMet })
+    result::of(&outputs, &adapted, trained, (seconds, seed))
 }
 
 /// The resumed adaptation or a new one, and the latency of the seed. Nothing is written before it is

@@ -12,8 +12,9 @@ use crate::args::Global;
 use crate::measured;
 use crate::screen::{print_json, table};
 
-#[derive(Serialize)]
-struct Netadapted<'a> {
+/// The result of an adaptation.
+#[derive(Debug, Serialize)]
+pub(crate) struct Netadapted {
     out: String,
     /// Duration of this command.
     seconds: f64,
@@ -32,10 +33,10 @@ struct Netadapted<'a> {
     weights: String,
     /// Mean of the uniform scaling over the seeds, on the test images.
     uniform: Option<UniformJson>,
-    trained: &'a [FinalResult],
+    trained: Vec<FinalResult>,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct IterationJson {
     latency_ms: f64,
     /// The latency of the iteration before less this one.
@@ -44,21 +45,20 @@ struct IterationJson {
     change: String,
 }
 
-#[derive(Serialize)]
+#[derive(Debug, Serialize)]
 struct UniformJson {
     latency_ms: f64,
     accuracy: f64,
 }
 
-/// Prints the result. The durations are those of the command, and of measuring as a part of it; the
-/// measurement is that of the seed.
-pub(super) fn print(
-    global: &Global,
+/// The result, which is also written to the folder's README. The durations are those of the command, and of
+/// measuring as a part of it; the measurement is that of the seed.
+pub(super) fn of(
     outputs: &Outputs<'_>,
     adapted: &Adapted,
-    trained: &[FinalResult],
+    trained: Vec<FinalResult>,
     ((seconds, measuring_s), seed_measured): ((f64, f64), Option<MeasuredLatency>),
-) -> Result<()> {
+) -> Result<Netadapted> {
     let (files, out) = (&outputs.files, outputs.files.folder());
     let place = |name: &str| out.join(name).display().to_string();
     let result = Netadapted {
@@ -74,19 +74,35 @@ pub(super) fn print(
         iterations: files.iterations().iter().map(iteration_json).collect(),
         network: place("adapted.ron"),
         weights: place("adapted.safetensors"),
-        uniform: uniform(trained),
+        uniform: uniform(&trained),
         trained,
     };
-    let text = text(&result);
-    readme::write(outputs.plan, &text, out)?;
-    if global.json {
-        return print_json(&result);
-    }
-    outln!("{text}");
-    Ok(())
+    readme::write(outputs.plan, &result.text(), out)?;
+    Ok(result)
 }
 
-fn text(result: &Netadapted<'_>) -> String {
+impl Netadapted {
+    /// Whether the target was met.
+    pub(super) fn met(&self) -> bool {
+        self.met
+    }
+
+    /// Prints the result as text or JSON.
+    pub(super) fn print(&self, global: &Global) -> Result<()> {
+        if global.json {
+            return print_json(self);
+        }
+        outln!("{}", self.text());
+        Ok(())
+    }
+
+    /// The lines of the last screen.
+    pub(crate) fn text(&self) -> String {
+        text(self)
+    }
+}
+
+fn text(result: &Netadapted) -> String {
     let Netadapted { seed_ms, adapted_ms, target_ms, met, iterations, network, .. } = result;
     let outcome = match met {
         true => format!("the target of {target_ms:.3} ms is met"),

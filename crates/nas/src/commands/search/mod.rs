@@ -1,5 +1,6 @@
 //! `nas search`: searching for a network that meets a target, with its files and figures.
 
+mod adapted;
 mod budget;
 mod figures;
 mod finals;
@@ -116,8 +117,9 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
         Some(known) => known,
         None => return Err(stopped(&out)),
     };
-    results.trained =
-        finals::run(global, &args.images, counts.map(|counts| counts.epochs), &results, &out)?;
+    let epochs = finals::epochs(&args.images, counts.map(|counts| counts.epochs));
+    results.trained = finals::run(global, &args.images, epochs, &results, &out)?;
+    results.adapted = adapted::run(global, args, epochs, &results, &out)?;
     results.print(global, &out, start.elapsed())?;
     let met = results.winners.iter().all(|winners| winners.best.is_some());
     Ok(if met { Outcome::Done } else { Outcome::TargetNotMet })

@@ -13,7 +13,7 @@ use super::screen;
 use super::sources::Sources;
 use crate::shell;
 
-const FILES: [FileOf<'_>; 18] = [
+const FILES: [FileOf<'_>; 21] = [
     ("best.ron", "the most accurate network under the target"),
     ("best-*ms.ron", "the most accurate network under each target"),
     ("best_by_reward*.ron", "the network with the greatest reward"),
@@ -34,6 +34,9 @@ const FILES: [FileOf<'_>; 18] = [
     ("final-networks*.ron", "the winner and its baselines with their latencies"),
     ("final-trainings*.csv", "the results of their trainings from scratch"),
     ("final-trainings*", "the trainings, one folder each"),
+    ("netadapt-seed*.ron", "the slower network that NetAdapt narrowed"),
+    ("netadapt*", "the adaptation to the target, with its own README"),
+    ("adapted*.onnx", "the adapted network, fine-tuned, with class names and preprocessing"),
     ("trained", "the winner's training, if it was trained as proposed above"),
 ];
 
@@ -45,8 +48,9 @@ pub(super) fn write(
     took: Duration,
 ) -> Result<()> {
     let trained = results.trained.iter().map(|trained| format!("\n\n{}", finals::lines(trained)));
+    let adapted = results.adapted.iter().map(|adapted| format!("\n\n{}", adapted.lines()));
     let last = screen::last(results, found, out, took);
-    with_result(results.sources, &(last + &trained.collect::<String>()), out)
+    with_result(results.sources, &(last + &trained.chain(adapted).collect::<String>()), out)
 }
 
 /// Writes the file of a search that has only begun, so that an interrupted one explains itself.

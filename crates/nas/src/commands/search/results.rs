@@ -13,6 +13,7 @@ use report::write_atomically;
 use search_space::{Network, SearchSpace, Statistic};
 use serde::Serialize;
 
+use super::adapted::AdaptedToTarget;
 use super::finals::{self, Trained};
 use super::references::Known;
 use super::sources::Sources;
@@ -40,6 +41,8 @@ pub(super) struct Results<'a> {
     pub(super) known: Vec<Known>,
     /// The winners trained from scratch, with their baselines.
     pub(super) trained: Vec<Trained>,
+    /// What NetAdapt made of slower networks, for each target.
+    pub(super) adapted: Vec<AdaptedToTarget>,
 }
 
 #[derive(Serialize)]
@@ -55,6 +58,9 @@ struct Report<'a> {
     /// The winners trained from scratch, beside their baselines.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     trained: &'a Vec<Trained>,
+    /// What NetAdapt made of slower networks, for each target.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    adapted: &'a Vec<AdaptedToTarget>,
     #[serde(flatten)]
     found: OneOrMany,
 }
@@ -83,7 +89,7 @@ impl<'a> Results<'a> {
     ) -> Self {
         let (trials, winners, measured) = (Vec::new(), Vec::new(), Vec::new());
         let (random, references, known) = (Vec::new(), Vec::new(), Vec::new());
-        let trained = Vec::new();
+        let (trained, adapted) = (Vec::new(), Vec::new());
         Self {
             sources,
             settings,
@@ -95,6 +101,7 @@ impl<'a> Results<'a> {
             references,
             known,
             trained,
+            adapted,
         }
     }
 }
@@ -155,6 +162,9 @@ impl Results<'_> {
             for trained in &self.trained {
                 outln!("\n{}", finals::lines(trained));
             }
+            for adapted in &self.adapted {
+                outln!("\n{}", adapted.lines());
+            }
             return Ok(());
         }
         let found = found.into_iter().map(|found| self.in_files(found, out));
@@ -167,6 +177,7 @@ impl Results<'_> {
             range: self.range,
             validation: self.sources.validation(),
             trained: &self.trained,
+            adapted: &self.adapted,
             found: match found.len() {
                 1 => OneOrMany::One(Box::new(found.remove(0))),
                 _ => OneOrMany::Many { targets: found },

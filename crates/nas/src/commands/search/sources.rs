@@ -97,6 +97,15 @@ pub(super) fn open(global: &Global, args: &SearchArgs) -> Result<Opened> {
     if let Some((flag, other)) = args.images.of_other_source(&source) {
         return Err(bad_input(flag, format!("expected: none without --accuracy {other}")));
     }
+    if args.images.then.is_some() {
+        if args.maximize.is_some() {
+            let message = "found it with --maximize accuracy; expected: a --target-ms to adapt to";
+            return Err(bad_input("--then", message));
+        }
+        if args.images.epochs == Some(0) {
+            return Err(bad_input("--then", "found it with --epochs 0; expected: one of both"));
+        }
+    }
     if args.images.check.is_some() && args.images.baselines == Some(BaselinesKind::None) {
         return Err(bad_input("--check", "found it with --baselines none; expected: one of both"));
     }

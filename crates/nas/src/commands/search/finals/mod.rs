@@ -65,16 +65,26 @@ struct Files {
     onnx: PathBuf,
 }
 
+/// The number of epochs of the trainings at the end, 0 for none: what was asked for, or what the budget
+/// was turned into.
+pub(super) fn epochs(args: &ImagesArgs, of_budget: Option<u64>) -> u64 {
+    args.epochs.or(of_budget).unwrap_or(DEFAULT_EPOCHS)
+}
+
+/// Number of trainings of the winner with different seeds.
+pub(super) fn seeds(args: &ImagesArgs) -> u64 {
+    args.seeds.unwrap_or(DEFAULT_SEEDS).max(1)
+}
+
 /// Trains the winners of all targets and their baselines, and writes the files of the winners. What
 /// an interrupted run has done is not done again.
 pub(super) fn run(
     global: &Global,
     args: &ImagesArgs,
-    of_budget: Option<u64>,
+    epochs: u64,
     results: &Results<'_>,
     out: &Path,
 ) -> Result<Vec<Trained>> {
-    let epochs = args.epochs.or(of_budget).unwrap_or(DEFAULT_EPOCHS);
     let Some((data, resolution)) = results.sources.accuracy.images() else {
         return Ok(Vec::new());
     };
@@ -111,13 +121,8 @@ pub(super) fn run(
         };
         let networks = networks::of(global, results, winner, asked, &files)?;
         let Some(networks) = networks else { return Err(stopped(out)) };
-        let finals = Finals {
-            global,
-            data,
-            settings: &settings,
-            seeds: args.seeds.unwrap_or(DEFAULT_SEEDS).max(1),
-            files: &files,
-        };
+        let finals =
+            Finals { global, data, settings: &settings, seeds: seeds(args), files: &files };
         let Some(trained) = finals.train(&networks)? else { return Err(stopped(out)) };
         let check = match args.check {
             Some(_) => check::of(results, &networks, &trained.compared)?,
@@ -130,7 +135,7 @@ pub(super) fn run(
 
 /// The most trainings that [`run`] makes for a winner: those of all networks, and the other seeds of some.
 pub(super) fn most_trainings(args: &ImagesArgs) -> usize {
-    let seeds = args.seeds.unwrap_or(DEFAULT_SEEDS).max(1) as usize;
+    let seeds = seeds(args) as usize;
     match args.baselines {
         Some(BaselinesKind::None) => seeds,
         // Two networks enclose the latency where widths leave a gap.
