@@ -26,8 +26,8 @@ pub enum AccuracyError {
     /// Evaluations that cannot be read or written, or that are of other settings.
     #[error(transparent)]
     Study(#[from] StudyError),
-    /// The supernet is not trained yet.
-    #[error("found a supernet without weights; expected: a trained one")]
+    /// Nothing is trained yet.
+    #[error("found no trained weights; expected: a trained supernet or network")]
     Untrained,
     /// The caller stopped the training of a network, which goes on when it is asked for again.
     #[error("stopped")]

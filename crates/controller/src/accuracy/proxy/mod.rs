@@ -13,7 +13,7 @@ use search_space::{Domain, Genotype, SearchSpace};
 use training::fit::{FitData, FitPlan, FitSettings};
 use training::{Placement, TrainingError};
 
-use super::evaluations::{Evaluations, HoldOutTop1, TABLE};
+use super::evaluations::{Evaluations, TABLE};
 use crate::accuracy::{AccuracyError, Estimate};
 use crate::study::StudySettings;
 use crate::study::database::Schema;
@@ -147,8 +147,7 @@ impl ProxyAccuracy {
             return Ok(known.estimate());
         }
         self.train_all(std::slice::from_ref(genotype))?;
-        let images = self.plan.data.dataset.hold_out.len();
-        let known = self.evaluations.stored(&text)?;
-        Ok(known.unwrap_or(HoldOutTop1 { top1: 0.0, images }).estimate())
+        let known = self.evaluations.stored(&text)?.ok_or(AccuracyError::Untrained)?;
+        Ok(known.estimate())
     }
 }

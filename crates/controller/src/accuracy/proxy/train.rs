@@ -49,7 +49,8 @@ impl ProxyAccuracy {
             let mut survivors = Vec::new();
             for one in open {
                 let database = self.evaluations.database();
-                let accuracy = rungs::stored(&database, &one.text, epochs)?.unwrap_or(0.0);
+                let accuracy = rungs::stored(&database, &one.text, epochs)?;
+                let accuracy = accuracy.ok_or(AccuracyError::Stopped)?;
                 let at = AtRung { genotype: one.text.clone(), macs: one.macs, accuracy };
                 let is_last = rungs.last() == Some(&epochs);
                 match is_last || rungs::is_hopeless(&database, epochs, &at)? {

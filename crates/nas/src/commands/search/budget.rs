@@ -71,16 +71,13 @@ pub(super) fn counts(
     let costs = UnitCosts { supernet_epoch_s, trial_s, final_epoch_s, fixed_s };
     let trainings = finals::most_trainings(args);
     let counts = BudgetCounts::within(budget, &costs, trainings).map_err(|short| {
-        let needed = duration(short.needed.as_secs_f64());
-        let counts = words(&short.counts);
+        let (needed, least) = (duration(short.needed.as_secs_f64()), words(&short.counts));
         let found = humantime::format_duration(budget);
-        let message =
-            format!("found {found}; expected: at least {needed}, which {counts} take here");
-        bad_input("--budget", message)
+        bad_input("--budget", format!("found {found}; expected: at least {needed}, for {least}"))
     })?;
     let (text, takes) = (words(&counts), counts.takes(&costs, trainings));
     let about = duration(takes.as_secs_f64());
-    note(global, &format!("the budget is enough for {text}:\nabout {about}"));
+    note(global, &format!("the budget is enough for\n{text}:\nabout {about}"));
     Ok(Some(counts))
 }
 
@@ -89,7 +86,7 @@ fn words(counts: &BudgetCounts) -> String {
     let BudgetCounts { supernet_epochs, samples, epochs } = counts;
     let supernet = supernet_epochs
         .map_or(String::new(), |epochs| format!("{epochs} epochs of the supernet, "));
-    format!("{supernet}{samples} trials\nand {epochs} epochs of each training at the end")
+    format!("{supernet}{samples} trials and {epochs} epochs of each training")
 }
 
 /// The counts of the study that is continued, which a budget does not change.

@@ -95,7 +95,7 @@ pub(crate) fn run(global: &Global, args: &SearchArgs) -> Result<Outcome> {
         }
     }
 
-    let mut study = study::open(&out, &sources, &results.settings, (resumes, counts))?;
+    let mut study = study::open(&out, &sources, &results.settings, resumes, counts)?;
     readme::write_begun(&sources, &out)?;
     if let Accuracy::Supernet(supernet) = &sources.accuracy {
         supernet.train(global, &out)?;

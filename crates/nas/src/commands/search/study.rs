@@ -41,7 +41,8 @@ pub(super) fn open(
     out: &Path,
     sources: &Sources,
     settings: &SearchSettings,
-    (resumes, budget): (bool, Option<BudgetCounts>),
+    resumes: bool,
+    budget: Option<BudgetCounts>,
 ) -> Result<Study> {
     let ids = ids(sources, &settings.goal)?;
     let manifest = Manifest { budget, ..Manifest::new(ids, settings, &sources.limits) };
