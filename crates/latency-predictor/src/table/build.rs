@@ -62,12 +62,16 @@ impl<F: FnMut(&Network) -> Result<Vec<Sample>, PredictorError>> MeasureUnits for
     }
 }
 
+/// Of the blocks that are left out at first, some are interpolated with too large an error and measured:
+/// until that is known, a network is expected for so many of them.
+const UNMEASURED_PER_NETWORK: usize = 3;
+
 /// The progress of a build.
 #[derive(Clone, Copy, Debug)]
 pub struct Progress<'a> {
     /// Number of networks that were measured, now or before an interruption.
     pub done: usize,
-    /// Number of networks to measure.
+    /// Number of networks to measure, as far as it is known.
     pub total: usize,
     /// Label of the network or unit that is measured next.
     pub label: &'a str,
@@ -118,10 +122,11 @@ pub fn build(
         true => BlocksOf::WholeSpace,
         false => BlocksOf::RestOfSpace,
     };
-    let mut for_blocks = 0;
+    let expected = (units.len() - measured.len()).div_ceil(UNMEASURED_PER_NETWORK);
+    let mut before = 0;
     let mut at_blocks = |at: Progress<'_>| {
-        for_blocks = at.total;
-        progress(Progress { total: at.total + WHOLE_NETWORKS, ..at })
+        before = at.total;
+        progress(Progress { total: at.total + expected + WHOLE_NETWORKS, ..at })
     };
     let pass = Pass { space, wanted: &first, of, files, settings };
     let Some(mut networks) = pass.measure(table, measure, &mut at_blocks)? else {
@@ -129,11 +134,18 @@ pub fn build(
     };
     let rest = table.not_interpolated(&units);
     let pass = Pass { space, wanted: &rest, of: BlocksOf::RestOfSpace, files, settings };
-    let Some(of_rest) = pass.measure(table, measure, &mut at_blocks)? else {
+    let (first, mut of_rest) = (before, 0);
+    let mut at_rest = |at: Progress<'_>| {
+        of_rest = at.total;
+        let (done, total) = (first + at.done, first + at.total + WHOLE_NETWORKS);
+        progress(Progress { done, total, ..at })
+    };
+    let Some(networks_of_rest) = pass.measure(table, measure, &mut at_rest)? else {
         return Ok(Built::Stopped);
     };
+    let for_blocks = first + of_rest;
     table.interpolate_missing(&units);
-    networks.extend(of_rest);
+    networks.extend(networks_of_rest);
     if !networks.is_empty() || table.lacks_fit(space) {
         table.cold_weights.retain(|fit| fit.space != space.name);
         table.set_anchors(&space.name, networks.iter());

@@ -16,6 +16,11 @@ pub(crate) const WHOLE_NETWORKS: usize = 36;
 /// Seed of their choice, another one than that of validations.
 const WHOLE_SEED: u64 = 0x5EED;
 
+/// The fractional part of a multiple of the golden ratio: ordered by it, neighbours lie far apart.
+fn golden(multiple: usize) -> f64 {
+    (multiple as f64 * 0.618_033_988_749_894_9).fract()
+}
+
 impl Table {
     /// Whether no fit of this space has been made. One is made after each build.
     pub(crate) fn lacks_fit(&self, space: &SearchSpace) -> bool {
@@ -33,14 +38,18 @@ impl Table {
         let (mut ratios, mut measured) = (Vec::new(), Vec::new());
         let drawn = draw_networks(self, space, WHOLE_NETWORKS, WHOLE_SEED).unwrap_or_default();
         let total = drawn.len();
-        for (done, DrawnNetwork { network, .. }) in drawn.into_iter().enumerate() {
+        // From the fastest to the slowest, they would take longer and longer, and drift of the machine
+        // would look like a cost of traffic.
+        let mut mixed: Vec<usize> = (0..total).collect();
+        mixed.sort_by(|&a, &b| golden(a).total_cmp(&golden(b)));
+        for (done, DrawnNetwork { network, .. }) in mixed.iter().map(|&at| &drawn[at]).enumerate() {
             if progress(Progress { done, total, label: &network.name }).is_break() {
                 return Ok(None);
             }
-            let Some(whole) = measure.whole(&network)? else { return Ok(Some(Vec::new())) };
-            let blocks_ms = self.sum_ms(&network)?;
+            let Some(whole) = measure.whole(network)? else { return Ok(Some(Vec::new())) };
+            let blocks_ms = self.sum_ms(network)?;
             ratios.push(whole.p50_ms / blocks_ms);
-            measured.push((network, blocks_ms, whole.p50_ms));
+            measured.push((network.clone(), blocks_ms, whole.p50_ms));
         }
         // The device may be slower or faster than when the blocks were measured.
         let level = median(&mut ratios).unwrap_or(1.0);
