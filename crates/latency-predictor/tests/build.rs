@@ -65,8 +65,11 @@ impl Bench {
             measured.borrow_mut().push(network.name.clone());
             Ok(samples(network))
         };
+        let mut before = None;
         let mut progress = |Progress { done, total, .. }: Progress<'_>| {
             assert!(done < total);
+            // Between two reports a network is measured, or else times left would be wrong.
+            assert!(before.replace(done).is_none_or(|before| done > before), "{done} of {total}");
             let stop = measured.borrow().len() == stop_after;
             if stop { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
         };

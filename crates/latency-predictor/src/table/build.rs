@@ -227,12 +227,11 @@ fn measure_all(
 ) -> Result<Built, PredictorError> {
     let mut saved = Instant::now();
     let before = done.conditions.clone();
-    for (index, (label, timing, network)) in todo.iter().enumerate() {
-        if progress(Progress { done: index, total: todo.len(), label }).is_break() {
+    let missing: Vec<_> = todo.iter().filter(|(label, ..)| !done.has(label)).collect();
+    let known = todo.len() - missing.len();
+    for (index, (label, timing, network)) in missing.into_iter().enumerate() {
+        if progress(Progress { done: known + index, total: todo.len(), label }).is_break() {
             return Ok(Built::Stopped);
-        }
-        if done.has(label) {
-            continue;
         }
         let samples = measure.units(network);
         done.conditions = before.clone().and(measure.conditions());
