@@ -19,7 +19,7 @@ pub(crate) struct ImagesArgs {
     pub(crate) data: Option<String>,
     /// Time that the whole search may take, such as 8h or 90min: a short timing at the start turns it
     /// into --supernet-epochs, --samples and --epochs, which a resumed search keeps. The latency
-    /// table is measured before
+    /// table is measured before, and --then comes on top
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration,
         conflicts_with_all = ["supernet_epochs", "samples", "epochs"])]
     pub(crate) budget: Option<Duration>,

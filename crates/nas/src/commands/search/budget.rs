@@ -69,7 +69,8 @@ pub(super) fn counts(
         }
     };
     let costs = UnitCosts { supernet_epoch_s, trial_s, final_epoch_s, fixed_s };
-    let trainings = finals::most_trainings(args);
+    let winners = settings.goal.targets().len().max(1);
+    let trainings = winners * finals::most_trainings(args);
     let counts = BudgetCounts::within(budget, &costs, trainings).map_err(|short| {
         let (needed, least) = (duration(short.needed.as_secs_f64()), words(&short.counts));
         let found = humantime::format_duration(budget);
