@@ -4,17 +4,8 @@ use std::path::Path;
 
 use tempfile::tempdir;
 
-use crate::run::{interrupted, json, nas, refused};
+use crate::run::{TINY_SPACE, interrupted, json, nas, refused};
 
-const SPACE: &str = r#"SearchSpace(
-    format: 1, name: "tiny", channels: 3, resolution: [16], classes: 1000,
-    stem: [Conv(out: 8, kernel: 3, stride: 2, act: Relu)],
-    stages: [
-        (out: 8, layers: 1, stride: 2, choices: [Kernel([3, 5]), Expand([1, 2, 3])]),
-        (out: 16, layers: 1, stride: 2, choices: [Kernel([3, 5]), Layers([1, 2, 3])]),
-    ],
-    head: Pool(),
-)"#;
 const DATA: &str = "shapes:classes=4,size=16,train=200,test=20";
 
 /// A setting of the study in a folder.
@@ -30,7 +21,7 @@ fn networks_are_ranked_by_short_trainings_and_interruptions_change_nothing() {
     let folder = tempdir().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let (space, whole, stopped) = (path("tiny.ron"), path("whole"), path("stopped"));
-    std::fs::write(&space, SPACE).expect("writable");
+    std::fs::write(&space, TINY_SPACE).expect("writable");
     let search = ["search", "--accuracy", "proxy", "--data", DATA, "--space", &space];
     let settings = ["--maximize", "accuracy", "--samples", "10", "--proxy-epochs", "2"];
     let settings = [&settings[..], &["--epochs", "1", "--seeds", "1"]].concat();
@@ -59,7 +50,7 @@ fn a_budget_is_turned_into_counts_once() {
     let folder = tempdir().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let (space, out) = (path("tiny.ron"), path("out"));
-    std::fs::write(&space, SPACE).expect("writable");
+    std::fs::write(&space, TINY_SPACE).expect("writable");
     let search = ["search", "--data", DATA, "--space", &space, "--maximize", "accuracy"];
     let search = [&search[..], &["--baselines", "none", "--seeds", "1", "--out", &out]].concat();
     let with = |budget: &'static str| [&search[..], &["--budget", budget]].concat();
@@ -96,7 +87,7 @@ fn options_of_other_sources_are_refused() {
     let folder = tempdir().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let (space, out) = (path("tiny.ron"), path("out"));
-    std::fs::write(&space, SPACE).expect("writable");
+    std::fs::write(&space, TINY_SPACE).expect("writable");
     let search = ["search", "--space", &space, "--maximize", "accuracy"];
     let search = [&search[..], &["--samples", "8", "--out", &out]].concat();
     let check = |more: &[&str], message: &[&str]| {
@@ -136,7 +127,7 @@ fn the_sandwich_rule_is_another_supernet() {
     let folder = tempdir().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let (space, out) = (path("tiny.ron"), path("out"));
-    std::fs::write(&space, SPACE).expect("writable");
+    std::fs::write(&space, TINY_SPACE).expect("writable");
     let search = ["search", "--data", DATA, "--space", &space, "--maximize", "accuracy"];
     let small = ["--samples", "4", "--supernet-epochs", "1", "--epochs", "0", "--out", &out];
     let search = [&search[..], &small].concat();
@@ -151,7 +142,7 @@ fn a_search_goes_on_with_netadapt() {
     let folder = tempdir().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let (space, table, out) = (path("tiny.ron"), path("table.ron"), path("out"));
-    std::fs::write(&space, SPACE).expect("writable");
+    std::fs::write(&space, TINY_SPACE).expect("writable");
     let search = ["search", "--data", DATA, "--space", &space, "--table", &table];
     let small = ["--level", "built", "--runs", "2", "--supernet-epochs", "1", "--samples", "30"];
     let search = [&search[..], &small].concat();

@@ -28,6 +28,17 @@ fn of(output: &Output) -> Run {
     }
 }
 
+/// A space of 36 small networks.
+pub(crate) const TINY_SPACE: &str = r#"SearchSpace(
+    format: 1, name: "tiny", channels: 3, resolution: [16], classes: 1000,
+    stem: [Conv(out: 8, kernel: 3, stride: 2, act: Relu)],
+    stages: [
+        (out: 8, layers: 1, stride: 2, choices: [Kernel([3, 5]), Expand([1, 2, 3])]),
+        (out: 16, layers: 1, stride: 2, choices: [Kernel([3, 5]), Layers([1, 2, 3])]),
+    ],
+    head: Pool(),
+)"#;
+
 /// Runs `nas` with these arguments and sends it Ctrl-C once the file `appears`.
 pub(crate) fn interrupted(args: &[&str], appears: &Path) -> Run {
     let child = Command::new(env!("CARGO_BIN_EXE_nas"))

@@ -5,17 +5,8 @@ use std::path::Path;
 
 use tempfile::tempdir;
 
-use crate::run::{interrupted, json, nas, refused};
+use crate::run::{TINY_SPACE, interrupted, json, nas, refused};
 
-const SPACE: &str = r#"SearchSpace(
-    format: 1, name: "tiny", channels: 3, resolution: [16], classes: 1000,
-    stem: [Conv(out: 8, kernel: 3, stride: 2, act: Relu)],
-    stages: [
-        (out: 8, layers: 1, stride: 2, choices: [Kernel([3, 5]), Expand([1, 2, 3])]),
-        (out: 16, layers: 1, stride: 2, choices: [Kernel([3, 5]), Layers([1, 2, 3])]),
-    ],
-    head: Pool(),
-)"#;
 const DATA: &str = "shapes:classes=4,size=16,train=300,test=20";
 
 fn csv(out: &Path) -> String {
@@ -27,7 +18,7 @@ fn the_supernet_is_trained_and_searched_and_interruptions_change_nothing() {
     let folder = tempdir().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let (space, whole, stopped) = (path("tiny.ron"), path("whole"), path("stopped"));
-    std::fs::write(&space, SPACE).expect("writable");
+    std::fs::write(&space, TINY_SPACE).expect("writable");
     let search = ["search", "--accuracy", "supernet", "--data", DATA, "--space", &space];
     let settings = ["--maximize", "accuracy", "--samples", "30", "--supernet-epochs", "3"];
     let settings = [&settings[..], &["--epochs", "0"]].concat();
@@ -69,7 +60,7 @@ fn a_winner_is_trained_and_exported_and_interruptions_change_nothing() {
     let folder = tempdir().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let (space, whole, stopped) = (path("tiny.ron"), path("whole"), path("stopped"));
-    std::fs::write(&space, SPACE.replace("[16]", "[24]")).expect("writable");
+    std::fs::write(&space, TINY_SPACE.replace("[16]", "[24]")).expect("writable");
     let search = ["search", "--data", DATA, "--space", &space, "--maximize", "accuracy"];
     let settings = ["--samples", "4", "--supernet-epochs", "1", "--epochs", "2", "--seeds", "2"];
     let settings = [&settings[..], &["--threads", "1"]].concat();
@@ -122,7 +113,7 @@ fn what_does_not_fit_together_is_refused() {
     let folder = tempdir().expect("a temporary folder");
     let path = |name: &str| folder.path().join(name).to_str().expect("utf-8").to_owned();
     let (space, out) = (path("tiny.ron"), path("out"));
-    std::fs::write(&space, SPACE).expect("writable");
+    std::fs::write(&space, TINY_SPACE).expect("writable");
     let check = |args: &[&str], message: &[&str]| {
         let search = ["search", "--maximize", "accuracy", "--samples", "20", "--out", &out];
         refused(&[&search[..], args].concat(), message);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use clap::ValueEnum;
 use training::supernet::PathSampling;
 
-use crate::args::AccuracyArg;
+use crate::args_search::AccuracyArg;
 use crate::sizes;
 
 /// A search on images: what ranks networks, and the trainings of the winner and its

@@ -7,6 +7,7 @@ mod output;
 mod args;
 mod args_images;
 mod args_netadapt;
+mod args_search;
 mod args_training;
 mod commands;
 mod device_option;

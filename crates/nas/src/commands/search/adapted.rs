@@ -11,9 +11,10 @@ use training::Form;
 
 use super::finals;
 use super::results::Results;
-use crate::args::{Global, SearchArgs, TableChoice};
+use crate::args::{Global, TableChoice};
 use crate::args_images::ThenKind;
 use crate::args_netadapt::{MetricKind, NetAdaptArgs, ScheduleKind};
+use crate::args_search::SearchArgs;
 use crate::args_training::RecipeArgs;
 use crate::commands::export;
 use crate::commands::netadapt::{self, Netadapted};

@@ -27,7 +27,8 @@ use controller::search::{
 };
 use controller::study::{Study, StudyError};
 
-use crate::args::{Global, SearchArgs};
+use crate::args::Global;
+use crate::args_search::SearchArgs;
 use crate::exit::{Outcome, bad_input, stopped};
 use crate::progress::{Progress, note};
 use crate::{interrupt, output_folder, tables};

@@ -8,7 +8,8 @@ use controller::search::{
 };
 use search_space::Statistic;
 
-use crate::args::{AccuracyArg, Global, RewardKind, SearchArgs};
+use crate::args::Global;
+use crate::args_search::{AccuracyArg, RewardKind, SearchArgs};
 use crate::exit::bad_input;
 
 /// The number of trials of a new study.

@@ -13,8 +13,9 @@ use training::fit::FitData;
 
 use super::proxy::ProxySource;
 use super::supernet::SupernetSource;
-use crate::args::{AccuracyArg, Global, LevelChoice, SearchArgs};
+use crate::args::{Global, LevelChoice};
 use crate::args_images::BaselinesKind;
+use crate::args_search::{AccuracyArg, SearchArgs};
 use crate::exit::bad_input;
 use crate::progress::note;
 use crate::tables::NamedSpace;
