@@ -10,6 +10,7 @@ use serde::Serialize;
 use training::Form;
 
 use super::finals;
+use super::images::HOLD_OUT;
 use super::results::Results;
 use crate::args::{Global, TableChoice};
 use crate::args_images::ThenKind;
@@ -26,8 +27,6 @@ use crate::{load, weights};
 const DELTA: f64 = 0.02;
 /// Training steps for each proposal.
 const STEPS: u64 = 200;
-/// Share of the training images on which proposals are evaluated.
-const HOLD_OUT: f64 = 0.1;
 
 /// A network that was adapted to a target.
 #[derive(Debug, Serialize)]

@@ -13,7 +13,7 @@ use crate::exit::{bad_input, training_error};
 use crate::progress::note;
 
 /// Share of the training images on which networks are evaluated.
-const HOLD_OUT: f64 = 0.1;
+pub(super) const HOLD_OUT: f64 = 0.1;
 
 /// Reads the images. The space gets their classes, and the resolution at which its networks are
 /// deployed.
